@@ -1,0 +1,53 @@
+#ifndef WINNOW_MEM_H
+#define WINNOW_MEM_H
+/* Checked allocation and the dense matrix that every room passes around. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <winnow/err.h>
+
+/* n*size zeroed bytes, 64-byte aligned; n*size == 0 gives a valid pointer. NULL and WN_EMEMORY in `err` on
+ * overflow or exhaustion. Release with wn_free. */
+void *wn_alloc(size_t n, size_t size, wn_err *err);
+
+/* Grows or shrinks `p` (from wn_alloc, may be NULL) from old_n to n elements; new elements are zero.
+ * On failure returns NULL and leaves `p` valid. */
+void *wn_realloc(void *p, size_t old_n, size_t n, size_t size, wn_err *err);
+
+/* Makes room for at least `want` elements in *p of capacity *cap, growing by halves. */
+wn_code wn_reserve(void **p, size_t *cap, size_t want, size_t size, wn_err *err);
+
+void wn_free(void *p); /* NULL is fine */
+
+/* A copy of the first n bytes of s with a final zero. */
+char *wn_strndup(const char *s, size_t n, wn_err *err);
+
+/* Peak resident memory of the process, bytes. */
+size_t wn_mem_peak(void);
+/* Memory that the machine (or its control group) can still give, bytes. */
+size_t wn_mem_available(void);
+
+/* For tests: the allocation after the next `after` ones fails; all later ones too when `forever`.
+ * A negative `after` turns it off. Counts wn_alloc, wn_realloc and wn_strndup in the whole process. */
+void wn_mem_fail_after(long after, bool forever);
+/* Allocations made since the last wn_mem_fail_after. */
+long wn_mem_count(void);
+
+/* Row-major [rows, cols] floats; rows start `stride` floats apart, 64-byte aligned, padding is zero. */
+typedef struct {
+    float *data;
+    size_t rows, cols, stride;
+} wn_mat;
+
+/* A zeroed matrix. Overwrites *m; free what it held before. */
+wn_code wn_mat_init(wn_mat *m, size_t rows, size_t cols, wn_err *err);
+void wn_mat_free(wn_mat *m); /* empties *m; NULL is fine */
+static inline float *wn_mat_row(const wn_mat *m, size_t i) { return m->data + i * m->stride; }
+
+/* Texts in one block of memory: text i is base[off[i] .. off[i+1]), UTF-8, not zero-terminated. A view: owns nothing. */
+typedef struct {
+    const char *base;
+    const unsigned long long *off; /* [n + 1] */
+    size_t n;
+} wn_texts;
+
+#endif

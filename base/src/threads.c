@@ -1,0 +1,121 @@
+#include <winnow/threads.h>
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+typedef struct {
+    wn_task task;
+    void *ctx;
+    size_t n, grain;
+    atomic_size_t next;
+} job;
+
+static struct {
+    pthread_mutex_t lock; /* guards everything below */
+    pthread_cond_t wake, idle;
+    pthread_mutex_t turn; /* one loop at a time */
+    job *job;
+    unsigned long generation;
+    int started, active, wanted;
+    pid_t owner;
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
+          .wake = PTHREAD_COND_INITIALIZER,
+          .idle = PTHREAD_COND_INITIALIZER,
+          .turn = PTHREAD_MUTEX_INITIALIZER};
+
+static _Thread_local int inside = -1; /* worker number while a task runs on this thread */
+static atomic_int configured;
+
+static int processors(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}
+
+void wn_threads_set(int n) { atomic_store(&configured, n < 0 ? 0 : n > WN_THREADS_MAX ? WN_THREADS_MAX : n); }
+
+int wn_threads_get(void) {
+    int n = atomic_load(&configured);
+    if (n == 0) n = processors();
+    return n > WN_THREADS_MAX ? WN_THREADS_MAX : n;
+}
+
+static void work(job *j, int worker) {
+    inside = worker;
+    for (;;) {
+        size_t begin = atomic_fetch_add_explicit(&j->next, j->grain, memory_order_relaxed);
+        if (begin >= j->n) break;
+        size_t end = j->n - begin < j->grain ? j->n : begin + j->grain;
+        j->task(j->ctx, begin, end, worker);
+    }
+    inside = -1;
+}
+
+static void *run(void *arg) {
+    int worker = (int)(size_t)arg;
+    unsigned long seen = 0;
+    (void)pthread_mutex_lock(&pool.lock);
+    for (;;) {
+        while (pool.generation == seen) (void)pthread_cond_wait(&pool.wake, &pool.lock);
+        seen = pool.generation;
+        if (worker >= pool.wanted) continue;
+        job *j = pool.job;
+        (void)pthread_mutex_unlock(&pool.lock);
+        work(j, worker);
+        (void)pthread_mutex_lock(&pool.lock);
+        if (--pool.active == 0) (void)pthread_cond_signal(&pool.idle);
+    }
+    return NULL;
+}
+
+/* Starts threads up to `threads`; returns how many workers, the caller included, there are. Holds pool.lock. */
+static int grow(int threads) {
+    if (pool.owner != getpid()) { /* a forked child has no threads yet */
+        pool.owner = getpid();
+        pool.started = 0;
+    }
+    pthread_attr_t attr;
+    (void)pthread_attr_init(&attr);
+    (void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    while (pool.started < threads - 1) {
+        pthread_t id;
+        if (pthread_create(&id, &attr, run, (void *)(size_t)(pool.started + 1)) != 0) break;
+        pool.started++;
+    }
+    (void)pthread_attr_destroy(&attr);
+    return pool.started + 1 < threads ? pool.started + 1 : threads;
+}
+
+void wn_parallel_for(size_t n, size_t grain, wn_task task, void *ctx) {
+    if (n == 0) return;
+    if (grain == 0) grain = 1;
+    job j = {.task = task, .ctx = ctx, .n = n, .grain = grain};
+    size_t pieces = (n - 1) / grain + 1;
+    int threads = wn_threads_get();
+    if ((size_t)threads > pieces) threads = (int)pieces;
+    if (inside >= 0 || threads == 1) {
+        int outer = inside;
+        work(&j, outer < 0 ? 0 : outer);
+        inside = outer;
+        return;
+    }
+    (void)pthread_mutex_lock(&pool.turn);
+    (void)pthread_mutex_lock(&pool.lock);
+    threads = grow(threads);
+    pool.job = &j;
+    pool.wanted = threads;
+    pool.active = threads - 1;
+    pool.generation++;
+    (void)pthread_cond_broadcast(&pool.wake);
+    (void)pthread_mutex_unlock(&pool.lock);
+    work(&j, 0);
+    (void)pthread_mutex_lock(&pool.lock);
+    while (pool.active > 0) (void)pthread_cond_wait(&pool.idle, &pool.lock);
+    pool.job = NULL;
+    (void)pthread_mutex_unlock(&pool.lock);
+    (void)pthread_mutex_unlock(&pool.turn);
+}

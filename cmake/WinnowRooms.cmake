@@ -1,0 +1,25 @@
+# wn_room(NAME SOURCES f.c ... DEPS target ...): one object library per folder.
+# Its public headers are <folder>/include; DEPS decide which other headers it can see.
+function(wn_room name)
+  cmake_parse_arguments(R "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(wn_${name} OBJECT ${R_SOURCES})
+  target_include_directories(wn_${name}
+    PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
+    PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(wn_${name} PUBLIC ${R_DEPS})
+  set_property(GLOBAL APPEND PROPERTY WINNOW_ROOMS wn_${name})
+endfunction()
+
+# wn_test(NAME SOURCES f.c ... [LABELS long]): a Criterion program linked with the whole library.
+function(wn_test name)
+  cmake_parse_arguments(T "" "" "SOURCES;LABELS" ${ARGN})
+  add_executable(test_${name} ${T_SOURCES})
+  target_link_libraries(test_${name} PRIVATE winnow_static PkgConfig::CRITERION)
+  target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}
+    ${PROJECT_SOURCE_DIR}/base ${PROJECT_SOURCE_DIR}/formats ${PROJECT_SOURCE_DIR}/embed
+    ${PROJECT_SOURCE_DIR}/similarity ${PROJECT_SOURCE_DIR}/selector ${PROJECT_SOURCE_DIR}/pipeline)
+  add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  if(T_LABELS)
+    set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}")
+  endif()
+endfunction()

@@ -1,0 +1,86 @@
+#ifndef WINNOW_RECORDS_H
+#define WINNOW_RECORDS_H
+/* Text records from files: jsonl, csv, tsv, txt; gzip and zstd by magic bytes; "-" is standard input. Streaming. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <winnow/err.h>
+#include <winnow/mem.h>
+#include <winnow/progress.h>
+
+typedef enum { WN_FORMAT_AUTO, WN_JSONL, WN_CSV, WN_TSV, WN_TXT } wn_format;
+const char *wn_format_extension(wn_format f); /* "jsonl", ... */
+
+typedef struct {
+    const char *const *paths; /* [npaths], "-" = standard input */
+    size_t npaths;
+    wn_format format;               /* AUTO: by extension (.gz and .zst taken off first), per file */
+    const char *const *text_fields; /* [ntext_fields]; none: "text". Dots reach into objects. Joined by one space */
+    size_t ntext_fields;
+    const char *label_field, *id_field, *cost_field; /* NULL: none */
+    size_t limit;                                    /* stop after so many good records; 0 = all */
+    const char *skip_path; /* NULL: a bad record is an error; else it is written here byte for byte, and counted */
+    bool overwrite;        /* for skip_path */
+} wn_records_opts;
+
+/* One record; pointers are valid until the next call. */
+typedef struct {
+    const char *text;
+    size_t text_len;
+    const char *id; /* NULL without id_field */
+    size_t id_len;
+    const char *label; /* NULL without label_field or where the record has none (null, empty) */
+    size_t label_len;
+    double cost;         /* NaN without cost_field */
+    const char *raw;     /* its exact bytes, line end included (a last record may have none) */
+    size_t raw_len;
+    size_t file;         /* index into paths */
+    uint64_t line;       /* first line of the record, from 1 */
+    uint64_t offset;     /* of raw in the decompressed file */
+} wn_record;
+
+typedef struct wn_records wn_records;
+wn_code wn_records_open(wn_records **out, const wn_records_opts *o, wn_err *err);
+/* *end = true after the last record. WN_EINPUT names file, line, field and remedy. */
+wn_code wn_records_next(wn_records *r, wn_record *rec, bool *end, wn_err *err);
+size_t wn_records_skipped(const wn_records *r);
+void wn_records_close(wn_records *r); /* NULL is fine */
+
+/* A whole input in memory-mapped form: texts in an unlinked temporary file, the rest an index. */
+typedef struct {
+    char *path;
+    wn_format format;
+    char sha256[65];   /* of the file's bytes as stored (compressed) */
+    uint64_t bytes;    /* as stored */
+    size_t records;
+} wn_source;
+
+typedef struct {
+    size_t n;
+    wn_texts texts;            /* [n] */
+    wn_texts ids;              /* [n]; ids.n == 0 without id_field: the id is the row number */
+    uint32_t *label;           /* [n] index into labels, UINT32_MAX = none; NULL without label_field */
+    char **labels;             /* [nlabels], in order of first appearance */
+    size_t nlabels;
+    double *cost;              /* [n] or NULL */
+    uint32_t *file;            /* [n] index into sources */
+    uint64_t *line, *offset;   /* [n] */
+    uint64_t *length;          /* [n] raw bytes, line end included */
+    wn_source *sources;        /* [nsources] */
+    size_t nsources;
+    size_t skipped, empty;     /* bad records skipped; records whose text is empty or only white space (kept) */
+    void *impl;                /* the mapped spool and the copy of standard input */
+} wn_corpus;
+
+/* Reads everything. A duplicate id is WN_EINPUT, naming both lines. *c is empty on failure. */
+wn_code wn_corpus_read(wn_corpus *c, const wn_records_opts *o, wn_progress *p, wn_err *err);
+void wn_corpus_free(wn_corpus *c);
+/* The id of row i: from the id field, or the row number printed into `number`. Not zero-terminated. */
+const char *wn_corpus_id(const wn_corpus *c, size_t i, char number[24], size_t *len);
+
+/* Second pass: gives every record's raw bytes in input order to `sink`, row by row; `header` (row SIZE_MAX) comes
+ * first for each csv/tsv file. Checks that the input's SHA-256 is still that of the first pass (WN_EIO if not). */
+typedef wn_code (*wn_raw_sink)(void *ctx, size_t row, const char *raw, size_t len, wn_err *err);
+wn_code wn_corpus_replay(const wn_corpus *c, wn_raw_sink sink, void *ctx, wn_progress *p, wn_err *err);
+
+#endif

@@ -1,0 +1,70 @@
+#ifndef WINNOW_STORE_H
+#define WINNOW_STORE_H
+/* Matrices in files. Writing: AnnData .h5ad (docs/formats.md). Reading: .h5ad, any n x d float dataset of an HDF5
+ * file, ann-benchmarks files, .npy. Only whole rows, in bounded memory. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <winnow/err.h>
+#include <winnow/mem.h>
+#include <winnow/pairwise.h>
+
+/* ---- writing ---- */
+typedef struct wn_store wn_store;
+/* A new file that appears at commit. X is [*, cols] f32, chunks of whole rows, Fletcher32, no time stamps:
+ * equal content gives equal bytes. */
+wn_code wn_store_create(wn_store **out, const char *path, size_t cols, bool overwrite, wn_err *err);
+wn_code wn_store_append(wn_store *s, const float *rows, size_t stride, size_t n, wn_err *err); /* next n rows of X */
+
+/* Columns of /obs, each of n = rows appended so far. Call after the last append. */
+wn_code wn_store_obs_ids(wn_store *s, const wn_texts *ids /* NULL: row numbers */, wn_err *err);
+wn_code wn_store_obs_i64(wn_store *s, const char *name, const int64_t *v, wn_err *err);
+wn_code wn_store_obs_f64(wn_store *s, const char *name, const double *v, wn_err *err);
+wn_code wn_store_obs_f32(wn_store *s, const char *name, const float *v, wn_err *err);
+wn_code wn_store_obs_bool(wn_store *s, const char *name, const bool *v, wn_err *err);
+/* Categories: code[i] indexes cats, UINT32_MAX = missing. */
+wn_code wn_store_obs_categorical(wn_store *s, const char *name, const uint32_t *code, const char *const *cats,
+                                 size_t ncats, wn_err *err);
+wn_code wn_store_obsp(wn_store *s, const char *name, const wn_csr *graph, wn_err *err); /* /obsp/<name> */
+/* /uns/winnow/<name> */
+wn_code wn_store_uns_string(wn_store *s, const char *name, const char *value, wn_err *err);
+wn_code wn_store_uns_i64(wn_store *s, const char *name, const int64_t *v, size_t n, wn_err *err);
+wn_code wn_store_uns_f64(wn_store *s, const char *name, const double *v, size_t n, wn_err *err);
+/* Closes, opens again and verifies, syncs, renames. Frees s whatever the outcome. */
+wn_code wn_store_commit(wn_store *s, wn_err *err);
+void wn_store_abort(wn_store *s);
+
+/* ---- reading ---- */
+typedef struct wn_matrix_file wn_matrix_file;
+/* dataset NULL: X of an .h5ad, "train" of an ann-benchmarks file, else the only 2-d float dataset (several: WN_EUSAGE
+ * listing them). f16, f32 and f64 are read as f32. */
+wn_code wn_matrix_open(wn_matrix_file **out, const char *path, const char *dataset, wn_err *err);
+size_t wn_matrix_rows(const wn_matrix_file *m);
+size_t wn_matrix_cols(const wn_matrix_file *m);
+/* Rows [begin, begin + n) into out (row stride in floats). NaN or infinity: WN_EINPUT naming file, row and column. */
+wn_code wn_matrix_read(wn_matrix_file *m, size_t begin, size_t n, float *out, size_t stride, wn_err *err);
+wn_code wn_matrix_read_all(wn_matrix_file *m, wn_mat *out, wn_err *err);
+/* Columns of /obs; WN_EUSAGE if absent. Strings come as one block; free with wn_strings_free. */
+bool wn_matrix_has_obs(const wn_matrix_file *m, const char *name);
+typedef struct {
+    wn_texts view;
+    char *base;
+    unsigned long long *off;
+} wn_strings;
+void wn_strings_free(wn_strings *s);
+/* "_index", a string column or a categorical one (missing = empty). */
+wn_code wn_matrix_obs_strings(wn_matrix_file *m, const char *name, wn_strings *out, wn_err *err);
+wn_code wn_matrix_obs_i64(wn_matrix_file *m, const char *name, int64_t *out, wn_err *err);
+wn_code wn_matrix_obs_f64(wn_matrix_file *m, const char *name, double *out, wn_err *err);
+wn_code wn_matrix_uns_string(wn_matrix_file *m, const char *name, char **out, wn_err *err); /* wn_free the result */
+wn_code wn_matrix_obsp(wn_matrix_file *m, const char *name, wn_csr *out, wn_err *err);
+void wn_matrix_close(wn_matrix_file *m);
+
+/* Is the file whole? Opens every object, reads every chunk (checksums), checks shapes and the AnnData encoding where
+ * the file claims it; for .npy the header and the length. `summary` (may be NULL) gets a few lines about what it holds. */
+wn_code wn_store_check(const char *path, char *summary, size_t summary_size, wn_err *err);
+
+/* train, neighbors, distances with type="dense", distance="angular". */
+wn_code wn_store_export_ann(const char *path, const wn_mat *x, const wn_csr *graph, bool overwrite, wn_err *err);
+
+#endif

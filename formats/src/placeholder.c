@@ -1,0 +1,2 @@
+/* Nothing yet. */
+typedef int wn_formats_empty;

@@ -1,0 +1,37 @@
+#ifndef WINNOW_SIMILARITY_H
+#define WINNOW_SIMILARITY_H
+/* Vectors -> similarities: normalising, kernel width, nearest neighbours, near duplicates. */
+#include <stddef.h>
+#include <stdint.h>
+#include <winnow/err.h>
+#include <winnow/mem.h>
+#include <winnow/pairwise.h>
+#include <winnow/progress.h>
+
+/* Divides every row by its Euclidean norm (computed in double); zero rows stay zero and are counted. */
+size_t wn_sim_normalize(wn_mat *x);
+
+/* gamma = 7.5 / median(1 - cos) over `pairs` (10000) seeded random pairs of distinct nonzero rows (docs/selection.md).
+ * *median gets the median. WN_EINPUT when it is 0 (all rows equal). */
+wn_code wn_sim_gamma_auto(const wn_mat *x, uint64_t seed, size_t pairs, double *gamma, double *median, wn_err *err);
+
+/* Exact K nearest neighbours by inner product of normalised rows, self excluded, rows by falling similarity, ties to
+ * the lowest index. data holds cosines. Blocked symmetric pass, O(nK + threads * tile) memory. */
+wn_code wn_sim_knn(const wn_mat *x, size_t K, wn_csr *graph, wn_progress *p, wn_err *err);
+
+/* For every row the most similar of the chosen rows (ties: first in `chosen`): nearest[i] = index into chosen, sim[i]
+ * = cosine. O(n k d), blocked. */
+wn_code wn_sim_nearest(const wn_mat *x, const size_t *chosen, size_t k, size_t *nearest, float *sim, wn_progress *p,
+                       wn_err *err);
+
+/* Near duplicates: goes through the rows in order; a row whose cosine with an earlier kept row is >= threshold is
+ * dropped and mapped to the most similar such row (ties: lowest). kept[i] = i for kept rows. sim[i] = cosine to
+ * kept[i] (1 for kept rows). Zero rows are never near duplicates. Blocked, O(n + tile) memory. */
+wn_code wn_sim_near_duplicates(const wn_mat *x, double threshold, size_t *kept, float *sim, wn_progress *p,
+                               wn_err *err);
+
+/* Exact duplicates of texts: equal after NFC, case folding and white space reduced to single spaces (trimmed).
+ * kept[i] = lowest row with the same folded text. 128-bit hash, equal hashes verified on the folded texts. */
+wn_code wn_sim_exact_duplicates(const wn_texts *texts, size_t *kept, wn_progress *p, wn_err *err);
+
+#endif

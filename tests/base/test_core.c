@@ -1,0 +1,146 @@
+/* base: errors, memory, threads, random numbers, progress. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <winnow/err.h>
+#include <winnow/mem.h>
+#include <winnow/progress.h>
+#include <winnow/rng.h>
+#include <winnow/threads.h>
+
+Test(err, long_message_is_cut_not_overrun) {
+    wn_err e;
+    char text[2000];
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    cr_assert_eq(wn_err_set(&e, WN_EINPUT, "%s", text), WN_EINPUT);
+    cr_assert_eq(strlen(e.msg), sizeof e.msg - 1);
+    cr_assert_eq(wn_err_prefix(&e, "file:%d: ", 7), WN_EINPUT);
+    cr_assert_eq(strncmp(e.msg, "file:7: aaa", 11), 0);
+    cr_assert_eq(strlen(e.msg), sizeof e.msg - 1);
+}
+
+Test(err, errno_is_named) {
+    wn_err e;
+    errno = ENOENT;
+    cr_assert_eq(wn_err_errno(&e, "open %s", "x"), WN_EIO);
+    cr_assert_str_eq(e.msg, "open x: No such file or directory");
+}
+
+Test(mem, overflow_is_refused) {
+    wn_err e;
+    wn_mat m;
+    cr_assert_null(wn_alloc(SIZE_MAX / 2, 3, &e));
+    cr_assert_eq(e.code, WN_EMEMORY);
+    cr_assert_eq(wn_mat_init(&m, SIZE_MAX / 8, 100, &e), WN_EMEMORY);
+    cr_assert_null(m.data);
+}
+
+Test(mem, matrix_rows_are_aligned_and_zero) {
+    wn_err e;
+    wn_mat m;
+    cr_assert_eq(wn_mat_init(&m, 5, 17, &e), WN_OK);
+    cr_assert_eq(m.stride, 32);
+    for (size_t i = 0; i < 5; i++) {
+        cr_assert_eq((uintptr_t)wn_mat_row(&m, i) % 64, 0);
+        for (size_t j = 0; j < m.stride; j++) cr_assert_eq(wn_mat_row(&m, i)[j], 0.0f);
+    }
+    wn_mat_free(&m);
+}
+
+Test(mem, nth_allocation_fails_on_request) {
+    wn_err e;
+    wn_mem_fail_after(1, false);
+    void *a = wn_alloc(1, 1, &e), *b = wn_alloc(1, 1, &e), *c = wn_alloc(1, 1, &e);
+    wn_mem_fail_after(-1, false);
+    cr_assert_not_null(a);
+    cr_assert_null(b);
+    cr_assert_not_null(c);
+    wn_free(a);
+    wn_free(c);
+}
+
+typedef struct {
+    size_t covered[1000];
+    int calls;
+} seen;
+
+static void mark(void *ctx, size_t begin, size_t end, int worker) {
+    seen *s = ctx;
+    cr_assert(worker >= 0 && worker < wn_threads_get());
+    cr_assert_eq(begin % 7, 0);
+    for (size_t i = begin; i < end; i++) s->covered[i]++;
+}
+
+Test(threads, every_index_once_in_fixed_pieces) {
+    for (int threads = 1; threads <= 8; threads *= 2) {
+        wn_threads_set(threads);
+        for (int round = 0; round < 200; round++) {
+            seen s = {0};
+            wn_parallel_for(1000, 7, mark, &s);
+            for (size_t i = 0; i < 1000; i++) cr_assert_eq(s.covered[i], 1);
+        }
+    }
+}
+
+static void nested(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    size_t *sums = ctx;
+    for (size_t i = begin; i < end; i++) {
+        seen s = {0};
+        wn_parallel_for(1000, 7, mark, &s);
+        for (size_t j = 0; j < 1000; j++) sums[i] += s.covered[j];
+    }
+}
+
+Test(threads, nested_loops_run) {
+    size_t sums[16] = {0};
+    wn_threads_set(4);
+    wn_parallel_for(16, 1, nested, sums);
+    for (size_t i = 0; i < 16; i++) cr_assert_eq(sums[i], 1000);
+}
+
+/* Known answers of the Random123 distribution (kat_vectors, philox4x32 with 10 rounds). */
+Test(rng, philox_known_answers) {
+    uint32_t v[4];
+    wn_rng_block(0, 0, 0, v);
+    cr_assert(v[0] == 0x6627e8d5 && v[1] == 0xe169c58d && v[2] == 0xbc57ac4c && v[3] == 0x9b00dbd8);
+    wn_rng_block(UINT64_MAX, UINT64_MAX, UINT64_MAX, v);
+    cr_assert(v[0] == 0x408f276d && v[1] == 0x41c83b0e && v[2] == 0xa20bc7c6 && v[3] == 0x6d5451fd);
+}
+
+Test(rng, below_is_even_and_uniform_has_its_moments) {
+    wn_rng r = wn_rng_init(1, 2);
+    size_t counts[6] = {0};
+    double sum = 0, squares = 0;
+    for (int i = 0; i < 60000; i++) counts[wn_rng_below(&r, 6)]++;
+    for (int i = 0; i < 6; i++) cr_assert(counts[i] > 9600 && counts[i] < 10400);
+    for (int i = 0; i < 100000; i++) {
+        double z = wn_rng_normal(&r);
+        sum += z, squares += z * z;
+    }
+    cr_assert(sum / 1e5 < 0.02 && sum / 1e5 > -0.02);
+    cr_assert(squares / 1e5 > 0.97 && squares / 1e5 < 1.03);
+}
+
+Test(rng, shuffle_is_a_permutation_and_repeats) {
+    size_t a[100], b[100], hits[100] = {0};
+    for (size_t i = 0; i < 100; i++) a[i] = b[i] = i;
+    wn_rng r = wn_rng_init(7, 0), s = wn_rng_init(7, 0);
+    wn_rng_shuffle(&r, a, 100);
+    wn_rng_shuffle(&s, b, 100);
+    cr_assert_arr_eq(a, b, sizeof a);
+    for (size_t i = 0; i < 100; i++) hits[a[i]]++;
+    for (size_t i = 0; i < 100; i++) cr_assert_eq(hits[i], 1);
+}
+
+Test(progress, tick_reports_interruption) {
+    wn_err e;
+    cr_assert_eq(wn_tick(NULL, "encode", "texts", 1, 2, &e), WN_OK);
+    wn_interrupt_raise(SIGINT);
+    cr_assert_eq(wn_tick(NULL, "encode", "texts", 1, 2, &e), WN_EINTERRUPT);
+    cr_assert_str_eq(e.msg, "interrupted while encode was at 1 of 2 texts");
+    wn_interrupt_raise(0);
+}
