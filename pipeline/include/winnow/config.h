@@ -1,0 +1,79 @@
+#ifndef WINNOW_CONFIG_H
+#define WINNOW_CONFIG_H
+/* The resolved options of a command: what the command line and --config FILE say, and the defaults for the rest.
+ * pipeline/cli/options.c has the one table that parses them, prints the help and writes the man pages. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <winnow/err.h>
+#include <winnow/progress.h>
+#include <winnow/records.h>
+
+typedef enum { WN_ENC_LSA, WN_ENC_DOC2VEC, WN_ENC_BERT } wn_encoder;
+typedef enum { WN_DEDUP_OFF, WN_DEDUP_EXACT, WN_DEDUP_NEAR } wn_dedup_mode;
+
+typedef struct {
+    /* input and output */
+    const char **inputs;
+    size_t ninputs; /* after --filelist is expanded */
+    const char *output;
+    bool overwrite;
+    wn_format format;
+    const char **text_fields;
+    size_t ntext_fields;
+    const char *label_field, *id_field, *dataset;
+    size_t limit;
+    const char *skip_path; /* --on-error skip:FILE */
+    bool annotate;
+    bool rank_order;       /* --order rank: subset.* in order of choice rather than of input */
+
+    /* encoder */
+    wn_encoder encoder;
+    const char *model, *save_encoder, *load_encoder;
+    size_t dims, min_df, min_count, iterations, window, negative, epochs;
+    bool dbow_words, hierarchical;
+    const char *doc2vec_mode; /* dm-mean dm-sum dm-concat dbow */
+
+    /* dedup, similarity, selection */
+    wn_dedup_mode dedup;
+    double dedup_threshold;
+    double k;                /* rows, or percent of the input rows when k_percent */
+    bool k_percent;
+    const char *objective;   /* graph-cut facility-location random */
+    const char *similarity;  /* rbf cosine dot */
+    double lambda, gamma;    /* NaN = auto */
+    const char *maximizer;   /* auto dense matrix-free */
+    const char *keep_path, *exclude_path; /* one id a line */
+    size_t neighbours;       /* -K */
+
+    /* manners */
+    uint64_t seed;
+    int threads;             /* 0 = all */
+    size_t memory;           /* bytes, 0 = what the machine has */
+    bool dry_run, quiet, verbose, no_progress, log_json;
+    const char *color;       /* auto always never */
+    const char *html;        /* report --html */
+    const char *id;          /* explain OUT ID */
+
+    char *command_line;      /* canonical: every option that decides the result, none that does not (-j, -q, ...) */
+    char *json;              /* the same as JSON, for manifest.json and /uns/winnow/config */
+} wn_config;
+
+/* One function a command; each does its work and returns a code; messages for people go to `log`. */
+typedef struct {
+    wn_progress *progress;
+    void (*say)(void *ctx, const char *line); /* one line of summary or warning, to stderr */
+    void *ctx;
+} wn_io;
+
+wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err);     /* records -> out/ : the main job */
+wn_code wn_embed(const wn_config *c, wn_io *io, wn_err *err);   /* records -> .h5ad */
+wn_code wn_dedup(const wn_config *c, wn_io *io, wn_err *err);   /* records or .h5ad -> out/ */
+wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err);   /* matrix -> .h5ad with /obsp */
+wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err); /* matrix -> out/ */
+wn_code wn_explain(const wn_config *c, wn_io *io, wn_err *err); /* out/, id -> text on stdout */
+wn_code wn_report_command(const wn_config *c, wn_io *io, wn_err *err); /* out/ -> one HTML page */
+wn_code wn_info(const wn_config *c, wn_io *io, wn_err *err);
+wn_code wn_check(const wn_config *c, wn_io *io, wn_err *err);
+
+#endif

@@ -1,0 +1,33 @@
+#ifndef WINNOW_REPORT_H
+#define WINNOW_REPORT_H
+/* The report: one offline HTML page with inline SVG. It holds no timings, so equal runs give equal bytes. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <winnow/corpus_view.h>
+#include <winnow/err.h>
+#include <winnow/mem.h>
+#include <winnow/safefile.h>
+
+/* Everything the page shows; a view: owns nothing. n = input rows (duplicates included), k = chosen. */
+typedef struct {
+    const char *title, *command, *version, *encoder, *objective, *similarity;
+    double lambda, gamma;            /* NaN = does not apply */
+    size_t n, k, dropped, skipped, empty, zero_rows;
+    const wn_view *rows;             /* [n] id, text (may be absent), label */
+    const wn_mat *x;                 /* [n, d] normalised vectors, or NULL */
+    const size_t *ids;               /* [k] chosen rows in order of choice */
+    const double *gain, *value;      /* [k] gain and running objective */
+    size_t negative_from;
+    const size_t *represented_by;    /* [n] row that stands for each row (itself if chosen) */
+    const float *represented_sim;    /* [n] cosine to it */
+    const size_t *duplicate_of;      /* [n] kept row of each dropped copy, itself otherwise; NULL: no dedup */
+    const double *coverage, *coverage_random; /* [npoints] mean cosine of all rows to their nearest chosen, by budget */
+    const size_t *coverage_k;        /* [npoints] */
+    size_t npoints;
+    uint64_t seed;
+} wn_report;
+
+wn_code wn_report_write(const wn_report *r, wn_safefile *out, wn_err *err);
+
+#endif
