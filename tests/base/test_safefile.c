@@ -1,0 +1,227 @@
+/* Files and folders appear whole or not at all. */
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <winnow/mem.h>
+#include <winnow/safefile.h>
+
+static char folder[64];
+
+static void enter(void) {
+    (void)snprintf(folder, sizeof folder, "/tmp/winnow-safefile-XXXXXX");
+    cr_assert_not_null(mkdtemp(folder));
+    cr_assert_eq(chdir(folder), 0);
+}
+
+static void leave(void) {
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_assert_eq(chdir("/"), 0);
+    cr_assert_eq(system(command), 0);
+}
+
+static size_t entries(const char *path) {
+    size_t n = 0;
+    DIR *d = opendir(path);
+    cr_assert_not_null(d);
+    while (readdir(d)) n++;
+    (void)closedir(d);
+    return n - 2;
+}
+
+static void put(const char *path, const char *text) {
+    FILE *f = fopen(path, "w");
+    cr_assert(f && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+static void expect(const char *path, const char *text) {
+    char got[4096] = {0};
+    FILE *f = fopen(path, "r");
+    cr_assert_not_null(f, "%s is absent", path);
+    (void)fread(got, 1, sizeof got - 1, f);
+    (void)fclose(f);
+    cr_assert_str_eq(got, text);
+}
+
+TestSuite(safefile, .init = enter, .fini = leave);
+TestSuite(safedir, .init = enter, .fini = leave);
+
+Test(safefile, appears_only_at_commit) {
+    wn_err e;
+    wn_safefile *f;
+    cr_assert_eq(wn_safefile_create(&f, "a.txt", false, &e), WN_OK);
+    cr_assert_eq(wn_safefile_write(f, "hello ", 6, &e), WN_OK);
+    cr_assert_eq(wn_safefile_printf(f, &e, "%s", "world"), WN_OK);
+    cr_assert_neq(access("a.txt", F_OK), 0);
+    cr_assert_eq(wn_safefile_commit(f, &e), WN_OK);
+    expect("a.txt", "hello world");
+    cr_assert_eq(entries("."), 1);
+}
+
+Test(safefile, existing_target_is_refused_and_kept) {
+    wn_err e;
+    wn_safefile *f;
+    put("a.txt", "old");
+    cr_assert_eq(wn_safefile_create(&f, "a.txt", false, &e), WN_EUSAGE);
+    cr_assert_str_eq(e.msg, "a.txt exists; -f replaces it");
+    expect("a.txt", "old");
+    cr_assert_eq(wn_safefile_create(&f, "a.txt", true, &e), WN_OK);
+    cr_assert_eq(wn_safefile_write(f, "new", 3, &e), WN_OK);
+    expect("a.txt", "old");
+    cr_assert_eq(wn_safefile_commit(f, &e), WN_OK);
+    expect("a.txt", "new");
+}
+
+Test(safefile, target_that_appears_meanwhile_is_not_replaced) {
+    wn_err e;
+    wn_safefile *f;
+    cr_assert_eq(wn_safefile_create(&f, "a.txt", false, &e), WN_OK);
+    put("a.txt", "theirs");
+    cr_assert_eq(wn_safefile_commit(f, &e), WN_EUSAGE);
+    expect("a.txt", "theirs");
+    cr_assert_eq(entries("."), 1);
+}
+
+Test(safefile, abort_leaves_nothing) {
+    wn_err e;
+    wn_safefile *f;
+    cr_assert_eq(wn_safefile_create(&f, "a.txt", false, &e), WN_OK);
+    wn_safefile_abort(f);
+    wn_safefile_abort(NULL);
+    cr_assert_eq(entries("."), 0);
+}
+
+Test(safefile, long_content_and_formats_are_whole) {
+    wn_err e;
+    wn_safefile *f;
+    static char big[200000];
+    memset(big, 'x', sizeof big - 1);
+    cr_assert_eq(wn_safefile_create(&f, "./b", false, &e), WN_OK);
+    cr_assert_eq(wn_safefile_printf(f, &e, "%s", big), WN_OK);
+    cr_assert_eq(wn_safefile_write(f, "end", 3, &e), WN_OK);
+    cr_assert_eq(wn_safefile_commit(f, &e), WN_OK);
+    struct stat s;
+    cr_assert_eq(stat("b", &s), 0);
+    cr_assert_eq((size_t)s.st_size, sizeof big - 1 + 3);
+}
+
+Test(safefile, failed_write_is_remembered) {
+    wn_err e;
+    wn_safefile *f;
+    static char big[100000];
+    struct rlimit limit = {50000, 50000};
+    (void)signal(SIGXFSZ, SIG_IGN);
+    put("a", "old");
+    cr_assert_eq(wn_safefile_create(&f, "a", true, &e), WN_OK);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    cr_assert_eq(wn_safefile_write(f, big, sizeof big, &e), WN_EIO);
+    cr_assert_eq(wn_safefile_write(f, "x", 1, &e), WN_EIO);
+    cr_assert_str_eq(e.msg, "writing a: File too large");
+    cr_assert_eq(wn_safefile_commit(f, &e), WN_EIO);
+    expect("a", "old");
+    cr_assert_eq(entries("."), 1);
+}
+
+Test(safefile, what_dead_processes_left_is_swept) {
+    wn_err e;
+    pid_t child = fork();
+    if (child == 0) {
+        wn_safefile *f;
+        wn_safedir *d;
+        if (wn_safefile_create(&f, "a", false, &e) || wn_safedir_create(&d, "a", false, &e)) _exit(1);
+        char inner[128];
+        (void)snprintf(inner, sizeof inner, "%s/x", wn_safedir_temp(d));
+        (void)close(open(inner, O_CREAT | O_WRONLY | O_CLOEXEC, 0666));
+        _exit(0);
+    }
+    int status;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0);
+    cr_assert_eq(entries("."), 2);
+    wn_safefile *f;
+    cr_assert_eq(wn_safefile_create(&f, "a", false, &e), WN_OK);
+    cr_assert_eq(entries("."), 1);
+    cr_assert_eq(wn_safefile_commit(f, &e), WN_OK);
+}
+
+Test(safefile, clear_errors_for_bad_places) {
+    wn_err e;
+    wn_safefile *f;
+    cr_assert_eq(wn_safefile_create(&f, "no/such/a", false, &e), WN_EIO);
+    cr_assert_str_eq(e.msg, "cannot write no/such/a: No such file or directory");
+    cr_assert_eq(mkdir("d", 0777), 0);
+    cr_assert_eq(wn_safefile_create(&f, "d", true, &e), WN_EUSAGE);
+    cr_assert_eq(wn_safefile_create(&f, "", true, &e), WN_EUSAGE);
+    cr_assert_null(f);
+}
+
+Test(safefile, every_failed_allocation_is_clean) {
+    for (long i = 0;; i++) {
+        wn_err e;
+        wn_safefile *f;
+        wn_mem_fail_after(i, false);
+        wn_code rc = wn_safefile_create(&f, "a", false, &e);
+        wn_mem_fail_after(-1, false);
+        if (rc == WN_OK) {
+            wn_safefile_abort(f);
+            cr_assert_gt(i, 2);
+            break;
+        }
+        cr_assert_eq(rc, WN_EMEMORY);
+        cr_assert_eq(entries("."), 0);
+    }
+}
+
+static void make(const char *path, const char *name, const char *text) {
+    char inner[256];
+    (void)snprintf(inner, sizeof inner, "%s/%s", path, name);
+    put(inner, text);
+}
+
+Test(safedir, replaces_in_one_step) {
+    wn_err e;
+    wn_safedir *d;
+    cr_assert_eq(wn_safedir_create(&d, "out/", false, &e), WN_OK);
+    make(wn_safedir_temp(d), "one", "1");
+    cr_assert_neq(access("out", F_OK), 0);
+    cr_assert_eq(wn_safedir_commit(d, &e), WN_OK);
+    expect("out/one", "1");
+    cr_assert_eq(wn_safedir_create(&d, "out", false, &e), WN_EUSAGE);
+    cr_assert_eq(wn_safedir_create(&d, "out", true, &e), WN_OK);
+    make(wn_safedir_temp(d), "two", "2");
+    expect("out/one", "1");
+    cr_assert_eq(wn_safedir_commit(d, &e), WN_OK);
+    expect("out/two", "2");
+    cr_assert_neq(access("out/one", F_OK), 0);
+    cr_assert_eq(entries("."), 1);
+}
+
+Test(safedir, abort_leaves_the_old_folder) {
+    wn_err e;
+    wn_safedir *d;
+    cr_assert_eq(mkdir("out", 0777), 0);
+    make("out", "one", "1");
+    cr_assert_eq(wn_safedir_create(&d, "out", true, &e), WN_OK);
+    make(wn_safedir_temp(d), "two", "2");
+    wn_safedir_abort(d);
+    expect("out/one", "1");
+    cr_assert_eq(entries("."), 1);
+}
+
+Test(safedir, a_file_in_the_way_is_not_replaced) {
+    wn_err e;
+    wn_safedir *d;
+    put("out", "file");
+    cr_assert_eq(wn_safedir_create(&d, "out", true, &e), WN_EUSAGE);
+    cr_assert_str_eq(e.msg, "out is not a folder, and a folder is to be written there");
+    expect("out", "file");
+}
