@@ -18,7 +18,7 @@ function(wn_test name)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}
     ${PROJECT_SOURCE_DIR}/base ${PROJECT_SOURCE_DIR}/formats ${PROJECT_SOURCE_DIR}/embed
     ${PROJECT_SOURCE_DIR}/similarity ${PROJECT_SOURCE_DIR}/selector ${PROJECT_SOURCE_DIR}/pipeline)
-  add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  add_test(NAME ${name} COMMAND test_${name} --verbose WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "WINNOW_BIN=$<TARGET_FILE:winnow>")
   if(T_LABELS)
     set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}")
