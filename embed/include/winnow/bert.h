@@ -1,0 +1,42 @@
+#ifndef WINNOW_BERT_H
+#define WINNOW_BERT_H
+/* Forward pass of BERT, RoBERTa, DistilBERT and ALBERT: packed without padding, the same bits whatever the batch and
+ * the number of threads. */
+#include <stddef.h>
+#include <stdint.h>
+#include <winnow/err.h>
+#include <winnow/mem.h>
+#include <winnow/model.h>
+#include <winnow/progress.h>
+#include <winnow/tokenizer.h>
+
+typedef enum { WN_PREC_F32, WN_PREC_BF16, WN_PREC_F16, WN_PREC_INT8 } wn_precision;
+
+typedef struct {
+    wn_precision precision;
+    int layer;       /* which layer's output is pooled: 0 = embeddings, 1..layers; -1 = the last */
+    int pooling;     /* a wn_pooling, or -1 = the model's own */
+    size_t max_tokens; /* 0 = the model's own */
+    int normalize;   /* 1 = L2-normalise the result; 0 = as the model's modules say */
+} wn_bert_opts;
+
+typedef struct wn_bert wn_bert;
+/* Opens model folder `dir` (weights, config, modules; the tokenizer apart). Packs the weights once for the precision.
+ * WN_EINPUT names every missing tensor and every tensor of a wrong shape. */
+wn_code wn_bert_open(wn_bert **out, const char *dir, const wn_bert_opts *o, wn_err *err);
+void wn_bert_close(wn_bert *m);
+const wn_model_config *wn_bert_config(const wn_bert *m);
+size_t wn_bert_dims(const wn_bert *m); /* width of a pooled vector */
+
+/* Pooled vectors of n texts given as packed ids: text i has ids[offsets[i] .. offsets[i+1]) and types likewise (NULL:
+ * all 0); out row i gets its vector. Each text has at least one and at most config.positions tokens. All threads. */
+wn_code wn_bert_forward(const wn_bert *m, const uint32_t *ids, const uint8_t *types, const size_t *offsets, size_t n,
+                        float *out, size_t stride, wn_err *err);
+/* Hidden states of every layer of one text: out [layers + 1, tokens, hidden], embeddings first. */
+wn_code wn_bert_hidden(const wn_bert *m, const uint32_t *ids, const uint8_t *types, size_t tokens, float *out,
+                       wn_err *err);
+
+/* One line per tensor that the checkpoint has and the encoder does not use, and per tensor it wants and lacks. */
+wn_code wn_bert_describe(const char *dir, char **text, wn_err *err);
+
+#endif

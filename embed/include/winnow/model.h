@@ -1,0 +1,41 @@
+#ifndef WINNOW_MODEL_H
+#define WINNOW_MODEL_H
+/* A model folder as people have it: where it is, its config.json, its sentence-transformers modules, its tensors by role. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <winnow/err.h>
+
+typedef enum { WN_BERT, WN_ROBERTA, WN_DISTILBERT, WN_ALBERT } wn_arch;
+typedef enum { WN_ACT_GELU, WN_ACT_GELU_TANH, WN_ACT_RELU } wn_activation;
+typedef enum { WN_POOL_MEAN, WN_POOL_CLS, WN_POOL_MAX, WN_POOL_MEAN_SQRT } wn_pooling;
+
+/* The folder of `name`: a path, or "org/name" in the Hugging Face cache (HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE,
+ * HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub) or in winnow's own
+ * (WINNOW_MODELS, XDG_CACHE_HOME/winnow/models, ~/.cache/winnow/models). Not found: WN_EUSAGE with the places searched
+ * and how to get it; an incomplete snapshot says which file is missing. wn_free the result. */
+wn_code wn_model_find(char **dir, const char *name, wn_err *err);
+
+typedef struct {
+    wn_arch arch;
+    size_t vocab, hidden, layers, heads, intermediate, positions, types;
+    size_t embedding;  /* ALBERT: factorised embedding size; else = hidden */
+    size_t groups, inner; /* ALBERT: hidden groups and layers in a group; else 0 */
+    wn_activation activation;
+    double norm_eps, hidden_dropout, attention_dropout;
+    size_t pad;        /* pad_token_id; RoBERTa's positions start at pad + 1 */
+    size_t max_tokens; /* what the tokens of one text may number: positions, max_seq_length, whichever is less */
+    wn_pooling pooling;
+    bool normalize;    /* a Normalize module */
+    size_t dense_out;  /* a Dense module's width; 0 = none */
+    wn_activation dense_activation;
+    bool dense_tanh, dense_identity; /* which of its usual activations the Dense module has */
+    bool sentence_transformer; /* modules.json was there */
+    bool lowercase;    /* do_lower_case of sentence_bert_config.json */
+} wn_model_config;
+
+/* Reads config.json, modules.json and what they name. WN_EINPUT names the field; unsupported architectures,
+ * activations and position embeddings are refused by name with what is supported. */
+wn_code wn_model_config_read(wn_model_config *c, const char *dir, wn_err *err);
+const char *wn_arch_name(wn_arch a);
+
+#endif
