@@ -1,1 +1,121 @@
-int main(void) { return 0; }
+/* The command `winnow`: reads the command line, runs one command, and turns its outcome into an exit code. */
+#include "display.h"
+#include "options.h"
+
+#include <errno.h>
+#include <hdf5.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <winnow/cpu.h>
+#include <winnow/mem.h>
+#include <winnow/threads.h>
+
+static int exit_code(wn_code code) {
+    if (code == WN_EINTERRUPT) return 128 + (wn_interrupted() ? wn_interrupted() : SIGINT);
+    return code == WN_EINTERNAL ? WN_EIO : (int)code;
+}
+
+static int fail(wn_display *d, const wn_err *err) {
+    wn_display_error(d, err->msg[0] ? err->msg : "something failed without saying what");
+    return exit_code(err->code == WN_OK ? WN_EINTERNAL : err->code);
+}
+
+/* A full disk shows at the latest when the stream is closed. */
+static int close_stdout(wn_display *d, int status) {
+    bool bad = ferror(stdout) != 0;
+    if (fclose(stdout) != 0 && errno != EBADF) bad = true;
+    if (!bad || status != 0) return status;
+    wn_err err = {0};
+    (void)wn_err_errno(&err, "standard output: cannot write");
+    return fail(d, &err);
+}
+
+static int print_text(wn_display *d, wn_code code, wn_buf *text, const wn_err *err) {
+    int status = 0;
+    if (code == WN_OK) (void)fwrite(text->data, 1, text->len, stdout);
+    else status = fail(d, err);
+    wn_free(text->data);
+    return status;
+}
+
+static wn_code unknown_command(const char *name, wn_err *err) {
+    const char *names[32];
+    size_t n = 0;
+    for (size_t i = 0; i < wn_ncommands && n < 32; i++) names[n++] = wn_commands[i].name;
+    const char *near = wn_suggest(name, names, n);
+    if (*name == '-') return wn_err_set(err, WN_EUSAGE, "unknown option %.60s (winnow --help lists what there is)", name);
+    if (near) return wn_err_set(err, WN_EUSAGE, "unknown command \"%.60s\" (did you mean %s?)", name, near);
+    return wn_err_set(err, WN_EUSAGE, "unknown command \"%.60s\" (winnow --help lists them)", name);
+}
+
+/* winnow --help, --version, --man, --completion, help. */
+static int general(wn_display *d, int argc, char **argv, bool cured) {
+    wn_buf text = {0};
+    wn_err err = {0};
+    wn_code code = WN_OK;
+    const char *what = argv[1], *which = argc > 2 ? argv[2] : NULL;
+    bool help = strcmp(what, "help") == 0 || strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0;
+    const wn_command *command = which && (help || strcmp(what, "--man") == 0) ? wn_command_find(which) : NULL;
+    if (argc > 3) code = wn_err_set(&err, WN_EUSAGE, "one argument too many: \"%.60s\"", argv[3]);
+    else if (help && which && !command) code = unknown_command(which, &err);
+    else if (help) code = command ? wn_help_command(command, &text, &err) : wn_help_general(&text, &err);
+    else if (strcmp(what, "--version") == 0) code = wn_help_version(cured, &text, &err);
+    else if (strcmp(what, "--man") == 0 && which && !command) code = unknown_command(which, &err);
+    else if (strcmp(what, "--man") == 0) code = wn_help_man(command, &text, &err);
+    else if (strcmp(what, "--completion") == 0 && which && strcmp(which, "bash") == 0) code = wn_help_bash(&text, &err);
+    else if (strcmp(what, "--completion") == 0) code = wn_err_set(&err, WN_EUSAGE, "--completion knows one shell: bash");
+    else code = unknown_command(what, &err);
+    return print_text(d, code, &text, &err);
+}
+
+static int run(wn_display *d, const wn_command *command, int argc, char **argv) {
+    wn_cli cli;
+    wn_err err = {0};
+    wn_buf text = {0};
+    int status = 0;
+    d->command = command->name;
+    wn_code code = wn_cli_parse(&cli, command, argc, argv, &err);
+    if (code != WN_OK) {
+        if (code == WN_EUSAGE) {
+            size_t n = strlen(err.msg);
+            (void)snprintf(err.msg + n, sizeof err.msg - n, " [winnow %s --help]", command->name);
+        }
+        status = fail(d, &err);
+    } else if (cli.help) {
+        status = print_text(d, wn_help_command(command, &text, &err), &text, &err);
+    } else if (cli.dump_config) {
+        status = print_text(d, wn_cli_dump(&cli, &text, &err), &text, &err);
+    } else {
+        wn_threads_set(cli.config.threads);
+        wn_display_init(d, command->name, &cli.config);
+        code = command->run(&cli.config, &d->io, &err);
+        if (code != WN_OK && err.code == WN_OK) err.code = code;
+        if (code == WN_OK) wn_display_end(d);
+        else status = fail(d, &err);
+    }
+    wn_cli_free(&cli);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    static const wn_config plain = {0};
+    const char *cure = getenv("WINNOW_BLAS_CURED");
+    wn_display d;
+    wn_blas_reexec(argv);
+    (void)H5dont_atexit(); /* after a failed write the library would crash at exit */
+    (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    wn_interrupt_install();
+    wn_display_init(&d, "", &plain);
+    int status = 0;
+    if (argc < 2) {
+        wn_err err = {0};
+        (void)wn_err_set(&err, WN_EUSAGE, "no command was named (winnow --help lists them)");
+        status = fail(&d, &err);
+    } else {
+        const wn_command *command = wn_command_find(argv[1]);
+        status = command ? run(&d, command, argc - 1, argv + 1) : general(&d, argc, argv, cure != NULL);
+    }
+    return close_stdout(&d, status);
+}

@@ -30,7 +30,8 @@ typedef struct {
     /* encoder */
     wn_encoder encoder;
     const char *model, *save_encoder, *load_encoder;
-    size_t dims, min_df, min_count, iterations, window, negative, epochs;
+    size_t dims; /* 0: the encoder's own */
+    size_t min_df, min_count, iterations, window, negative, epochs;
     bool dbow_words, hierarchical;
     const char *doc2vec_mode; /* dm-mean dm-sum dm-concat dbow */
 
@@ -45,6 +46,7 @@ typedef struct {
     const char *maximizer;   /* auto dense matrix-free */
     const char *keep_path, *exclude_path; /* one id a line */
     size_t neighbours;       /* -K */
+    const char *export_format; /* graph: h5ad ann-benchmarks */
 
     /* manners */
     uint64_t seed;
@@ -55,14 +57,16 @@ typedef struct {
     const char *html;        /* report --html */
     const char *id;          /* explain OUT ID */
 
-    char *command_line;      /* canonical: every option that decides the result, none that does not (-j, -q, ...) */
-    char *json;              /* the same as JSON, for manifest.json and /uns/winnow/config */
+    /* Canonical: the options that decide the result and differ from the default, none that does not (-o, -j, ...). */
+    char *command_line;
+    char *json; /* every option that decides the result, for manifest.json and /uns/winnow/config */
 } wn_config;
 
-/* One function a command; each does its work and returns a code; messages for people go to `log`. */
+/* One function a command; each does its work and returns a code. */
 typedef struct {
     wn_progress *progress;
-    void (*say)(void *ctx, const char *line); /* one line of summary or warning, to stderr */
+    void (*say)(void *ctx, const char *line);   /* one line of summary or warning, to stderr; no final newline */
+    void (*print)(void *ctx, const char *text); /* to stdout: what explain, info, check and --dry-run answer */
     void *ctx;
 } wn_io;
 

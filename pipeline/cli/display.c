@@ -1,0 +1,162 @@
+#include "display.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const double terminal_every = 0.2, log_every = 30, summary_from = 1;
+
+/* 1234567 -> "1,234,567" */
+static const char *grouped(size_t v, char out[32]) {
+    char plain[24];
+    int n = snprintf(plain, sizeof plain, "%zu", v), o = 0;
+    for (int i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0) out[o++] = ',';
+        out[o++] = plain[i];
+    }
+    out[o] = 0;
+    return out;
+}
+
+static const char *duration(double s, char out[32]) {
+    if (s < 10) (void)snprintf(out, 32, "%.1f s", s);
+    else if (s < 60) (void)snprintf(out, 32, "%.0f s", s);
+    else if (s < 3600) (void)snprintf(out, 32, "%.0f min %02.0f s", floor(s / 60), floor(fmod(s, 60)));
+    else (void)snprintf(out, 32, "%.0f h %02.0f min", floor(s / 3600), floor(fmod(s, 3600) / 60));
+    return out;
+}
+
+static void clear_line(wn_display *d) {
+    if (!d->drawn) return;
+    (void)fputs("\r\033[K", stderr);
+    d->drawn = false;
+}
+
+/* One JSON line; takes the object. */
+static void print_json(cJSON *object) {
+    char *text = object ? cJSON_PrintUnformatted(object) : NULL;
+    if (text) (void)fprintf(stderr, "%s\n", text);
+    cJSON_free(text);
+    cJSON_Delete(object);
+}
+
+static void json_message(const wn_display *d, const char *level, const char *message) {
+    cJSON *o = cJSON_CreateObject();
+    if (o && cJSON_AddStringToObject(o, "event", level) && cJSON_AddStringToObject(o, "command", d->command) &&
+        cJSON_AddStringToObject(o, "message", message))
+        print_json(o);
+    else cJSON_Delete(o);
+}
+
+static void json_stage(const wn_display *d, const char *event, double seconds) {
+    cJSON *o = cJSON_CreateObject();
+    if (o && cJSON_AddStringToObject(o, "event", event) && cJSON_AddStringToObject(o, "stage", d->stage) &&
+        cJSON_AddNumberToObject(o, "done", (double)d->done) && cJSON_AddNumberToObject(o, "total", (double)d->total) &&
+        cJSON_AddStringToObject(o, "unit", d->unit) && cJSON_AddNumberToObject(o, "seconds", seconds))
+        print_json(o);
+    else cJSON_Delete(o);
+}
+
+static void format_state(const wn_display *d, double seconds, char *out, size_t size) {
+    char a[32], b[32], c[32], e[32] = "";
+    double rate = seconds > 0 ? (double)d->done / seconds : 0;
+    if (d->total && d->done < d->total && d->done > 0) (void)duration((double)(d->total - d->done) / rate, e);
+    if (d->total)
+        (void)snprintf(out, size, "%s: %s of %s %s (%.0f%%), %s/s%s%s", d->stage, grouped(d->done, a), grouped(d->total, b),
+                       d->unit, 100.0 * (double)d->done / (double)d->total, grouped((size_t)rate, c),
+                       *e ? ", about " : "", e);
+    else (void)snprintf(out, size, "%s: %s %s, %s/s", d->stage, grouped(d->done, a), d->unit, grouped((size_t)rate, c));
+    if (*e && strlen(out) + 6 < size) (void)strcat(out, " left");
+}
+
+static void finish_stage(wn_display *d) {
+    if (!d->stage[0]) return;
+    double seconds = wn_now() - d->begun;
+    char a[32], b[32];
+    clear_line(d);
+    if (!d->quiet && d->json) json_stage(d, "stage", seconds);
+    else if (!d->quiet && (d->verbose || seconds >= summary_from))
+        (void)fprintf(stderr, "%s: %s %s in %s\n", d->stage, grouped(d->done, a), d->unit, duration(seconds, b));
+    d->stage[0] = 0;
+}
+
+static void begin_stage(wn_display *d, const char *stage, const char *unit, double now) {
+    finish_stage(d);
+    (void)snprintf(d->stage, sizeof d->stage, "%s", stage);
+    (void)snprintf(d->unit, sizeof d->unit, "%s", unit);
+    d->begun = now;
+    d->shown = d->terminal ? 0 : now; /* a log stays silent for short stages */
+}
+
+static void report(wn_progress *self, const char *stage, const char *unit, size_t done, size_t total) {
+    wn_display *d = (wn_display *)(void *)self;
+    double now = wn_now();
+    char line[256];
+    if (strncmp(stage, d->stage, sizeof d->stage - 1) != 0) begin_stage(d, stage, unit, now);
+    d->done = done;
+    d->total = total;
+    if (!d->bar || now - d->shown < (d->terminal ? terminal_every : log_every)) return;
+    d->shown = now;
+    if (d->json) {
+        json_stage(d, "progress", now - d->begun);
+        return;
+    }
+    format_state(d, now - d->begun, line, sizeof line);
+    if (d->terminal) (void)fprintf(stderr, "\r%.*s\033[K", 110, line);
+    else (void)fprintf(stderr, "%s\n", line);
+    d->drawn = d->terminal;
+}
+
+/* Control characters would let a file's name or text redraw the terminal. */
+static void put_clean(const char *text) {
+    for (const char *p = text; *p; p++) (void)fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
+}
+
+static void say(void *ctx, const char *line) {
+    wn_display *d = ctx;
+    if (d->quiet) return;
+    clear_line(d);
+    if (d->json) {
+        json_message(d, "message", line);
+        return;
+    }
+    put_clean(line);
+    (void)fputc('\n', stderr);
+}
+
+static void print(void *ctx, const char *text) {
+    clear_line(ctx);
+    (void)fputs(text, stdout); /* checked when stdout is closed */
+}
+
+void wn_display_init(wn_display *d, const char *command, const wn_config *c) {
+    *d = (wn_display){.progress = {.report = report}, .command = command};
+    d->quiet = c->quiet;
+    d->verbose = c->verbose;
+    d->json = c->log_json;
+    d->terminal = isatty(STDERR_FILENO) && !d->json;
+    d->bar = !c->quiet && !c->no_progress;
+    const char *no_color = getenv("NO_COLOR"), *when = c->color ? c->color : "auto";
+    d->color = strcmp(when, "always") == 0 || (strcmp(when, "auto") == 0 && d->terminal && !(no_color && *no_color));
+    d->io = (wn_io){.progress = &d->progress, .say = say, .print = print, .ctx = d};
+}
+
+void wn_display_end(wn_display *d) { finish_stage(d); }
+
+void wn_display_error(wn_display *d, const char *message) {
+    clear_line(d);
+    d->stage[0] = 0;
+    if (d->json) {
+        json_message(d, "error", message);
+        return;
+    }
+    if (d->color) (void)fputs("\033[1;31m", stderr);
+    (void)fprintf(stderr, "winnow%s%s:", *d->command ? " " : "", d->command);
+    if (d->color) (void)fputs("\033[0m", stderr);
+    (void)fputc(' ', stderr);
+    put_clean(message);
+    (void)fputc('\n', stderr);
+}

@@ -1,0 +1,109 @@
+#ifndef WINNOW_CLI_OPTIONS_H
+#define WINNOW_CLI_OPTIONS_H
+/* The one table of commands and options. It parses (options.c), prints help, man pages and completion (help.c), and
+ * gives the canonical form of a configuration (canonical.c). */
+#include <winnow/config.h>
+#include <winnow/text.h>
+
+enum {
+    CMD_RUN = 1 << 0,
+    CMD_EMBED = 1 << 1,
+    CMD_DEDUP = 1 << 2,
+    CMD_GRAPH = 1 << 3,
+    CMD_SELECT = 1 << 4,
+    CMD_EXPLAIN = 1 << 5,
+    CMD_REPORT = 1 << 6,
+    CMD_INFO = 1 << 7,
+    CMD_CHECK = 1 << 8,
+    CMD_ALL = (1 << 9) - 1
+};
+
+typedef struct {
+    const char *name;
+    unsigned bit;
+    const char *args;   /* as the usage line shows them */
+    size_t min_args, max_args;
+    const char *brief;  /* one line */
+    const char *about;  /* a paragraph */
+    const char *examples; /* lines */
+    wn_code (*run)(const wn_config *c, wn_io *io, wn_err *err);
+} wn_command;
+
+typedef enum {
+    OPT_FLAG,   /* bool */
+    OPT_STRING, /* const char * */
+    OPT_LIST,   /* const char **, and a size_t count right behind it: repeatable */
+    OPT_COUNT,  /* size_t in [low, high] */
+    OPT_INT,    /* int in [low, high] */
+    OPT_SEED,   /* uint64_t */
+    OPT_REAL,   /* double in [low, high]; NaN for "auto" where words says so */
+    OPT_BYTES,  /* size_t with K M G T */
+    OPT_WORD,   /* const char *: one of words */
+    OPT_ENUM,   /* int: the index in words */
+    OPT_SWITCH, /* bool: true for the second of words */
+    OPT_K,      /* k and k_percent */
+    OPT_DEDUP,  /* dedup and dedup_threshold */
+    OPT_ON_ERROR, /* skip_path */
+} wn_option_kind;
+
+typedef struct {
+    const char *name;
+    char letter;          /* 0: none */
+    const char *arg;      /* NULL: takes none */
+    unsigned commands;
+    wn_option_kind kind;
+    size_t offset;        /* into wn_cli */
+    const char *words;    /* "a|b|c" that it accepts (also for completion) */
+    double low, high;
+    const char *initial;  /* the default, as one would type it; NULL: none */
+    bool decides;         /* the result depends on it */
+    const char *group, *help;
+} wn_option;
+
+typedef struct {
+    wn_config config;
+    const wn_command *command;
+    const char *preset, *config_file, *filelist;
+    bool help, dump_config;
+    bool *given;      /* [wn_noptions] set on the command line or in the configuration file */
+    void *owned;      /* chain of allocations that config points into */
+} wn_cli;
+
+extern const wn_command wn_commands[];
+extern const size_t wn_ncommands;
+extern const wn_option wn_options[];
+extern const size_t wn_noptions;
+
+const wn_command *wn_command_find(const char *name);
+
+/* argv[0] is the command's name. Fills *cli, which wn_cli_free releases whatever the outcome. Errors: WN_EUSAGE. */
+wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **argv, wn_err *err);
+void wn_cli_free(wn_cli *cli);
+
+/* Sets one option from text. WN_EUSAGE says what was wanted. */
+wn_code wn_option_set(wn_cli *cli, const wn_option *o, const char *value, wn_err *err);
+/* Memory that lives as long as cli. */
+void *wn_cli_own(wn_cli *cli, size_t n, wn_err *err);
+char *wn_cli_own_string(wn_cli *cli, const char *s, size_t n, wn_err *err);
+
+/* The value as one would type it, appended to out; entry is for OPT_LIST. */
+wn_code wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_buf *out, wn_err *err);
+size_t wn_option_entries(const wn_cli *cli, const wn_option *o); /* how many values it has: 0 where unset */
+bool wn_option_is_default(const wn_cli *cli, const wn_option *o);
+/* config.command_line and config.json: every option that decides the result. */
+wn_code wn_cli_canonical(wn_cli *cli, wn_err *err);
+wn_code wn_cli_dump(const wn_cli *cli, wn_buf *out, wn_err *err); /* as --config reads it */
+
+/* The nearest of n names by edit distance, or NULL where none is near. */
+const char *wn_suggest(const char *name, const char *const *names, size_t n);
+
+/* Text for standard output. */
+wn_code wn_help_general(wn_buf *out, wn_err *err);
+wn_code wn_help_command(const wn_command *c, wn_buf *out, wn_err *err);
+wn_code wn_help_man(const wn_command *c /* NULL: winnow(1) */, wn_buf *out, wn_err *err);
+wn_code wn_help_bash(wn_buf *out, wn_err *err);
+wn_code wn_help_version(bool cured, wn_buf *out, wn_err *err);
+
+__attribute__((format(printf, 3, 4))) wn_code wn_buf_printf(wn_buf *b, wn_err *err, const char *fmt, ...);
+
+#endif

@@ -1,0 +1,276 @@
+/* Option values: from text to the configuration and back. */
+#include "options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <winnow/mem.h>
+
+static void *field(wn_cli *cli, const wn_option *o) { return (char *)cli + o->offset; }
+static const void *const_field(const wn_cli *cli, const wn_option *o) { return (const char *)cli + o->offset; }
+
+/* Index of value in "a|b|c", or -1. */
+static int word_index(const char *words, const char *value) {
+    size_t n = strlen(value);
+    int at = 0;
+    for (const char *w = words; w; at++) {
+        const char *end = strchr(w, '|');
+        size_t len = end ? (size_t)(end - w) : strlen(w);
+        if (len == n && memcmp(w, value, n) == 0) return at;
+        w = end ? end + 1 : NULL;
+    }
+    return -1;
+}
+
+static const char *word_at(const char *words, int index, size_t *len) {
+    for (; index > 0; index--) words = strchr(words, '|') + 1;
+    const char *end = strchr(words, '|');
+    *len = end ? (size_t)(end - words) : strlen(words);
+    return words;
+}
+
+static wn_code wanted(const wn_option *o, const char *value, const char *what, wn_err *err) {
+    return wn_err_set(err, WN_EUSAGE, "--%s: \"%.60s\" will not do: want %s", o->name, value, what);
+}
+
+static bool parse_unsigned(const char *s, unsigned long long *out) {
+    if (*s < '0' || *s > '9') return false;
+    char *end = NULL;
+    errno = 0;
+    unsigned long long v = strtoull(s, &end, 10);
+    if (errno != 0 || *end != 0) return false;
+    *out = v;
+    return true;
+}
+
+static bool parse_real(const char *s, double *out) {
+    if (*s == 0 || strspn(s, "0123456789+-.eE") != strlen(s)) return false;
+    char *end = NULL;
+    double v = strtod(s, &end);
+    if (*end != 0 || !isfinite(v)) return false;
+    *out = v;
+    return true;
+}
+
+static wn_code set_count(const wn_option *o, const char *value, unsigned long long *out, wn_err *err) {
+    char what[96];
+    if (parse_unsigned(value, out) && (double)*out >= o->low && (double)*out <= o->high) return WN_OK;
+    if (o->high >= 1e15) (void)snprintf(what, sizeof what, "a whole number of %.0f or more", o->low);
+    else (void)snprintf(what, sizeof what, "a whole number from %.0f to %.0f", o->low, o->high);
+    return wanted(o, value, what, err);
+}
+
+static wn_code set_real(const wn_option *o, const char *value, double *out, wn_err *err) {
+    bool may_auto = o->words && strcmp(o->words, "auto") == 0;
+    if (may_auto && strcmp(value, "auto") == 0) {
+        *out = NAN;
+        return WN_OK;
+    }
+    double v = 0;
+    if (parse_real(value, &v) && v >= o->low && v <= o->high) {
+        *out = v == 0 ? 0 : v; /* -0 is 0 */
+        return WN_OK;
+    }
+    char what[96];
+    (void)snprintf(what, sizeof what, "a number %s%s", o->low > 0 ? "above 0" : "of 0 or more",
+                   may_auto ? ", or auto" : "");
+    return wanted(o, value, what, err);
+}
+
+static wn_code set_bytes(const wn_option *o, const char *value, size_t *out, wn_err *err) {
+    static const struct {
+        const char *suffix;
+        int shift;
+    } units[] = {{"", 0}, {"K", 10}, {"KiB", 10}, {"M", 20}, {"MiB", 20}, {"G", 30}, {"GiB", 30}, {"T", 40}, {"TiB", 40}};
+    char number[32];
+    size_t digits = strspn(value, "0123456789.");
+    double v = 0;
+    if (digits > 0 && digits < sizeof number) {
+        memcpy(number, value, digits);
+        number[digits] = 0;
+        for (size_t u = 0; u < sizeof units / sizeof units[0]; u++) {
+            if (strcmp(value + digits, units[u].suffix) != 0 || !parse_real(number, &v)) continue;
+            v = ldexp(v, units[u].shift);
+            if (v < 1 || v >= 0x1p62) break;
+            *out = (size_t)v;
+            return WN_OK;
+        }
+    }
+    return wanted(o, value, "a size like 800M or 4G (K, M, G, T; also KiB, ...)", err);
+}
+
+static wn_code set_k(const wn_option *o, const char *value, wn_config *c, wn_err *err) {
+    char number[32];
+    size_t n = strlen(value);
+    unsigned long long count = 0;
+    double percent = 0;
+    if (n > 1 && n < sizeof number && value[n - 1] == '%') {
+        memcpy(number, value, n - 1);
+        number[n - 1] = 0;
+        if (parse_real(number, &percent) && percent > 0 && percent <= 100) {
+            c->k = percent;
+            c->k_percent = true;
+            return WN_OK;
+        }
+    } else if (parse_unsigned(value, &count) && count >= 1 && (double)count <= 1e15) {
+        c->k = (double)count;
+        c->k_percent = false;
+        return WN_OK;
+    }
+    return wn_err_set(err, WN_EUSAGE,
+                      "-%c: \"%.60s\" will not do: want a count of 1 or more, or a percentage above 0%% and at most 100%% "
+                      "(-k 1000, -k 10%%)",
+                      o->letter, value);
+}
+
+static wn_code set_dedup(const wn_option *o, const char *value, wn_config *c, wn_err *err) {
+    double v = 0;
+    int at = word_index("off|exact", value);
+    if (at < 0 && (!parse_real(value, &v) || v <= 0 || v > 1))
+        return wanted(o, value, "off, exact, or a cosine above 0 and at most 1 (0.95)", err);
+    c->dedup = at < 0 ? WN_DEDUP_NEAR : at == 0 ? WN_DEDUP_OFF : WN_DEDUP_EXACT;
+    c->dedup_threshold = v;
+    return WN_OK;
+}
+
+static wn_code set_list(wn_cli *cli, const wn_option *o, const char *value, wn_err *err) {
+    struct {
+        const char **v;
+        size_t n;
+    } list;
+    memcpy(&list, field(cli, o), sizeof list);
+    const char **grown = wn_cli_own(cli, (list.n + 1) * sizeof *grown, err);
+    if (!grown) return WN_EMEMORY;
+    if (list.n) memcpy(grown, list.v, list.n * sizeof *grown);
+    grown[list.n++] = value;
+    list.v = grown;
+    memcpy(field(cli, o), &list, sizeof list);
+    return WN_OK;
+}
+
+static wn_code set_words(wn_cli *cli, const wn_option *o, const char *value, wn_err *err) {
+    int at = word_index(o->words, value);
+    if (at < 0) {
+        char what[128];
+        size_t n = 0;
+        for (const char *w = o->words; *w && n + 4 < sizeof what; w++) {
+            if (*w == '|') what[n++] = ',', what[n++] = ' ';
+            else what[n++] = *w;
+        }
+        what[n] = 0;
+        return wanted(o, value, what, err);
+    }
+    if (o->kind == OPT_ENUM) memcpy(field(cli, o), &at, sizeof at);
+    else if (o->kind == OPT_SWITCH) *(bool *)field(cli, o) = at == 1;
+    else *(const char **)field(cli, o) = value;
+    return WN_OK;
+}
+
+static wn_code set_flag(const wn_option *o, const char *value, bool *out, wn_err *err) {
+    int at = word_index("true|yes|1|false|no|0", value);
+    if (at < 0) return wanted(o, value, "true or false", err);
+    *out = at < 3;
+    return WN_OK;
+}
+
+wn_code wn_option_set(wn_cli *cli, const wn_option *o, const char *value, wn_err *err) {
+    unsigned long long count = 0;
+    switch (o->kind) {
+    case OPT_FLAG: return set_flag(o, value, field(cli, o), err);
+    case OPT_STRING:
+        if (*value == 0) return wn_err_set(err, WN_EUSAGE, "--%s: the value is empty", o->name);
+        *(const char **)field(cli, o) = value;
+        return WN_OK;
+    case OPT_LIST:
+        if (*value == 0) return wn_err_set(err, WN_EUSAGE, "--%s: the value is empty", o->name);
+        return set_list(cli, o, value, err);
+    case OPT_COUNT:
+        if (set_count(o, value, &count, err) != WN_OK) return WN_EUSAGE;
+        *(size_t *)field(cli, o) = (size_t)count;
+        return WN_OK;
+    case OPT_INT:
+        if (set_count(o, value, &count, err) != WN_OK) return WN_EUSAGE;
+        *(int *)field(cli, o) = (int)count;
+        return WN_OK;
+    case OPT_SEED:
+        if (!parse_unsigned(value, &count)) return wanted(o, value, "a whole number from 0 to 18446744073709551615", err);
+        *(uint64_t *)field(cli, o) = count;
+        return WN_OK;
+    case OPT_REAL: return set_real(o, value, field(cli, o), err);
+    case OPT_BYTES: return set_bytes(o, value, field(cli, o), err);
+    case OPT_WORD:
+    case OPT_ENUM:
+    case OPT_SWITCH: return set_words(cli, o, value, err);
+    case OPT_K: return set_k(o, value, &cli->config, err);
+    case OPT_DEDUP: return set_dedup(o, value, &cli->config, err);
+    case OPT_ON_ERROR:
+        if (strcmp(value, "fail") == 0) cli->config.skip_path = NULL;
+        else if (strncmp(value, "skip:", 5) == 0 && value[5]) cli->config.skip_path = value + 5;
+        else return wanted(o, value, "fail, or skip:FILE", err);
+        return WN_OK;
+    }
+    return WN_EINTERNAL;
+}
+
+size_t wn_option_entries(const wn_cli *cli, const wn_option *o) {
+    const void *at = const_field(cli, o);
+    switch (o->kind) {
+    case OPT_STRING:
+    case OPT_WORD:
+    case OPT_ON_ERROR: return *(const char *const *)at ? 1 : 0;
+    case OPT_LIST: return *(const size_t *)(const void *)((const char *)at + sizeof(const char **));
+    case OPT_COUNT: return *(const size_t *)at || o->initial ? 1 : 0;
+    case OPT_BYTES: return *(const size_t *)at ? 1 : 0;
+    case OPT_INT: return *(const int *)at ? 1 : 0;
+    case OPT_K: return cli->config.k > 0;
+    default: return 1;
+    }
+}
+
+/* The shortest decimal that reads back as v. */
+static wn_code print_real(double v, wn_buf *out, wn_err *err) {
+    char text[40];
+    if (v == floor(v) && fabs(v) < 1e15) (void)snprintf(text, sizeof text, "%.0f", v);
+    else
+        for (int digits = 1; digits <= 17; digits++) {
+            (void)snprintf(text, sizeof text, "%.*g", digits, v);
+            if (strtod(text, NULL) == v) break;
+        }
+    return wn_buf_append(out, text, strlen(text), err);
+}
+
+wn_code wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_buf *out, wn_err *err) {
+    const void *at = const_field(cli, o);
+    const wn_config *c = &cli->config;
+    const char *word = NULL;
+    size_t len = 0;
+    switch (o->kind) {
+    case OPT_FLAG: return wn_buf_printf(out, err, "%s", *(const bool *)at ? "true" : "false");
+    case OPT_STRING:
+    case OPT_WORD: return wn_buf_printf(out, err, "%s", *(const char *const *)at);
+    case OPT_LIST: return wn_buf_printf(out, err, "%s", (*(const char *const *const *)at)[entry]);
+    case OPT_COUNT:
+    case OPT_BYTES: return wn_buf_printf(out, err, "%zu", *(const size_t *)at);
+    case OPT_INT: return wn_buf_printf(out, err, "%d", *(const int *)at);
+    case OPT_SEED: return wn_buf_printf(out, err, "%llu", (unsigned long long)*(const uint64_t *)at);
+    case OPT_REAL:
+        if (isnan(*(const double *)at)) return wn_buf_append(out, "auto", 4, err);
+        return print_real(*(const double *)at, out, err);
+    case OPT_ENUM:
+        word = word_at(o->words, *(const int *)at, &len);
+        return wn_buf_append(out, word, len, err);
+    case OPT_SWITCH:
+        word = word_at(o->words, *(const bool *)at ? 1 : 0, &len);
+        return wn_buf_append(out, word, len, err);
+    case OPT_K:
+        if (print_real(c->k, out, err) != WN_OK) return err->code;
+        return c->k_percent ? wn_buf_append(out, "%", 1, err) : WN_OK;
+    case OPT_DEDUP:
+        if (c->dedup == WN_DEDUP_NEAR) return print_real(c->dedup_threshold, out, err);
+        return wn_buf_printf(out, err, "%s", c->dedup == WN_DEDUP_OFF ? "off" : "exact");
+    case OPT_ON_ERROR: return wn_buf_printf(out, err, "skip:%s", c->skip_path);
+    }
+    return WN_EINTERNAL;
+}
