@@ -1,0 +1,407 @@
+/* A subset of pickle: what a PyTorch state dictionary is made of, and nothing that could run code.
+ * Opcodes and their meaning: Python's pickletools. */
+#include "weights_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <winnow/mem.h>
+
+typedef enum { NONE, BOOLEAN, INTEGER, REAL, STRING, SEQUENCE, DICTIONARY, GLOBAL, STORAGE, TENSOR, MARK } kind;
+
+typedef struct node node;
+struct node {
+    kind kind;
+    int64_t integer;       /* BOOLEAN, INTEGER; STORAGE: index */
+    const char *s, *s2;    /* STRING; GLOBAL: module and name */
+    size_t n, n2;
+    node **items;          /* SEQUENCE: n values; DICTIONARY: n values, keys and values in turn */
+    size_t cap;
+    wn_pickle_tensor tensor;
+    node *next; /* all nodes of the run, for freeing */
+};
+
+struct wn_pickle {
+    const unsigned char *data;
+    size_t size, pos;
+    node *all, *top;
+    node **stack, **memo;
+    size_t nstack, stack_cap, memo_cap;
+    wn_pickle_storage *storages;
+    size_t nstorages, storages_cap;
+    size_t nodes;
+};
+
+enum { NODES_MAX = 20 * 1000 * 1000, MEMO_MAX = 20 * 1000 * 1000 };
+
+static wn_code bad(const wn_pickle *p, const char *what, wn_err *err) {
+    return wn_err_set(err, WN_EINPUT, "pickle at byte %zu: %s", p->pos, what);
+}
+
+static wn_code make(wn_pickle *p, kind k, node **out, wn_err *err) {
+    if (++p->nodes > NODES_MAX) return bad(p, "too many objects", err);
+    node *v = wn_alloc(1, sizeof *v, err);
+    if (!v) return WN_EMEMORY;
+    v->kind = k;
+    v->next = p->all;
+    p->all = v;
+    *out = v;
+    return WN_OK;
+}
+
+static wn_code push(wn_pickle *p, node *v, wn_err *err) {
+    wn_code rc = wn_reserve((void **)&p->stack, &p->stack_cap, p->nstack + 1, sizeof *p->stack, err);
+    if (!rc) p->stack[p->nstack++] = v;
+    return rc;
+}
+
+static wn_code push_new(wn_pickle *p, kind k, int64_t integer, wn_err *err) {
+    node *v = NULL;
+    wn_code rc = make(p, k, &v, err);
+    if (rc) return rc;
+    v->integer = integer;
+    return push(p, v, err);
+}
+
+static node *pop(wn_pickle *p) { return p->nstack ? p->stack[--p->nstack] : NULL; }
+
+static wn_code append(node *list, node *v, wn_err *err) {
+    wn_code rc = wn_reserve((void **)&list->items, &list->cap, list->n + 1, sizeof *list->items, err);
+    if (!rc) list->items[list->n++] = v;
+    return rc;
+}
+
+/* n little-endian bytes. */
+static wn_code take(wn_pickle *p, size_t n, uint64_t *v, wn_err *err) {
+    if (n > p->size - p->pos) return bad(p, "truncated", err);
+    *v = 0;
+    for (size_t i = n; i-- > 0;) *v = *v << 8 | p->data[p->pos + i];
+    p->pos += n;
+    return WN_OK;
+}
+
+static wn_code push_string(wn_pickle *p, size_t length_bytes, wn_err *err) {
+    uint64_t n;
+    node *v = NULL;
+    wn_code rc = take(p, length_bytes, &n, err);
+    if (rc) return rc;
+    if (n > p->size - p->pos) return bad(p, "truncated", err);
+    if ((rc = make(p, STRING, &v, err))) return rc;
+    v->s = (const char *)p->data + p->pos;
+    v->n = (size_t)n;
+    p->pos += (size_t)n;
+    return push(p, v, err);
+}
+
+static wn_code push_integer(wn_pickle *p, size_t bytes, bool is_signed, wn_err *err) {
+    uint64_t v;
+    if (bytes > 8) { /* the magic number of old streams: its value does not matter */
+        if (bytes > p->size - p->pos) return bad(p, "truncated", err);
+        p->pos += bytes;
+        return push_new(p, INTEGER, -1, err);
+    }
+    wn_code rc = take(p, bytes, &v, err);
+    if (rc) return rc;
+    if (is_signed && bytes > 0 && bytes < 8 && v >> (8 * bytes - 1)) v |= ~(uint64_t)0 << 8 * bytes;
+    int64_t i;
+    memcpy(&i, &v, sizeof i);
+    return push_new(p, INTEGER, i, err);
+}
+
+static wn_code put_memo(wn_pickle *p, size_t at, wn_err *err) {
+    if (!p->nstack) return bad(p, "the stack is empty", err);
+    if (at >= MEMO_MAX) return bad(p, "a memo index is out of range", err);
+    wn_code rc = wn_reserve((void **)&p->memo, &p->memo_cap, at + 1, sizeof *p->memo, err);
+    if (!rc) p->memo[at] = p->stack[p->nstack - 1];
+    return rc;
+}
+
+static wn_code get_memo(wn_pickle *p, size_t at, wn_err *err) {
+    if (at >= p->memo_cap || !p->memo[at]) return bad(p, "a memo entry is missing", err);
+    return push(p, p->memo[at], err);
+}
+
+/* Index of the topmost MARK, or SIZE_MAX. */
+static size_t mark(const wn_pickle *p) {
+    for (size_t i = p->nstack; i-- > 0;)
+        if (p->stack[i]->kind == MARK) return i;
+    return SIZE_MAX;
+}
+
+/* The values above `from` go into a new sequence (from counts the mark itself when `marked`). */
+static wn_code push_tuple(wn_pickle *p, size_t from, bool marked, wn_err *err) {
+    node *v = NULL;
+    if (from == SIZE_MAX || from > p->nstack) return bad(p, "the stack is too short", err);
+    wn_code rc = make(p, SEQUENCE, &v, err);
+    for (size_t i = from + (marked ? 1 : 0); !rc && i < p->nstack; i++) rc = append(v, p->stack[i], err);
+    if (rc) return rc;
+    p->nstack = from;
+    return push(p, v, err);
+}
+
+/* Everything above the mark is appended to the object below it. */
+static wn_code extend(wn_pickle *p, size_t from, bool marked, kind want, wn_err *err) {
+    if (from == SIZE_MAX || from == 0 || from > p->nstack) return bad(p, "the stack is too short", err);
+    node *target = p->stack[from - 1];
+    size_t first = from + (marked ? 1 : 0);
+    if (target->kind != want || (want == DICTIONARY && (p->nstack - first) % 2)) return bad(p, "the wrong kind of container", err);
+    wn_code rc = WN_OK;
+    for (size_t i = first; !rc && i < p->nstack; i++) rc = append(target, p->stack[i], err);
+    p->nstack = from;
+    return rc;
+}
+
+static bool same(const char *s, size_t n, const char *text) { return n == strlen(text) && memcmp(s, text, n) == 0; }
+
+static bool is_global(const node *v, const char *module, const char *name) {
+    return v->kind == GLOBAL && same(v->s, v->n, module) && same(v->s2, v->n2, name);
+}
+
+static const struct {
+    const char *name;
+    wn_dtype dtype;
+    size_t size;
+} storage_types[] = {{"FloatStorage", WN_F32, 4}, {"HalfStorage", WN_F16, 2},  {"BFloat16Storage", WN_BF16, 2},
+                     {"DoubleStorage", WN_F64, 8}, {"LongStorage", WN_I64, 8},  {"IntStorage", WN_OTHER, 4},
+                     {"ShortStorage", WN_OTHER, 2}, {"CharStorage", WN_OTHER, 1}, {"ByteStorage", WN_OTHER, 1},
+                     {"BoolStorage", WN_OTHER, 1}};
+
+static int storage_type(const node *v) {
+    for (size_t i = 0; i < sizeof storage_types / sizeof *storage_types; i++)
+        if (is_global(v, "torch", storage_types[i].name)) return (int)i;
+    return -1;
+}
+
+static bool allowed(const node *v) {
+    return is_global(v, "collections", "OrderedDict") || is_global(v, "torch._utils", "_rebuild_tensor_v2") ||
+           is_global(v, "torch._utils", "_rebuild_tensor") || is_global(v, "torch._utils", "_rebuild_parameter") ||
+           storage_type(v) >= 0;
+}
+
+static wn_code push_global(wn_pickle *p, const char *module, size_t nm, const char *name, size_t nn, wn_err *err) {
+    node *v = NULL;
+    wn_code rc = make(p, GLOBAL, &v, err);
+    if (rc) return rc;
+    v->s = module, v->n = nm, v->s2 = name, v->n2 = nn;
+    if (!allowed(v))
+        return wn_err_set(err, WN_EINPUT, "pickle at byte %zu: it asks for %.*s.%.*s; only plain tensors are read", p->pos,
+                          (int)(nm > 100 ? 100 : nm), module, (int)(nn > 100 ? 100 : nn), name);
+    return push(p, v, err);
+}
+
+static wn_code read_line(wn_pickle *p, const char **s, size_t *n, wn_err *err) {
+    const unsigned char *end = memchr(p->data + p->pos, '\n', p->size - p->pos);
+    if (!end) return bad(p, "truncated", err);
+    *s = (const char *)p->data + p->pos;
+    *n = (size_t)(end - (p->data + p->pos));
+    p->pos += *n + 1;
+    return WN_OK;
+}
+
+/* ('storage', type, key, location, elements[, view]) */
+static wn_code push_persistent(wn_pickle *p, wn_err *err) {
+    node *id = pop(p), *v = NULL;
+    if (!id || id->kind != SEQUENCE || id->n < 5 || id->items[0]->kind != STRING ||
+        !same(id->items[0]->s, id->items[0]->n, "storage") || id->items[2]->kind != STRING ||
+        id->items[4]->kind != INTEGER || id->items[4]->integer < 0)
+        return bad(p, "a persistent id that is not a storage", err);
+    int type = storage_type(id->items[1]);
+    if (type < 0) return bad(p, "a storage of an unknown type", err);
+    wn_pickle_storage s = {.dtype = storage_types[type].dtype,
+                           .element = storage_types[type].size,
+                           .key = id->items[2]->s,
+                           .key_len = id->items[2]->n,
+                           .elements = (uint64_t)id->items[4]->integer};
+    if (id->n > 5 && id->items[5]->kind == SEQUENCE) { /* a view: (key, first element, elements) */
+        const node *view = id->items[5];
+        if (view->n != 3 || view->items[1]->kind != INTEGER || view->items[1]->integer < 0)
+            return bad(p, "a storage view that is malformed", err);
+        s.view = (uint64_t)view->items[1]->integer;
+    }
+    wn_code rc = wn_reserve((void **)&p->storages, &p->storages_cap, p->nstorages + 1, sizeof s, err);
+    if (!rc) rc = make(p, STORAGE, &v, err);
+    if (rc) return rc;
+    v->integer = (int64_t)p->nstorages;
+    p->storages[p->nstorages++] = s;
+    return push(p, v, err);
+}
+
+static wn_code rebuild_tensor(wn_pickle *p, const node *args, wn_err *err) {
+    node *v = NULL;
+    if (args->n < 4 || args->items[0]->kind != STORAGE || args->items[1]->kind != INTEGER || args->items[1]->integer < 0 ||
+        args->items[2]->kind != SEQUENCE || args->items[3]->kind != SEQUENCE || args->items[2]->n != args->items[3]->n ||
+        args->items[2]->n > WN_RANK_MAX)
+        return bad(p, "a tensor that is malformed", err);
+    wn_code rc = make(p, TENSOR, &v, err);
+    if (rc) return rc;
+    v->tensor = (wn_pickle_tensor){.storage = (size_t)args->items[0]->integer,
+                                   .first = (uint64_t)args->items[1]->integer,
+                                   .rank = args->items[2]->n};
+    for (size_t i = 0; i < v->tensor.rank; i++) {
+        const node *side = args->items[2]->items[i], *step = args->items[3]->items[i];
+        if (side->kind != INTEGER || side->integer < 0 || step->kind != INTEGER || step->integer < 0)
+            return bad(p, "a tensor with a negative size or stride", err);
+        v->tensor.shape[i] = (uint64_t)side->integer;
+        v->tensor.stride[i] = (uint64_t)step->integer;
+    }
+    return push(p, v, err);
+}
+
+static wn_code reduce(wn_pickle *p, wn_err *err) {
+    node *args = pop(p), *callable = pop(p);
+    if (!args || !callable || args->kind != SEQUENCE || callable->kind != GLOBAL) return bad(p, "a call that is malformed", err);
+    if (is_global(callable, "collections", "OrderedDict")) {
+        if (args->n) return bad(p, "an OrderedDict with arguments", err);
+        return push_new(p, DICTIONARY, 0, err);
+    }
+    if (is_global(callable, "torch._utils", "_rebuild_parameter")) {
+        if (args->n < 1 || args->items[0]->kind != TENSOR) return bad(p, "a parameter that is malformed", err);
+        return push(p, args->items[0], err);
+    }
+    if (storage_type(callable) >= 0) return bad(p, "a call of a storage type", err);
+    return rebuild_tensor(p, args, err);
+}
+
+static wn_code stack_global(wn_pickle *p, wn_err *err) {
+    node *name = pop(p), *module = pop(p);
+    if (!name || !module || name->kind != STRING || module->kind != STRING) return bad(p, "a name that is malformed", err);
+    return push_global(p, module->s, module->n, name->s, name->n, err);
+}
+
+static wn_code global_lines(wn_pickle *p, wn_err *err) {
+    const char *module = NULL, *name = NULL;
+    size_t nm = 0, nn = 0;
+    wn_code rc = read_line(p, &module, &nm, err);
+    if (!rc) rc = read_line(p, &name, &nn, err);
+    return rc ? rc : push_global(p, module, nm, name, nn, err);
+}
+
+static wn_code long_integer(wn_pickle *p, wn_err *err) {
+    uint64_t n;
+    wn_code rc = take(p, 1, &n, err);
+    return rc ? rc : push_integer(p, (size_t)n, true, err);
+}
+
+static wn_code discard_state(wn_pickle *p, wn_err *err) {
+    return pop(p) && p->nstack ? WN_OK : bad(p, "the stack is too short", err);
+}
+
+static wn_code indexed(wn_pickle *p, size_t bytes, bool put, wn_err *err) {
+    uint64_t at;
+    wn_code rc = take(p, bytes, &at, err);
+    return rc ? rc : put ? put_memo(p, (size_t)at, err) : get_memo(p, (size_t)at, err);
+}
+
+/* One opcode. Sets *stop at the end of the pickle. */
+static wn_code step(wn_pickle *p, size_t *memoized, bool *stop, wn_err *err) {
+    uint64_t skip;
+    unsigned op = p->data[p->pos++];
+    switch (op) {
+    case 0x80: return take(p, 1, &skip, err);                   /* PROTO */
+    case 0x95: return take(p, 8, &skip, err);                   /* FRAME */
+    case '(': return push_new(p, MARK, 0, err);                 /* MARK */
+    case '}': return push_new(p, DICTIONARY, 0, err);           /* EMPTY_DICT */
+    case ']': case ')': return push_new(p, SEQUENCE, 0, err);   /* EMPTY_LIST, EMPTY_TUPLE */
+    case 'N': return push_new(p, NONE, 0, err);                 /* NONE */
+    case 0x88: return push_new(p, BOOLEAN, 1, err);             /* NEWTRUE */
+    case 0x89: return push_new(p, BOOLEAN, 0, err);             /* NEWFALSE */
+    case 'K': return push_integer(p, 1, false, err);            /* BININT1 */
+    case 'M': return push_integer(p, 2, false, err);            /* BININT2 */
+    case 'J': return push_integer(p, 4, true, err);             /* BININT */
+    case 0x8a: return long_integer(p, err);                     /* LONG1 */
+    case 'G': { wn_code rc = take(p, 8, &skip, err); return rc ? rc : push_new(p, REAL, 0, err); } /* BINFLOAT */
+    case 'X': return push_string(p, 4, err);                    /* BINUNICODE */
+    case 0x8c: return push_string(p, 1, err);                   /* SHORT_BINUNICODE */
+    case 'q': return indexed(p, 1, true, err);                  /* BINPUT */
+    case 'r': return indexed(p, 4, true, err);                  /* LONG_BINPUT */
+    case 'h': return indexed(p, 1, false, err);                 /* BINGET */
+    case 'j': return indexed(p, 4, false, err);                 /* LONG_BINGET */
+    case 0x94: return put_memo(p, (*memoized)++, err);          /* MEMOIZE */
+    case 'c': return global_lines(p, err);                      /* GLOBAL */
+    case 0x93: return stack_global(p, err);                     /* STACK_GLOBAL */
+    case 't': return push_tuple(p, mark(p), true, err);         /* TUPLE */
+    case 0x85: return push_tuple(p, p->nstack - 1, false, err); /* TUPLE1 */
+    case 0x86: return push_tuple(p, p->nstack - 2, false, err); /* TUPLE2 */
+    case 0x87: return push_tuple(p, p->nstack - 3, false, err); /* TUPLE3 */
+    case 'a': return extend(p, p->nstack - 1, false, SEQUENCE, err);   /* APPEND */
+    case 'e': return extend(p, mark(p), true, SEQUENCE, err);          /* APPENDS */
+    case 's': return extend(p, p->nstack - 2, false, DICTIONARY, err); /* SETITEM */
+    case 'u': return extend(p, mark(p), true, DICTIONARY, err);        /* SETITEMS */
+    case 'Q': return push_persistent(p, err);                          /* BINPERSID */
+    case 'R': return reduce(p, err);                                   /* REDUCE */
+    case 'b': return discard_state(p, err);                            /* BUILD */
+    case '.': *stop = true; return WN_OK;                              /* STOP */
+    default: return wn_err_set(err, WN_EINPUT, "pickle at byte %zu: opcode 0x%02x is not one that tensors need", p->pos - 1, op);
+    }
+}
+
+wn_code wn_pickle_run(wn_pickle **out, const unsigned char *data, size_t size, size_t *pos, wn_err *err) {
+    *out = NULL;
+    wn_pickle *p = wn_alloc(1, sizeof *p, err);
+    if (!p) return WN_EMEMORY;
+    *p = (wn_pickle){.data = data, .size = size, .pos = *pos};
+    wn_code rc = WN_OK;
+    bool stop = false;
+    size_t memoized = 0;
+    while (!rc && !stop) rc = p->pos < size ? step(p, &memoized, &stop, err) : bad(p, "truncated", err);
+    if (!rc && !(p->top = pop(p))) rc = bad(p, "the stack is empty", err);
+    if (rc) {
+        wn_pickle_free(p);
+        return rc;
+    }
+    *pos = p->pos;
+    *out = p;
+    return WN_OK;
+}
+
+void wn_pickle_free(wn_pickle *p) {
+    if (!p) return;
+    for (node *v = p->all, *next; v; v = next) {
+        next = v->next;
+        wn_free(v->items);
+        wn_free(v);
+    }
+    wn_free(p->stack);
+    wn_free(p->memo);
+    wn_free(p->storages);
+    wn_free(p);
+}
+
+const wn_pickle_storage *wn_pickle_storages(const wn_pickle *p, size_t *n) {
+    *n = p->nstorages;
+    return p->storages;
+}
+
+static wn_code visit_dictionary(const node *d, wn_pickle_visit visit, void *ctx, wn_err *err) {
+    wn_code rc = WN_OK;
+    for (size_t i = 0; !rc && i + 1 < d->n; i += 2) {
+        const node *key = d->items[i], *value = d->items[i + 1];
+        if (key->kind != STRING || value->kind != TENSOR) continue;
+        wn_pickle_tensor t = value->tensor;
+        t.name = key->s;
+        t.name_len = key->n;
+        rc = visit(ctx, &t, err);
+    }
+    return rc;
+}
+
+wn_code wn_pickle_tensors(const wn_pickle *p, wn_pickle_visit visit, void *ctx, wn_err *err) {
+    if (p->top->kind != DICTIONARY) return wn_err_set(err, WN_EINPUT, "the checkpoint is not a dictionary of tensors");
+    wn_code rc = visit_dictionary(p->top, visit, ctx, err);
+    for (size_t i = 0; !rc && i + 1 < p->top->n; i += 2) {
+        const node *key = p->top->items[i], *value = p->top->items[i + 1];
+        if (key->kind == STRING && value->kind == DICTIONARY && value != p->top &&
+            (same(key->s, key->n, "state_dict") || same(key->s, key->n, "model")))
+            rc = visit_dictionary(value, visit, ctx, err);
+    }
+    return rc;
+}
+
+wn_code wn_pickle_strings(const wn_pickle *p, wn_code (*visit)(void *ctx, const char *s, size_t n, wn_err *err),
+                          void *ctx, wn_err *err) {
+    wn_code rc = p->top->kind == SEQUENCE ? WN_OK : wn_err_set(err, WN_EINPUT, "the list of storages is not a list");
+    for (size_t i = 0; !rc && i < p->top->n; i++) {
+        const node *v = p->top->items[i];
+        rc = v->kind == STRING ? visit(ctx, v->s, v->n, err) : wn_err_set(err, WN_EINPUT, "a storage key is not a string");
+    }
+    return rc;
+}
