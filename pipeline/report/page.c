@@ -1,0 +1,136 @@
+#include "page.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+void wn_page_bytes(wn_page *p, const char *s, size_t n) {
+    if (p->code != WN_OK) return;
+    void *data = p->data;
+    p->code = wn_reserve(&data, &p->cap, p->len + n + 1, 1, p->err);
+    p->data = data;
+    if (p->code != WN_OK) return;
+    memcpy(p->data + p->len, s, n);
+    p->len += n;
+    p->data[p->len] = 0;
+}
+
+void wn_page_put(wn_page *p, const char *html) { wn_page_bytes(p, html, strlen(html)); }
+
+void wn_page_printf(wn_page *p, const char *fmt, ...) {
+    char small[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(small, sizeof small, fmt, ap);
+    va_end(ap);
+    if (n < 0 || (size_t)n >= sizeof small) {
+        if (p->code == WN_OK) p->code = wn_err_set(p->err, WN_EINTERNAL, "report: a formatted piece is too long");
+        return;
+    }
+    wn_page_bytes(p, small, (size_t)n);
+}
+
+/* Decodes one character; returns its length, or 0 if the bytes are not UTF-8. */
+static size_t decode(const unsigned char *s, size_t n, unsigned *cp) {
+    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t len = s[0] < 0x80 ? 1 : s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : s[0] >= 0xC2 ? 2 : 0;
+    if (len == 0 || len > n || s[0] > 0xF4) return 0;
+    unsigned c = len == 1 ? s[0] : s[0] & (0x7Fu >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((s[i] & 0xC0) != 0x80) return 0;
+        c = c << 6 | (s[i] & 0x3Fu);
+    }
+    if (c < least[len] || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) return 0;
+    *cp = c;
+    return len;
+}
+
+/* Characters that a reader cannot see, or that reorder what stands around them. */
+static bool is_unseen(unsigned c) {
+    return (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x61C || c == 0x180E || c == 0x200B || c == 0x200E ||
+           c == 0x200F || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF ||
+           (c >= 0xFFF0 && c <= 0xFFFB) || (c & 0xFFFE) == 0xFFFE || (c >= 0xFDD0 && c <= 0xFDEF) ||
+           (c >= 0xE0000 && c <= 0xE0FFF) || (c >= 0xE000 && c <= 0xF8FF) || c >= 0xF0000;
+}
+
+static void put_char(wn_page *p, const unsigned char *s, size_t len, unsigned c) {
+    static const char *const names[] = {"NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS",  "TAB", "LF",
+                                        "VT",  "FF",  "CR",  "SO",  "SI",  "DLE", "DC1", "DC2", "DC3", "DC4", "NAK",
+                                        "SYN", "ETB", "CAN", "EM",  "SUB", "ESC", "FS",  "GS",  "RS",  "US"};
+    if (c == '&') wn_page_put(p, "&amp;");
+    else if (c == '<') wn_page_put(p, "&lt;");
+    else if (c == '>') wn_page_put(p, "&gt;");
+    else if (c == '"') wn_page_put(p, "&quot;");
+    else if (c == '\'') wn_page_put(p, "&#39;");
+    else if (c < 0x20) wn_page_printf(p, "<i class=\"c\">%s</i>", names[c]);
+    else if (is_unseen(c)) wn_page_printf(p, "<i class=\"c\">U+%04X</i>", c);
+    else wn_page_bytes(p, (const char *)s, len);
+}
+
+static bool is_mark(unsigned c) { /* combining marks stay with their letter when a text is cut */
+    return (c >= 0x300 && c < 0x370) || (c >= 0x1AB0 && c < 0x1B00) || (c >= 0x20D0 && c < 0x2100) ||
+           (c >= 0xFE00 && c < 0xFE10) || (c >= 0x1F3FB && c <= 0x1F3FF) || c == 0x200D;
+}
+
+void wn_page_text(wn_page *p, const char *s, size_t n, size_t max) {
+    const unsigned char *u = (const unsigned char *)s;
+    size_t chars = 0;
+    for (size_t i = 0; i < n;) {
+        unsigned c = 0;
+        size_t len = decode(u + i, n - i, &c);
+        if (chars >= max && !(len && is_mark(c) && chars < max + 16)) {
+            wn_page_put(p, "…");
+            return;
+        }
+        if (len) put_char(p, u + i, len, c);
+        else wn_page_put(p, "\xEF\xBF\xBD");
+        i += len ? len : 1;
+        chars++;
+    }
+}
+
+void wn_page_escape(wn_page *p, const char *s) { wn_page_text(p, s, strlen(s), SIZE_MAX - 16); }
+
+void wn_page_count(wn_page *p, size_t v) {
+    char digits[24], out[32];
+    int n = snprintf(digits, sizeof digits, "%zu", v);
+    size_t o = 0;
+    for (int i = 0; i < n; i++) {
+        if (i > 0 && (n - i) % 3 == 0) out[o++] = ',';
+        out[o++] = digits[i];
+    }
+    wn_page_bytes(p, out, o);
+}
+
+void wn_page_number(wn_page *p, double v) {
+    double a = fabs(v);
+    const char *sign = v < 0 ? "−" : "";
+    if (!isfinite(v)) wn_page_put(p, "—");
+    else if (a >= 1e9 || (a > 0 && a < 1e-3)) wn_page_printf(p, "%s%.2e", sign, a);
+    else if (a >= 999.5) {
+        wn_page_put(p, sign);
+        wn_page_count(p, (size_t)(a + 0.5));
+    } else wn_page_printf(p, "%s%.*f", sign, a >= 99.95 ? 0 : a >= 9.995 ? 1 : a >= 0.9995 ? 2 : 3, a);
+}
+
+void wn_page_id(wn_page *p, const wn_view *v, size_t row) {
+    if (v->ids.n == 0) {
+        wn_page_printf(p, "%zu", row);
+        return;
+    }
+    size_t begin = (size_t)v->ids.off[row];
+    wn_page_text(p, v->ids.base + begin, (size_t)v->ids.off[row + 1] - begin, 80);
+}
+
+void wn_page_row_text(wn_page *p, const wn_view *v, size_t row, size_t max) {
+    if (v->texts.n == 0) {
+        wn_page_put(p, "<span class=\"m\">row</span> ");
+        wn_page_id(p, v, row);
+        return;
+    }
+    size_t begin = (size_t)v->texts.off[row], len = (size_t)v->texts.off[row + 1] - begin;
+    if (len == 0) wn_page_put(p, "<span class=\"m\">empty text</span>");
+    else wn_page_text(p, v->texts.base + begin, len, max);
+}

@@ -1,0 +1,43 @@
+#ifndef WN_REPORT_PAGE_H
+#define WN_REPORT_PAGE_H
+/* The growing page: a buffer whose first failure sticks, and everything that makes foreign text harmless. */
+#include <stddef.h>
+#include <winnow/err.h>
+#include <winnow/report.h>
+
+typedef struct {
+    char *data;
+    size_t len, cap;
+    wn_code code; /* of the first failure; later calls do nothing */
+    wn_err *err;
+} wn_page;
+
+void wn_page_bytes(wn_page *p, const char *s, size_t n);
+void wn_page_put(wn_page *p, const char *html);
+__attribute__((format(printf, 2, 3))) void wn_page_printf(wn_page *p, const char *fmt, ...);
+
+/* Foreign text, safe in an element and in a quoted attribute's place: markup escaped; control, bidi and invisible
+ * characters shown as their names; bytes that are not UTF-8 as U+FFFD; cut after `max` characters with an ellipsis. */
+void wn_page_text(wn_page *p, const char *s, size_t n, size_t max);
+void wn_page_escape(wn_page *p, const char *s); /* the same for a C string, uncut */
+void wn_page_count(wn_page *p, size_t v);       /* 12,345 */
+/* About four digits: 0.612, 12.3, 4,567, 1.2e-05. */
+void wn_page_number(wn_page *p, double v);
+
+/* Sections that live in files of their own. */
+void wn_page_style(wn_page *p);
+void wn_page_curves(wn_page *p, const wn_report *r);
+void wn_page_map(wn_page *p, const wn_report *r);
+void wn_page_labels(wn_page *p, const wn_report *r);
+void wn_page_groups(wn_page *p, const wn_report *r);
+void wn_page_picks(wn_page *p, const wn_report *r);
+
+/* Pieces that several sections use. */
+void wn_page_id(wn_page *p, const wn_view *v, size_t row);
+void wn_page_row_text(wn_page *p, const wn_view *v, size_t row, size_t max);
+/* Labels reached by a random choice of k of the n rows, on average. */
+double wn_labels_expected(const wn_report *r, const size_t *pool, size_t nlabels);
+/* counts[l] of the chosen (chosen != 0) or of all rows; [nlabels]. */
+void wn_labels_count(const wn_report *r, int chosen, size_t *counts);
+
+#endif

@@ -1,0 +1,167 @@
+#include "page.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A tile of the headline: what, how much, and a remark that is written by the caller before close. */
+static void tile_open(wn_page *p, const char *name) { wn_page_printf(p, "<div><dt>%s</dt><dd>", name); }
+static void tile_close(wn_page *p) { wn_page_put(p, "</dd></div>\n"); }
+
+static void percent(wn_page *p, size_t part, size_t whole) {
+    double v = whole ? 100.0 * (double)part / (double)whole : 0;
+    wn_page_printf(p, v >= 9.95 || v == 0 ? "%.0f%%" : v >= 0.995 ? "%.1f%%" : "%.2g%%", v);
+}
+
+static void tile_count(wn_page *p, const char *name, size_t v, const char *remark) {
+    tile_open(p, name);
+    wn_page_count(p, v);
+    if (remark) wn_page_printf(p, "<small>%s</small>", remark);
+    tile_close(p);
+}
+
+static void tile_coverage(wn_page *p, const wn_report *r) {
+    if (r->npoints == 0) return;
+    tile_open(p, "Coverage");
+    wn_page_printf(p, "%.3f<small>random: %.3f</small>", r->coverage[r->npoints - 1],
+                   r->coverage_random[r->npoints - 1]);
+    tile_close(p);
+}
+
+static void tile_labels(wn_page *p, const wn_report *r) {
+    size_t nlabels = r->rows->nlabels, reached = 0;
+    if (!r->rows->label || nlabels == 0 || r->k == 0) return;
+    size_t *counts = wn_alloc(2 * nlabels, sizeof *counts, p->err);
+    if (!counts) {
+        p->code = WN_EMEMORY;
+        return;
+    }
+    wn_labels_count(r, 0, counts);
+    wn_labels_count(r, 1, counts + nlabels);
+    for (size_t l = 0; l < nlabels; l++) reached += counts[nlabels + l] > 0;
+    tile_open(p, "Labels reached");
+    wn_page_count(p, reached);
+    wn_page_put(p, " of ");
+    wn_page_count(p, nlabels);
+    wn_page_printf(p, "<small>random: %.1f</small>", wn_labels_expected(r, counts, nlabels));
+    tile_close(p);
+    wn_free(counts);
+}
+
+static void headline(wn_page *p, const wn_report *r) {
+    wn_page_put(p, "<dl class=\"k\">\n");
+    tile_open(p, "Chosen");
+    wn_page_count(p, r->k);
+    wn_page_put(p, "<small>");
+    percent(p, r->k, r->n);
+    wn_page_put(p, " of the input</small>");
+    tile_close(p);
+    tile_count(p, "Read", r->n, NULL);
+    if (r->duplicate_of) tile_count(p, "Copies dropped", r->dropped, NULL);
+    tile_coverage(p, r);
+    tile_labels(p, r);
+    if (r->empty) tile_count(p, "Empty texts", r->empty, NULL);
+    if (r->zero_rows) tile_count(p, "Zero vectors", r->zero_rows, "no known word");
+    if (r->skipped) tile_count(p, "Skipped", r->skipped, "bad records");
+    wn_page_put(p, "</dl>\n");
+}
+
+/* What the numbers mean, in one sentence; says so where random does as well. */
+static void lead(wn_page *p, const wn_report *r) {
+    if (r->npoints == 0 || r->k == 0) return;
+    double chosen = r->coverage[r->npoints - 1], random = r->coverage_random[r->npoints - 1];
+    wn_page_put(p, "<p class=\"lead\">");
+    if (r->k >= r->n) wn_page_put(p, "Everything was kept, so there is nothing to compare.");
+    else if (chosen <= random + 0.0005)
+        wn_page_printf(p, "A random choice of the same size covers the input as well: %.3f against %.3f. By this measure "
+                          "the selection brings nothing here.", random, chosen);
+    else
+        wn_page_printf(p, "On average an input text has a cosine of %.3f with the nearest chosen one; with a random choice "
+                          "of the same size it would be %.3f.", chosen, random);
+    wn_page_put(p, "</p>\n");
+}
+
+static void top(wn_page *p, const wn_report *r) {
+    wn_page_put(p, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+                   "'unsafe-inline'; img-src data:\">\n"
+                   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+                   "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>");
+    wn_page_escape(p, r->title);
+    wn_page_put(p, "</title>\n");
+    wn_page_style(p);
+    wn_page_put(p, "</head>\n<body><main>\n<header><div class=\"w\">winnow</div><h1>");
+    wn_page_count(p, r->k);
+    wn_page_put(p, " of ");
+    wn_page_count(p, r->n);
+    wn_page_put(p, r->n == 1 ? " text chosen</h1>\n" : " texts chosen</h1>\n");
+    lead(p, r);
+    headline(p, r);
+    wn_page_put(p, "</header>\n");
+}
+
+static void setting(wn_page *p, const char *name, const char *value) {
+    if (!value) return;
+    wn_page_printf(p, "<tr><td>%s</td><td>", name);
+    wn_page_escape(p, value);
+    wn_page_put(p, "</td></tr>\n");
+}
+
+static void setting_number(wn_page *p, const char *name, double v) {
+    if (isnan(v)) return;
+    wn_page_printf(p, "<tr><td>%s</td><td>%.6g</td></tr>\n", name, v);
+}
+
+static void repeat(wn_page *p, const wn_report *r) {
+    wn_page_put(p, "<section><h2>To repeat it</h2>\n");
+    if (r->command && *r->command) {
+        wn_page_put(p, "<pre>");
+        wn_page_escape(p, r->command);
+        wn_page_put(p, "</pre>\n");
+    }
+    wn_page_put(p, "<table class=\"set\"><tbody>\n");
+    setting(p, "version", r->version);
+    setting(p, "encoder", r->encoder);
+    setting(p, "objective", r->objective);
+    setting(p, "similarity", r->similarity);
+    setting_number(p, "gamma", r->gamma);
+    setting_number(p, "lambda", r->lambda);
+    wn_page_printf(p, "<tr><td>seed</td><td>%llu</td></tr>\n", (unsigned long long)r->seed);
+    for (size_t i = 0; i < r->ninputs; i++) {
+        wn_page_put(p, "<tr><td>input</td><td>");
+        wn_page_escape(p, r->inputs[i]);
+        if (r->input_sha256 && r->input_sha256[i]) {
+            wn_page_put(p, "<br><span class=\"h m\">");
+            wn_page_escape(p, r->input_sha256[i]);
+            wn_page_put(p, "</span>");
+        }
+        wn_page_put(p, "</td></tr>\n");
+    }
+    wn_page_put(p, "</tbody></table></section>\n</main></body></html>\n");
+}
+
+wn_code wn_report_render(const wn_report *r, char **html, size_t *len, wn_err *err) {
+    wn_page p = {.err = err};
+    top(&p, r);
+    wn_page_curves(&p, r);
+    wn_page_map(&p, r);
+    wn_page_labels(&p, r);
+    wn_page_picks(&p, r);
+    wn_page_groups(&p, r);
+    repeat(&p, r);
+    if (p.code != WN_OK) {
+        wn_free(p.data);
+        return p.code;
+    }
+    *html = p.data;
+    *len = p.len;
+    return WN_OK;
+}
+
+wn_code wn_report_write(const wn_report *r, wn_safefile *out, wn_err *err) {
+    char *html = NULL;
+    size_t len = 0;
+    wn_code code = wn_report_render(r, &html, &len, err);
+    if (code == WN_OK) code = wn_safefile_write(out, html, len, err);
+    wn_free(html);
+    return code;
+}
