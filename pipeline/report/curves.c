@@ -35,6 +35,7 @@ static void set_range(chart *c, bool from_zero) {
     if (!(high > low)) high = low + (fabs(low) > 0 ? fabs(low) * .1 : 1);
     c->y_step = nice_step(high - low, 5);
     c->y_min = floor(low / c->y_step) * c->y_step;
+    if (low < 0 && low > -.6 * c->y_step) c->y_min = low; /* a little below zero needs no whole step */
     c->y_max = ceil(high / c->y_step - 1e-9) * c->y_step;
     c->x_max = (double)c->x[c->n - 1];
 }
@@ -53,9 +54,10 @@ static void tick_label(wn_page *p, double v, double step) {
 }
 
 static void axes(wn_page *p, const chart *c) {
-    long steps = lround((c->y_max - c->y_min) / c->y_step);
+    double first = ceil(c->y_min / c->y_step - 1e-9);
+    long steps = lround(c->y_max / c->y_step - first);
     for (long i = 0; i <= steps; i++) {
-        double v = c->y_min + (double)i * c->y_step, y = py(c, v);
+        double v = (first + (double)i) * c->y_step, y = py(c, v);
         wn_page_printf(p, "<path class=\"%s\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
                        fabs(v) < c->y_step * 1e-6 || (i == 0 && c->y_min > 0) ? "axis" : "grid", LEFT, y, RIGHT,
                        LEFT - 7, y + 4.3);

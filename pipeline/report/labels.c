@@ -81,9 +81,10 @@ static void table(wn_page *p, const wn_report *r, share *s, size_t nlabels) {
         double at = (double)s[i].pool / n, sd = n > 1 && k > 0 ? sqrt(at * (1 - at) * (n - k) / (n - 1) / k) : 0;
         widest = fmax(widest, fmax(fmin(1, at + 2 * sd), k > 0 ? (double)s[i].chosen / k : 0));
     }
-    wn_page_put(p, "<table class=\"bars\"><thead><tr><th>Label</th><th class=\"b\"><span class=\"key\"></span>chosen "
-                   "&ensp;<span class=\"key t\"></span>pool "
-                   "&ensp;<span class=\"key s\"></span>95% of random</th><th class=\"r\">Chosen</th>"
+    wn_page_put(p, "<ul class=\"leg\"><li><span class=\"key\"></span>share of the choice</li>"
+                   "<li><span class=\"key kt\"></span>share of the pool</li>"
+                   "<li><span class=\"key ks\"></span>where 95% of random choices fall</li></ul>\n"
+                   "<table class=\"bars\"><thead><tr><th>Label</th><th class=\"b\"></th><th class=\"r\">Choice</th>"
                    "<th class=\"r\">Pool</th><th class=\"r wide\">Texts chosen</th><th class=\"r wide\">of</th></tr>"
                    "</thead><tbody>\n");
     for (size_t i = 0; i < shown; i++) row(p, r, &s[i], widest, 0);

@@ -1,76 +1,77 @@
 #include "page.h"
 
 /* Two palettes, one scale of type. Light and dark follow the reader's system; every text pair has a contrast >= 4.5. */
-static const char css[] =
-    ":root{color-scheme:light dark;--bg:#fbfaf6;--fg:#1c1e21;--m:#5b616b;--line:#dedbd2;--card:#fff;--acc:#0a6a58;"
-    "--acc2:#0a6a5822;--ran:#8b5a00;--drop:#b23a26;--pool:#a9a598;--code:#f2efe7}"
-    "@media(prefers-color-scheme:dark){:root{--bg:#15171a;--fg:#e8e6e1;--m:#a2a7af;--line:#34373c;--card:#1c1f23;"
-    "--acc:#5cd0b3;--acc2:#5cd0b333;--ran:#e3b155;--drop:#f08a76;--pool:#6d6f73;--code:#22252a}}"
-    "*{box-sizing:border-box}html{-webkit-text-size-adjust:100%}"
-    "body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,"
-    "'Noto Sans','DejaVu Sans',sans-serif;font-variant-numeric:tabular-nums}"
-    "main{max-width:70rem;margin:0 auto;padding:2.5rem 1.5rem 4rem}"
-    "header .w{font-weight:650;letter-spacing:.02em;color:var(--acc)}"
-    "h1{font-size:clamp(1.7rem,1.1rem + 2.4vw,2.6rem);line-height:1.15;letter-spacing:-.02em;margin:.2rem 0 .5rem;"
-    "font-weight:680}"
-    "h2{font-size:1.3rem;letter-spacing:-.01em;line-height:1.25;margin:3.2rem 0 .3rem;font-weight:650}"
-    "h3{font-size:1rem;margin:0 0 .1rem;font-weight:620}"
-    "p{margin:.3rem 0;max-width:46rem}.m{color:var(--m)}.lead{font-size:1.1rem;max-width:48rem}"
-    ".k{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.4rem,1fr));gap:1px;background:var(--line);"
-    "border:1px solid var(--line);border-radius:10px;overflow:hidden;margin:1.6rem 0 0}"
-    ".k div{background:var(--card);padding:.85rem 1rem .9rem}.k dt{font-size:.82rem;color:var(--m)}"
-    ".k dd{margin:0;font-size:1.55rem;font-weight:640;letter-spacing:-.01em;line-height:1.3}"
-    ".k small{display:block;font-size:.82rem;font-weight:400;letter-spacing:0;color:var(--m);line-height:1.4}"
-    ".two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));gap:1.25rem 2rem;"
-    "margin-top:1.1rem}"
-    "figure{margin:0;min-width:0}figcaption{font-size:.88rem;color:var(--m);max-width:44rem}"
-    "svg{display:block;width:100%;height:auto;font-family:inherit}svg text{fill:var(--m);font-size:12.5px}"
-    ".grid{stroke:var(--line);stroke-width:1}.axis{stroke:var(--m);stroke-width:1}"
-    ".ch,.ra{fill:none;stroke-width:2.25;stroke-linejoin:round;stroke-linecap:round}"
-    ".ch{stroke:var(--acc)}.ra{stroke:var(--ran);stroke-dasharray:5 5;stroke-width:2}"
-    "svg .tc{fill:var(--acc);font-weight:620}svg .tr{fill:var(--ran);font-weight:620}"
-    ".map{margin-top:1rem;border:1px solid var(--line);border-radius:10px;background:var(--card);overflow:hidden}"
-    ".map path{fill:none;stroke-linecap:round}"
-    ".p0{stroke:var(--pool);stroke-width:3;opacity:.55}.p1{stroke:var(--drop);stroke-width:3.4}"
-    ".p2{stroke:var(--acc);stroke-width:5}.p3{fill:var(--card);stroke:var(--acc);stroke-width:2}"
-    "svg .pn{fill:var(--acc);font-size:11px;font-weight:700;text-anchor:middle}"
-    ".leg{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;font-size:.9rem;padding:0;margin:.7rem 0 0;list-style:none}"
-    ".leg i{display:inline-block;width:.7em;height:.7em;border-radius:50%;margin-right:.45em;background:var(--pool)}"
-    ".leg .a{background:var(--acc)}.leg .d{background:var(--drop)}"
-    ".leg .n{background:none;border:2px solid var(--acc)}"
-    "table{border-collapse:collapse;width:100%;margin-top:1rem;font-size:.93rem}"
-    "th{font-weight:500;color:var(--m);font-size:.82rem;text-align:left;vertical-align:bottom}"
-    "th,td{padding:.34rem .6rem;border-bottom:1px solid var(--line)}th:first-child,td:first-child{padding-left:0}"
-    "td:last-child,th:last-child{padding-right:0}.r{text-align:right;white-space:nowrap}"
-    ".bars td:first-child{overflow-wrap:anywhere;width:22%;min-width:6.5rem}.bars .b{width:44%;min-width:5rem}"
-    ".bars svg{height:16px}.bars .bc{fill:var(--acc)}.bars .br{fill:var(--ran);opacity:.3}"
-    ".bars .bt{fill:var(--ran)}.bars .oth td{color:var(--m)}"
-    ".key{display:inline-block;width:.8em;height:.8em;background:var(--acc);vertical-align:-.05em;margin-right:.3em}"
-    ".key.t{width:3px;background:var(--ran)}.key.s{background:var(--ran);opacity:.35}"
-    "article{padding:1.15rem 0 1.05rem;border-top:1px solid var(--line)}article:first-of-type{border-top:0}"
-    ".hd{display:flex;flex-wrap:wrap;gap:.1rem .9rem;align-items:baseline;font-size:.86rem;color:var(--m)}"
-    ".hd b{color:var(--acc);font-size:1.05rem}.hd .id{overflow-wrap:anywhere}"
-    ".tag{border:1px solid var(--line);border-radius:99px;padding:0 .6em;background:var(--card);"
-    "overflow-wrap:anywhere}"
-    ".t,.s td{overflow-wrap:anywhere;unicode-bidi:isolate}"
-    ".t{margin:.3rem 0 .45rem;max-width:46rem;font:1.06rem/1.5 Charter,'Bitstream Charter','Iowan Old Style',"
-    "Georgia,'Noto Serif','DejaVu Serif',serif}"
-    ".s{margin:0;width:auto;max-width:46rem;font-size:.9rem}.s td{border:0;padding:.12rem 0;vertical-align:top;"
-    "color:var(--m)}.s td:first-child{padding-right:.9rem;color:var(--fg)}"
-    ".c{font:600 .72em/1 ui-monospace,'DejaVu Sans Mono',monospace;border:1px solid currentColor;border-radius:3px;"
-    "padding:0 .25em;margin:0 .1em;color:var(--drop);font-style:normal;white-space:nowrap}"
-    "pre{background:var(--code);border:1px solid var(--line);border-radius:8px;padding:.8rem 1rem;white-space:"
-    "pre-wrap;overflow-wrap:anywhere;font:.88rem/1.5 ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}"
-    ".set td:first-child{color:var(--m);width:11rem}.set td{overflow-wrap:anywhere;vertical-align:top}"
-    ".h{font:.82rem/1.4 ui-monospace,'DejaVu Sans Mono',monospace}"
-    ".sn{display:none}"
-    "@media(max-width:36rem){main{padding:1.4rem 1rem 3rem}h2{margin-top:2.4rem}.k{grid-template-columns:1fr 1fr}"
-    ".k div{padding:.7rem .8rem}.k dd{font-size:1.35rem}th,td{padding:.3rem .35rem}.wide{display:none}"
-    ".set td:first-child{width:6.5rem}.sn{display:inline}}"
-    "@media print{body{background:#fff}article,figure,tr{break-inside:avoid}}";
+static const char *const css[] = {
+    ":root{color-scheme:light dark;--bg:#fbfaf6;--fg:#1c1e21;--m:#5b616b;--line:#dedbd2;--card:#fff;--acc:#0a6a58;",
+    "--acc2:#0a6a5822;--ran:#8b5a00;--drop:#b23a26;--pool:#a9a598;--code:#f2efe7}",
+    "@media(prefers-color-scheme:dark){:root{--bg:#15171a;--fg:#e8e6e1;--m:#a2a7af;--line:#34373c;--card:#1c1f23;",
+    "--acc:#5cd0b3;--acc2:#5cd0b333;--ran:#e3b155;--drop:#f08a76;--pool:#6d6f73;--code:#22252a}}",
+    "*{box-sizing:border-box}html{-webkit-text-size-adjust:100%}",
+    "body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,",
+    "'Noto Sans','DejaVu Sans',sans-serif;font-variant-numeric:tabular-nums}",
+    "main{max-width:70rem;margin:0 auto;padding:2.5rem 1.5rem 4rem}",
+    "header .w{font-weight:650;letter-spacing:.02em;color:var(--acc)}",
+    "h1{font-size:clamp(1.7rem,1.1rem + 2.4vw,2.6rem);line-height:1.15;letter-spacing:-.02em;margin:.2rem 0 .5rem;",
+    "font-weight:680}",
+    "h2{font-size:1.3rem;letter-spacing:-.01em;line-height:1.25;margin:3.2rem 0 .3rem;font-weight:650}",
+    "h3{font-size:1rem;margin:0 0 .1rem;font-weight:620}",
+    "p{margin:.3rem 0;max-width:46rem}.m{color:var(--m)}.lead{font-size:1.1rem;max-width:48rem}",
+    ".k{display:flex;flex-wrap:wrap;gap:1px;background:var(--line);",
+    "border:1px solid var(--line);border-radius:10px;overflow:hidden;margin:1.6rem 0 0}",
+    ".k div{flex:1 1 8.2rem;background:var(--card);padding:.85rem 1rem .9rem}.k dt{font-size:.82rem;color:var(--m)}",
+    ".k dd{margin:0;font-size:1.55rem;font-weight:640;letter-spacing:-.01em;line-height:1.3}",
+    ".k small{display:block;font-size:.82rem;font-weight:400;letter-spacing:0;color:var(--m);line-height:1.4}",
+    ".two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));gap:1.25rem 2rem;",
+    "margin-top:1.1rem}",
+    "figure{margin:0;min-width:0}figcaption{font-size:.88rem;color:var(--m);max-width:44rem}",
+    "svg{display:block;width:100%;height:auto;font-family:inherit}svg text{fill:var(--m);font-size:12.5px}",
+    ".grid{stroke:var(--line);stroke-width:1}.axis{stroke:var(--m);stroke-width:1}",
+    ".ch,.ra{fill:none;stroke-width:2.25;stroke-linejoin:round;stroke-linecap:round}",
+    ".ch{stroke:var(--acc)}.ra{stroke:var(--ran);stroke-dasharray:5 5;stroke-width:2}",
+    "svg .tc{fill:var(--acc);font-weight:620}svg .tr{fill:var(--ran);font-weight:620}",
+    ".map{margin-top:1rem;border:1px solid var(--line);border-radius:10px;background:var(--card);overflow:hidden}",
+    ".map path{fill:none;stroke-linecap:round}",
+    ".p0{stroke:var(--pool);stroke-width:3;opacity:.55}.p1{stroke:var(--drop);stroke-width:3.4}",
+    ".p2{stroke:var(--acc);stroke-width:5}.p3{fill:var(--card);stroke:var(--acc);stroke-width:2}",
+    "svg .pn{fill:var(--acc);font-size:11px;font-weight:700;text-anchor:middle}",
+    ".leg{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;font-size:.9rem;padding:0;margin:.7rem 0 0;list-style:none}",
+    ".leg i{display:inline-block;width:.7em;height:.7em;border-radius:50%;margin-right:.45em;background:var(--pool)}",
+    ".leg .a{background:var(--acc)}.leg .d{background:var(--drop)}",
+    ".leg .n{background:none;border:2px solid var(--acc)}",
+    "table{border-collapse:collapse;width:100%;margin-top:1rem;font-size:.93rem}",
+    "th{font-weight:500;color:var(--m);font-size:.82rem;text-align:left;vertical-align:bottom}",
+    "th,td{padding:.34rem .6rem;border-bottom:1px solid var(--line)}th:first-child,td:first-child{padding-left:0}",
+    "td:last-child,th:last-child{padding-right:0}.r{text-align:right;white-space:nowrap}",
+    ".bars td:first-child{overflow-wrap:anywhere;width:22%;min-width:6.5rem}.bars .b{width:44%;min-width:5rem}",
+    ".bars svg{height:16px}.bars .bc{fill:var(--acc)}.bars .br{fill:var(--ran);opacity:.3}",
+    ".bars .bt{fill:var(--ran)}.bars .oth td{color:var(--m)}",
+    ".key{display:inline-block;width:.8em;height:.8em;background:var(--acc);vertical-align:-.05em;margin-right:.3em}",
+    ".kt{width:3px;background:var(--ran)}.ks{background:var(--ran);opacity:.35}",
+    "article{padding:1.15rem 0 1.05rem;border-top:1px solid var(--line)}article:first-of-type{border-top:0}",
+    ".hd{display:flex;flex-wrap:wrap;gap:.1rem .9rem;align-items:baseline;font-size:.86rem;color:var(--m)}",
+    ".hd b{color:var(--acc);font-size:1.05rem}.hd .id{overflow-wrap:anywhere}",
+    ".tag{border:1px solid var(--line);border-radius:99px;padding:0 .6em;background:var(--card);",
+    "overflow-wrap:anywhere}",
+    ".t,.s td{overflow-wrap:anywhere;unicode-bidi:isolate}",
+    ".t{margin:.3rem 0 .45rem;max-width:46rem;font:1.06rem/1.5 Charter,'Bitstream Charter','Iowan Old Style',",
+    "Georgia,'Noto Serif','DejaVu Serif',serif}",
+    ".s{margin:0;width:auto;max-width:46rem;font-size:.9rem}.s td{border:0;padding:.12rem 0;vertical-align:top;",
+    "color:var(--m)}.s td:first-child{padding-right:.9rem;color:var(--fg)}",
+    ".c{font:600 .72em/1 ui-monospace,'DejaVu Sans Mono',monospace;border:1px solid currentColor;border-radius:3px;",
+    "padding:0 .25em;margin:0 .1em;color:var(--drop);font-style:normal;white-space:nowrap}",
+    "pre{background:var(--code);border:1px solid var(--line);border-radius:8px;padding:.8rem 1rem;white-space:",
+    "pre-wrap;overflow-wrap:anywhere;font:.88rem/1.5 ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}",
+    ".set td:first-child{color:var(--m);width:11rem}.set td{overflow-wrap:anywhere;vertical-align:top}",
+    ".h{font:.82rem/1.4 ui-monospace,'DejaVu Sans Mono',monospace}",
+    ".sn{display:none}",
+    "@media(max-width:36rem){main{padding:1.4rem 1rem 3rem}h2{margin-top:2.4rem}.k div{flex-basis:40%}",
+    ".k div{padding:.7rem .8rem}.k dd{font-size:1.35rem}th,td{padding:.3rem .35rem}.wide{display:none}",
+    ".set td:first-child{width:6.5rem}.sn{display:inline}}",
+    "@media print{body{background:#fff}article,figure,tr{break-inside:avoid}}",
+};
 
 void wn_page_style(wn_page *p) {
     wn_page_put(p, "<style>");
-    wn_page_put(p, css);
+    for (size_t i = 0; i < sizeof css / sizeof *css; i++) wn_page_put(p, css[i]);
     wn_page_put(p, "</style>\n");
 }
