@@ -3,8 +3,8 @@
 /* Similarities of rows, in blocks: never an n x n matrix. The numeric heart that similarity and selector share.
  *
  * Every inner product is one chain of fused multiply-adds over k = 0 .. d-1 in f32, so its bits do not depend on
- * block sizes, threads or the side a row stands on (AVX-512 and AVX2 give the same bits; the portable path uses
- * OpenBLAS and agrees to rounding). Sums over rows are in double, in a fixed order. */
+ * block sizes, threads or the side a row stands on. AVX-512 and AVX2 give the same bits; elsewhere the chain
+ * multiplies and adds in two roundings. Sums over rows are in double, in a fixed order. */
 #include <stddef.h>
 #include <winnow/err.h>
 #include <winnow/mem.h>
@@ -16,8 +16,11 @@ typedef enum { WN_COSINE, WN_DOT, WN_RBF } wn_kernel_kind;
  * A zero row has similarity 0 to everything under cosine, and exp(-gamma) under rbf. */
 typedef struct {
     wn_kernel_kind kind;
-    double gamma; /* rbf only, > 0 */
+    double gamma; /* rbf only, > 0; used rounded to float */
 } wn_kernel;
+
+/* WN_EUSAGE unless gamma of an rbf is positive and finite. */
+wn_code wn_kernel_check(const wn_kernel *k, wn_err *err);
 
 /* out[m, n] = k(a_i, b_j); a [m, d] with row stride lda floats, b [n, d] with ldb, out with ldo. O(mnd), one thread. */
 wn_code wn_pair_tile(const wn_kernel *k, const float *a, size_t lda, size_t m, const float *b, size_t ldb, size_t n,

@@ -1,0 +1,89 @@
+/* Which kernels are used, and what they share: packing and products of strips. */
+#include "kern.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+static _Atomic(const wn_kern *) chosen;
+
+static const wn_kern *kern_of(wn_isa isa) {
+#if defined(__x86_64__)
+    if (isa == WN_ISA_AVX512) return &wn_kern_avx512;
+    if (isa == WN_ISA_AVX2) return &wn_kern_avx2;
+#endif
+    (void)isa;
+    return &wn_kern_portable;
+}
+
+const wn_kern *wn_kern_get(void) {
+    const wn_kern *kern = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (!kern) {
+        kern = kern_of(wn_cpu_get()->isa);
+        atomic_store_explicit(&chosen, kern, memory_order_relaxed);
+    }
+    return kern;
+}
+
+int wn_kern_use(wn_isa isa) {
+    if (isa > wn_cpu_get()->isa) return 0;
+    atomic_store_explicit(&chosen, kern_of(isa), memory_order_relaxed);
+    return 1;
+}
+
+typedef float vec4 __attribute__((vector_size(16)));
+typedef int shuffle4 __attribute__((vector_size(16)));
+
+static inline vec4 load4(const float *p) {
+    vec4 v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+#if defined(__clang__)
+#define SHUFFLE(x, y, a, b, c, d) __builtin_shufflevector(x, y, a, b, c, d)
+#else
+#define SHUFFLE(x, y, a, b, c, d) __builtin_shuffle(x, y, (shuffle4){a, b, c, d})
+#endif
+
+/* Four values of four rows become four rows of four in a panel. */
+static inline void transpose4(const float *const *rows, size_t p, float *out) {
+    const vec4 a = load4(rows[0] + p), b = load4(rows[1] + p), c = load4(rows[2] + p), d = load4(rows[3] + p);
+    const vec4 ab = SHUFFLE(a, b, 0, 4, 1, 5), cd = SHUFFLE(c, d, 0, 4, 1, 5);
+    const vec4 ef = SHUFFLE(a, b, 2, 6, 3, 7), gh = SHUFFLE(c, d, 2, 6, 3, 7);
+    const vec4 r0 = SHUFFLE(ab, cd, 0, 1, 4, 5), r1 = SHUFFLE(ab, cd, 2, 3, 6, 7);
+    const vec4 r2 = SHUFFLE(ef, gh, 0, 1, 4, 5), r3 = SHUFFLE(ef, gh, 2, 3, 6, 7);
+    memcpy(out, &r0, sizeof r0);
+    memcpy(out + WN_PANEL, &r1, sizeof r1);
+    memcpy(out + 2 * WN_PANEL, &r2, sizeof r2);
+    memcpy(out + 3 * WN_PANEL, &r3, sizeof r3);
+}
+
+static void pack_panel(const float *const *rows, size_t n, size_t k, float *panel) {
+    size_t whole = n == WN_PANEL ? k / 4 * 4 : 0;
+    for (size_t p = 0; p < whole; p += 4) {
+        for (size_t r = 0; r < WN_PANEL; r += 4) transpose4(rows + r, p, panel + p * WN_PANEL + r);
+    }
+    for (size_t p = whole; p < k; p++) {
+        for (size_t r = 0; r < n; r++) panel[p * WN_PANEL + r] = rows[r][p];
+        for (size_t r = n; r < WN_PANEL; r++) panel[p * WN_PANEL + r] = 0;
+    }
+}
+
+void wn_pack_rows(const float *const *rows, size_t n, size_t k, float *panels) {
+    for (size_t i = 0; i < n; i += WN_PANEL)
+        pack_panel(rows + i, n - i < WN_PANEL ? n - i : WN_PANEL, k, panels + i * k);
+}
+
+void wn_strip_product(const wn_kern *kern, const float *const *rows, size_t m, size_t k, const float *panels,
+                      size_t npanels, float *c, size_t ldc, int accumulate) {
+    _Alignas(64) float a[WN_STRIP * WN_STRIP_LD];
+    if (k == 0 && !accumulate) {
+        for (size_t r = 0; r < m; r++) memset(c + r * ldc, 0, npanels * WN_PANEL * sizeof *c);
+    }
+    for (size_t p = 0; p < k; p += WN_KC) {
+        const size_t part = k - p < WN_KC ? k - p : WN_KC;
+        for (size_t r = 0; r < m; r++) memcpy(a + r * WN_STRIP_LD, rows[r] + p, part * sizeof *a);
+        for (size_t j = 0; j < npanels; j++)
+            kern->micro(a, part, panels + (j * k + p) * WN_PANEL, c + j * WN_PANEL, ldc, m, accumulate || p > 0);
+    }
+}

@@ -1,0 +1,58 @@
+#ifndef WINNOW_LINALG_KERN_H
+#define WINNOW_LINALG_KERN_H
+/* The kernels that depend on the processor, behind one table. Private to base/linalg and its tests.
+ *
+ * The right side of a product is packed in panels of WN_PANEL rows, [panel][k][WN_PANEL]; the left side is copied in
+ * strips of a few rows, at most WN_KC values of k at a time. Each element of a product is one chain of multiply-adds
+ * over k, whatever its place in strip and panel: blocks of k go on from the value in c. */
+#include <stddef.h>
+#include <stdint.h>
+#include <winnow/cpu.h>
+
+enum { WN_PANEL = 32, WN_STRIP = 14, WN_KC = 512, WN_STRIP_LD = WN_KC + 16 };
+
+/* exp(r) = 1 + r + r^2 q(r) on |r| <= ln(2) / 2, q of degree 4, least maximal relative error (3e-9). Arguments below
+ * WN_EXP_MIN give 0 (their exponential is not a normal float), those above WN_EXP_MAX give exp(WN_EXP_MAX). */
+#define WN_EXP_Q0 0x1.fffffcp-2f
+#define WN_EXP_Q1 0x1.555492p-3f
+#define WN_EXP_Q2 0x1.5558f2p-5f
+#define WN_EXP_Q3 0x1.1239f2p-7f
+#define WN_EXP_Q4 0x1.6a241ap-10f
+#define WN_LOG2E 0x1.715476p+0f
+#define WN_LN2_HIGH 0x1.62e4p-1f /* 15 bits: its product with an exponent is exact */
+#define WN_LN2_LOW 0x1.7f7d1cp-20f
+#define WN_EXP_MIN (-0x1.5d589ep+6f)
+#define WN_EXP_MAX 88.0f
+
+#if defined(__clang__)
+#define WN_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define WN_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+typedef struct {
+    wn_isa isa;
+    size_t strip; /* rows that micro takes at a time, at most WN_STRIP */
+    /* c[m, 32] = a . b (+ c when `accumulate`): a [m, k] with stride WN_STRIP_LD, b [k][32], m <= strip, k <= WN_KC */
+    void (*micro)(const float *a, size_t k, const float *b, float *c, size_t ldc, size_t m, int accumulate);
+    /* v[i] = exp(gamma (v[i] - 1)), n a multiple of 32 */
+    void (*rbf)(float *v, size_t n, float gamma);
+    /* Sum of v[n] in double, n a multiple of 32; with cols also cols[i] += v[i] */
+    double (*sum)(const float *v, size_t n, double *cols);
+    /* Writes to hits the positions, rising, where v[i] >= t or v[i] >= tv[i] (tv may be NULL); n a multiple of 32 */
+    size_t (*scan)(const float *v, size_t n, float t, const float *tv, uint32_t *hits);
+} wn_kern;
+
+const wn_kern *wn_kern_get(void);
+/* For tests: kernels of another level from now on, if this processor has it; 0 where it has not. */
+int wn_kern_use(wn_isa isa);
+
+extern const wn_kern wn_kern_portable, wn_kern_avx2, wn_kern_avx512;
+
+/* Packs rows[0 .. n) of k floats into ceil(n / 32) panels, missing rows zero. */
+void wn_pack_rows(const float *const *rows, size_t n, size_t k, float *panels);
+/* c[m, npanels * 32] = rows . panels, m <= strip; c 64-byte aligned, ldc >= npanels * 32. */
+void wn_strip_product(const wn_kern *kern, const float *const *rows, size_t m, size_t k, const float *panels,
+                      size_t npanels, float *c, size_t ldc, int accumulate);
+
+#endif

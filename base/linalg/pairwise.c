@@ -1,0 +1,99 @@
+#include <winnow/pairwise.h>
+
+#include <math.h>
+#include <string.h>
+#include <winnow/gemm.h>
+#include <winnow/threads.h>
+
+#include "kern.h"
+
+enum { ROW_PIECE = 168 }; /* rows that one task takes: whole strips of every kernel */
+
+void wn_csr_free(wn_csr *g) {
+    if (!g) return;
+    wn_free(g->indptr);
+    wn_free(g->indices);
+    wn_free(g->data);
+    *g = (wn_csr){0};
+}
+
+wn_code wn_kernel_check(const wn_kernel *k, wn_err *err) {
+    if (k->kind != WN_RBF || (k->gamma > 0 && isfinite((float)k->gamma))) return WN_OK;
+    return wn_err_set(err, WN_EUSAGE, "kernel rbf: gamma is %g; it must be a positive number", k->gamma);
+}
+
+/* k(a_i, b_j) from inner products, for any n. */
+static void apply(const wn_kern *kern, const wn_kernel *k, float *v, size_t n) {
+    if (k->kind != WN_RBF) return;
+    const size_t whole = n / WN_PANEL * WN_PANEL;
+    float tail[WN_PANEL] = {0};
+    kern->rbf(v, whole, (float)k->gamma);
+    memcpy(tail, v + whole, (n - whole) * sizeof *v);
+    kern->rbf(tail, WN_PANEL, (float)k->gamma);
+    memcpy(v + whole, tail, (n - whole) * sizeof *v);
+}
+
+wn_code wn_pair_tile(const wn_kernel *k, const float *a, size_t lda, size_t m, const float *b, size_t ldb, size_t n,
+                     size_t d, float *out, size_t ldo, wn_err *err) {
+    const size_t width = wn_packed_columns(d);
+    const wn_kern *kern = wn_kern_get();
+    wn_packed panels = {0};
+    wn_code code = wn_kernel_check(k, err);
+    for (size_t j = 0; code == WN_OK && j < n; j += width) {
+        const size_t columns = n - j < width ? n - j : width;
+        code = wn_packed_init(&panels, b + j * ldb, ldb, columns, d, err);
+        if (code != WN_OK) break;
+        wn_gemm_packed(a, lda, m, &panels, out + j, ldo, 0);
+        for (size_t i = 0; i < m; i++) apply(kern, k, out + i * ldo + j, columns);
+        wn_packed_free(&panels);
+    }
+    return code;
+}
+
+typedef struct {
+    const wn_kernel *kernel;
+    const wn_kern *kern;
+    const wn_mat *x;
+    const size_t *rows; /* [nx] or NULL */
+    const wn_packed *cols;
+    double *sums; /* [nx] */
+} sums_task;
+
+static void sums_piece(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const sums_task *t = ctx;
+    const wn_kern *kern = t->kern;
+    const size_t width = wn_packed_width(t->cols), n = t->cols->n;
+    _Alignas(64) float c[WN_STRIP * WN_GEMM_COLUMNS];
+    const float *rows[WN_STRIP];
+    for (size_t i = begin; i < end; i += kern->strip) {
+        const size_t m = end - i < kern->strip ? end - i : kern->strip;
+        for (size_t r = 0; r < m; r++) rows[r] = wn_mat_row(t->x, t->rows ? t->rows[i + r] : i + r);
+        wn_strip_product(kern, rows, m, t->x->cols, t->cols->data, width / WN_PANEL, c, width, 0);
+        for (size_t r = 0; r < m; r++) {
+            float *v = c + r * width;
+            if (t->kernel->kind == WN_RBF) kern->rbf(v, width, (float)t->kernel->gamma);
+            memset(v + n, 0, (width - n) * sizeof *v);
+            t->sums[i + r] += kern->sum(v, width, NULL);
+        }
+    }
+}
+
+wn_code wn_pair_sums(const wn_kernel *k, const wn_mat *x, const size_t *rows, size_t nx, const size_t *cols, size_t ny,
+                     double *sums, wn_err *err) {
+    const size_t columns = wn_packed_columns(x->cols), width = ny < columns ? ny : columns;
+    wn_packed panels = {0};
+    const float *pointers[WN_GEMM_COLUMNS];
+    sums_task t = {.kernel = k, .kern = wn_kern_get(), .x = x, .rows = rows, .cols = &panels, .sums = sums};
+    wn_code code = wn_kernel_check(k, err);
+    if (code == WN_OK) code = wn_packed_reserve(&panels, width, x->cols, err);
+    if (code != WN_OK) return code;
+    for (size_t j = 0; j < ny; j += width) {
+        const size_t n = ny - j < width ? ny - j : width;
+        for (size_t i = 0; i < n; i++) pointers[i] = wn_mat_row(x, cols[j + i]);
+        wn_packed_fill(&panels, pointers, n, x->cols);
+        wn_parallel_for(nx, ROW_PIECE, sums_piece, &t);
+    }
+    wn_packed_free(&panels);
+    return WN_OK;
+}
