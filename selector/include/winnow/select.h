@@ -17,7 +17,7 @@ typedef struct {
     wn_objective objective;
     wn_kernel kernel;       /* rows must be normalised for cosine and rbf */
     wn_maximizer maximizer; /* AUTO: dense where n^2 floats fit `memory` and it is faster */
-    size_t k;               /* 1 <= k <= n - nexclude */
+    size_t k;               /* 1 <= k <= n - nexclude; WN_ECONSTRAINT beyond */
     double lambda;          /* graph-cut trade-off, >= 0; NaN = auto: max(0, n/k - 2) */
     uint64_t seed;          /* random only */
     const size_t *keep;     /* [nkeep] picked first, in this order; counted in k */
@@ -25,28 +25,45 @@ typedef struct {
     const size_t *exclude;  /* [nexclude] never picked; still part of the ground set that is represented */
     size_t nexclude;
     const wn_csr *graph;    /* facility location: kNN graph of cosines (self implied); NULL: dense or matrix-free exact */
-    size_t memory;          /* bytes it may use beyond X; 0 = no bound */
+    size_t memory;          /* bytes it may use beyond X; 0 = no bound. More needed: WN_EMEMORY before any work */
     wn_progress *progress;
 } wn_select_opts;
 
 typedef struct {
     size_t k;
     size_t *ids;       /* [k] in order of choice; a prefix is the selection for a smaller k */
-    double *gain;      /* [k] f(S + x) - f(S) */
+    double *gain;      /* [k] f(S + x) - f(S); random: 0 */
     double *objective; /* [k] f of the prefix = running sum of gains */
     double lambda;     /* as used */
     size_t negative_from; /* first step with a negative gain, k if none */
     wn_maximizer maximizer; /* as used */
+    double cut_off;    /* facility location over a graph: the share of f(S) that the missing edges hide; else 0 */
+    size_t refreshed;  /* gains computed anew after the first, all picks together: what laziness left to do */
+    size_t passes;     /* matrix-free graph-cut: how often the candidate pool was filled */
 } wn_selection;
 
+/* Chooses k rows of x greedily: each step the row of largest gain, ties to the lowest row. x: [n, d] finite, rows of norm
+ * 1 or 0 for cosine and rbf. *out is written on success only; release it with wn_selection_free. Equal bytes for any
+ * number of threads; dense and matrix-free give the same picks (docs/selection.md says why).
+ * Similarity in facility location: max(cos, 0), max(dot, 0) or the rbf value; a row also represents itself.
+ * WN_EUSAGE: an option out of range (lambda beyond 0 .. 1e12, k of 0, a row that does not exist, a repeated keep row,
+ * rows not normalised); WN_EINPUT: x not finite; WN_ECONSTRAINT: k, keep and exclude cannot be met together;
+ * WN_EMEMORY; WN_EINTERRUPT. Downie, "Fine-Tuning BERT via Submodular Maximization", eqs. 15-17; Minoux 1978 (lazy). */
 wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, wn_err *err);
 void wn_selection_free(wn_selection *s);
 
-/* f(S) straight from its definition, in double: for tests and reports. O(n k d). */
+/* f(S) straight from its definition, in double: for tests and reports. Uses objective, kernel and lambda of `o` (NaN:
+ * auto for this k), every pair of rows whatever graph `o` has, and is 0 for random. O(n k d). */
 wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_t *ids, size_t k, double *value,
                            wn_err *err);
 
-/* Bytes that wn_select will need beyond X. */
+/* Bytes that wn_select will need beyond X with these options (AUTO resolved as wn_select does). */
 size_t wn_select_memory(const wn_select_opts *o, size_t n, size_t d);
+
+/* lambda as used: NaN becomes max(0, n/k - 2). */
+double wn_select_lambda(double lambda, size_t n, size_t k);
+/* (2 + lambda) k / n: how much of the pool's mass k picks take back. Below 0.5 graph-cut tends to spend them on the
+ * densest group, and the caller should warn. */
+double wn_select_balance(double lambda, size_t n, size_t k);
 
 #endif
