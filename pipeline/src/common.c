@@ -1,0 +1,105 @@
+#include "common.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+wn_records_opts wn_input_options(const wn_config *c) {
+    return (wn_records_opts){.paths = c->inputs,
+                             .npaths = c->ninputs,
+                             .format = c->format,
+                             .text_fields = c->text_fields,
+                             .ntext_fields = c->ntext_fields,
+                             .label_field = c->label_field,
+                             .id_field = c->id_field,
+                             .limit = c->limit,
+                             .skip_path = c->skip_path,
+                             .overwrite = c->overwrite};
+}
+
+static bool ends_with(const char *s, const char *end) {
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+bool wn_input_is_matrix(const char *path) {
+    static const char *const ends[] = {".h5ad", ".h5", ".hdf5", ".npy"};
+    static const char hdf5[] = "\x89HDF\r\n\x1a\n", npy[] = "\x93NUMPY";
+    char head[8] = {0};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (ends_with(path, ends[i])) return true;
+    struct stat s;
+    if (stat(path, &s) != 0 || !S_ISREG(s.st_mode)) return false; /* a pipe must not lose its first bytes */
+    FILE *f = fopen(path, "re");
+    if (!f) return false;
+    size_t n = fread(head, 1, sizeof head, f);
+    (void)fclose(f);
+    return n == sizeof head && (memcmp(head, hdf5, 8) == 0 || memcmp(head, npy, 6) == 0);
+}
+
+wn_code wn_output_check(const char *path, bool overwrite, bool folder, wn_err *err) {
+    struct stat s;
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/') n--;
+    char *parent = wn_strndup(path, n, err);
+    if (!parent) return WN_EMEMORY;
+    wn_code code = WN_OK;
+    if (lstat(parent, &s) == 0) {
+        if (!overwrite) code = wn_err_set(err, WN_EUSAGE, "%s exists; -f replaces it", path);
+        else if (S_ISDIR(s.st_mode) != folder)
+            code = wn_err_set(err, WN_EUSAGE, "%s is %s, and a %s is to be written there", path,
+                              folder ? "not a folder" : "a folder", folder ? "folder" : "file");
+    }
+    char *slash = strrchr(parent, '/');
+    if (slash) slash[slash == parent] = 0;
+    const char *where = slash ? parent : ".";
+    if (code == WN_OK && stat(where, &s) != 0) code = wn_err_errno(err, "cannot write %s: folder %s", path, where);
+    else if (code == WN_OK && !S_ISDIR(s.st_mode))
+        code = wn_err_set(err, WN_EIO, "cannot write %s: %s is not a folder", path, where);
+    else if (code == WN_OK && access(where, W_OK | X_OK) != 0) code = wn_err_errno(err, "cannot write %s", path);
+    wn_free(parent);
+    return code;
+}
+
+size_t wn_memory_budget(const wn_config *c) { return c->memory ? c->memory : wn_mem_available(); }
+
+wn_code wn_memory_require(const wn_config *c, size_t need, const char *what, wn_err *err) {
+    char a[32], b[32];
+    size_t budget = wn_memory_budget(c);
+    if (need <= budget) return WN_OK;
+    return wn_err_set(err, WN_EMEMORY, "%s takes about %s of memory, and %s %s. Try %s", what, wn_bytes_text(need, a),
+                      c->memory ? "--memory allows" : "this machine has", wn_bytes_text(budget, b),
+                      c->memory ? "a larger --memory, or --limit" : "--limit, or fewer --dims");
+}
+
+const char *wn_bytes_text(size_t bytes, char out[32]) {
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double v = (double)bytes;
+    size_t u = 0;
+    for (; v >= 1024 && u < 6; u++) v /= 1024;
+    (void)snprintf(out, 32, u == 0 || v >= 100 ? "%.0f %s" : "%.1f %s", v, units[u]);
+    return out;
+}
+
+void wn_sayf(wn_io *io, const char *fmt, ...) {
+    char line[1024];
+    if (!io || !io->say) return;
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    io->say(io->ctx, line);
+}
+
+void wn_printf(wn_io *io, const char *fmt, ...) {
+    char text[4096];
+    if (!io || !io->print) return;
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    io->print(io->ctx, text);
+}

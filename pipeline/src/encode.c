@@ -1,0 +1,136 @@
+#include "encode.h"
+
+#include "common.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <winnow/similarity.h>
+
+static wn_doc2vec_mode mode_of(const char *name) {
+    if (!name || strcmp(name, "dm-mean") == 0) return WN_DM_MEAN;
+    if (strcmp(name, "dm-sum") == 0) return WN_DM_SUM;
+    return strcmp(name, "dm-concat") == 0 ? WN_DM_CONCAT : WN_DBOW;
+}
+
+static wn_lsa_opts lsa_options(const wn_config *c) {
+    wn_lsa_opts o = wn_lsa_defaults();
+    if (c->dims) o.dims = c->dims;
+    if (c->min_df) o.min_df = c->min_df;
+    o.iterations = c->iterations;
+    o.seed = c->seed;
+    return o;
+}
+
+static wn_doc2vec_opts doc2vec_options(const wn_config *c) {
+    wn_doc2vec_opts o = wn_doc2vec_defaults();
+    o.mode = mode_of(c->doc2vec_mode);
+    o.dbow_words = c->dbow_words;
+    o.hierarchical = c->hierarchical;
+    if (c->dims) o.dims = c->dims;
+    if (c->window) o.window = c->window;
+    if (c->min_count) o.min_count = c->min_count;
+    if (c->epochs) o.epochs = c->epochs;
+    o.negative = c->negative;
+    o.seed = c->seed;
+    return o;
+}
+
+size_t wn_encode_dims(const wn_config *c) {
+    if (c->dims) return c->dims;
+    return c->encoder == WN_ENC_DOC2VEC ? wn_doc2vec_defaults().dims : wn_lsa_defaults().dims;
+}
+
+bool wn_encode_streams(const wn_config *c) { return c->encoder != WN_ENC_DOC2VEC || c->load_encoder; }
+
+/* Words are taken as 5 bytes, distinct ones as 20 times the root of their number (Heaps' law, generously). */
+size_t wn_encode_memory(const wn_config *c, size_t n, size_t bytes, bool keep) {
+    double words = (double)bytes / 5, dims = (double)wn_encode_dims(c), rows = (double)n, distinct = 1;
+    while (distinct * distinct < 400 * words) distinct *= 1.1;
+    double need = 16e6 + (keep ? rows * dims * 4 : 0);
+    if (c->load_encoder) need += distinct * (dims * 4 + 64);
+    else if (c->encoder == WN_ENC_DOC2VEC) need += words * 4 + distinct * (dims * 8 + 96) + rows * dims * 4;
+    else need += words * 16 + (rows + distinct) * (dims + 10) * 8 + distinct * 64;
+    return need < 0x1p62 ? (size_t)need : (size_t)1 << 62;
+}
+
+wn_code wn_encode_check(const wn_config *c, wn_err *err) {
+    if (c->load_encoder && access(c->load_encoder, R_OK) != 0)
+        return wn_err_errno(err, "--load-encoder %s", c->load_encoder);
+    return c->save_encoder ? wn_output_check(c->save_encoder, c->overwrite, false, err) : WN_OK;
+}
+
+static wn_code use_lsa(const wn_config *c, const wn_texts *texts, bool keep, wn_encoded *e, wn_progress *p, wn_err *err) {
+    wn_lsa_opts o = lsa_options(c);
+    wn_code code;
+    if (c->load_encoder) {
+        if ((code = wn_lsa_load(&e->lsa, c->load_encoder, err)) != WN_OK) return code;
+        if (keep) code = wn_lsa_transform(e->lsa, texts, &e->x, &e->zero_rows, p, err);
+    } else {
+        code = wn_lsa_fit(&e->lsa, texts, &o, keep ? &e->x : NULL, &e->zero_rows, p, err);
+        if (code == WN_OK && c->save_encoder) code = wn_lsa_save(e->lsa, c->save_encoder, c->overwrite, err);
+    }
+    if (code != WN_OK) return code;
+    e->dims = wn_lsa_dims(e->lsa);
+    (void)snprintf(e->name, sizeof e->name, "lsa, %zu dimensions, %zu words", e->dims, wn_lsa_words(e->lsa));
+    return WN_OK;
+}
+
+static wn_code use_doc2vec(const wn_config *c, const wn_texts *texts, bool keep, wn_encoded *e, wn_progress *p,
+                           wn_err *err) {
+    wn_doc2vec_opts o = doc2vec_options(c);
+    wn_code code;
+    if (c->load_encoder) {
+        if ((code = wn_doc2vec_load(&e->doc2vec, c->load_encoder, err)) != WN_OK) return code;
+        if (keep) code = wn_doc2vec_infer(e->doc2vec, texts, 0, &e->x, &e->zero_rows, p, err);
+    } else {
+        code = wn_doc2vec_train(&e->doc2vec, texts, &o, keep ? &e->x : NULL, p, err);
+        if (code == WN_OK && c->save_encoder) code = wn_doc2vec_save(e->doc2vec, c->save_encoder, c->overwrite, err);
+    }
+    if (code != WN_OK) return code;
+    if (keep) e->zero_rows = wn_sim_normalize(&e->x);
+    e->dims = wn_doc2vec_dims(e->doc2vec);
+    (void)snprintf(e->name, sizeof e->name, "doc2vec %s, %zu dimensions, %zu words", c->doc2vec_mode, e->dims,
+                   wn_doc2vec_words(e->doc2vec));
+    return WN_OK;
+}
+
+wn_code wn_encoded_init(wn_encoded *e, const wn_config *c, const wn_texts *texts, bool keep, wn_progress *p,
+                        wn_err *err) {
+    *e = (wn_encoded){.dims = wn_encode_dims(c)};
+    wn_code code = WN_OK;
+    if (texts->n == 0) code = wn_mat_init(&e->x, 0, e->dims, err);
+    else if (c->encoder == WN_ENC_LSA) code = use_lsa(c, texts, keep, e, p, err);
+    else if (c->encoder == WN_ENC_DOC2VEC) code = use_doc2vec(c, texts, keep, e, p, err);
+    else code = wn_err_set(err, WN_EUSAGE, "this encoder is not built in");
+    if (code != WN_OK) wn_encoded_free(e);
+    return code;
+}
+
+wn_code wn_encode(const wn_config *c, const wn_texts *texts, wn_mat *out, size_t *nzero, wn_io *io, wn_err *err) {
+    wn_encoded e;
+    wn_code code = wn_encoded_init(&e, c, texts, true, io ? io->progress : NULL, err);
+    if (code != WN_OK) return code;
+    *out = e.x;
+    e.x = (wn_mat){0};
+    if (nzero) *nzero = e.zero_rows;
+    wn_encoded_free(&e);
+    return WN_OK;
+}
+
+wn_code wn_encoded_block(const wn_encoded *e, const wn_texts *texts, size_t begin, size_t n, wn_mat *out, size_t *nzero,
+                         wn_progress *p, wn_err *err) {
+    wn_texts some = {.base = texts->base, .off = texts->off + begin, .n = n};
+    if (e->lsa) return wn_lsa_transform(e->lsa, &some, out, nzero, p, err);
+    wn_code code = wn_doc2vec_infer(e->doc2vec, &some, 0, out, nzero, p, err);
+    if (code == WN_OK) *nzero = wn_sim_normalize(out);
+    return code;
+}
+
+void wn_encoded_free(wn_encoded *e) {
+    if (!e) return;
+    wn_lsa_free(e->lsa);
+    wn_doc2vec_free(e->doc2vec);
+    wn_mat_free(&e->x);
+    *e = (wn_encoded){0};
+}
