@@ -20,6 +20,69 @@ wn_records_opts wn_input_options(const wn_config *c) {
                              .overwrite = c->overwrite};
 }
 
+wn_code wn_corpus_take(wn_corpus *corpus, const wn_config *c, wn_io *io, wn_err *err) {
+    wn_records_opts o = wn_input_options(c);
+    wn_code code = wn_corpus_read(corpus, &o, io ? io->progress : NULL, err);
+    if (code != WN_OK) return code;
+    if (corpus->skipped)
+        wn_sayf(io, "%zu bad records were skipped and copied to %s", corpus->skipped, c->skip_path);
+    if (corpus->empty) wn_sayf(io, "%zu records have an empty text", corpus->empty);
+    bool piped = false;
+    for (size_t i = 0; i < c->ninputs; i++) piped = piped || strcmp(c->inputs[i], "-") == 0;
+    if (corpus->n || piped) return WN_OK;
+    size_t skipped = corpus->skipped;
+    wn_corpus_free(corpus);
+    return wn_err_set(err, WN_EINPUT, "%s: %s", c->inputs[0],
+                      skipped ? "every record is bad" : "no record in it: the file is empty");
+}
+
+static wn_code put_sources(wn_store *s, const wn_corpus *corpus, wn_err *err) {
+    const char **names = wn_alloc(corpus->nsources, sizeof *names, err);
+    if (!names) return WN_EMEMORY;
+    for (size_t i = 0; i < corpus->nsources; i++) names[i] = corpus->sources[i].path;
+    wn_code code = wn_store_obs_categorical(s, "source", corpus->file, names, corpus->nsources, err);
+    wn_free(names);
+    return code;
+}
+
+static wn_code put_u64(wn_store *s, const char *name, const uint64_t *v, size_t n, int64_t *scratch, wn_err *err) {
+    for (size_t i = 0; i < n; i++) scratch[i] = (int64_t)v[i];
+    return wn_store_obs_i64(s, name, scratch, err);
+}
+
+wn_code wn_store_put_rows(wn_store *s, const wn_corpus *corpus, wn_err *err) {
+    wn_code code = wn_store_obs_ids(s, corpus->ids.n ? &corpus->ids : NULL, err);
+    if (code == WN_OK && corpus->label)
+        code = wn_store_obs_categorical(s, "label", corpus->label, (const char *const *)corpus->labels, corpus->nlabels,
+                                        err);
+    if (code == WN_OK) code = put_sources(s, corpus, err);
+    int64_t *scratch = code == WN_OK ? wn_alloc(corpus->n, sizeof *scratch, err) : NULL;
+    if (code == WN_OK && !scratch) code = WN_EMEMORY;
+    if (code == WN_OK) code = put_u64(s, "line", corpus->line, corpus->n, scratch, err);
+    if (code == WN_OK) code = put_u64(s, "offset", corpus->offset, corpus->n, scratch, err);
+    if (code == WN_OK) code = put_u64(s, "length", corpus->length, corpus->n, scratch, err);
+    wn_free(scratch);
+    return code;
+}
+
+wn_code wn_store_put_origin(wn_store *s, const wn_config *c, const wn_corpus *corpus, wn_err *err) {
+    int64_t seed = (int64_t)c->seed; /* the bits; HDF5 readers of AnnData expect signed */
+    wn_code code = wn_store_uns_string(s, "config", c->json ? c->json : "{}", err);
+    if (code == WN_OK) code = wn_store_uns_string(s, "version", WINNOW_VERSION, err);
+    if (code == WN_OK) code = wn_store_uns_string(s, "command", c->command_line ? c->command_line : "", err);
+    if (code == WN_OK) code = wn_store_uns_i64(s, "seed", &seed, 1, err);
+    if (code != WN_OK || !corpus) return code;
+    char *sums = wn_alloc(corpus->nsources * 65 + 1, 1, err);
+    if (!sums) return WN_EMEMORY;
+    for (size_t i = 0; i < corpus->nsources; i++) {
+        memcpy(sums + i * 65, corpus->sources[i].sha256, 64);
+        if (i + 1 < corpus->nsources) sums[i * 65 + 64] = ' ';
+    }
+    code = wn_store_uns_string(s, "input_sha256", sums, err);
+    wn_free(sums);
+    return code;
+}
+
 static bool ends_with(const char *s, const char *end) {
     size_t n = strlen(s), m = strlen(end);
     return n >= m && strcmp(s + n - m, end) == 0;

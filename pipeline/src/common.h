@@ -4,9 +4,18 @@
 #include <winnow/config.h>
 #include <winnow/mem.h>
 #include <winnow/records.h>
+#include <winnow/store.h>
 
 /* The part of a configuration that says how records are read. A view: valid as long as c. */
 wn_records_opts wn_input_options(const wn_config *c);
+
+/* wn_corpus_read, with a word about skipped records. No record at all is WN_EINPUT, unless "-" is an input. */
+wn_code wn_corpus_take(wn_corpus *corpus, const wn_config *c, wn_io *io, wn_err *err);
+
+/* Into /obs: ids, label, source, line, offset, length of the records. */
+wn_code wn_store_put_rows(wn_store *s, const wn_corpus *corpus, wn_err *err);
+/* Into /uns/winnow: config, version, command, seed and, given a corpus, input_sha256 (one a source, space between). */
+wn_code wn_store_put_origin(wn_store *s, const wn_config *c, const wn_corpus *corpus, wn_err *err);
 
 /* True for a matrix file by its name (.h5ad .h5 .hdf5 .npy) or its first bytes. */
 bool wn_input_is_matrix(const char *path);
