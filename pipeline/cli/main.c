@@ -3,6 +3,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <hdf5.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ static int fail(wn_display *d, const wn_err *err) {
 /* A full disk shows at the latest when the stream is closed. */
 static int close_stdout(wn_display *d, int status) {
     bool bad = ferror(stdout) != 0;
-    if (fclose(stdout) != 0 && errno != EBADF) bad = true;
+    if (fclose(stdout) != 0) bad = true;
     if (!bad || status != 0) return status;
     wn_err err = {0};
     (void)wn_err_errno(&err, "standard output: cannot write");
@@ -99,10 +100,18 @@ static int run(wn_display *d, const wn_command *command, int argc, char **argv) 
     return status;
 }
 
+/* A standard stream that the caller closed would give its number to the next file opened, and our messages to that
+ * file. In its place: something that reads as empty and refuses writing. */
+static void keep_standard_streams(void) {
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)open("/dev/null", O_RDONLY);
+}
+
 int main(int argc, char **argv) {
     static const wn_config plain = {0};
     const char *cure = getenv("WINNOW_BLAS_CURED");
     wn_display d;
+    keep_standard_streams();
     wn_blas_reexec(argv);
     (void)H5dont_atexit(); /* after a failed write the library would crash at exit */
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
