@@ -1,2 +1,0 @@
-/* Nothing yet. */
-typedef int wn_similarity_empty;
