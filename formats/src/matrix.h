@@ -24,4 +24,13 @@ void wn_h5_read_strings(wn_h5 *h, hid_t dataset, const char *name, wn_strings *o
 /* All values of a one-dimensional dataset of `n` values, as `mem_type` into out. */
 void wn_h5_read_vector(wn_h5 *h, hid_t dataset, const char *name, hid_t mem_type, size_t n, void *out);
 
+
+/* ---- store_anndata.c ---- */
+/* Where the file claims to be AnnData: do the lengths of /obs, /var and /obsp fit X, are the encodings right? */
+void wn_anndata_check(wn_h5 *h, hid_t file);
+
+/* ---- store_summary.c ---- */
+/* A few lines about what a file holds, each ended by a newline. */
+void wn_store_summarize(wn_h5 *h, hid_t file, char *out, size_t size);
+
 #endif
