@@ -143,8 +143,8 @@ static plan make_plan(const wn_select_opts *o, size_t n, size_t d) {
         p.bytes = wn_facility_graph_bytes(o, n, d);
         dense = false;
     } else {
-        size_t w = wn_facility_dense_bytes(o, n, d), budget = o->memory ? o->memory : wn_mem_available() / 2;
-        if (o->maximizer == WN_MAXIMIZER_AUTO) dense = w <= budget;
+        size_t w = wn_facility_dense_bytes(o, n, d);
+        if (o->maximizer == WN_MAXIMIZER_AUTO) dense = w <= (o->memory ? o->memory : wn_mem_available() / 2);
         p.run = dense ? wn_facility_dense : wn_facility_free;
         p.bytes = dense ? w : wn_facility_free_bytes(o, n, d);
     }

@@ -1,0 +1,153 @@
+#ifndef TESTS_SELECTOR_NAIVE_H
+#define TESTS_SELECTOR_NAIVE_H
+/* The plain greedy in double, written from the definitions and sharing nothing with the library: the reference of every
+ * test here. Also the data that these tests choose from. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <winnow/rng.h>
+#include <winnow/select.h>
+
+typedef struct {
+    size_t n;
+    double *w; /* [n, n] */
+} naive;
+
+static inline naive naive_init(const wn_mat *x, const wn_kernel *k) {
+    naive v = {.n = x->rows, .w = calloc(x->rows * x->rows + 1, sizeof(double))};
+    for (size_t i = 0; i < v.n; i++)
+        for (size_t j = 0; j < v.n; j++) {
+            double s = 0;
+            for (size_t c = 0; c < x->cols; c++) s += (double)wn_mat_row(x, i)[c] * (double)wn_mat_row(x, j)[c];
+            v.w[i * v.n + j] = k->kind == WN_RBF ? exp(k->gamma * (s - 1)) : s;
+        }
+    return v;
+}
+
+/* f of the m rows of s, from its definition. */
+static inline double naive_value(const naive *v, wn_objective o, double lambda, const size_t *s, size_t m) {
+    double f = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        bool in = false;
+        double best = 0, sum = 0;
+        for (size_t c = 0; c < m; c++) {
+            double w = v->w[i * v->n + s[c]];
+            in = in || s[c] == i;
+            best = w > best ? w : best;
+            sum += w;
+        }
+        if (o == WN_FACILITY_LOCATION)
+            f += best;
+        else if (!in)
+            f += sum;
+    }
+    for (size_t a = 0; a < m && o == WN_GRAPH_CUT; a++)
+        for (size_t b = a + 1; b < m; b++) f -= lambda * v->w[s[a] * v->n + s[b]];
+    return f;
+}
+
+/* The gain of x on top of s[m], and in *scale the sum of the absolute values that went into it. */
+static inline double naive_gain(const naive *v, wn_objective o, double lambda, const size_t *s, size_t m, size_t x,
+                                double *scale) {
+    double g = 0, a = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        double w = v->w[x * v->n + i];
+        if (o == WN_FACILITY_LOCATION) {
+            double best = 0;
+            for (size_t c = 0; c < m; c++) best = fmax(best, v->w[i * v->n + s[c]]);
+            g += fmax(w - best, 0);
+            a += fabs(w);
+        } else if (i != x) {
+            g += w;
+            a += fabs(w);
+        }
+    }
+    for (size_t c = 0; c < m && o == WN_GRAPH_CUT; c++) {
+        g -= (2 + lambda) * v->w[x * v->n + s[c]];
+        a += (2 + lambda) * fabs(v->w[x * v->n + s[c]]);
+    }
+    if (scale) *scale = a;
+    return g;
+}
+
+static inline bool same_row(const wn_mat *x, size_t a, size_t b) {
+    return memcmp(wn_mat_row(x, a), wn_mat_row(x, b), x->cols * sizeof(float)) == 0;
+}
+
+/* Follows the picks of `s`: each must have the largest gain within `tolerance` of the terms it is made of, come before
+ * every equal row, and report its gain to that tolerance; the objective must be the running sum and the definition.
+ * Forced and excluded rows as in `o`. Returns NULL or what is wrong (a static buffer). */
+static inline const char *naive_disagrees(const naive *v, const wn_mat *x, const wn_select_opts *o,
+                                          const wn_selection *s, double tolerance) {
+    static char why[256];
+    double sum = 0;
+    bool *taken = calloc(v->n, sizeof *taken);
+    why[0] = 0;
+    for (size_t i = 0; i < o->nexclude; i++) taken[o->exclude[i]] = true;
+    for (size_t t = 0; t < s->k && !why[0]; t++) {
+        double scale = 0, mine = naive_gain(v, o->objective, s->lambda, s->ids, t, s->ids[t], &scale);
+        double floor = 1e-36 * (2 + s->lambda) * (double)v->n; /* f32 ends there */
+        double room = tolerance * scale + floor;
+        if (fabs(mine - s->gain[t]) > room)
+            (void)snprintf(why, sizeof why, "step %zu: gain %.17g, reference %.17g", t, s->gain[t], mine);
+        if (taken[s->ids[t]]) (void)snprintf(why, sizeof why, "step %zu: row %zu is not free", t, s->ids[t]);
+        taken[s->ids[t]] = true;
+        sum += s->gain[t];
+        if (sum != s->objective[t]) (void)snprintf(why, sizeof why, "step %zu: objective is not the sum of gains", t);
+        if (t < o->nkeep && s->ids[t] != o->keep[t]) (void)snprintf(why, sizeof why, "step %zu: kept row missing", t);
+        for (size_t i = 0; i < v->n && t >= o->nkeep && !why[0]; i++) {
+            if (taken[i]) continue;
+            double other = naive_gain(v, o->objective, s->lambda, s->ids, t, i, &scale);
+            if (other > mine + room + tolerance * scale + floor)
+                (void)snprintf(why, sizeof why, "step %zu: row %zu has %.17g, better than %zu with %.17g", t, i, other,
+                               s->ids[t], mine);
+            if (i < s->ids[t] && same_row(x, i, s->ids[t]))
+                (void)snprintf(why, sizeof why, "step %zu: row %zu before the equal row %zu", t, s->ids[t], i);
+        }
+    }
+    double value = naive_value(v, o->objective, s->lambda, s->ids, s->k);
+    double reach = 0, scale = 0;
+    for (size_t t = 0; t < s->k; t++) {
+        (void)naive_gain(v, o->objective, s->lambda, s->ids, t, s->ids[t], &scale);
+        reach += scale;
+    }
+    if (!why[0] && fabs(value - sum) > tolerance * reach + 1e-35 * (2 + s->lambda) * (double)(v->n * v->n))
+        (void)snprintf(why, sizeof why, "sum of gains %.17g, f(S) %.17g", sum, value);
+    free(taken);
+    return why[0] ? why : NULL;
+}
+
+/* The same picks, gains and objective, to the last bit. */
+static inline bool same_selection(const wn_selection *a, const wn_selection *b) {
+    return a->k == b->k && memcmp(a->ids, b->ids, a->k * sizeof *a->ids) == 0 &&
+           memcmp(a->gain, b->gain, a->k * sizeof *a->gain) == 0 &&
+           memcmp(a->objective, b->objective, a->k * sizeof *a->objective) == 0 && a->negative_from == b->negative_from;
+}
+
+static inline void unit_rows(wn_mat *x) {
+    for (size_t i = 0; i < x->rows; i++) {
+        double s = 0;
+        for (size_t c = 0; c < x->cols; c++) s += (double)wn_mat_row(x, i)[c] * (double)wn_mat_row(x, i)[c];
+        for (size_t c = 0; c < x->cols && s > 0; c++)
+            wn_mat_row(x, i)[c] = (float)((double)wn_mat_row(x, i)[c] / sqrt(s));
+    }
+}
+
+/* n rows around `centres` points, unit length when `unit`; spread 0 makes copies of the centres. */
+static inline wn_mat clustered_rows(size_t n, size_t d, size_t centres, double spread, bool unit, uint64_t seed) {
+    wn_mat x;
+    wn_rng r = wn_rng_init(seed, 11);
+    float *c = malloc(centres * d * sizeof *c + 1);
+    if (wn_mat_init(&x, n, d, NULL) != WN_OK || !c) abort();
+    for (size_t i = 0; i < centres * d; i++) c[i] = (float)wn_rng_normal(&r);
+    for (size_t i = 0; i < n; i++) {
+        size_t from = (size_t)wn_rng_below(&r, centres) * d;
+        for (size_t j = 0; j < d; j++) wn_mat_row(&x, i)[j] = c[from + j] + (float)(spread * wn_rng_normal(&r));
+    }
+    free(c);
+    if (unit) unit_rows(&x);
+    return x;
+}
+
+#endif
