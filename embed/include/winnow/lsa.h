@@ -1,6 +1,7 @@
 #ifndef WINNOW_LSA_H
 #define WINNOW_LSA_H
-/* Latent semantic analysis: TF-IDF and a truncated SVD. The embedded encoder: no model file, deterministic. */
+/* Latent semantic analysis: TF-IDF and a truncated SVD. The embedded encoder: no model file, deterministic.
+ * docs/encoders.md has the mathematics. */
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
@@ -8,17 +9,20 @@
 #include <winnow/progress.h>
 
 typedef struct {
-    size_t dims;       /* 128; lowered to the rank of the data where that is smaller, columns beyond are zero */
-    size_t min_df;     /* 2 */
-    size_t iterations; /* power iterations of the randomised SVD */
-    size_t oversample; /* 10 */
+    size_t dims;       /* 128, 1 to 4096; columns beyond the rank of the data are zero */
+    size_t min_df;     /* 2: words in fewer texts are left out; 0 counts as 1 */
+    size_t iterations; /* products with the sparse matrix, 32 columns each; 0 = max(14, dims / 9). Raised to what
+                        * `dims` columns need at least */
     uint64_t seed;
 } wn_lsa_opts;
 wn_lsa_opts wn_lsa_defaults(void);
 
 typedef struct wn_lsa wn_lsa;
 /* Learns vocabulary, idf and the right singular vectors, and encodes the same texts: out (may be NULL) gets
- * [n, dims] L2-normalised rows; a text without a known word gives a zero row (*nzero counts them, may be NULL). */
+ * [n, dims] L2-normalised rows; a text without a known word, or whose words lie outside the kept dimensions, gives a
+ * zero row (*nzero counts them, may be NULL). The caller frees *model and *out. The result is the same for any number
+ * of threads. Errors: WN_EUSAGE (dims), WN_EMEMORY, WN_EINTERRUPT.
+ * O(nnz iterations + words iterations^2) time; memory: 8 bytes an entry, words x 32 x iterations floats. */
 wn_code wn_lsa_fit(wn_lsa **model, const wn_texts *texts, const wn_lsa_opts *o, wn_mat *out, size_t *nzero,
                    wn_progress *p, wn_err *err);
 /* New texts with a fitted model; fit and transform give the same bytes for the same text. */
@@ -26,8 +30,9 @@ wn_code wn_lsa_transform(const wn_lsa *model, const wn_texts *texts, wn_mat *out
                          wn_err *err);
 size_t wn_lsa_dims(const wn_lsa *model);
 size_t wn_lsa_words(const wn_lsa *model);
+/* A file that appears whole or not at all, with a checksum. A damaged one is refused by load with WN_EINPUT. */
 wn_code wn_lsa_save(const wn_lsa *model, const char *path, int overwrite, wn_err *err);
 wn_code wn_lsa_load(wn_lsa **model, const char *path, wn_err *err);
-void wn_lsa_free(wn_lsa *model);
+void wn_lsa_free(wn_lsa *model); /* NULL is fine */
 
 #endif

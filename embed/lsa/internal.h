@@ -1,0 +1,110 @@
+#ifndef WINNOW_EMBED_LSA_INTERNAL_H
+#define WINNOW_EMBED_LSA_INTERNAL_H
+/* What the files of the LSA encoder share. Texts are rows d < n, words are columns w < m. */
+#include <stdbool.h>
+#include <winnow/lsa.h>
+#include <winnow/text.h>
+
+/* ---- words.c: a set of words, numbered in the order of arrival ---- */
+enum { WN_LSA_NO_WORD = UINT32_MAX };
+typedef struct {
+    size_t n;           /* words */
+    char *bytes;        /* word i is bytes[off[i] .. off[i + 1]) */
+    uint64_t *off;      /* [n + 1] */
+    uint64_t *hash;     /* [n] */
+    uint32_t *slot;     /* [nslot] word + 1, 0 = free; nslot is a power of two */
+    size_t nslot, bytes_cap, off_cap, hash_cap;
+} wn_lsa_set;
+uint64_t wn_lsa_hash(const char *s, size_t n);
+uint32_t wn_lsa_set_find(const wn_lsa_set *t, const char *s, size_t n, uint64_t hash); /* or WN_LSA_NO_WORD */
+/* Finds or adds; *added tells which (may be NULL). */
+wn_code wn_lsa_set_add(wn_lsa_set *t, const char *s, size_t n, uint64_t hash, uint32_t *id, bool *added, wn_err *err);
+void wn_lsa_set_free(wn_lsa_set *t);
+/* Two code points at least: what scikit-learn's default token pattern calls a word. */
+bool wn_lsa_is_word(const char *s, size_t n);
+
+/* ---- terms.c: the words of one text and their weights ---- */
+/* A term is word << 32 | count. */
+typedef struct {
+    uint64_t *key, *spare;
+    size_t n, key_cap, spare_cap;
+} wn_lsa_terms;
+wn_code wn_lsa_terms_sort(wn_lsa_terms *t, wn_err *err); /* by word */
+void wn_lsa_terms_merge(wn_lsa_terms *t);                /* adds up the counts of equal words; wants them sorted */
+void wn_lsa_terms_free(wn_lsa_terms *t);
+/* val[i] = (1 + ln count) idf, the whole row divided by its norm. In double, rounded once. */
+void wn_lsa_weigh(const wn_lsa_terms *t, const double *idf, float *val);
+double wn_lsa_idf(size_t n, uint64_t df); /* ln((1 + n) / (1 + df)) + 1 */
+
+/* ---- count.c: texts -> vocabulary and sparse matrix ---- */
+/* [rows, cols] by rows; columns rise within a row. */
+typedef struct {
+    size_t rows, cols;
+    size_t *indptr; /* [rows + 1] */
+    uint32_t *col;  /* [indptr[rows]] */
+    float *val;     /* [indptr[rows]] */
+} wn_lsa_csr;
+void wn_lsa_csr_free(wn_lsa_csr *a);
+
+/* Words by falling document frequency, equal ones by their bytes. */
+typedef struct {
+    wn_lsa_set set;
+    uint64_t *df; /* [set.n] */
+    double *idf;  /* [set.n] */
+    size_t texts; /* n of idf */
+} wn_lsa_vocab;
+void wn_lsa_vocab_free(wn_lsa_vocab *v);
+wn_code wn_lsa_vocab_idf(wn_lsa_vocab *v, wn_err *err); /* fills idf from df and texts */
+
+/* TF-IDF of all texts: a [n, m] with m = words in at least min_df texts. All threads. */
+wn_code wn_lsa_count(const wn_texts *texts, size_t min_df, wn_lsa_vocab *v, wn_lsa_csr *a, wn_progress *p,
+                     wn_err *err);
+
+/* Pieces of about 64 KiB of text: piece i is texts start[i] .. start[i + 1]. Wants wn_free. */
+wn_code wn_lsa_pieces(const wn_texts *texts, size_t **start, size_t *n, wn_err *err);
+
+/* ---- svd.c, krylov.c: right singular vectors ---- */
+/* [m, dims] with row stride ld (a multiple of 32), padding zero; sigma [dims] falls. Columns from `rank` on are zero. */
+typedef struct {
+    size_t words, dims, ld, rank;
+    float *v;
+    double *sigma;
+} wn_lsa_basis;
+void wn_lsa_basis_free(wn_lsa_basis *b);
+wn_code wn_lsa_basis_init(wn_lsa_basis *b, size_t words, size_t dims, wn_err *err);
+/* b: as wn_lsa_basis_init left it. Chooses the exact way where min(n, m) is no larger than the Krylov basis. */
+wn_code wn_lsa_svd(const wn_lsa_csr *a, size_t iterations, uint64_t seed, wn_lsa_basis *b, wn_progress *p,
+                   wn_err *err);
+wn_code wn_lsa_krylov(const wn_lsa_csr *a, size_t blocks, uint64_t seed, wn_lsa_basis *b, wn_progress *p, wn_err *err);
+/* The `k` largest eigenvalues, falling, and their vectors, of a symmetric matrix [s, s], whose upper triangle by rows
+ * is read and overwritten. vec [k, s]: vector j is row j. LAPACK's dsyevr on one thread. */
+wn_code wn_lsa_eigen(double *sym, size_t s, size_t k, double *value, double *vec, wn_err *err);
+size_t wn_lsa_rank(const double *value, size_t k, double tolerance); /* how many exceed tolerance * value[0] */
+void wn_lsa_fix_signs(wn_lsa_basis *b); /* the largest entry of a column by magnitude (lowest row) is positive */
+
+/* ---- kernels_*.c: the inner loops, one file an instruction set ---- */
+enum { WN_LSA_BLOCK = 32 }; /* columns of a block */
+typedef struct {
+    /* z [m, 32] += A[begin..end)^T (A[begin..end) q), q [m, 32]: one pass, the product with A stays in registers. */
+    void (*normal)(const wn_lsa_csr *a, size_t begin, size_t end, const float *q, float *z);
+    /* c [32, 32] += q^T z over `rows` rows of q, z [rows, 32]. */
+    void (*dots)(const float *q, const float *z, size_t rows, float *c);
+    /* z [rows, 32] (stride ldz) += q [rows, 32] c [32, 32]; z must not be q. */
+    void (*update)(float *z, size_t ldz, const float *q, const float *c, size_t rows);
+    /* y [ld] = sum of val[i] v[col[i], :] over n entries, ld a multiple of 32; returns |y|^2. */
+    double (*encode)(const uint32_t *col, const float *val, size_t n, const float *v, size_t ld, float *y);
+} wn_lsa_kernels;
+extern const wn_lsa_kernels wn_lsa_kernels_portable;
+#ifdef __x86_64__
+extern const wn_lsa_kernels wn_lsa_kernels_avx2, wn_lsa_kernels_avx512;
+#endif
+const wn_lsa_kernels *wn_lsa_kernels_get(void);
+
+/* ---- lsa.c, file.c ---- */
+struct wn_lsa {
+    wn_lsa_vocab vocab;
+    wn_lsa_basis basis;
+    uint64_t min_df, seed;
+};
+
+#endif

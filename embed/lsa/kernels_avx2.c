@@ -1,0 +1,4 @@
+#define KERNELS wn_lsa_kernels_avx2
+#define TILE_ROWS 4
+#define TILE_VECS 1
+#include "kernels.inc"

@@ -1,0 +1,15 @@
+#define KERNELS wn_lsa_kernels_portable
+#define TILE_ROWS 2
+#define TILE_VECS 1
+#include "kernels.inc"
+
+#include <winnow/cpu.h>
+
+const wn_lsa_kernels *wn_lsa_kernels_get(void) {
+#ifdef __x86_64__
+    wn_isa isa = wn_cpu_get()->isa;
+    if (isa == WN_ISA_AVX512) return &wn_lsa_kernels_avx512;
+    if (isa == WN_ISA_AVX2) return &wn_lsa_kernels_avx2;
+#endif
+    return &wn_lsa_kernels_portable;
+}

@@ -1,0 +1,176 @@
+#include "internal.h"
+
+#include <math.h>
+#include <string.h>
+#include <winnow/threads.h>
+
+enum { MAX_DIMS = 4096 };
+/* Rows of A have norm 1: a shorter projection is rounding, and so would be its direction. */
+static const double least_norm = 1e-6;
+
+wn_lsa_opts wn_lsa_defaults(void) { return (wn_lsa_opts){.dims = 128, .min_df = 2}; }
+
+size_t wn_lsa_dims(const wn_lsa *model) { return model->basis.dims; }
+size_t wn_lsa_words(const wn_lsa *model) { return model->vocab.set.n; }
+
+void wn_lsa_free(wn_lsa *model) {
+    if (!model) return;
+    wn_lsa_vocab_free(&model->vocab);
+    wn_lsa_basis_free(&model->basis);
+    wn_free(model);
+}
+
+/* What the tasks of one encoding share. Either `a` holds the rows or `texts` the texts. */
+typedef struct {
+    const wn_lsa *model;
+    const wn_lsa_kernels *kernels;
+    const wn_lsa_csr *a;
+    const wn_texts *texts;
+    const size_t *start; /* pieces of texts */
+    size_t first;        /* row or piece where the present wave starts */
+    wn_mat *out;
+    struct scratch {
+        const wn_lsa *model;
+        float *y;   /* [ld] */
+        float *val; /* weights of one text */
+        uint32_t *col;
+        size_t val_cap, col_cap;
+        wn_lsa_terms terms;
+        wn_buf words;
+        size_t nzero;
+        wn_err err;
+    } *scratch;
+    size_t workers;
+} encoding;
+
+static void encode_row(const encoding *e, struct scratch *s, const uint32_t *col, const float *val, size_t n,
+                       size_t row) {
+    const wn_lsa_basis *b = &e->model->basis;
+    double norm = sqrt(e->kernels->encode(col, val, n, b->v, b->ld, s->y));
+    float *out = wn_mat_row(e->out, row);
+    if (!(norm >= least_norm)) {
+        memset(out, 0, b->dims * sizeof *out);
+        s->nzero++;
+        return;
+    }
+    for (size_t j = 0; j < b->dims; j++) out[j] = (float)((double)s->y[j] / norm);
+}
+
+static void encode_matrix(void *ctx, size_t begin, size_t end, int worker) {
+    const encoding *e = ctx;
+    for (size_t i = e->first + begin; i < e->first + end; i++) {
+        size_t at = e->a->indptr[i];
+        encode_row(e, &e->scratch[worker], e->a->col + at, e->a->val + at, e->a->indptr[i + 1] - at, i);
+    }
+}
+
+static wn_code collect_word(void *ctx, const char *word, size_t n, wn_err *err) {
+    struct scratch *s = ctx;
+    if (!wn_lsa_is_word(word, n)) return WN_OK;
+    uint32_t id = wn_lsa_set_find(&s->model->vocab.set, word, n, wn_lsa_hash(word, n));
+    if (id == WN_LSA_NO_WORD) return WN_OK;
+    if (wn_reserve((void **)&s->terms.key, &s->terms.key_cap, s->terms.n + 1, sizeof *s->terms.key, err))
+        return WN_EMEMORY;
+    s->terms.key[s->terms.n++] = (uint64_t)id << 32 | 1;
+    return WN_OK;
+}
+
+static wn_code encode_text(const encoding *e, struct scratch *s, size_t row) {
+    const wn_texts *t = e->texts;
+    s->terms.n = 0;
+    wn_code code = wn_text_words(t->base + t->off[row], (size_t)(t->off[row + 1] - t->off[row]), &s->words,
+                                 collect_word, s, &s->err);
+    if (!code) code = wn_lsa_terms_sort(&s->terms, &s->err);
+    if (code) return code;
+    wn_lsa_terms_merge(&s->terms);
+    size_t n = s->terms.n;
+    code = wn_reserve((void **)&s->val, &s->val_cap, n, sizeof *s->val, &s->err);
+    if (!code) code = wn_reserve((void **)&s->col, &s->col_cap, n, sizeof *s->col, &s->err);
+    if (code) return code;
+    for (size_t i = 0; i < n; i++) s->col[i] = (uint32_t)(s->terms.key[i] >> 32);
+    wn_lsa_weigh(&s->terms, e->model->vocab.idf, s->val);
+    encode_row(e, s, s->col, s->val, n, row);
+    return WN_OK;
+}
+
+static void encode_piece(void *ctx, size_t begin, size_t end, int worker) {
+    const encoding *e = ctx;
+    struct scratch *s = &e->scratch[worker];
+    for (size_t i = e->start[e->first + begin]; i < e->start[e->first + end] && !s->err.code; i++)
+        if (encode_text(e, s, i)) return;
+}
+
+static wn_code encode_all(encoding *e, size_t n, size_t wave, size_t grain, wn_task task, wn_progress *p,
+                          wn_err *err) {
+    for (e->first = 0; e->first < n; e->first += wave) {
+        size_t row = e->start ? e->start[e->first] : e->first;
+        wn_code code = wn_tick(p, "encoding", "texts", row, e->out->rows, err);
+        if (code) return code;
+        wn_parallel_for(n - e->first < wave ? n - e->first : wave, grain, task, e);
+        for (size_t k = 0; k < e->workers; k++)
+            if (e->scratch[k].err.code) return wn_err_set(err, e->scratch[k].err.code, "%s", e->scratch[k].err.msg);
+    }
+    return wn_tick(p, "encoding", "texts", e->out->rows, e->out->rows, err);
+}
+
+static wn_code encode(const wn_lsa *model, const wn_lsa_csr *a, const wn_texts *texts, wn_mat *out, size_t *nzero,
+                      wn_progress *p, wn_err *err) {
+    wn_mat x = {0};
+    size_t *start = NULL, pieces = 0, zero = 0;
+    encoding e = {.model = model, .kernels = wn_lsa_kernels_get(), .a = a, .texts = texts, .out = &x,
+                  .workers = (size_t)wn_threads_get()};
+    e.scratch = wn_alloc(e.workers, sizeof *e.scratch, err);
+    wn_code code = e.scratch ? WN_OK : WN_EMEMORY;
+    for (size_t k = 0; !code && k < e.workers; k++) {
+        e.scratch[k].model = model;
+        e.scratch[k].y = wn_alloc(model->basis.ld, sizeof(float), err);
+        if (!e.scratch[k].y) code = WN_EMEMORY;
+    }
+    if (!code) code = wn_mat_init(&x, texts->n, model->basis.dims, err);
+    if (!code && !a) code = wn_lsa_pieces(texts, &start, &pieces, err);
+    e.start = start;
+    if (!code) code = a ? encode_all(&e, texts->n, 1 << 18, 512, encode_matrix, p, err)
+                        : encode_all(&e, pieces, 64, 1, encode_piece, p, err);
+    for (size_t k = 0; e.scratch && k < e.workers; k++) {
+        struct scratch *s = &e.scratch[k];
+        zero += s->nzero;
+        wn_free(s->y);
+        wn_free(s->val);
+        wn_free(s->col);
+        wn_free(s->words.data);
+        wn_lsa_terms_free(&s->terms);
+    }
+    wn_free(e.scratch);
+    wn_free(start);
+    if (code) {
+        wn_mat_free(&x);
+        return code;
+    }
+    *out = x;
+    if (nzero) *nzero = zero;
+    return WN_OK;
+}
+
+wn_code wn_lsa_fit(wn_lsa **model, const wn_texts *texts, const wn_lsa_opts *o, wn_mat *out, size_t *nzero,
+                   wn_progress *p, wn_err *err) {
+    if (o->dims < 1 || o->dims > MAX_DIMS)
+        return wn_err_set(err, WN_EUSAGE, "LSA cannot have %zu dimensions; give 1 to %d", o->dims, MAX_DIMS);
+    wn_lsa_csr a = {0};
+    wn_lsa *m = wn_alloc(1, sizeof *m, err);
+    if (!m) return WN_EMEMORY;
+    m->min_df = o->min_df ? o->min_df : 1;
+    m->seed = o->seed;
+    wn_code code = wn_lsa_count(texts, m->min_df, &m->vocab, &a, p, err);
+    if (!code) code = wn_lsa_basis_init(&m->basis, m->vocab.set.n, o->dims, err);
+    if (!code) code = wn_lsa_svd(&a, o->iterations, o->seed, &m->basis, p, err);
+    if (!code && out) code = encode(m, &a, texts, out, nzero, p, err);
+    wn_lsa_csr_free(&a);
+    if (code) wn_lsa_free(m);
+    else *model = m;
+    return code;
+}
+
+wn_code wn_lsa_transform(const wn_lsa *model, const wn_texts *texts, wn_mat *out, size_t *nzero, wn_progress *p,
+                         wn_err *err) {
+    return encode(model, NULL, texts, out, nzero, p, err);
+}

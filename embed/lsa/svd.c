@@ -1,0 +1,213 @@
+/* Right singular vectors of the sparse matrix: exact by a dense Gram matrix where it is small, else krylov.c. */
+#include "internal.h"
+
+#include <cblas.h>
+#include <lapacke.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+#include <winnow/threads.h>
+
+/* Vectors whose eigenvalue of A^T A is below this share of the largest are rounding. */
+static const double exact_tolerance = 1e-10;
+
+void wn_lsa_basis_free(wn_lsa_basis *b) {
+    wn_free(b->v);
+    wn_free(b->sigma);
+    *b = (wn_lsa_basis){0};
+}
+
+wn_code wn_lsa_basis_init(wn_lsa_basis *b, size_t words, size_t dims, wn_err *err) {
+    *b = (wn_lsa_basis){.words = words, .dims = dims, .ld = (dims + WN_LSA_BLOCK - 1) / WN_LSA_BLOCK * WN_LSA_BLOCK};
+    size_t cells = 0;
+    if (__builtin_mul_overflow(words, b->ld, &cells))
+        return wn_err_set(err, WN_EMEMORY, "%zu words x %zu dimensions exceed the address space", words, dims);
+    b->v = wn_alloc(cells, sizeof *b->v, err);
+    b->sigma = wn_alloc(dims, sizeof *b->sigma, err);
+    if (b->v && b->sigma) return WN_OK;
+    wn_lsa_basis_free(b);
+    return WN_EMEMORY;
+}
+
+size_t wn_lsa_rank(const double *value, size_t k, double tolerance) {
+    size_t rank = 0;
+    while (rank < k && value[rank] > 0 && value[rank] > tolerance * value[0]) rank++;
+    return rank;
+}
+
+wn_code wn_lsa_eigen(double *sym, size_t s, size_t k, double *value, double *vec, wn_err *err) {
+    wn_code code = WN_EMEMORY;
+    double *all = NULL, *z = NULL;
+    lapack_int *support = NULL, found = 0;
+    if (k == 0) return WN_OK;
+    if (s > INT_MAX / 2) return wn_err_set(err, WN_EINTERNAL, "an eigenvalue problem of order %zu is too large", s);
+    all = wn_alloc(s, sizeof *all, err);
+    z = wn_alloc(s * k, sizeof *z, err);
+    support = wn_alloc(2 * s, sizeof *support, err);
+    if (!all || !z || !support) goto out;
+    lapack_int order = (lapack_int)s;
+    int threads = openblas_get_num_threads(); /* so that the bits do not depend on how many it would take */
+    openblas_set_num_threads(1);
+    /* the upper triangle by rows is the lower one by columns */
+    lapack_int info = LAPACKE_dsyevr(LAPACK_COL_MAJOR, 'V', k < s ? 'I' : 'A', 'L', order, sym, order, 0, 0,
+                                     (lapack_int)(s - k + 1), order, 0, &found, all, z, order, support);
+    openblas_set_num_threads(threads);
+    if (info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR) {
+        code = wn_err_set(err, WN_EMEMORY, "out of memory for an eigenvalue problem of order %zu", s);
+        goto out;
+    }
+    if (info != 0 || (size_t)found != k) {
+        code = wn_err_set(err, WN_EINTERNAL, "LAPACK's dsyevr failed with %d on a matrix of order %zu", (int)info, s);
+        goto out;
+    }
+    for (size_t j = 0; j < k; j++) {
+        value[j] = all[k - 1 - j];
+        memcpy(vec + j * s, z + (k - 1 - j) * s, s * sizeof *z);
+    }
+    code = WN_OK;
+out:
+    wn_free(all);
+    wn_free(z);
+    wn_free(support);
+    return code;
+}
+
+typedef struct {
+    const wn_lsa_csr *a;
+    wn_lsa_basis *b;
+    double *gram;      /* [s, s] */
+    const double *vec; /* [rank, s] */
+    size_t begin, end; /* rows of a */
+} exact;
+
+enum { STRIPE = 16 };
+
+/* Rows [begin, end) of the upper triangle of A^T A: each is owned by one task. */
+static void gram_stripe(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const exact *e = ctx;
+    size_t s = e->a->cols;
+    for (size_t d = e->begin; d < e->end; d++) {
+        size_t i = e->a->indptr[d], stop = e->a->indptr[d + 1];
+        while (i < stop && e->a->col[i] < begin) i++;
+        for (; i < stop && e->a->col[i] < end; i++) {
+            double *row = e->gram + e->a->col[i] * s, x = e->a->val[i];
+            for (size_t j = i; j < stop; j++) row[e->a->col[j]] += x * (double)e->a->val[j];
+        }
+    }
+}
+
+static wn_code gram(exact *e, wn_progress *p, wn_err *err) {
+    const wn_lsa_csr *a = e->a;
+    for (e->begin = 0; e->begin < a->rows; e->begin = e->end) {
+        for (e->end = e->begin + 1; e->end < a->rows && a->indptr[e->end] - a->indptr[e->begin] < 500000;) e->end++;
+        wn_parallel_for(a->cols, STRIPE, gram_stripe, e);
+        wn_code code = wn_tick(p, "factorising", "entries", a->indptr[e->end], a->indptr[a->rows], err);
+        if (code) return code;
+    }
+    return WN_OK;
+}
+
+/* V from eigenvectors of A^T A: they are its columns. */
+static void vectors_of_words(const exact *e) {
+    for (size_t j = 0; j < e->b->rank; j++)
+        for (size_t w = 0; w < e->b->words; w++) e->b->v[w * e->b->ld + j] = (float)e->vec[j * e->b->words + w];
+}
+
+/* V = A^T U / sigma from eigenvectors U of A A^T; e->a is A^T here, its rows are words. */
+static void vectors_of_texts(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const exact *e = ctx;
+    size_t s = e->a->cols;
+    for (size_t w = begin; w < end; w++)
+        for (size_t j = 0; j < e->b->rank; j++) {
+            double sum = 0;
+            for (size_t i = e->a->indptr[w]; i < e->a->indptr[w + 1]; i++)
+                sum += (double)e->a->val[i] * e->vec[j * s + e->a->col[i]];
+            e->b->v[w * e->b->ld + j] = (float)(sum / e->b->sigma[j]);
+        }
+}
+
+static wn_code transpose(const wn_lsa_csr *a, wn_lsa_csr *t, wn_err *err) {
+    size_t nnz = a->indptr[a->rows];
+    *t = (wn_lsa_csr){.rows = a->cols, .cols = a->rows};
+    size_t *next = wn_alloc(a->cols, sizeof *next, err);
+    t->indptr = wn_alloc(t->rows + 1, sizeof *t->indptr, err);
+    t->col = wn_alloc(nnz, sizeof *t->col, err);
+    t->val = wn_alloc(nnz, sizeof *t->val, err);
+    if (!next || !t->indptr || !t->col || !t->val) {
+        wn_free(next);
+        wn_lsa_csr_free(t);
+        return WN_EMEMORY;
+    }
+    for (size_t i = 0; i < nnz; i++) t->indptr[a->col[i] + 1]++;
+    for (size_t w = 0; w < t->rows; w++) {
+        t->indptr[w + 1] += t->indptr[w];
+        next[w] = t->indptr[w];
+    }
+    for (size_t d = 0; d < a->rows; d++)
+        for (size_t i = a->indptr[d]; i < a->indptr[d + 1]; i++) {
+            size_t at = next[a->col[i]]++;
+            t->col[at] = (uint32_t)d;
+            t->val[at] = a->val[i];
+        }
+    wn_free(next);
+    return WN_OK;
+}
+
+/* a: A, or A^T with by_text, so that its columns are the smaller side. */
+static wn_code solve_exact(const wn_lsa_csr *a, bool by_text, wn_lsa_basis *b, wn_progress *p, wn_err *err) {
+    wn_code code = WN_EMEMORY;
+    size_t s = a->cols, k = b->dims < s ? b->dims : s;
+    exact e = {.a = a, .b = b};
+    double *vec = wn_alloc(k * s, sizeof *vec, err);
+    e.gram = wn_alloc(s * s, sizeof *e.gram, err);
+    e.vec = vec;
+    if (!vec || !e.gram) goto out;
+    code = gram(&e, p, err);
+    if (!code) code = wn_lsa_eigen(e.gram, s, k, b->sigma, vec, err);
+    if (code) goto out;
+    b->rank = wn_lsa_rank(b->sigma, k, exact_tolerance);
+    for (size_t j = 0; j < b->dims; j++) b->sigma[j] = j < b->rank ? sqrt(b->sigma[j]) : 0;
+    if (by_text) wn_parallel_for(b->words, 64, vectors_of_texts, &e);
+    else vectors_of_words(&e);
+out:
+    wn_free(vec);
+    wn_free(e.gram);
+    return code;
+}
+
+void wn_lsa_fix_signs(wn_lsa_basis *b) {
+    for (size_t j = 0; j < b->rank; j++) {
+        float best = 0;
+        for (size_t w = 0; w < b->words; w++) {
+            float x = b->v[w * b->ld + j];
+            if (fabsf(x) > fabsf(best)) best = x;
+        }
+        if (best < 0)
+            for (size_t w = 0; w < b->words; w++) b->v[w * b->ld + j] = -b->v[w * b->ld + j];
+    }
+}
+
+wn_code wn_lsa_svd(const wn_lsa_csr *a, size_t iterations, uint64_t seed, wn_lsa_basis *b, wn_progress *p,
+                   wn_err *err) {
+    wn_code code = WN_OK;
+    size_t enough = (b->dims + WN_LSA_BLOCK - 1) / WN_LSA_BLOCK + 1;
+    size_t usual = b->dims / 9 > 14 ? b->dims / 9 : 14;
+    size_t blocks = iterations ? iterations : usual;
+    if (blocks < enough) blocks = enough;
+    size_t small = a->rows < a->cols ? a->rows : a->cols;
+    if (small == 0) return WN_OK;
+    if (blocks < small / WN_LSA_BLOCK) {
+        code = wn_lsa_krylov(a, blocks, seed, b, p, err);
+    } else if (a->cols <= a->rows) {
+        code = solve_exact(a, false, b, p, err);
+    } else {
+        wn_lsa_csr t = {0};
+        code = transpose(a, &t, err);
+        if (!code) code = solve_exact(&t, true, b, p, err);
+        wn_lsa_csr_free(&t);
+    }
+    if (!code) wn_lsa_fix_signs(b);
+    return code;
+}
