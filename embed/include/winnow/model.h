@@ -6,7 +6,7 @@
 #include <winnow/err.h>
 
 typedef enum { WN_BERT, WN_ROBERTA, WN_DISTILBERT, WN_ALBERT } wn_arch;
-typedef enum { WN_ACT_GELU, WN_ACT_GELU_TANH, WN_ACT_RELU } wn_activation;
+typedef enum { WN_ACT_GELU, WN_ACT_GELU_TANH, WN_ACT_RELU, WN_ACT_TANH, WN_ACT_IDENTITY } wn_activation;
 typedef enum { WN_POOL_MEAN, WN_POOL_CLS, WN_POOL_MAX, WN_POOL_MEAN_SQRT } wn_pooling;
 
 /* The folder of `name`: a path, or "org/name" in the Hugging Face cache (HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE,
@@ -28,7 +28,7 @@ typedef struct {
     bool normalize;    /* a Normalize module */
     size_t dense_out;  /* a Dense module's width; 0 = none */
     wn_activation dense_activation;
-    bool dense_tanh, dense_identity; /* which of its usual activations the Dense module has */
+    char dense_path[64]; /* its folder inside the model's */
     bool sentence_transformer; /* modules.json was there */
     bool lowercase;    /* do_lower_case of sentence_bert_config.json */
 } wn_model_config;
