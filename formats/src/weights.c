@@ -295,3 +295,10 @@ wn_code wn_weights_read(const wn_weights *w, const wn_tensor *t, float *out, wn_
     gather(e, f->data + e->offset, out);
     return WN_OK;
 }
+
+const float *wn_weights_mapped(const wn_weights *w, const wn_tensor *t) {
+    const wn_weight_entry *e = (const wn_weight_entry *)t;
+    const unsigned char *p = w->files[e->file].data + e->offset + e->first * sizeof(float);
+    bool plain = e->zip_entry < 0 && t->dtype == WN_F32 && t->count > 0 && contiguous(e) && (uintptr_t)p % sizeof(float) == 0;
+    return plain ? (const float *)(const void *)p : NULL;
+}

@@ -1,0 +1,262 @@
+/* The forward pass: chunks of whole texts go through all layers on one thread each, packed without padding. */
+#include "bert_private.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <winnow/threads.h>
+
+enum { CHUNK = 512 }; /* tokens that go through the layers together, if no single text is longer */
+
+static void norm_free(wn_norm *n) {
+    wn_free(n->weight);
+    wn_free(n->bias);
+}
+
+void wn_bert_close(wn_bert *m) {
+    if (!m) return;
+    for (size_t i = 0; m->layers && i < m->nlayers; i++) {
+        wn_layer *l = &m->layers[i];
+        wn_layer_linear_free(&l->qkv);
+        wn_layer_linear_free(&l->out);
+        wn_layer_linear_free(&l->up);
+        wn_layer_linear_free(&l->down);
+        norm_free(&l->after_attention);
+        norm_free(&l->after_ffn);
+    }
+    wn_free(m->layers);
+    for (size_t i = 0; i < 3; i++) wn_free(m->owned[i]);
+    norm_free(&m->embedding_norm);
+    wn_layer_linear_free(&m->mapping);
+    wn_layer_linear_free(&m->dense);
+    wn_weights_close(m->weights);
+    wn_free(m);
+}
+
+wn_code wn_bert_open(wn_bert **out, const char *dir, const wn_bert_opts *o, wn_err *err) {
+    *out = NULL;
+    wn_bert *m = wn_alloc(1, sizeof *m, err);
+    if (!m) return WN_EMEMORY;
+    m->opts = *o;
+    wn_code rc = wn_model_config_read(&m->config, dir, err);
+    if (!rc && o->layer > (int)m->config.layers)
+        rc = wn_err_set(err, WN_EUSAGE, "layer %d: the model has %zu layers (0 = the embeddings)", o->layer, m->config.layers);
+    if (!rc) rc = wn_bert_load(m, dir, err);
+    if (rc) wn_bert_close(m);
+    else *out = m;
+    return rc;
+}
+
+const wn_model_config *wn_bert_config(const wn_bert *m) { return &m->config; }
+size_t wn_bert_dims(const wn_bert *m) { return m->dense.n ? m->dense.n : m->config.hidden; }
+
+/* Scratch of one worker for chunks of up to `tokens` tokens. */
+typedef struct {
+    float *x, *y;   /* [T, H] */
+    float *qkv;     /* [T, 3H] */
+    float *wide;    /* [T, I], and the embedding rows [T, E] before the layers */
+    float *scores;  /* [longest text squared] */
+} scratch;
+
+static void scratch_free(scratch *s) {
+    wn_free(s->x);
+    wn_free(s->y);
+    wn_free(s->qkv);
+    wn_free(s->wide);
+    wn_free(s->scores);
+}
+
+static wn_code scratch_init(scratch *s, const wn_model_config *c, size_t tokens, size_t longest, wn_err *err) {
+    size_t wide = c->intermediate > c->embedding ? c->intermediate : c->embedding;
+    *s = (scratch){.x = wn_alloc(tokens * c->hidden, sizeof(float), err),
+                   .y = wn_alloc(tokens * c->hidden, sizeof(float), err),
+                   .qkv = wn_alloc(tokens * 3 * c->hidden, sizeof(float), err),
+                   .wide = wn_alloc(tokens * wide, sizeof(float), err),
+                   .scores = wn_alloc(longest * longest, sizeof(float), err)};
+    if (s->x && s->y && s->qkv && s->wide && s->scores) return WN_OK;
+    scratch_free(s);
+    *s = (scratch){0};
+    return WN_EMEMORY;
+}
+
+/* Texts [first, last) of the call: their tokens are contiguous. */
+typedef struct {
+    const wn_bert *m;
+    const uint32_t *ids;
+    const uint8_t *types;
+    const size_t *offsets;
+    size_t first, last;
+} chunk;
+
+/* Sums of word, position and type vectors, normalised; ALBERT's go on to the hidden width. */
+static void embed_tokens(const chunk *c, scratch *s) {
+    const wn_bert *m = c->m;
+    size_t e = m->config.embedding, base = c->offsets[c->first], total = c->offsets[c->last] - base;
+    float *x = m->mapping.n ? s->wide : s->x;
+    for (size_t text = c->first; text < c->last; text++) {
+        size_t counted = 0;
+        for (size_t t = c->offsets[text]; t < c->offsets[text + 1]; t++) {
+            size_t position = t - c->offsets[text];
+            if (m->config.arch == WN_ROBERTA) /* padding ids inside a text keep the padding's position */
+                position = c->ids[t] == m->config.pad ? m->config.pad : m->config.pad + ++counted;
+            const float *word = m->words + c->ids[t] * e, *place = m->positions + position * e;
+            const float *type = m->types ? m->types + (c->types ? c->types[t] : 0) * e : NULL;
+            float *row = x + (t - base) * e;
+            for (size_t j = 0; j < e; j++) row[j] = word[j] + (type ? type[j] : 0) + place[j];
+        }
+    }
+    wn_norm_rows(&m->embedding_norm, m->config.norm_eps, x, NULL, total, e);
+    if (m->mapping.n) wn_layer_linear_apply(&m->mapping, x, e, total, s->x, m->config.hidden);
+}
+
+static void run_layer(const chunk *c, const wn_layer *l, scratch *s) {
+    const wn_model_config *g = &c->m->config;
+    size_t h = g->hidden, base = c->offsets[c->first], total = c->offsets[c->last] - base;
+    wn_layer_linear_apply(&l->qkv, s->x, h, total, s->qkv, 3 * h);
+    for (size_t text = c->first; text < c->last; text++) {
+        size_t at = c->offsets[text] - base, t = c->offsets[text + 1] - c->offsets[text];
+        wn_attention(s->qkv + at * 3 * h, t, h, g->heads, s->scores, s->wide + at * h);
+    }
+    wn_layer_linear_apply(&l->out, s->wide, h, total, s->y, h);
+    wn_norm_rows(&l->after_attention, g->norm_eps, s->y, s->x, total, h);
+    wn_layer_linear_apply(&l->up, s->y, h, total, s->wide, g->intermediate);
+    wn_activate(g->activation, s->wide, total * g->intermediate);
+    wn_layer_linear_apply(&l->down, s->wide, g->intermediate, total, s->x, h);
+    wn_norm_rows(&l->after_ffn, g->norm_eps, s->x, s->y, total, h);
+}
+
+/* Calls `seen` with the hidden states after the embeddings (0) and after each layer, up to `upto`. */
+static void run_layers(const chunk *c, scratch *s, size_t upto, void (*seen)(void *ctx, size_t layer, const float *x), void *ctx) {
+    const wn_model_config *g = &c->m->config;
+    embed_tokens(c, s);
+    if (seen) seen(ctx, 0, s->x);
+    for (size_t i = 0; i < upto; i++) {
+        if (g->arch == WN_ALBERT) {
+            size_t group = i * g->groups / g->layers;
+            for (size_t j = 0; j < g->inner; j++) run_layer(c, &c->m->layers[group * g->inner + j], s);
+        } else {
+            run_layer(c, &c->m->layers[i], s);
+        }
+        if (seen) seen(ctx, i + 1, s->x);
+    }
+}
+
+static void finish(const wn_bert *m, const float *x, size_t t, float *pooled, float *out) {
+    wn_pooling pooling = m->opts.pooling >= 0 ? (wn_pooling)m->opts.pooling : m->config.pooling;
+    size_t h = m->config.hidden, d = wn_bert_dims(m);
+    wn_pool(pooling, x, t, h, m->dense.n ? pooled : out);
+    if (m->dense.n) {
+        wn_layer_linear_apply(&m->dense, pooled, h, 1, out, d);
+        wn_activate(m->config.dense_activation, out, d);
+    }
+    if (!m->config.normalize && !m->opts.normalize) return;
+    double squares = 0;
+    for (size_t j = 0; j < d; j++) squares += (double)out[j] * (double)out[j];
+    double norm = sqrt(squares);
+    if (norm < 1e-12) norm = 1e-12;
+    for (size_t j = 0; j < d; j++) out[j] = (float)((double)out[j] / norm);
+}
+
+typedef struct {
+    chunk all;
+    const size_t *starts; /* [chunks + 1] first text of each chunk */
+    size_t tokens, longest;
+    float *out;
+    size_t stride;
+    scratch *scratch; /* one a worker */
+} job;
+
+static void run_chunks(void *ctx, size_t begin, size_t end, int worker) {
+    job *j = ctx;
+    const wn_bert *m = j->all.m;
+    scratch *s = &j->scratch[worker];
+    size_t upto = m->opts.layer < 0 ? m->config.layers : (size_t)m->opts.layer;
+    for (size_t i = begin; i < end; i++) {
+        chunk c = j->all;
+        c.first = j->starts[i];
+        c.last = j->starts[i + 1];
+        run_layers(&c, s, upto, NULL, NULL);
+        for (size_t text = c.first; text < c.last; text++)
+            finish(m, s->x + (c.offsets[text] - c.offsets[c.first]) * m->config.hidden,
+                   c.offsets[text + 1] - c.offsets[text], s->y, j->out + text * j->stride);
+    }
+}
+
+static wn_code check_inputs(const wn_bert *m, const uint32_t *ids, const uint8_t *types, const size_t *offsets, size_t n,
+                            wn_err *err) {
+    const wn_model_config *c = &m->config;
+    size_t longest = c->arch == WN_ROBERTA ? c->positions - c->pad - 1 : c->positions;
+    for (size_t i = 0; i < n; i++)
+        if (offsets[i + 1] <= offsets[i] || offsets[i + 1] - offsets[i] > longest)
+            return wn_err_set(err, WN_EUSAGE, "text %zu has %zu tokens; the model takes 1 to %zu", i, offsets[i + 1] - offsets[i], longest);
+    for (size_t t = offsets[0]; t < offsets[n]; t++) {
+        if (ids[t] >= c->vocab)
+            return wn_err_set(err, WN_EINPUT, "token id %u: the model's vocabulary has %zu (is it this model's tokenizer?)", ids[t], c->vocab);
+        if (types && c->types && types[t] >= c->types)
+            return wn_err_set(err, WN_EINPUT, "token type %u: the model has %zu types", types[t], c->types);
+    }
+    return WN_OK;
+}
+
+/* Chunk starts: whole texts, CHUNK tokens at most unless one text is longer. */
+static size_t plan_chunks(const size_t *offsets, size_t n, size_t *starts, size_t *tokens, size_t *longest) {
+    size_t chunks = 0, first = 0;
+    *tokens = *longest = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t t = offsets[i + 1] - offsets[i];
+        if (t > *longest) *longest = t;
+        if (i > first && offsets[i + 1] - offsets[first] > CHUNK) {
+            starts[chunks++] = first;
+            first = i;
+        }
+        if (offsets[i + 1] - offsets[first] > *tokens) *tokens = offsets[i + 1] - offsets[first];
+    }
+    if (n) starts[chunks++] = first;
+    starts[chunks] = n;
+    return chunks;
+}
+
+wn_code wn_bert_forward(const wn_bert *m, const uint32_t *ids, const uint8_t *types, const size_t *offsets, size_t n,
+                        float *out, size_t stride, wn_err *err) {
+    if (n == 0) return WN_OK;
+    wn_code rc = check_inputs(m, ids, types, offsets, n, err);
+    if (rc) return rc;
+    int workers = wn_threads_get();
+    size_t *starts = wn_alloc(n + 1, sizeof *starts, err);
+    scratch *s = wn_alloc((size_t)workers, sizeof *s, err);
+    if (!starts || !s) rc = WN_EMEMORY;
+    if (!rc) {
+        job j = {.all = {.m = m, .ids = ids, .types = types, .offsets = offsets}, .starts = starts, .out = out, .stride = stride, .scratch = s};
+        size_t chunks = plan_chunks(offsets, n, starts, &j.tokens, &j.longest);
+        for (int i = 0; !rc && i < workers && (size_t)i < chunks; i++) rc = scratch_init(&s[i], &m->config, j.tokens, j.longest, err);
+        if (!rc) wn_parallel_for(chunks, 1, run_chunks, &j);
+    }
+    for (int i = 0; s && i < workers; i++) scratch_free(&s[i]);
+    wn_free(s);
+    wn_free(starts);
+    return rc;
+}
+
+typedef struct {
+    float *out;
+    size_t cells;
+} states;
+
+static void keep_state(void *ctx, size_t layer, const float *x) {
+    states *s = ctx;
+    memcpy(s->out + layer * s->cells, x, s->cells * sizeof *x);
+}
+
+wn_code wn_bert_hidden(const wn_bert *m, const uint32_t *ids, const uint8_t *types, size_t tokens, float *out, wn_err *err) {
+    size_t offsets[2] = {0, tokens};
+    scratch s;
+    wn_code rc = check_inputs(m, ids, types, offsets, 1, err);
+    if (!rc) rc = scratch_init(&s, &m->config, tokens, tokens, err);
+    if (rc) return rc;
+    chunk c = {.m = m, .ids = ids, .types = types, .offsets = offsets, .first = 0, .last = 1};
+    states keep = {.out = out, .cells = tokens * m->config.hidden};
+    run_layers(&c, &s, m->config.layers, keep_state, &keep);
+    scratch_free(&s);
+    return WN_OK;
+}

@@ -1,0 +1,196 @@
+/* A checkpoint's tensors into the encoder's parts: names of four architectures, old and new. */
+#include "bert_private.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME_SIZE = 256 };
+
+/* The parts of one layer, as each architecture calls them. */
+enum { QUERY, KEY, VALUE, OUT, NORM_1, UP, DOWN, NORM_2, PARTS };
+static const char *const bert_parts[PARTS] = {
+    "attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",
+    "attention.output.LayerNorm", "intermediate.dense", "output.dense", "output.LayerNorm"};
+static const char *const distil_parts[PARTS] = {"attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin",
+                                                "sa_layer_norm", "ffn.lin1", "ffn.lin2", "output_layer_norm"};
+static const char *const albert_parts[PARTS] = {"attention.query", "attention.key", "attention.value", "attention.dense",
+                                                "attention.LayerNorm", "ffn", "ffn_output", "full_layer_layer_norm"};
+
+static const char *const prefixes[] = {"", "bert.", "roberta.", "distilbert.", "albert.", "model.", "0.auto_model."};
+
+typedef struct {
+    const wn_weights *w;
+    const char *prefix;
+    char missing[400]; /* names, as many as fit */
+    size_t nmissing;
+    wn_err *err;
+} loader;
+
+static void note_missing(loader *l, const char *name) {
+    size_t used = strlen(l->missing);
+    if (l->nmissing++ < 5 && used + strlen(name) + 3 < sizeof l->missing)
+        (void)snprintf(l->missing + used, sizeof l->missing - used, "%s%s", used ? ", " : "", name);
+}
+
+/* The tensor `name` (old LayerNorm names tried too), or NULL and noted as missing. */
+static const wn_tensor *find(loader *l, const char *name) {
+    char full[NAME_SIZE];
+    (void)snprintf(full, sizeof full, "%s%s", l->prefix, name);
+    const wn_tensor *t = wn_weights_find(l->w, full);
+    size_t n = strlen(full);
+    if (!t && n > 16 && strcmp(full + n - 16, "LayerNorm.weight") == 0) {
+        memcpy(full + n - 6, "gamma", 6);
+        t = wn_weights_find(l->w, full);
+    } else if (!t && n > 14 && strcmp(full + n - 14, "LayerNorm.bias") == 0) {
+        memcpy(full + n - 4, "beta", 5);
+        t = wn_weights_find(l->w, full);
+    }
+    if (!t) note_missing(l, name);
+    return t;
+}
+
+static wn_code check_shape(loader *l, const wn_tensor *t, size_t rows, size_t cols) {
+    bool good = cols ? t->rank == 2 && t->shape[0] == rows && t->shape[1] == cols : t->rank == 1 && t->shape[0] == rows;
+    if (good) return WN_OK;
+    char got[64] = "";
+    for (size_t i = 0; i < t->rank && i < 4; i++)
+        (void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s%zu", i ? " x " : "", t->shape[i]);
+    return cols ? wn_err_set(l->err, WN_EINPUT, "%s: tensor \"%s\" is %s; config.json wants %zu x %zu", wn_weights_path(l->w), t->name,
+                             t->rank ? got : "a scalar", rows, cols)
+                : wn_err_set(l->err, WN_EINPUT, "%s: tensor \"%s\" is %s; config.json wants %zu", wn_weights_path(l->w), t->name,
+                             t->rank ? got : "a scalar", rows);
+}
+
+/* Reads name into out (NULL when missing: noted, not an error yet). cols == 0: a vector. */
+static wn_code read_into(loader *l, const char *name, size_t rows, size_t cols, float *out) {
+    const wn_tensor *t = find(l, name);
+    if (!t) return WN_OK;
+    wn_code rc = check_shape(l, t, rows, cols);
+    return rc ? rc : wn_weights_read(l->w, t, out, l->err);
+}
+
+static wn_code read_norm(loader *l, const char *base, size_t h, wn_norm *norm) {
+    char name[NAME_SIZE];
+    norm->weight = wn_alloc(h, sizeof(float), l->err);
+    norm->bias = wn_alloc(h, sizeof(float), l->err);
+    if (!norm->weight || !norm->bias) return WN_EMEMORY;
+    (void)snprintf(name, sizeof name, "%s.weight", base);
+    wn_code rc = read_into(l, name, h, 0, norm->weight);
+    (void)snprintf(name, sizeof name, "%s.bias", base);
+    return rc ? rc : read_into(l, name, h, 0, norm->bias);
+}
+
+/* `parts` tensors of [n, k] one below the other (3 for fused q, k, v; else 1). */
+static wn_code read_linear(loader *l, const char *const *bases, size_t parts, size_t n, size_t k, wn_layer_linear *out) {
+    char name[NAME_SIZE];
+    wn_code rc = WN_OK;
+    size_t cells = 0;
+    if (__builtin_mul_overflow(parts * n, k, &cells)) return wn_err_set(l->err, WN_EMEMORY, "%s: too large", bases[0]);
+    float *w = wn_alloc(cells, sizeof *w, l->err), *bias = wn_alloc(parts * n, sizeof *bias, l->err);
+    if (!w || !bias) rc = WN_EMEMORY;
+    for (size_t i = 0; !rc && i < parts; i++) {
+        (void)snprintf(name, sizeof name, "%s.weight", bases[i]);
+        rc = read_into(l, name, n, k, w + i * n * k);
+        if (rc) break;
+        (void)snprintf(name, sizeof name, "%s.bias", bases[i]);
+        rc = read_into(l, name, n, 0, bias + i * n);
+    }
+    if (!rc) rc = wn_layer_linear_init(out, w, bias, parts * n, k, l->err);
+    wn_free(w);
+    wn_free(bias);
+    return rc;
+}
+
+static wn_code read_layer(loader *l, const wn_model_config *c, const char *base, const char *const *parts, wn_layer *out) {
+    char names[PARTS][NAME_SIZE];
+    const char *p[PARTS];
+    for (size_t i = 0; i < PARTS; i++) {
+        (void)snprintf(names[i], NAME_SIZE, "%s.%s", base, parts[i]);
+        p[i] = names[i];
+    }
+    size_t h = c->hidden;
+    wn_code rc = read_linear(l, p + QUERY, 3, h, h, &out->qkv);
+    if (!rc) rc = read_linear(l, p + OUT, 1, h, h, &out->out);
+    if (!rc) rc = read_norm(l, p[NORM_1], h, &out->after_attention);
+    if (!rc) rc = read_linear(l, p + UP, 1, c->intermediate, h, &out->up);
+    if (!rc) rc = read_linear(l, p + DOWN, 1, h, c->intermediate, &out->down);
+    if (!rc) rc = read_norm(l, p[NORM_2], h, &out->after_ffn);
+    return rc;
+}
+
+/* An embedding table: in place where the file allows it. */
+static wn_code read_table(loader *l, const char *name, size_t rows, size_t cols, const float **out, float **owned) {
+    const wn_tensor *t = find(l, name);
+    if (!t) return WN_OK;
+    wn_code rc = check_shape(l, t, rows, cols);
+    if (rc || (*out = wn_weights_mapped(l->w, t))) return rc;
+    if (!(*owned = wn_alloc(t->count, sizeof(float), l->err))) return WN_EMEMORY;
+    *out = *owned;
+    return wn_weights_read(l->w, t, *owned, l->err);
+}
+
+static wn_code read_embeddings(loader *l, wn_bert *m) {
+    const wn_model_config *c = &m->config;
+    wn_code rc = read_table(l, "embeddings.word_embeddings.weight", c->vocab, c->embedding, &m->words, &m->owned[0]);
+    if (!rc) rc = read_table(l, "embeddings.position_embeddings.weight", c->positions, c->embedding, &m->positions, &m->owned[1]);
+    if (!rc && c->types)
+        rc = read_table(l, "embeddings.token_type_embeddings.weight", c->types, c->embedding, &m->types, &m->owned[2]);
+    if (!rc) rc = read_norm(l, "embeddings.LayerNorm", c->embedding, &m->embedding_norm);
+    static const char *const mapping[] = {"encoder.embedding_hidden_mapping_in"};
+    if (!rc && c->arch == WN_ALBERT) rc = read_linear(l, mapping, 1, c->hidden, c->embedding, &m->mapping);
+    return rc;
+}
+
+static wn_code read_layers(loader *l, wn_bert *m) {
+    const wn_model_config *c = &m->config;
+    bool albert = c->arch == WN_ALBERT, distil = c->arch == WN_DISTILBERT;
+    m->nlayers = albert ? c->groups * c->inner : c->layers;
+    m->layers = wn_alloc(m->nlayers, sizeof *m->layers, l->err);
+    if (!m->layers) return WN_EMEMORY;
+    wn_code rc = WN_OK;
+    for (size_t i = 0; !rc && i < m->nlayers; i++) {
+        char base[NAME_SIZE / 2];
+        if (albert)
+            (void)snprintf(base, sizeof base, "encoder.albert_layer_groups.%zu.albert_layers.%zu", i / c->inner, i % c->inner);
+        else (void)snprintf(base, sizeof base, "%s.layer.%zu", distil ? "transformer" : "encoder", i);
+        rc = read_layer(l, c, base, albert ? albert_parts : distil ? distil_parts : bert_parts, &m->layers[i]);
+    }
+    return rc;
+}
+
+/* The Dense module has a checkpoint of its own: linear.weight and linear.bias. */
+static wn_code read_dense(wn_bert *m, const char *dir, wn_err *err) {
+    char path[4096];
+    wn_weights *w = NULL;
+    if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, m->config.dense_path) >= sizeof path)
+        return wn_err_set(err, WN_EUSAGE, "%s: the path is too long", dir);
+    wn_code rc = wn_weights_open(&w, path, err);
+    if (rc) return rc;
+    static const char *const name[] = {"linear"};
+    loader l = {.w = w, .prefix = "", .err = err};
+    rc = read_linear(&l, name, 1, m->config.dense_out, m->config.hidden, &m->dense);
+    if (!rc && l.nmissing) rc = wn_err_set(err, WN_EINPUT, "%s: missing tensors: %s", path, l.missing);
+    wn_weights_close(w);
+    return rc;
+}
+
+wn_code wn_bert_load(wn_bert *m, const char *dir, wn_err *err) {
+    wn_code rc = wn_weights_open(&m->weights, dir, err);
+    if (rc) return rc;
+    loader l = {.w = m->weights, .prefix = "", .err = err};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        char name[NAME_SIZE];
+        (void)snprintf(name, sizeof name, "%sembeddings.word_embeddings.weight", prefixes[i]);
+        if (!wn_weights_find(m->weights, name)) continue;
+        l.prefix = prefixes[i];
+        break;
+    }
+    rc = read_embeddings(&l, m);
+    if (!rc) rc = read_layers(&l, m);
+    if (!rc && l.nmissing)
+        rc = wn_err_set(err, WN_EINPUT, "%s: %zu tensors that config.json (%s) wants are missing: %s%s", wn_weights_path(m->weights),
+                        l.nmissing, wn_arch_name(m->config.arch), l.missing, l.nmissing > 5 ? ", ..." : "");
+    if (!rc && m->config.dense_out) rc = read_dense(m, dir, err);
+    return rc;
+}
