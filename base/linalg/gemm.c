@@ -7,8 +7,8 @@
 
 #include "kern.h"
 
-/* Panels whose part of WN_KC values stays in the second-level cache while strips pass over it. */
-enum { BLOCK_PANELS = 8 };
+/* Columns whose panels of WN_KC values stay in the second-level cache while strips pass over them. */
+enum { BLOCK_COLUMNS = 256 };
 
 wn_code wn_packed_reserve(wn_packed *p, size_t n, size_t k, wn_err *err) {
     *p = (wn_packed){0};
@@ -58,35 +58,45 @@ void wn_gemm_rows(const float *const *rows, size_t m, const wn_packed *b, float 
     const wn_kern *kern = wn_kern_get();
     for (size_t i = 0; i < m; i += kern->strip)
         wn_strip_product(kern, rows + i, m - i < kern->strip ? m - i : kern->strip, b->k, b->data,
-                         wn_packed_width(b) / WN_PANEL, c + i * ldc, ldc, false);
+                         wn_packed_width(b) / WN_PANEL, c + i * ldc, ldc);
 }
 
-/* The last panel, of `n` < 32 columns: by way of a whole one, so that nothing beyond c's columns is touched. */
-static void last_panel(const wn_kern *kern, const float *const *rows, size_t m, size_t k, const float *panel, size_t n,
-                       float *c, size_t ldc, int accumulate) {
-    _Alignas(64) float whole[WN_STRIP * WN_PANEL];
-    if (accumulate) {
-        memset(whole, 0, sizeof whole);
-        for (size_t r = 0; r < m; r++) memcpy(whole + r * WN_PANEL, c + r * ldc, n * sizeof *c);
-    }
-    wn_strip_product(kern, rows, m, k, panel, 1, whole, WN_PANEL, accumulate);
-    for (size_t r = 0; r < m; r++) memcpy(c + r * ldc, whole + r * WN_PANEL, n * sizeof *c);
+/* One block of a product: `part` values of k from `from` on, `columns` columns whose panels begin at `panels`. */
+typedef struct {
+    const wn_kern *kern;
+    size_t k, from, part, columns;
+    const float *panels;
+    int accumulate;
+} block;
+
+static void block_strip(const block *b, const float *const *rows, size_t m, float *c, size_t ldc) {
+    const size_t whole = b->columns / WN_PANEL, rest = b->columns % WN_PANEL;
+    wn_strip_part(b->kern, rows, m, b->k, b->from, b->part, b->panels, whole, c, ldc, b->accumulate);
+    if (rest == 0) return;
+    /* the last panel by way of a whole one, so that nothing beyond c's columns is touched */
+    _Alignas(64) float last[WN_STRIP * WN_PANEL] = {0};
+    c += whole * WN_PANEL;
+    for (size_t r = 0; b->accumulate && r < m; r++) memcpy(last + r * WN_PANEL, c + r * ldc, rest * sizeof *c);
+    wn_strip_part(b->kern, rows, m, b->k, b->from, b->part, b->panels + whole * WN_PANEL * b->k, 1, last, WN_PANEL,
+                  b->accumulate);
+    for (size_t r = 0; r < m; r++) memcpy(c + r * ldc, last + r * WN_PANEL, rest * sizeof *c);
 }
 
 void wn_gemm_packed(const float *a, size_t lda, size_t m, const wn_packed *b, float *c, size_t ldc, int accumulate) {
-    const wn_kern *kern = wn_kern_get();
-    const size_t k = b->k, panels = b->n / WN_PANEL, rest = b->n % WN_PANEL;
+    const size_t k = b->k, n = b->n;
     const float *rows[WN_STRIP];
-    for (size_t j = 0; j < panels + (rest != 0); j += BLOCK_PANELS) {
-        const size_t block = panels - j < BLOCK_PANELS ? panels - j : BLOCK_PANELS; /* whole panels */
-        for (size_t i = 0; i < m; i += kern->strip) {
-            const size_t strip = m - i < kern->strip ? m - i : kern->strip;
-            for (size_t r = 0; r < strip; r++) rows[r] = a + (i + r) * lda;
-            float *out = c + i * ldc + j * WN_PANEL;
-            wn_strip_product(kern, rows, strip, k, b->data + j * WN_PANEL * k, block, out, ldc, accumulate);
-            if (rest && block < BLOCK_PANELS)
-                last_panel(kern, rows, strip, k, b->data + panels * WN_PANEL * k, rest, out + block * WN_PANEL, ldc,
-                           accumulate);
+    block at = {.kern = wn_kern_get(), .k = k};
+    for (size_t j = 0; j < n; j += BLOCK_COLUMNS) {
+        at.columns = n - j < BLOCK_COLUMNS ? n - j : BLOCK_COLUMNS;
+        at.panels = b->data + j * k;
+        for (at.from = 0; at.from < k || at.from == 0; at.from += WN_KC) {
+            at.part = k - at.from < WN_KC ? k - at.from : WN_KC;
+            at.accumulate = accumulate || at.from > 0;
+            for (size_t i = 0; i < m; i += at.kern->strip) {
+                const size_t strip = m - i < at.kern->strip ? m - i : at.kern->strip;
+                for (size_t r = 0; r < strip; r++) rows[r] = a + (i + r) * lda;
+                block_strip(&at, rows, strip, c + i * ldc + j, ldc);
+            }
         }
     }
 }

@@ -74,16 +74,16 @@ void wn_pack_rows(const float *const *rows, size_t n, size_t k, float *panels) {
         pack_panel(rows + i, n - i < WN_PANEL ? n - i : WN_PANEL, k, panels + i * k);
 }
 
-void wn_strip_product(const wn_kern *kern, const float *const *rows, size_t m, size_t k, const float *panels,
-                      size_t npanels, float *c, size_t ldc, int accumulate) {
+void wn_strip_part(const wn_kern *kern, const float *const *rows, size_t m, size_t k, size_t from, size_t part,
+                   const float *panels, size_t npanels, float *c, size_t ldc, int accumulate) {
     _Alignas(64) float a[WN_STRIP * WN_STRIP_LD];
-    if (k == 0 && !accumulate) {
-        for (size_t r = 0; r < m; r++) memset(c + r * ldc, 0, npanels * WN_PANEL * sizeof *c);
-    }
-    for (size_t p = 0; p < k; p += WN_KC) {
-        const size_t part = k - p < WN_KC ? k - p : WN_KC;
-        for (size_t r = 0; r < m; r++) memcpy(a + r * WN_STRIP_LD, rows[r] + p, part * sizeof *a);
-        for (size_t j = 0; j < npanels; j++)
-            kern->micro(a, part, panels + (j * k + p) * WN_PANEL, c + j * WN_PANEL, ldc, m, accumulate || p > 0);
-    }
+    for (size_t r = 0; r < m; r++) memcpy(a + r * WN_STRIP_LD, rows[r] + from, part * sizeof *a);
+    for (size_t j = 0; j < npanels; j++)
+        kern->micro(a, part, panels + (j * k + from) * WN_PANEL, c + j * WN_PANEL, ldc, m, accumulate);
+}
+
+void wn_strip_product(const wn_kern *kern, const float *const *rows, size_t m, size_t k, const float *panels,
+                      size_t npanels, float *c, size_t ldc) {
+    for (size_t p = 0; p < k || p == 0; p += WN_KC)
+        wn_strip_part(kern, rows, m, k, p, k - p < WN_KC ? k - p : WN_KC, panels, npanels, c, ldc, p > 0);
 }

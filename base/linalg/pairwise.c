@@ -69,7 +69,7 @@ static void sums_piece(void *ctx, size_t begin, size_t end, int worker) {
     for (size_t i = begin; i < end; i += kern->strip) {
         const size_t m = end - i < kern->strip ? end - i : kern->strip;
         for (size_t r = 0; r < m; r++) rows[r] = wn_mat_row(t->x, t->rows ? t->rows[i + r] : i + r);
-        wn_strip_product(kern, rows, m, t->x->cols, t->cols->data, width / WN_PANEL, c, width, 0);
+        wn_strip_product(kern, rows, m, t->x->cols, t->cols->data, width / WN_PANEL, c, width);
         for (size_t r = 0; r < m; r++) {
             float *v = c + r * width;
             if (t->kernel->kind == WN_RBF) kern->rbf(v, width, (float)t->kernel->gamma);

@@ -35,7 +35,7 @@ static void strip_sums(const symmetric *s, const wn_packed *panels, const piece 
     const size_t last = row + m - 1, limit = last < p->c1 ? last - p->c0 : p->c1 - p->c0;
     const size_t npanels = (limit + WN_PANEL - 1) / WN_PANEL, width = npanels * WN_PANEL;
     for (size_t r = 0; r < m; r++) rows[r] = wn_mat_row(s->x, row + r);
-    wn_strip_product(s->kern, rows, m, s->x->cols, panels->data, npanels, c, width, 0);
+    wn_strip_product(s->kern, rows, m, s->x->cols, panels->data, npanels, c, width);
     for (size_t r = 0; r < m; r++) {
         float *v = c + r * width;
         s->kern->rbf(v, width, s->gamma);
