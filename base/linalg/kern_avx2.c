@@ -6,9 +6,9 @@
 
 #define ROWS_MAX 6 /* 6 x 2 accumulators, 2 vectors of b, 1 broadcast: 15 of 16 registers */
 
-static inline __attribute__((always_inline)) void micro_rows(const float *restrict a, size_t k,
-                                                             const float *restrict b, float *restrict c, size_t ldc,
-                                                             const int rows, int accumulate) {
+static inline __attribute__((always_inline)) void micro_rows(const float *restrict a, size_t k, const float *restrict b,
+                                                             float *restrict c, size_t ldc, const int rows,
+                                                             int accumulate) {
     __m256 left[ROWS_MAX], right[ROWS_MAX];
     WN_UNROLL for (int r = 0; r < rows; r++) {
         left[r] = accumulate ? _mm256_loadu_ps(c + (size_t)r * ldc) : _mm256_setzero_ps();
@@ -30,14 +30,15 @@ static inline __attribute__((always_inline)) void micro_rows(const float *restri
 
 static void micro(const float *a, size_t k, const float *b, float *c, size_t ldc, size_t m, int accumulate) {
     switch (m) {
-#define ROWS(n)                                                   \
-    case n:                                                       \
-        micro_rows(a, k, b, c, ldc, n, accumulate);               \
-        micro_rows(a, k, b + 16, c + 16, ldc, n, accumulate);     \
+#define ROWS(n)                                                                                                        \
+    case n:                                                                                                            \
+        micro_rows(a, k, b, c, ldc, n, accumulate);                                                                    \
+        micro_rows(a, k, b + 16, c + 16, ldc, n, accumulate);                                                          \
         return;
-        ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6)
+        ROWS(1)
+        ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6)
 #undef ROWS
-    default: return;
+            default : return;
     }
 }
 
@@ -63,9 +64,13 @@ static void rbf(float *v, size_t n, float gamma) {
     for (size_t i = 0; i < n; i += 8) _mm256_storeu_ps(v + i, exp8(_mm256_fmsub_ps(g, _mm256_loadu_ps(v + i), g)));
 }
 
-static inline __m256d wide(const float *v) { return _mm256_cvtps_pd(_mm_loadu_ps(v)); }
+static inline __m256d wide(const float *v) {
+    return _mm256_cvtps_pd(_mm_loadu_ps(v));
+}
 
-static inline void add_to(double *cols, __m256d v) { _mm256_storeu_pd(cols, _mm256_add_pd(_mm256_loadu_pd(cols), v)); }
+static inline void add_to(double *cols, __m256d v) {
+    _mm256_storeu_pd(cols, _mm256_add_pd(_mm256_loadu_pd(cols), v));
+}
 
 static double sum(const float *v, size_t n, double *cols) {
     __m256d low = _mm256_setzero_pd(), high = _mm256_setzero_pd();

@@ -6,9 +6,9 @@
 
 #define ROWS_MAX 14 /* 14 x 2 accumulators, 2 vectors of b, 1 broadcast: 31 of 32 registers */
 
-static inline __attribute__((always_inline)) void micro_rows(const float *restrict a, size_t k,
-                                                             const float *restrict b, float *restrict c, size_t ldc,
-                                                             const int rows, int accumulate) {
+static inline __attribute__((always_inline)) void micro_rows(const float *restrict a, size_t k, const float *restrict b,
+                                                             float *restrict c, size_t ldc, const int rows,
+                                                             int accumulate) {
     __m512 left[ROWS_MAX], right[ROWS_MAX];
     WN_UNROLL for (int r = 0; r < rows; r++) {
         left[r] = accumulate ? _mm512_loadu_ps(c + (size_t)r * ldc) : _mm512_setzero_ps();
@@ -30,12 +30,14 @@ static inline __attribute__((always_inline)) void micro_rows(const float *restri
 
 static void micro(const float *a, size_t k, const float *b, float *c, size_t ldc, size_t m, int accumulate) {
     switch (m) {
-#define ROWS(n) \
-    case n: micro_rows(a, k, b, c, ldc, n, accumulate); return;
-        ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7)
-        ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
+#define ROWS(n)                                                                                                        \
+    case n:                                                                                                            \
+        micro_rows(a, k, b, c, ldc, n, accumulate);                                                                    \
+        return;
+        ROWS(1)
+        ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
 #undef ROWS
-    default: return;
+            default : return;
     }
 }
 
@@ -58,13 +60,16 @@ static inline __m512 exp16(__m512 t) {
 
 static void rbf(float *v, size_t n, float gamma) {
     const __m512 g = _mm512_set1_ps(gamma);
-    for (size_t i = 0; i < n; i += 16)
-        _mm512_storeu_ps(v + i, exp16(_mm512_fmsub_ps(g, _mm512_loadu_ps(v + i), g)));
+    for (size_t i = 0; i < n; i += 16) _mm512_storeu_ps(v + i, exp16(_mm512_fmsub_ps(g, _mm512_loadu_ps(v + i), g)));
 }
 
-static inline __m512d wide(const float *v) { return _mm512_cvtps_pd(_mm256_loadu_ps(v)); }
+static inline __m512d wide(const float *v) {
+    return _mm512_cvtps_pd(_mm256_loadu_ps(v));
+}
 
-static inline void add_to(double *cols, __m512d v) { _mm512_storeu_pd(cols, _mm512_add_pd(_mm512_loadu_pd(cols), v)); }
+static inline void add_to(double *cols, __m512d v) {
+    _mm512_storeu_pd(cols, _mm512_add_pd(_mm512_loadu_pd(cols), v));
+}
 
 static double sum(const float *v, size_t n, double *cols) {
     __m512d acc = _mm512_setzero_pd();

@@ -13,7 +13,9 @@ static inline vec4 load4(const float *p) {
     return v;
 }
 
-static inline void store4(float *p, vec4 v) { memcpy(p, &v, sizeof v); }
+static inline void store4(float *p, vec4 v) {
+    memcpy(p, &v, sizeof v);
+}
 
 /* c[6, 8] of the panel's columns from b on; rows that are missing repeat the last one and are not stored. */
 static void micro8(const float *a, size_t k, const float *b, float *c, size_t ldc, size_t m, int accumulate) {

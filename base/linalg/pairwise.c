@@ -22,6 +22,17 @@ wn_code wn_kernel_check(const wn_kernel *k, wn_err *err) {
     return wn_err_set(err, WN_EUSAGE, "kernel rbf: gamma is %g; it must be a positive number", k->gamma);
 }
 
+bool wn_pair_next(wn_pair_piece *p, size_t n, size_t columns, size_t rows) {
+    if (p->c1 == 0 || p->r1 == n) { /* a new block of columns */
+        if (p->c1 >= n) return false;
+        p->c0 = p->r1 = p->c1;
+        p->c1 = n - p->c0 < columns ? n : p->c0 + columns;
+    }
+    p->r0 = p->r1;
+    p->r1 = n - p->r0 < rows ? n : p->r0 + rows;
+    return true;
+}
+
 /* k(a_i, b_j) from inner products, for any n. */
 static void apply(const wn_kern *kern, const wn_kernel *k, float *v, size_t n) {
     if (k->kind != WN_RBF) return;

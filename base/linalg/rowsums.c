@@ -13,22 +13,17 @@ enum {
     WAVE_MACS = 1 << 30 /* multiply-adds a worker does between two reports, about */
 };
 
-/* Rows [r0, r1) against columns [c0, c1), only the pairs with column < row. */
-typedef struct {
-    size_t c0, c1, r0, r1;
-} piece;
-
 typedef struct {
     const wn_mat *x;
     const wn_kern *kern;
     float gamma;
-    size_t width;      /* columns of a block */
-    wn_packed *panels; /* [workers] */
-    piece *pieces;     /* [wave] */
-    double *results;   /* [wave][width + PIECE_ROWS]: sums over the piece of its columns, then of its rows */
+    size_t width;          /* columns of a block */
+    wn_packed *panels;     /* [workers] */
+    wn_pair_piece *pieces; /* [wave] */
+    double *results;       /* [wave][width + PIECE_ROWS]: sums over the piece of its columns, then of its rows */
 } symmetric;
 
-static void strip_sums(const symmetric *s, const wn_packed *panels, const piece *p, size_t row, size_t m,
+static void strip_sums(const symmetric *s, const wn_packed *panels, const wn_pair_piece *p, size_t row, size_t m,
                        double *column_sums, double *row_sums) {
     _Alignas(64) float c[WN_STRIP * WN_GEMM_COLUMNS];
     const float *rows[WN_STRIP];
@@ -49,7 +44,7 @@ static void symmetric_piece(void *ctx, size_t begin, size_t end, int worker) {
     const symmetric *s = ctx;
     wn_packed *panels = s->panels + worker;
     for (size_t t = begin; t < end; t++) {
-        const piece *p = s->pieces + t;
+        const wn_pair_piece *p = s->pieces + t;
         double *column_sums = s->results + t * (s->width + PIECE_ROWS), *row_sums = column_sums + s->width;
         const float *rows[WN_GEMM_COLUMNS];
         for (size_t j = p->c0; j < p->c1; j++) rows[j - p->c0] = wn_mat_row(s->x, j);
@@ -60,18 +55,6 @@ static void symmetric_piece(void *ctx, size_t begin, size_t end, int worker) {
             strip_sums(s, panels, p, r, m, column_sums, row_sums + (r - p->r0));
         }
     }
-}
-
-/* The piece after `p` in the fixed order: down the rows of a block of columns, then the next block. */
-static piece next_piece(piece p, size_t n, size_t width) {
-    if (p.r1 == n) {
-        p.c0 = p.c1;
-        p.c1 = n - p.c0 < width ? n : p.c0 + width;
-        p.r1 = p.c0;
-    }
-    p.r0 = p.r1;
-    p.r1 = n - p.r0 < PIECE_ROWS ? n : p.r0 + PIECE_ROWS;
-    return p;
 }
 
 static wn_code symmetric_init(symmetric *s, size_t workers, size_t wave, wn_err *err) {
@@ -96,21 +79,19 @@ static void symmetric_free(symmetric *s, size_t workers) {
  * neither on threads nor on the length of a wave. */
 static wn_code rbf_rowsums(const wn_kernel *k, const wn_mat *x, double *sums, wn_progress *p, wn_err *err) {
     const size_t n = x->rows, workers = (size_t)wn_threads_get(), width = wn_packed_columns(x->cols);
-    const size_t work = PIECE_ROWS * width * (x->cols + 1), a_worker = WAVE_MACS / work * 4 + 8, wave = a_worker * workers;
+    const size_t work = PIECE_ROWS * width * (x->cols + 1), a_worker = WAVE_MACS / work * 4 + 8,
+                 wave = a_worker * workers;
     symmetric s = {.x = x, .kern = wn_kern_get(), .gamma = (float)k->gamma, .width = width};
     wn_code code = symmetric_init(&s, workers, wave, err);
-    piece at = {.c1 = n < width ? n : width};
+    wn_pair_piece at = {0};
     double *total = code == WN_OK ? wn_alloc(n, sizeof *total, err) : NULL;
     if (!total) code = WN_EMEMORY;
-    for (bool more = n > 1; code == WN_OK && more;) {
+    for (bool more = true; code == WN_OK && more;) {
         size_t count = 0;
-        for (; count < wave && more; count++) {
-            s.pieces[count] = at = next_piece(at, n, width);
-            more = at.c1 < n || at.r1 < n;
-        }
+        while (count < wave && (more = wn_pair_next(&at, n, width, PIECE_ROWS))) s.pieces[count++] = at;
         wn_parallel_for(count, 1, symmetric_piece, &s);
         for (size_t t = 0; t < count; t++) {
-            const piece *q = s.pieces + t;
+            const wn_pair_piece *q = s.pieces + t;
             const double *result = s.results + t * (width + PIECE_ROWS);
             for (size_t j = q->c0; j < q->c1; j++) total[j] += result[j - q->c0];
             for (size_t i = q->r0; i < q->r1; i++) total[i] += result[width + i - q->r0];

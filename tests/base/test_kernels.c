@@ -47,9 +47,9 @@ static double exact_dot(const float *a, const float *b, size_t d) {
 }
 
 Test(kernels, product_is_one_chain_for_every_shape) {
-    static const size_t shapes[][3] = {{1, 1, 1},    {1, 1, 0},      {2, 33, 5},   {6, 31, 17},    {7, 32, 64},
-                                       {13, 63, 511}, {14, 64, 512}, {15, 65, 513}, {29, 300, 100}, {28, 257, 1300},
-                                       {3, 9, 4099}, {100, 256, 33}, {0, 5, 3},    {5, 0, 3}};
+    static const size_t shapes[][3] = {{1, 1, 1},     {1, 1, 0},      {2, 33, 5},    {6, 31, 17},    {7, 32, 64},
+                                       {13, 63, 511}, {14, 64, 512},  {15, 65, 513}, {29, 300, 100}, {28, 257, 1300},
+                                       {3, 9, 4099},  {100, 256, 33}, {0, 5, 3},     {5, 0, 3}};
     for (int l = 0; l < LEVELS; l++) {
         if (!wn_kern_use(levels[l])) continue;
         for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
@@ -183,7 +183,8 @@ Test(pairwise, tile_against_double) {
             size_t touched = 0;
             for (size_t i = 0; i < 37; i++) {
                 for (size_t j = 0; j < 531; j++) {
-                    double dot = exact_dot(wn_mat_row(&a, i), wn_mat_row(&b, j), 70), want = kernel_value(&kernels[q], dot);
+                    double dot = exact_dot(wn_mat_row(&a, i), wn_mat_row(&b, j), 70),
+                           want = kernel_value(&kernels[q], dot);
                     double error = fabs((double)out[i * LDO + j] - want);
                     if (error > worst) worst = error;
                 }
@@ -271,7 +272,8 @@ Test(pairwise, sums_by_index_add_and_do_not_depend_on_the_split) {
             for (size_t i = 0; i < 900; i++) {
                 whole[i] = parts[i] = want[i] = 0.25 * (double)i;
                 for (size_t j = 0; j < 600; j++)
-                    want[i] += kernel_value(&kernels[q], exact_dot(wn_mat_row(&x, rows[i]), wn_mat_row(&x, cols[j]), 130));
+                    want[i] +=
+                        kernel_value(&kernels[q], exact_dot(wn_mat_row(&x, rows[i]), wn_mat_row(&x, cols[j]), 130));
             }
             cr_assert_eq(wn_pair_sums(&kernels[q], &x, rows, 900, cols, 600, whole, NULL), WN_OK);
             for (size_t i = 0, step = 1; i < 900; i += step, step = step * 2 + 1) {

@@ -35,6 +35,13 @@ wn_code wn_pair_rowsums(const wn_kernel *k, const wn_mat *x, double *sums, wn_pr
 wn_code wn_pair_sums(const wn_kernel *k, const wn_mat *x, const size_t *rows, size_t nx, const size_t *cols, size_t ny,
                      double *sums, wn_err *err);
 
+/* The pairs column < row of n rows in pieces: rows [r0, r1) against a block of columns [c0, c1), down the rows of a
+ * block and then on to the next block. Start from zeros; false after the last piece. */
+typedef struct {
+    size_t c0, c1, r0, r1;
+} wn_pair_piece;
+bool wn_pair_next(wn_pair_piece *p, size_t n, size_t columns, size_t rows);
+
 /* A sparse [rows, cols] matrix by rows: row i holds entries indptr[i] .. indptr[i+1]. */
 typedef struct {
     size_t rows, cols;

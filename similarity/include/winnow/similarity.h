@@ -16,17 +16,19 @@ size_t wn_sim_normalize(wn_mat *x);
 wn_code wn_sim_gamma_auto(const wn_mat *x, uint64_t seed, size_t pairs, double *gamma, double *median, wn_err *err);
 
 /* Exact K nearest neighbours by inner product of normalised rows, self excluded, rows by falling similarity, ties to
- * the lowest index. data holds cosines. Blocked symmetric pass, O(nK + threads * tile) memory. */
+ * the lowest index. data holds cosines. Blocked symmetric pass, O(nK + threads * tile) memory. *graph is
+ * written on success only; release it with wn_csr_free. WN_EUSAGE unless 1 <= K < n. */
 wn_code wn_sim_knn(const wn_mat *x, size_t K, wn_csr *graph, wn_progress *p, wn_err *err);
 
 /* For every row the most similar of the chosen rows (ties: first in `chosen`): nearest[i] = index into chosen, sim[i]
- * = cosine. O(n k d), blocked. */
+ * = cosine. O(n k d), blocked. WN_EUSAGE when k is 0. After an error the arrays hold nothing of use. */
 wn_code wn_sim_nearest(const wn_mat *x, const size_t *chosen, size_t k, size_t *nearest, float *sim, wn_progress *p,
                        wn_err *err);
 
 /* Near duplicates: goes through the rows in order; a row whose cosine with an earlier kept row is >= threshold is
  * dropped and mapped to the most similar such row (ties: lowest). kept[i] = i for kept rows. sim[i] = cosine to
- * kept[i] (1 for kept rows). Zero rows are never near duplicates. Blocked, O(n + tile) memory. */
+ * kept[i] (1 for kept rows). Zero rows are never near duplicates. Blocked, O(n + threads * tile) memory. WN_EUSAGE when
+ * the threshold is not finite. After an error the arrays hold nothing of use. */
 wn_code wn_sim_near_duplicates(const wn_mat *x, double threshold, size_t *kept, float *sim, wn_progress *p,
                                wn_err *err);
 
