@@ -8,11 +8,6 @@
     }
 
 PENDING(wn_run)
-PENDING(wn_embed)
 PENDING(wn_dedup)
-PENDING(wn_graph)
 PENDING(wn_select_command)
-PENDING(wn_explain)
 PENDING(wn_report_command)
-PENDING(wn_info)
-PENDING(wn_check)

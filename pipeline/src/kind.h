@@ -1,0 +1,22 @@
+#ifndef WINNOW_PIPELINE_KIND_H
+#define WINNOW_PIPELINE_KIND_H
+/* What stands at a path, for info, check and explain. */
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <winnow/err.h>
+
+typedef enum { WN_KIND_RECORDS, WN_KIND_MATRIX, WN_KIND_FOLDER, WN_KIND_LSA, WN_KIND_DOC2VEC } wn_kind;
+
+/* By the type of the path, its first bytes and its name. "-" is records. WN_EIO if it is not there. */
+wn_code wn_kind_of(const char *path, wn_kind *kind, wn_err *err);
+
+/* folder/name; wn_free the result. */
+char *wn_path_join(const char *folder, const char *name, wn_err *err);
+
+/* The JSON object in a file; cJSON_Delete the result. WN_EINPUT where it is none. */
+wn_code wn_json_read(const char *path, cJSON **out, wn_err *err);
+
+/* SHA-256 of a file's bytes, in hex. */
+wn_code wn_file_sha256(const char *path, char hex[65], wn_err *err);
+
+#endif
