@@ -7,7 +7,5 @@
         return wn_err_set(err, WN_EINTERNAL, #name " has not landed");                                                 \
     }
 
-PENDING(wn_run)
 PENDING(wn_dedup)
-PENDING(wn_select_command)
 PENDING(wn_report_command)

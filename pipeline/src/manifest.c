@@ -1,0 +1,165 @@
+/* manifest.json: what was done, from what, with which outcome. Everything but "this_run" is the same for equal input,
+ * configuration and version. */
+#include "job.h"
+
+#include <cjson/cJSON.h>
+#include <hdf5.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <winnow/cpu.h>
+#include <winnow/threads.h>
+
+/* cJSON returns NULL when memory runs out, and its Add functions take NULL; one flag collects that. */
+typedef struct {
+    cJSON *root;
+    bool failed;
+} doc;
+
+static cJSON *object(doc *d, cJSON *in, const char *name) {
+    cJSON *o = cJSON_AddObjectToObject(in, name);
+    d->failed |= !o;
+    return o;
+}
+
+static void text(doc *d, cJSON *in, const char *name, const char *v) { d->failed |= !cJSON_AddStringToObject(in, name, v); }
+
+static void raw(doc *d, cJSON *in, const char *name, const char *digits) {
+    d->failed |= !cJSON_AddRawToObject(in, name, digits);
+}
+
+static void count(doc *d, cJSON *in, const char *name, uint64_t v) {
+    char digits[24];
+    (void)snprintf(digits, sizeof digits, "%llu", (unsigned long long)v);
+    raw(d, in, name, digits);
+}
+
+static void real(doc *d, cJSON *in, const char *name, double v) { /* null where there is none */
+    char digits[40] = "null";
+    if (isfinite(v)) (void)snprintf(digits, sizeof digits, "%.9g", v);
+    raw(d, in, name, digits);
+}
+
+static void seconds(doc *d, cJSON *in, const char *name, double v) {
+    char digits[40];
+    (void)snprintf(digits, sizeof digits, "%.3f", v);
+    raw(d, in, name, digits);
+}
+
+static void add_inputs(doc *d, const wn_job *j) {
+    cJSON *list = cJSON_AddArrayToObject(d->root, "inputs");
+    d->failed |= !list;
+    for (size_t i = 0; i < j->corpus.nsources && !d->failed; i++) {
+        const wn_source *s = &j->corpus.sources[i];
+        cJSON *o = cJSON_CreateObject();
+        d->failed |= !o || !cJSON_AddItemToArray(list, o);
+        text(d, o, "path", s->path);
+        text(d, o, "format", wn_format_extension(s->format));
+        count(d, o, "bytes", s->bytes);
+        count(d, o, "records", s->records);
+        text(d, o, "sha256", s->sha256);
+    }
+    if (j->corpus.nsources || d->failed) return;
+    cJSON *o = cJSON_CreateObject();
+    d->failed |= !o || !cJSON_AddItemToArray(list, o);
+    text(d, o, "path", j->c->inputs[0]);
+    count(d, o, "bytes", j->input_bytes);
+    count(d, o, "rows", j->n);
+    text(d, o, "sha256", j->input_sha256);
+}
+
+static void add_counts(doc *d, const wn_job *j) {
+    cJSON *o = object(d, d->root, "counts");
+    count(d, o, "read", j->n);
+    count(d, o, "asked", j->wanted);
+    count(d, o, "chosen", j->k);
+    count(d, o, "not_chosen", j->n - j->k);
+    count(d, o, "copies_dropped", j->dropped);
+    count(d, o, "copy_groups", j->groups);
+    count(d, o, "distinct", j->n - j->dropped);
+    count(d, o, "skipped", j->corpus.skipped);
+    count(d, o, "empty", j->corpus.empty);
+    count(d, o, "zero_vectors", j->zero_rows);
+    count(d, o, "must_keep", j->nkeep);
+    count(d, o, "excluded", j->nexclude);
+    count(d, o, "labels", j->view.nlabels);
+}
+
+static void add_selection(doc *d, const wn_job *j) {
+    static const char *const maximizers[] = {"auto", "dense", "matrix-free"};
+    wn_objective objective = wn_job_objective(j->c);
+    cJSON *o = object(d, d->root, "selection");
+    text(d, o, "encoder", j->encoder);
+    count(d, o, "dimensions", j->x.cols);
+    text(d, o, "objective", j->c->objective);
+    text(d, o, "similarity", j->c->similarity);
+    real(d, o, "gamma", j->kernel.kind == WN_RBF ? j->kernel.gamma : NAN);
+    real(d, o, "median_distance", j->gamma_median);
+    real(d, o, "lambda", objective == WN_GRAPH_CUT && j->k ? j->selection.lambda : NAN);
+    text(d, o, "maximizer", maximizers[j->selection.maximizer]);
+    if (objective == WN_FACILITY_LOCATION) real(d, o, "cut_off", j->selection.cut_off);
+    count(d, o, "gains_negative_from", j->selection.negative_from);
+    real(d, o, "value", j->k ? j->selection.objective[j->k - 1] : NAN);
+    real(d, o, "coverage", j->npoints ? j->coverage[j->npoints - 1] : NAN);
+    real(d, o, "coverage_random", j->npoints ? j->coverage_random[j->npoints - 1] : NAN);
+}
+
+static void add_outputs(doc *d, const wn_job *j) {
+    cJSON *all = object(d, d->root, "outputs");
+    for (size_t i = 0; i < j->out.nfiles; i++) {
+        cJSON *o = object(d, all, j->out.files[i].name);
+        count(d, o, "bytes", j->out.files[i].bytes);
+        text(d, o, "sha256", j->out.files[i].sha256);
+    }
+}
+
+static void add_versions(doc *d) {
+    unsigned a = 0, b = 0, c = 0;
+    char hdf5[48];
+    (void)H5get_libversion(&a, &b, &c);
+    (void)snprintf(hdf5, sizeof hdf5, "%u.%u.%u", a, b, c);
+    cJSON *o = object(d, d->root, "versions");
+    text(d, o, "winnow", WINNOW_VERSION);
+    text(d, o, "hdf5", hdf5);
+    text(d, o, "cjson", cJSON_Version());
+}
+
+/* What may differ from run to run. */
+static void add_this_run(doc *d, const wn_job *j) {
+    cJSON *o = object(d, d->root, "this_run");
+    text(d, o, "cpu", wn_cpu_get()->model);
+    text(d, o, "kernels", wn_isa_name(wn_cpu_get()->isa));
+    text(d, o, "blas", wn_blas_core());
+    count(d, o, "threads", (uint64_t)wn_threads_get());
+    cJSON *s = object(d, o, "seconds");
+    for (size_t i = 0; i < j->nstages; i++) seconds(d, s, j->stages[i].name, j->stages[i].seconds);
+    seconds(d, s, "total", wn_now() - j->started);
+    count(d, o, "peak_memory_bytes", wn_mem_peak());
+}
+
+wn_code wn_job_manifest(wn_job *j, wn_err *err) {
+    doc d = {.root = cJSON_CreateObject()};
+    d.failed = !d.root;
+    text(&d, d.root, "winnow", WINNOW_VERSION);
+    text(&d, d.root, "command", j->c->command_line ? j->c->command_line : "");
+    cJSON *config = cJSON_Parse(j->c->json ? j->c->json : "{}");
+    d.failed |= !config || !cJSON_AddItemToObject(d.root, "config", config);
+    count(&d, d.root, "seed", j->c->seed);
+    add_inputs(&d, j);
+    add_counts(&d, j);
+    add_selection(&d, j);
+    add_outputs(&d, j);
+    add_versions(&d);
+    add_this_run(&d, j);
+    char *json = d.failed ? NULL : cJSON_Print(d.root);
+    cJSON_Delete(d.root);
+    if (!json) return wn_err_set(err, WN_EMEMORY, "out of memory while manifest.json was written");
+    wn_outfile *f = NULL;
+    wn_code code = wn_outfile_open(&f, &j->out, "manifest.json", err);
+    if (code == WN_OK) {
+        (void)wn_outfile_printf(f, "%s\n", json);
+        code = wn_outfile_close(f, err);
+    }
+    cJSON_free(json);
+    return code;
+}

@@ -1,0 +1,222 @@
+/* selection.tsv, assignment.tsv, selection.h5ad, report.html. */
+#include "common.h"
+#include "job.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <winnow/report.h>
+
+/* An id as one tsv field: tab, line feed, carriage return and backslash become \t \n \r \\. */
+static void put_id(wn_outfile *f, const wn_view *v, size_t row) {
+    char number[24];
+    if (v->ids.n == 0) {
+        (void)wn_outfile_write(f, number, (size_t)snprintf(number, sizeof number, "%zu", row));
+        return;
+    }
+    const char *s = v->ids.base + v->ids.off[row];
+    size_t n = (size_t)(v->ids.off[row + 1] - v->ids.off[row]), begin = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *as = s[i] == '\t' ? "\\t" : s[i] == '\n' ? "\\n" : s[i] == '\r' ? "\\r" : s[i] == '\\' ? "\\\\" : NULL;
+        if (!as) continue;
+        (void)wn_outfile_write(f, s + begin, i - begin);
+        (void)wn_outfile_write(f, as, 2);
+        begin = i + 1;
+    }
+    (void)wn_outfile_write(f, s + begin, n - begin);
+}
+
+static wn_code selection_tsv(wn_job *j, wn_err *err) {
+    wn_outfile *f = NULL;
+    wn_code code = wn_outfile_open(&f, &j->out, "selection.tsv", err);
+    if (code != WN_OK) return code;
+    (void)wn_outfile_printf(f, "rank\tid\trow\tfile\tline\tgain\tobjective\tcost\tn_represented\n");
+    for (size_t i = 0; i < j->k; i++) {
+        size_t row = j->chosen[i];
+        (void)wn_outfile_printf(f, "%zu\t", i + 1);
+        put_id(f, &j->view, row);
+        if (j->corpus.n)
+            (void)wn_outfile_printf(f, "\t%zu\t%s\t%llu\t", row, j->corpus.sources[j->corpus.file[row]].path,
+                                    (unsigned long long)j->corpus.line[row]);
+        else (void)wn_outfile_printf(f, "\t%zu\t%s\t\t", row, j->c->inputs[0]);
+        (void)wn_outfile_printf(f, "%.9g\t%.12g\t", j->selection.gain[i], j->selection.objective[i]);
+        if (j->corpus.cost) (void)wn_outfile_printf(f, "%.9g", j->corpus.cost[row]);
+        (void)wn_outfile_printf(f, "\t%zu\n", j->count[i]);
+    }
+    return wn_outfile_close(f, err);
+}
+
+static wn_code assignment_tsv(wn_job *j, wn_err *err) {
+    wn_outfile *f = NULL;
+    wn_code code = wn_outfile_open(&f, &j->out, "assignment.tsv", err);
+    if (code != WN_OK) return code;
+    (void)wn_outfile_printf(f, "id\trepresented_by\tsimilarity\n");
+    for (size_t i = 0; i < j->n; i++) {
+        put_id(f, &j->view, i);
+        (void)wn_outfile_write(f, "\t", 1);
+        if (j->by[i] != SIZE_MAX) put_id(f, &j->view, j->by[i]);
+        char sim[32];
+        (void)wn_outfile_write(f, sim, (size_t)snprintf(sim, sizeof sim, "\t%.6f\n", (double)j->sim[i]));
+    }
+    return wn_outfile_close(f, err);
+}
+
+/* ---- selection.h5ad ---- */
+
+/* Rows of every input row, in batches; a dropped exact copy repeats the vector of the kept one. */
+static wn_code append_rows(wn_job *j, wn_store *s, wn_err *err) {
+    enum { BATCH = 2048 };
+    wn_mat batch = {0};
+    if (!j->copy_of || j->dropped == 0) return wn_store_append(s, j->x.data, j->x.stride, j->n, err);
+    wn_code code = wn_mat_init(&batch, j->n < BATCH ? j->n : BATCH, j->x.cols, err);
+    for (size_t begin = 0; code == WN_OK && begin < j->n; begin += BATCH) {
+        size_t n = j->n - begin < BATCH ? j->n - begin : BATCH;
+        for (size_t i = 0; i < n; i++)
+            memcpy(wn_mat_row(&batch, i), wn_mat_row(&j->x, j->x_row[begin + i]), j->x.cols * sizeof *batch.data);
+        code = wn_store_append(s, batch.data, batch.stride, n, err);
+        if (code == WN_OK) code = wn_tick(j->io->progress, "write", "rows", begin + n, j->n, err);
+    }
+    wn_mat_free(&batch);
+    return code;
+}
+
+static wn_code labels_and_places(wn_job *j, wn_store *s, int64_t *v, wn_err *err) {
+    const wn_corpus *c = &j->corpus;
+    wn_code code = WN_OK;
+    if (j->view.label) code = wn_store_obs_categorical(s, "label", j->view.label, j->view.labels, j->view.nlabels, err);
+    if (code != WN_OK || c->n == 0) return code;
+    const char **paths = wn_alloc(c->nsources, sizeof *paths, err);
+    if (!paths) return WN_EMEMORY;
+    for (size_t i = 0; i < c->nsources; i++) paths[i] = c->sources[i].path;
+    code = wn_store_obs_categorical(s, "source", c->file, paths, c->nsources, err);
+    wn_free(paths);
+    static const char *const names[] = {"line", "offset", "length"};
+    for (size_t a = 0; code == WN_OK && a < 3; a++) {
+        const uint64_t *from = a == 0 ? c->line : a == 1 ? c->offset : c->length;
+        for (size_t i = 0; i < j->n; i++) v[i] = (int64_t)from[i];
+        code = wn_store_obs_i64(s, names[a], v, err);
+    }
+    if (code == WN_OK && c->cost) code = wn_store_obs_f64(s, "cost", c->cost, err);
+    return code;
+}
+
+static wn_code outcome(wn_job *j, wn_store *s, int64_t *v, wn_err *err) {
+    double *gain = wn_alloc(j->n, sizeof *gain, err);
+    bool *selected = wn_alloc(j->n, sizeof *selected, err);
+    wn_code code = gain && selected ? WN_OK : WN_EMEMORY;
+    for (size_t i = 0; code == WN_OK && i < j->n; i++) {
+        selected[i] = j->rank[i] > 0;
+        gain[i] = j->rank[i] ? j->selection.gain[j->rank[i] - 1] : NAN;
+        v[i] = j->rank[i] ? (int64_t)j->rank[i] : -1;
+    }
+    if (code == WN_OK) code = wn_store_obs_bool(s, "selected", selected, err);
+    if (code == WN_OK) code = wn_store_obs_i64(s, "rank", v, err);
+    if (code == WN_OK) code = wn_store_obs_f64(s, "gain", gain, err);
+    for (size_t i = 0; i < j->n; i++) v[i] = j->by[i] == SIZE_MAX ? -1 : (int64_t)j->by[i];
+    if (code == WN_OK) code = wn_store_obs_i64(s, "represented_by", v, err);
+    if (code == WN_OK) code = wn_store_obs_f32(s, "represented_sim", j->sim, err);
+    for (size_t i = 0; i < j->n; i++) v[i] = j->copy_of ? (int64_t)j->copy_of[i] : (int64_t)i;
+    if (code == WN_OK && j->copy_of) code = wn_store_obs_i64(s, "copy_of", v, err);
+    wn_free(gain);
+    wn_free(selected);
+    return code;
+}
+
+static wn_code about(wn_job *j, wn_store *s, int64_t *v, wn_err *err) {
+    const char *sums = j->corpus.nsources ? NULL : j->input_sha256;
+    char *all = NULL;
+    if (!sums) { /* one a line, in the order of the inputs */
+        size_t at = 0;
+        all = wn_alloc(j->corpus.nsources * 65 + 1, 1, err);
+        if (!all) return WN_EMEMORY;
+        for (size_t i = 0; i < j->corpus.nsources; i++)
+            at += (size_t)snprintf(all + at, 66, "%s%s", i ? "\n" : "", j->corpus.sources[i].sha256);
+        sums = all;
+    }
+    int64_t seed = (int64_t)j->c->seed;
+    wn_code code = wn_store_uns_string(s, "version", WINNOW_VERSION, err);
+    if (code == WN_OK) code = wn_store_uns_string(s, "command", j->c->command_line, err);
+    if (code == WN_OK) code = wn_store_uns_string(s, "config", j->c->json, err);
+    if (code == WN_OK) code = wn_store_uns_string(s, "input_sha256", sums, err);
+    if (code == WN_OK) code = wn_store_uns_i64(s, "seed", &seed, 1, err);
+    for (size_t i = 0; i < j->k; i++) v[i] = (int64_t)j->chosen[i];
+    if (code == WN_OK) code = wn_store_uns_i64(s, "selection", v, j->k, err);
+    if (code == WN_OK) code = wn_store_uns_f64(s, "objective", j->selection.objective, j->k, err);
+    wn_free(all);
+    return code;
+}
+
+static wn_code selection_h5ad(wn_job *j, wn_err *err) {
+    wn_store *s = NULL;
+    char *path = wn_outdir_path(&j->out, "selection.h5ad", err);
+    int64_t *v = wn_alloc(j->n, sizeof *v, err);
+    wn_code code = path && v ? wn_store_create(&s, path, j->x.cols, false, err) : WN_EMEMORY;
+    if (code == WN_OK) code = append_rows(j, s, err);
+    if (code == WN_OK) code = wn_store_obs_ids(s, j->view.ids.n ? &j->view.ids : NULL, err);
+    if (code == WN_OK) code = labels_and_places(j, s, v, err);
+    if (code == WN_OK) code = outcome(j, s, v, err);
+    if (code == WN_OK) code = about(j, s, v, err);
+    if (code == WN_OK) code = wn_store_commit(s, err);
+    else wn_store_abort(s);
+    if (code == WN_OK) code = wn_outdir_adopt(&j->out, "selection.h5ad", err);
+    wn_free(path);
+    wn_free(v);
+    return code;
+}
+
+/* ---- report.html ---- */
+
+static wn_code report_html(wn_job *j, wn_err *err) {
+    const wn_config *c = j->c;
+    size_t ninputs = j->corpus.nsources ? j->corpus.nsources : 1, len = 0;
+    const char **names = wn_alloc(2 * ninputs, sizeof *names, err), **sums = names ? names + ninputs : NULL;
+    size_t size = strlen(c->command_line ? c->command_line : "") + 16;
+    char *command = wn_alloc(size, 1, err), *html = NULL;
+    wn_outfile *f = NULL;
+    wn_code code = names && command ? WN_OK : WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    for (size_t i = 0; i < ninputs; i++) {
+        names[i] = j->corpus.nsources ? j->corpus.sources[i].path : c->inputs[0];
+        sums[i] = j->corpus.nsources ? j->corpus.sources[i].sha256 : j->input_sha256;
+    }
+    (void)snprintf(command, size, "%s -o out", c->command_line ? c->command_line : "winnow");
+    bool random = wn_job_objective(c) == WN_RANDOM;
+    wn_report r = {.title = "winnow: what was chosen", .command = command, .version = WINNOW_VERSION,
+                   .encoder = j->encoder[0] ? j->encoder : NULL, .objective = c->objective,
+                   .similarity = random ? NULL : c->similarity, .inputs = names, .input_sha256 = sums,
+                   .ninputs = ninputs, .lambda = wn_job_objective(c) == WN_GRAPH_CUT ? j->selection.lambda : NAN,
+                   .gamma = j->kernel.kind == WN_RBF && !random ? j->kernel.gamma : NAN, .n = j->n, .k = j->k,
+                   .dropped = j->dropped, .skipped = j->corpus.skipped, .empty = j->corpus.empty,
+                   .zero_rows = j->zero_rows, .rows = &j->view, .x = &j->x, .x_row = j->x_row, .ids = j->chosen,
+                   .gain = random ? NULL : j->selection.gain, .value = random ? NULL : j->selection.objective,
+                   .negative_from = j->selection.negative_from, .represented_by = j->by, .represented_sim = j->sim,
+                   .duplicate_of = j->copy_of, .coverage = j->coverage, .coverage_random = j->coverage_random,
+                   .value_random = j->has_value_random ? j->value_random : NULL, .coverage_k = j->points,
+                   .npoints = j->npoints, .seed = c->seed};
+    code = wn_report_render(&r, &html, &len, err);
+    if (code == WN_OK) code = wn_outfile_open(&f, &j->out, "report.html", err);
+    if (code == WN_OK) {
+        (void)wn_outfile_write(f, html, len);
+        code = wn_outfile_close(f, err);
+    }
+out:
+    wn_free(html);
+    wn_free(names);
+    wn_free(command);
+    return code;
+}
+
+wn_code wn_job_write(wn_job *j, wn_err *err) {
+    wn_code code = selection_tsv(j, err);
+    if (code == WN_OK) code = assignment_tsv(j, err);
+    if (code == WN_OK) code = wn_tick(j->io->progress, "write", "files", 2, 5, err);
+    if (code == WN_OK) wn_job_lap(j, "tables");
+    if (code == WN_OK && j->n > 0) code = selection_h5ad(j, err);
+    if (code == WN_OK) code = wn_tick(j->io->progress, "write", "files", 3, 5, err);
+    if (code == WN_OK) wn_job_lap(j, "h5ad");
+    if (code == WN_OK) code = report_html(j, err);
+    if (code == WN_OK) code = wn_tick(j->io->progress, "write", "files", 4, 5, err);
+    if (code == WN_OK) wn_job_lap(j, "report");
+    if (code == WN_OK) code = wn_outdir_sums(&j->out, err);
+    return code;
+}
