@@ -1,5 +1,7 @@
 #include "outdir.h"
 
+#include "kind.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -90,31 +92,16 @@ static wn_code sha_finish(EVP_MD_CTX *sha, char out[65], wn_err *err) {
 
 wn_code wn_outdir_adopt(wn_outdir *d, const char *name, wn_err *err) {
     wn_outentry e = {0};
-    EVP_MD_CTX *sha = NULL;
-    char *path = wn_outdir_path(d, name, err), *buffer = wn_alloc(BUFFER, 1, err);
-    int fd = -1;
-    wn_code code = path && buffer ? sha_start(&sha, err) : WN_EMEMORY;
-    if (code != WN_OK) goto out;
-    (void)snprintf(e.name, sizeof e.name, "%s", name);
-    if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
-        code = wn_err_errno(err, "reading %s back", name);
-        goto out;
+    struct stat s;
+    char *path = wn_outdir_path(d, name, err);
+    wn_code code = path ? wn_file_sha256(path, e.sha256, err) : WN_EMEMORY;
+    if (code == WN_OK && stat(path, &s) != 0) code = wn_err_errno(err, "%s", name);
+    if (code == WN_OK) {
+        (void)snprintf(e.name, sizeof e.name, "%s", name);
+        e.bytes = (uint64_t)s.st_size;
+        code = list(d, &e, err);
     }
-    for (;;) {
-        ssize_t got = read(fd, buffer, BUFFER);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) code = wn_err_errno(err, "reading %s back", name);
-        if (got <= 0) break;
-        e.bytes += (uint64_t)got;
-        if (EVP_DigestUpdate(sha, buffer, (size_t)got) != 1) code = wn_err_set(err, WN_EINTERNAL, "SHA-256 failed");
-    }
-    if (code == WN_OK) code = sha_finish(sha, e.sha256, err);
-    if (code == WN_OK) code = list(d, &e, err);
-out:
-    if (fd >= 0) (void)close(fd);
-    EVP_MD_CTX_free(sha);
     wn_free(path);
-    wn_free(buffer);
     return code;
 }
 

@@ -1,41 +1,10 @@
 /* winnow select: a matrix in, chosen rows and their reasons out. */
 #include "common.h"
 #include "job.h"
+#include "kind.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-static wn_code hash_input(wn_job *j, wn_err *err) {
-    enum { PIECE = 1 << 18 };
-    const char *path = j->c->inputs[0];
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    EVP_MD_CTX *sha = EVP_MD_CTX_new();
-    char *buffer = wn_alloc(PIECE, 1, err);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    wn_code code = !buffer ? WN_EMEMORY : fd < 0 ? wn_err_errno(err, "%s", path) : WN_OK;
-    if (code == WN_OK && (!sha || EVP_DigestInit_ex(sha, EVP_sha256(), NULL) != 1))
-        code = wn_err_set(err, WN_EINTERNAL, "SHA-256 could not be started");
-    while (code == WN_OK) {
-        ssize_t got = read(fd, buffer, PIECE);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) code = wn_err_errno(err, "reading %s", path);
-        if (got <= 0) break;
-        j->input_bytes += (uint64_t)got;
-        (void)EVP_DigestUpdate(sha, buffer, (size_t)got);
-        code = wn_tick(j->io->progress, "hash", "bytes", (size_t)j->input_bytes, 0, err);
-    }
-    if (code == WN_OK && EVP_DigestFinal_ex(sha, digest, NULL) != 1)
-        code = wn_err_set(err, WN_EINTERNAL, "SHA-256 could not be finished");
-    for (size_t i = 0; code == WN_OK && i < 32; i++) (void)snprintf(j->input_sha256 + 2 * i, 3, "%02x", digest[i]);
-    if (fd >= 0) (void)close(fd);
-    EVP_MD_CTX_free(sha);
-    wn_free(buffer);
-    return code;
-}
+#include <sys/stat.h>
 
 /* Codes of the labels in order of first appearance; an empty one is none. Few distinct ones: a hash table of slots. */
 static wn_code code_labels(wn_job *j, wn_err *err) {
@@ -101,6 +70,7 @@ static wn_code vectors(wn_job *j, wn_matrix_file *f, wn_err *err) {
 
 wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err) {
     wn_job j;
+    struct stat s;
     wn_matrix_file *f = NULL;
     wn_job_init(&j, c, io);
     wn_code code = c->dry_run ? WN_OK : wn_outdir_check(c->output, c->overwrite, err);
@@ -112,7 +82,9 @@ wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err) {
     if (code == WN_OK) code = wn_job_size(&j, err);
     if (code == WN_OK) code = wn_job_plan(&j, false, err);
     if (code != WN_OK || c->dry_run) goto out;
-    if ((code = hash_input(&j, err)) != WN_OK || (code = vectors(&j, f, err)) != WN_OK) goto out;
+    if ((code = wn_file_sha256(c->inputs[0], j.input_sha256, err)) != WN_OK) goto out;
+    if (stat(c->inputs[0], &s) == 0) j.input_bytes = (uint64_t)s.st_size;
+    if ((code = vectors(&j, f, err)) != WN_OK) goto out;
     wn_job_lap(&j, "read");
     wn_sayf(io, "read      %zu x %zu from %s", j.n, j.x.cols, c->inputs[0]);
     if ((code = wn_job_near(&j, err)) != WN_OK) goto out;
