@@ -159,7 +159,8 @@ static wn_code read_header(wn_records *r, wn_err *err) {
     wn_code code = f.oversize ? wn_err_set(err, WN_EINPUT, "a header longer than %d MiB", WN_RECORD_MAX >> 20)
                               : check_utf8(&f, err);
     if (code == WN_OK) code = wn_parse_header(r, s, n, err);
-    return code == WN_EINPUT ? wn_err_prefix(err, "%s:%llu: ", path, (unsigned long long)f.line) : code;
+    if (code == WN_EINPUT) (void)wn_err_prefix(err, "%s:%llu: ", path, (unsigned long long)f.line);
+    return code;
 }
 
 static wn_code open_next(wn_records *r, wn_err *err) {
@@ -199,9 +200,11 @@ static wn_code finish(wn_records *r, wn_err *err) {
 
 /* A bad record: an error, or a line in the skip file. */
 static wn_code reject(wn_records *r, const wn_frame *f, wn_err *err) {
-    if (!r->skip)
-        return wn_err_prefix(err, "%s:%llu: ", wn_path_label(r->o.paths[r->next_file - 1]),
-                             (unsigned long long)f->line);
+    if (!r->skip) {
+        const char *path = wn_path_label(r->o.paths[r->next_file - 1]);
+        (void)wn_err_prefix(err, "%s:%llu: ", path, (unsigned long long)f->line);
+        return WN_EINPUT;
+    }
     ++r->skipped;
     if (f->oversize && f->offset == r->frames.offset) return wn_frames_skip(&r->frames, r->skip, err);
     return wn_safefile_write(r->skip, f->s, f->n, err);

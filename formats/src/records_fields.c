@@ -154,7 +154,8 @@ static wn_code wrong_kind(const char *field, const wn_json_value *v, const char 
 
 /* Half a surrogate pair and the like: say in which field. */
 static wn_code in_field(wn_code code, const char *field, wn_err *err) {
-    return code == WN_EINPUT ? wn_err_prefix(err, "field \"%.60s\": ", field) : code;
+    if (code == WN_EINPUT) (void)wn_err_prefix(err, "field \"%.60s\": ", field);
+    return code;
 }
 
 static wn_code append_text(wn_records *r, const char *field, const wn_json_value *v, wn_err *err) {

@@ -24,7 +24,8 @@ typedef struct {
 
 static wn_code fold_row(const wn_texts *t, size_t i, wn_buf *out, wn_err *err) {
     wn_code code = wn_text_fold(t->base + t->off[i], (size_t)(t->off[i + 1] - t->off[i]), out, err);
-    return code == WN_OK ? code : wn_err_prefix(err, "text %zu: ", i);
+    if (code != WN_OK) (void)wn_err_prefix(err, "text %zu: ", i);
+    return code;
 }
 
 static void hash_rows(void *ctx, size_t begin, size_t end, int worker) {

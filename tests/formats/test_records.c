@@ -1,0 +1,607 @@
+/* What the records reader takes from a file, and what it says of a bad one. */
+#include <fcntl.h>
+#include <math.h>
+#include <sys/stat.h>
+#include <winnow/progress.h>
+
+#include "tests/formats/records_fixture.h"
+
+static wn_buf got;
+static void leave(void) {
+    wn_free(got.data);
+    fixture_leave();
+}
+TestSuite(records, .init = fixture_enter, .fini = leave);
+
+/* One case: a file, how it is read, and what comes of it: records as in read_as_line, or the error's text. */
+typedef struct {
+    const char *name, *content, *text[2], *label, *id, *want;
+    wn_code code;
+} reading;
+
+static void check(const reading *c) {
+    wn_err e = {0};
+    size_t ntext = c->text[0] ? c->text[1] ? 2 : 1 : 0;
+    put_text(c->name, c->content);
+    wn_records_opts o = {.paths = &c->name,
+                         .npaths = 1,
+                         .text_fields = c->text,
+                         .ntext_fields = ntext,
+                         .label_field = c->label,
+                         .id_field = c->id};
+    wn_code code = read_as_line(&o, &got, &e);
+    cr_expect_eq(code, c->code, "%s: %s", c->content, e.msg);
+    cr_expect_str_eq(c->code == WN_OK ? got.data : e.msg, c->want);
+}
+
+#define CHECK_ALL(cases)                                                                                               \
+    for (size_t i = 0; i < sizeof(cases) / sizeof *(cases); ++i) check(&(cases)[i])
+
+Test(records, jsonl) {
+    static const reading cases[] = {
+        {"a.jsonl", "{\"text\":\"one\"}\n{\"text\":\"two\"}\n", {0}, NULL, NULL, "one;two;", WN_OK},
+        {"a.ndjson", "{\"text\":\"no line end\"}", {0}, NULL, NULL, "no line end;", WN_OK},
+        {"a.jsonl",
+         "\xEF\xBB\xBF{\"text\":\"mark\"}\r\n\r\n  \n{\"text\":\"crlf\"}\r\n",
+         {0},
+         NULL,
+         NULL,
+         "mark;crlf;",
+         WN_OK},
+        {"a.jsonl",
+         "{\"text\":\"\\u00e9\\n\\\"\\\\\\/\\ud83d\\ude00\\t\"}",
+         {0},
+         NULL,
+         NULL,
+         "\xC3\xA9\n\"\\/\xF0\x9F\x98\x80\t;",
+         WN_OK},
+        {"a.jsonl", "{\"b\":\"B\",\"a\":\"A\"}", {"a", "b"}, NULL, NULL, "A B;", WN_OK},
+        {"a.jsonl", "{\"a\":{\"b\":{\"c\":\"deep\"}}}", {"a.b.c"}, NULL, NULL, "deep;", WN_OK},
+        {"a.jsonl", "{\"a\":{\"b\":\"inner\"},\"a.b\":\"literal\"}", {"a.b"}, NULL, NULL, "literal;", WN_OK},
+        {"a.jsonl", "{\"a\":{\"b.c\":\"half\"}}", {"a.b.c"}, NULL, NULL, "half;", WN_OK},
+        {"a.jsonl", "{\"a\":{\"x\":1},\"a.b\":{\"c\":\"dotted step\"}}", {"a.b.c"}, NULL, NULL, "dotted step;", WN_OK},
+        {"a.jsonl", "{\"s\":[\"one\", \"t\\u0077o\" ,\"three\"]}", {"s"}, NULL, NULL, "one two three;", WN_OK},
+        {"a.jsonl", "{\"s\":[],\"t\":\"x\"}", {"s", "t"}, NULL, NULL, " x;", WN_OK},
+        {"a.jsonl", "{\"text\":\"first\",\"text\":\"last\"}", {0}, NULL, NULL, "last;", WN_OK},
+        {"a.jsonl", "{\"t\\u0065xt\":\"escaped key\"}", {0}, NULL, NULL, "escaped key;", WN_OK},
+        {"a.jsonl", "{\"text\":\"\"}\n{\"text\":\"nul \\u0000 kept\"}", {0}, NULL, NULL, ";nul ", WN_OK},
+    };
+    CHECK_ALL(cases);
+}
+
+Test(records, labels_and_ids_of_every_kind) {
+    static const reading cases[] = {
+        {"l.jsonl",
+         "{\"text\":\"a\",\"y\":\"pos\"}\n{\"text\":\"b\",\"y\":\"\"}\n{\"text\":\"c\",\"y\":null}",
+         {0},
+         "y",
+         NULL,
+         "a|pos;b;c;",
+         WN_OK},
+        {"l.jsonl",
+         "{\"text\":\"a\",\"y\":1}\n{\"text\":\"b\",\"y\":1.0}\n{\"text\":\"c\",\"y\":10e-1}\n{\"text\":\"d\",\"y\":-"
+         "0}",
+         {0},
+         "y",
+         NULL,
+         "a|1;b|1;c|1;d|0;",
+         WN_OK},
+        {"l.jsonl",
+         "{\"text\":\"a\",\"y\":0.1}\n{\"text\":\"b\",\"y\":true}\n{\"text\":\"c\",\"y\":false}",
+         {0},
+         "y",
+         NULL,
+         "a|0.1;b|true;c|false;",
+         WN_OK},
+        {"l.jsonl",
+         "{\"text\":\"a\",\"i\":\"x\\u0079\"}\n{\"text\":\"b\",\"i\":12345678901234567891}",
+         {0},
+         NULL,
+         "i",
+         "a#xy;b#12345678901234567891;",
+         WN_OK},
+        {"l.csv", "text,y,i\na,1.0,007\nb,,8\n", {0}, "y", "i", "a|1.0#007;b#8;", WN_OK},
+        {"l.jsonl",
+         "{\"text\":\"a\",\"y\":[1]}",
+         {0},
+         "y",
+         NULL,
+         "l.jsonl:1: field \"y\" is an array, a string, a number or a bool is wanted",
+         WN_EINPUT},
+        {"l.jsonl",
+         "{\"text\":\"a\",\"i\":1.5}",
+         {0},
+         NULL,
+         "i",
+         "l.jsonl:1: field \"i\" is 1.5, a string or an integer is wanted",
+         WN_EINPUT},
+        {"l.jsonl",
+         "{\"text\":\"a\",\"i\":null}",
+         {0},
+         NULL,
+         "i",
+         "l.jsonl:1: field \"i\" is null, a string or an integer is wanted",
+         WN_EINPUT},
+        {"l.jsonl",
+         "{\"text\":\"a\",\"i\":\"\"}",
+         {0},
+         NULL,
+         "i",
+         "l.jsonl:1: field \"i\" is empty, an id is wanted",
+         WN_EINPUT},
+        {"l.jsonl",
+         "{\"text\":\"a\",\"i\":\"x\\ty\"}",
+         {0},
+         NULL,
+         "i",
+         "l.jsonl:1: field \"i\" holds a control character, which an id must not",
+         WN_EINPUT},
+        {"l.jsonl",
+         "{\"text\":\"a\",\"y\":\"x\\u0000\"}",
+         {0},
+         "y",
+         NULL,
+         "l.jsonl:1: field \"y\" holds U+0000, which a label must not",
+         WN_EINPUT},
+    };
+    CHECK_ALL(cases);
+}
+
+Test(records, csv) {
+    static const reading cases[] = {
+        {"a.csv", "text,n\none,1\ntwo,2\n", {0}, NULL, NULL, "one;two;", WN_OK},
+        {"a.csv", "\xEF\xBB\xBFtext,n\r\none,1\r\n\r\ntwo,2", {0}, NULL, NULL, "one;two;", WN_OK},
+        {"a.csv", "n,text\n1,\"a, \"\"b\"\"\nand c\"\n2, d \n", {0}, NULL, NULL, "a, \"b\"\nand c; d ;", WN_OK},
+        {"a.csv", "\"text\"\n\"\"\n\"x\"\"\"\r\n", {0}, NULL, NULL, ";x\";", WN_OK},
+        {"a.csv", "\"te\nxt\",b\n\"1\r\n2\",3\n", {"te\nxt", "b"}, NULL, NULL, "1\r\n2 3;", WN_OK},
+        {"a.csv", "text,b\n", {0}, NULL, NULL, "", WN_OK},
+        {"a.csv", "text\n,\n", {0}, NULL, NULL, "a.csv:2: 2 fields, the header has 1", WN_EINPUT},
+        {"a.csv", "text,b\n\"1\n2\",3\n4,5,6\n", {0}, NULL, NULL, "a.csv:4: 3 fields, the header has 2", WN_EINPUT},
+        {"a.csv",
+         "a,body\n1,2\n",
+         {0},
+         NULL,
+         NULL,
+         "a.csv:1: missing field \"text\" (fields: a, body). Try --text-field body",
+         WN_EINPUT},
+        {"a.csv", "text,text\n1,2\n", {0}, NULL, NULL, "a.csv:1: two columns are called \"text\"", WN_EINPUT},
+    };
+    CHECK_ALL(cases);
+    static const char *const broken[] = {"text,b\n5\" disk,1\n", "text,b\n\"5\" disk,1\n",
+                                         "text,b\n\"never closed,1\n2,3\n"};
+    for (size_t i = 0; i < 3; ++i) {
+        wn_err e = {0};
+        const char *path = "b.csv";
+        put_text(path, broken[i]);
+        cr_expect_eq(read_as_line(&(wn_records_opts){.paths = &path, .npaths = 1}, &got, &e), WN_EINPUT);
+        cr_expect_eq(strncmp(e.msg, "b.csv:2: not valid CSV", 22), 0, "%s", e.msg);
+    }
+}
+
+Test(records, tsv_and_txt) {
+    static const reading cases[] = {
+        {"a.tsv",
+         "sentence\tlabel\nit's \"fine\"\t1\n\t0\r\nlast\t1",
+         {"sentence"},
+         "label",
+         NULL,
+         "it's \"fine\"|1;|0;last|1;",
+         WN_OK},
+        {"a.tsv", "text\tb\none\n", {0}, NULL, NULL, "a.tsv:2: 1 fields, the header has 2", WN_EINPUT},
+        {"a.tsv", "text\tb\n1\t2\n\n", {0}, NULL, NULL, "a.tsv:3: 1 fields, the header has 2", WN_EINPUT},
+        {"a.txt", "one\r\n\n two \nlast", {0}, NULL, NULL, "one;; two ;last;", WN_OK},
+        {"a.txt", "\xEF\xBB\xBFmark\n", {0}, NULL, NULL, "mark;", WN_OK},
+        {"a.txt",
+         "one\n",
+         {0},
+         "label",
+         NULL,
+         "a.txt: a txt file has no fields; give no label, id or cost field",
+         WN_EUSAGE},
+    };
+    CHECK_ALL(cases);
+}
+
+Test(records, bad_json_says_where_and_why) {
+    static const reading cases[] = {
+        {"b.jsonl",
+         "{\"text\":\"a\"}\n{\"text\":\"b\",}\n",
+         {0},
+         NULL,
+         NULL,
+         "b.jsonl:2: not valid JSON at byte 13: a key is wanted",
+         WN_EINPUT},
+        {"b.jsonl",
+         "{\"text\":\"a\"",
+         {0},
+         NULL,
+         NULL,
+         "b.jsonl:1: not valid JSON at byte 12: it ends too early",
+         WN_EINPUT},
+        {"b.jsonl",
+         "{\"text\":\"a}",
+         {0},
+         NULL,
+         NULL,
+         "b.jsonl:1: not valid JSON at byte 9: a string is not closed",
+         WN_EINPUT},
+        {"b.jsonl",
+         "{\"text\":\"a\"} x",
+         {0},
+         NULL,
+         NULL,
+         "b.jsonl:1: not valid JSON at byte 14: something follows the object",
+         WN_EINPUT},
+        {"b.jsonl", "[1,2]", {0}, NULL, NULL, "b.jsonl:1: a JSON object is wanted, this is an array", WN_EINPUT},
+        {"b.jsonl", "text", {0}, NULL, NULL, "b.jsonl:1: not valid JSON at byte 1: a value is wanted here", WN_EINPUT},
+        {"b.jsonl",
+         "{\"text\":01}",
+         {0},
+         NULL,
+         NULL,
+         "b.jsonl:1: not valid JSON at byte 11: a number is malformed",
+         WN_EINPUT},
+        {"b.jsonl",
+         "{\"text\":\"\\ud83d x\"}",
+         {0},
+         NULL,
+         NULL,
+         "b.jsonl:1: field \"text\": \\ud83d is half of a surrogate pair",
+         WN_EINPUT},
+        {"b.jsonl",
+         "{\"text\":\"a\tb\"}",
+         {0},
+         NULL,
+         NULL,
+         "b.jsonl:1: not valid JSON at byte 11: a control character in a string (write it as an escape)",
+         WN_EINPUT},
+    };
+    CHECK_ALL(cases);
+}
+
+Test(records, a_missing_or_unfit_field_names_a_remedy) {
+    static const reading cases[] = {
+        {"m.jsonl",
+         "{\"id\":1,\"body\":\"x\"}",
+         {0},
+         NULL,
+         NULL,
+         "m.jsonl:1: missing field \"text\" (fields: id, body). Try --text-field body",
+         WN_EINPUT},
+        {"m.jsonl",
+         "{\"short\":\"x\",\"opinion\":\"a long story\"}",
+         {0},
+         NULL,
+         NULL,
+         "m.jsonl:1: missing field \"text\" (fields: short, opinion). Try --text-field opinion",
+         WN_EINPUT},
+        {"m.jsonl",
+         "{\"body\":\"a long story\",\"Texts\":\"x\"}",
+         {0},
+         NULL,
+         NULL,
+         "m.jsonl:1: missing field \"text\" (fields: body, Texts). Try --text-field Texts",
+         WN_EINPUT},
+        {"m.jsonl",
+         "{\"text\":\"x\",\"label\":\"y\"}",
+         {0},
+         "lable",
+         NULL,
+         "m.jsonl:1: missing field \"lable\" (fields: text, label). Try --label-field label",
+         WN_EINPUT},
+        {"m.jsonl",
+         "{\"text\":\"x\",\"label\":\"y\"}",
+         {0},
+         NULL,
+         "key",
+         "m.jsonl:1: missing field \"key\" (fields: text, label)",
+         WN_EINPUT},
+        {"m.jsonl", "{}", {0}, NULL, NULL, "m.jsonl:1: missing field \"text\" (fields: none)", WN_EINPUT},
+        {"m.jsonl",
+         "{\"text\":\"x\"}\n{\"text\":12}",
+         {0},
+         NULL,
+         NULL,
+         "m.jsonl:2: field \"text\" is a number, a string is wanted",
+         WN_EINPUT},
+        {"m.jsonl",
+         "{\"text\":[\"a\",1]}",
+         {0},
+         NULL,
+         NULL,
+         "m.jsonl:1: field \"text\" is an array that holds other things than strings",
+         WN_EINPUT},
+    };
+    CHECK_ALL(cases);
+}
+
+Test(records, bad_utf8_names_line_and_byte) {
+    static const reading cases[] = {
+        {"u.jsonl",
+         "{\"text\":\"ok\"}\n{\"text\":\"caf\xE9\"}\n",
+         {0},
+         NULL,
+         NULL,
+         "u.jsonl:2: not valid UTF-8: byte 0xE9 at byte 13 of the line",
+         WN_EINPUT},
+        {"u.csv",
+         "text\n\"one\ntwo \xFF\"\n",
+         {0},
+         NULL,
+         NULL,
+         "u.csv:3: not valid UTF-8: byte 0xFF at byte 5 of the line",
+         WN_EINPUT},
+        {"u.csv",
+         "te\xC3,b\n",
+         {0},
+         NULL,
+         NULL,
+         "u.csv:1: not valid UTF-8: byte 0xC3 at byte 3 of the line",
+         WN_EINPUT},
+        {"u.txt",
+         "\xFF\xFEo\n",
+         {0},
+         NULL,
+         NULL,
+         "u.txt:1: not valid UTF-8: byte 0xFF at byte 1 of the line (it looks like UTF-16; convert it with iconv)",
+         WN_EINPUT},
+    };
+    CHECK_ALL(cases);
+}
+
+static wn_code read_paths(const char *const *paths, size_t n, wn_err *err) {
+    return read_as_line(&(wn_records_opts){.paths = paths, .npaths = n}, &got, err);
+}
+
+Test(records, files_that_cannot_be_read) {
+    wn_err e = {0};
+    put_text("empty.jsonl", "");
+    put_text("odd.dat", "x\n");
+    put_gzip("empty.csv.gz", "wb", "", 0);
+    cr_assert_eq(mkdir("folder.jsonl", 0700), 0);
+    static const struct {
+        const char *path, *want;
+        wn_code code;
+    } cases[] = {
+        {"absent.jsonl", "cannot open absent.jsonl: No such file or directory", WN_EIO},
+        {"folder.jsonl", "folder.jsonl is a folder; name the files in it", WN_EIO},
+        {"empty.jsonl", "empty.jsonl is empty", WN_EINPUT},
+        {"empty.csv.gz", "empty.csv.gz is empty", WN_EINPUT},
+        {"odd.dat", "odd.dat: the name does not tell the format; use --format jsonl, csv, tsv or txt", WN_EUSAGE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        cr_expect_eq(read_paths(&cases[i].path, 1, &e), cases[i].code);
+        cr_expect_str_eq(e.msg, cases[i].want);
+    }
+    cr_expect_eq(read_paths((const char *const[]){"-", "-"}, 2, &e), WN_EUSAGE);
+    cr_expect_eq(read_paths(NULL, 0, &e), WN_EUSAGE);
+}
+
+Test(records, several_files_each_with_its_own_format_and_header) {
+    static const char *const paths[] = {"a.jsonl", "b.csv", "c.tsv.gz", "d.txt.zst"};
+    put_text(paths[0], "{\"text\":\"a1\"}\n{\"text\":\"a2\"}");
+    put_text(paths[1], "x,text\n1,b1\n2,b2\n");
+    put_gzip(paths[2], "wb", "text\tz\nc1\t0\n", 12);
+    put_zstd(paths[3], "w", "d1\nd2\n", 6);
+    wn_err e = {0};
+    cr_assert_eq(read_paths(paths, 4, &e), WN_OK, "%s", e.msg);
+    cr_assert_str_eq(got.data, "a1;a2;b1;b2;c1;d1;d2;");
+    wn_records_opts o = {.paths = paths, .npaths = 4, .limit = 3};
+    cr_assert_eq(read_as_line(&o, &got, &e), WN_OK);
+    cr_assert_str_eq(got.data, "a1;a2;b1;");
+    o = (wn_records_opts){.paths = paths, .npaths = 1, .format = WN_TXT};
+    cr_assert_eq(read_as_line(&o, &got, &e), WN_OK);
+    cr_assert_str_eq(got.data, "{\"text\":\"a1\"};{\"text\":\"a2\"};");
+}
+
+Test(records, spans_lines_and_costs) {
+    const char *path = "a.csv";
+    put_text(path, "text,w\n\"1\n2\",0.5\nx,2e3\n");
+    wn_records *r = NULL;
+    wn_record rec;
+    bool end = false;
+    cr_assert_eq(wn_records_open(&r, &(wn_records_opts){.paths = &path, .npaths = 1, .cost_field = "w"}, NULL), WN_OK);
+    cr_assert_eq(wn_records_next(r, &rec, &end, NULL), WN_OK);
+    cr_assert(rec.line == 2 && rec.offset == 7 && rec.raw_len == 10 && rec.cost == 0.5);
+    cr_assert_eq(memcmp(rec.raw, "\"1\n2\",0.5\n", 10), 0);
+    cr_assert_eq(wn_records_next(r, &rec, &end, NULL), WN_OK);
+    cr_assert(rec.line == 4 && rec.offset == 17 && rec.cost == 2000);
+    for (int i = 0; i < 2; ++i) cr_assert(wn_records_next(r, &rec, &end, NULL) == WN_OK && end);
+    wn_records_close(r);
+    static const char *const bad[] = {"", "x", "nan", "inf", "-1", "0x10", "1 ", "1e999"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
+        char content[64];
+        (void)snprintf(content, sizeof content, "text,w\na,%s\n", bad[i]);
+        put_text(path, content);
+        cr_assert_eq(wn_records_open(&r, &(wn_records_opts){.paths = &path, .npaths = 1, .cost_field = "w"}, NULL),
+                     WN_OK);
+        cr_expect_eq(wn_records_next(r, &rec, &end, NULL), WN_EINPUT, "%s", bad[i]);
+        wn_records_close(r);
+    }
+}
+
+/* A record that comes in through buffers of every state: lengths around the powers of two where the buffer grows. */
+Test(records, long_records_survive_the_growing_buffer) {
+    static const size_t lengths[] = {1, 262143, 262144, 262145, 5, 600000, 1048576, 2, 3000000};
+    size_t total = 0, at = 0, i = 0;
+    for (i = 0; i < 9; ++i) total += lengths[i] + 1;
+    char *all = malloc(total);
+    for (i = 0; i < 9; ++i) {
+        memset(all + at, 'a' + (int)i, lengths[i]);
+        all[at + lengths[i]] = '\n';
+        at += lengths[i] + 1;
+    }
+    put_bytes("long.txt", all, total);
+    put_zstd("long.txt.zst", "w", all, total);
+    static const char *const paths[] = {"long.txt", "long.txt.zst"};
+    wn_records *r = NULL;
+    wn_record rec;
+    bool end = false;
+    wn_err e = {0};
+    cr_assert_eq(wn_records_open(&r, &(wn_records_opts){.paths = paths, .npaths = 2}, NULL), WN_OK);
+    for (i = at = 0; i < 18; ++i) {
+        cr_assert(wn_records_next(r, &rec, &end, &e) == WN_OK && !end, "%s", e.msg);
+        cr_assert_eq(rec.text_len, lengths[i % 9]);
+        cr_assert_eq(rec.offset, at % total);
+        cr_assert_eq(memcmp(rec.raw, all + at % total, rec.raw_len), 0);
+        at += rec.raw_len;
+    }
+    wn_records_close(r);
+    free(all);
+}
+
+Test(records, a_record_over_the_bound_is_bad_and_not_held) {
+    enum { OVER = 100 << 20 };
+    static char piece[1 << 20];
+    memset(piece, 'x', sizeof piece);
+    const char *path = "big.jsonl";
+    FILE *f = fopen(path, "w");
+    cr_assert(f && fputs("{\"text\":\"one\"}\n", f) >= 0);
+    for (size_t i = 0; i < OVER / sizeof piece; ++i) cr_assert_eq(fwrite(piece, 1, sizeof piece, f), sizeof piece);
+    cr_assert(fputs("\n{\"text\":\"two\"}\n", f) >= 0 && fclose(f) == 0);
+    wn_err e = {0};
+    cr_assert_eq(read_paths(&path, 1, &e), WN_EINPUT);
+    cr_assert_str_eq(e.msg, "big.jsonl:2: a record longer than 64 MiB");
+    wn_records_opts o = {.paths = &path, .npaths = 1, .skip_path = "skipped"};
+    cr_assert_eq(read_as_line(&o, &got, &e), WN_OK, "%s", e.msg);
+    cr_assert_str_eq(got.data, "one;two;");
+    struct stat st;
+    cr_assert(stat("skipped", &st) == 0 && st.st_size == OVER + 1);
+#ifndef __SANITIZE_ADDRESS__
+    cr_assert_lt(wn_mem_peak(), (size_t)200 << 20); /* 64 MiB, and 32 more while the buffer grows */
+#endif
+}
+
+Test(records, skipped_records_are_written_byte_for_byte) {
+    const char *path = "a.jsonl";
+    put_text(path, "{\"text\":\"one\"}\nnot json\r\n{\"body\":1}\n{\"text\":\"two\"}\n{\"text\":\"\xFF\"}");
+    wn_err e = {0};
+    wn_records_opts o = {.paths = &path, .npaths = 1, .skip_path = "skipped"};
+    cr_assert_eq(read_as_line(&o, &got, &e), WN_OK, "%s", e.msg);
+    cr_assert_str_eq(got.data, "one;two;");
+    size_t n = 0;
+    char *skipped = get_bytes("skipped", &n);
+    cr_assert_str_eq(skipped, "not json\r\n{\"body\":1}\n{\"text\":\"\xFF\"}");
+    free(skipped);
+    cr_assert_eq(read_as_line(&o, &got, &e), WN_EUSAGE, "an existing file is not overwritten");
+    o.overwrite = true;
+    put_text(path, "{\"text\":\"one\"}\n");
+    cr_assert_eq(read_as_line(&o, &got, &e), WN_OK);
+    free(get_bytes("skipped", &n));
+    cr_assert_eq(n, 0);
+}
+
+Test(records, a_failed_reading_leaves_the_skip_file_as_it_was) {
+    static const char *const paths[] = {"a.jsonl", "b.jsonl"};
+    put_text(paths[0], "bad\n");
+    put_text(paths[1], "");
+    put_text("skipped", "old");
+    wn_records_opts o = {.paths = paths, .npaths = 2, .skip_path = "skipped", .overwrite = true};
+    cr_assert_eq(read_as_line(&o, &got, NULL), WN_EINPUT);
+    size_t n = 0;
+    char *skipped = get_bytes("skipped", &n);
+    cr_assert_str_eq(skipped, "old");
+    free(skipped);
+}
+
+/* Hundreds of lines over compressed streams of several members, cut at every byte near the ends and many between. */
+static void check_cuts(const char *whole, const char *cut, const char *kind, size_t first_end) {
+    size_t n = 0, wrong = 0;
+    char *data = get_bytes(whole, &n);
+    for (size_t k = 1; k < n; k += k < 40 || k + 40 > n || (k + 8 > first_end && k < first_end + 8) ? 1 : 37) {
+        wn_err e = {0};
+        put_bytes(cut, data, k);
+        wn_code code = read_paths(&cut, 1, &e);
+        bool named = strstr(e.msg, cut) && strstr(e.msg, "truncated") && strstr(e.msg, kind);
+        /* Between two members nothing tells that more should come. */
+        bool right = k == first_end ? code == WN_OK : code == WN_EINPUT && named;
+        if (!right && wrong++ < 3) cr_log_error("%s cut at %zu of %zu: %d %s", whole, k, n, code, e.msg);
+    }
+    cr_expect_eq(wrong, 0);
+    free(data);
+}
+
+static size_t make_lines(char *out, size_t cap, int from, int to) {
+    size_t n = 0;
+    for (int i = from; i < to; ++i) n += (size_t)snprintf(out + n, cap - n, "{\"text\":\"line %d of %d\"}\n", i, i * i);
+    return n;
+}
+
+Test(records, gzip_members_and_every_kind_of_damage) {
+    static char a[40000], b[40000];
+    size_t na = make_lines(a, sizeof a, 0, 400), nb = make_lines(b, sizeof b, 400, 700), n = 0;
+    const char *path = "a.jsonl.gz";
+    struct stat st;
+    put_gzip(path, "wb", a, na);
+    cr_assert_eq(stat(path, &st), 0);
+    size_t first = (size_t)st.st_size;
+    put_gzip(path, "ab", b, nb);
+    wn_err e = {0};
+    cr_assert_eq(read_paths(&path, 1, &e), WN_OK, "%s", e.msg);
+    cr_assert(strstr(got.data, "line 0 of 0;") == got.data && strstr(got.data, "line 699 of 488601;"));
+    check_cuts(path, "cut.jsonl.gz", "gzip", first);
+    char *data = get_bytes(path, &n);
+    data = realloc(data, n + 600);
+    memset(data + n, 0, 600);
+    put_bytes(path, data, n + 600);
+    cr_expect_eq(read_paths(&path, 1, &e), WN_OK, "zero padding is no damage: %s", e.msg);
+    memcpy(data + n, "junk", 4);
+    put_bytes(path, data, n + 4);
+    cr_expect_eq(read_paths(&path, 1, &e), WN_EINPUT);
+    cr_expect(strstr(e.msg, "bytes that are not gzip follow"), "%s", e.msg);
+    data[first / 2] ^= 0x20;
+    put_bytes(path, data, n);
+    cr_expect_eq(read_paths(&path, 1, &e), WN_EINPUT);
+    cr_expect(strstr(e.msg, path), "%s", e.msg);
+    free(data);
+}
+
+Test(records, zstd_frames_and_every_kind_of_damage) {
+    static char a[40000], b[40000];
+    size_t na = make_lines(a, sizeof a, 0, 400), nb = make_lines(b, sizeof b, 400, 700), n = 0;
+    const char *path = "a.jsonl.zst";
+    struct stat st;
+    put_zstd(path, "w", a, na);
+    cr_assert_eq(stat(path, &st), 0);
+    size_t first = (size_t)st.st_size;
+    put_zstd(path, "a", b, nb);
+    wn_err e = {0};
+    cr_assert_eq(read_paths(&path, 1, &e), WN_OK, "%s", e.msg);
+    cr_assert(strstr(got.data, "line 0 of 0;") == got.data && strstr(got.data, "line 699 of 488601;"));
+    check_cuts(path, "cut.jsonl.zst", "zstd", first);
+    char *data = get_bytes(path, &n);
+    data[first / 2] ^= 0x20;
+    put_bytes(path, data, n);
+    wn_code code = read_paths(&path, 1, &e);
+    cr_expect_eq(code, WN_EINPUT);
+    memcpy(data, "JUNK", 4);
+    put_bytes("tail.jsonl.zst", data + first, n - first);
+    const char *tail = "tail.jsonl.zst";
+    cr_expect_eq(read_paths(&tail, 1, &e), WN_OK, "%s", e.msg);
+    free(data);
+}
+
+Test(records, compressed_or_not_is_told_by_the_bytes_and_not_the_name) {
+    static const char *const paths[] = {"plain.jsonl.gz", "packed.jsonl"};
+    put_text(paths[0], "{\"text\":\"a\"}\n");
+    put_gzip(paths[1], "wb", "{\"text\":\"b\"}\n", 13);
+    wn_err e = {0};
+    cr_assert_eq(read_paths(paths, 2, &e), WN_OK, "%s", e.msg);
+    cr_assert_str_eq(got.data, "a;b;");
+}
+
+Test(records, stops_when_asked) {
+    const char *path = "a.txt";
+    put_text(path, "a\n");
+    wn_interrupt_raise(2);
+    cr_assert_eq(read_paths(&path, 1, NULL), WN_EINTERRUPT);
+    wn_interrupt_raise(0);
+}
+
+Test(records, format_names) {
+    cr_assert_str_eq(wn_format_extension(WN_JSONL), "jsonl");
+    cr_assert_str_eq(wn_format_extension(WN_CSV), "csv");
+    cr_assert_str_eq(wn_format_extension(WN_TSV), "tsv");
+    cr_assert_str_eq(wn_format_extension(WN_TXT), "txt");
+    cr_assert_str_eq(wn_format_extension(WN_FORMAT_AUTO), "");
+}
