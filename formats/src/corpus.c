@@ -209,6 +209,7 @@ wn_code wn_corpus_read(wn_corpus *c, const wn_records_opts *o, wn_progress *p, w
     while (code == WN_OK && g.hashed < g.c.nsources) code = end_source(&g, err);
     if (code == WN_OK) code = map_texts(&g, err);
     if (code == WN_OK && o->label_field) code = hand_over_labels(&g, err);
+    while (code == WN_OK && g.c.nsources > g.reader->next_file) wn_free(g.c.sources[--g.c.nsources].path);
     if (code == WN_OK) {
         g.c.skipped = wn_records_skipped(g.reader);
         if (o->id_field) g.c.ids = (wn_texts){.base = g.ids.data ? g.ids.data : "", .off = g.id_off, .n = g.c.n};

@@ -1,10 +1,9 @@
-#include <winnow/records.h>
-
 #include "src/records_internal.h"
 
 #include <math.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 static const struct {
     wn_format format;
@@ -42,17 +41,27 @@ wn_code wn_format_of_path(const char *path, wn_format *f, wn_err *err) {
                       path);
 }
 
+static wn_code check_paths(const wn_records_opts *o, wn_err *err) {
+    size_t standard = 0;
+    if (!o->npaths) return wn_err_set(err, WN_EUSAGE, "no input file is named");
+    for (size_t i = 0; i < o->npaths; ++i) {
+        struct stat st;
+        wn_format ignored = WN_FORMAT_AUTO;
+        const char *path = o->paths[i];
+        standard += strcmp(path, "-") == 0;
+        if (strcmp(path, "-") != 0 && stat(path, &st) != 0) return wn_err_errno(err, "cannot open %s", path);
+        if (strcmp(path, "-") != 0 && S_ISDIR(st.st_mode))
+            return wn_err_set(err, WN_EIO, "%s is a folder; name the files in it", path);
+        wn_code code = o->format == WN_FORMAT_AUTO ? wn_format_of_path(path, &ignored, err) : WN_OK;
+        if (code != WN_OK) return code;
+    }
+    return standard > 1 ? wn_err_set(err, WN_EUSAGE, "standard input (-) can be named only once") : WN_OK;
+}
+
 wn_code wn_records_open_tapped(wn_records **out, const wn_records_opts *o, wn_tap tap, void *ctx, wn_err *err) {
     static const char *const text[] = {"text"};
-    size_t standard = 0;
-    wn_code code = WN_OK;
-    for (size_t i = 0; i < o->npaths; ++i) {
-        wn_format ignored = WN_FORMAT_AUTO;
-        standard += strcmp(o->paths[i], "-") == 0;
-        if (o->format == WN_FORMAT_AUTO && (code = wn_format_of_path(o->paths[i], &ignored, err)) != WN_OK) return code;
-    }
-    if (!o->npaths) return wn_err_set(err, WN_EUSAGE, "no input file is named");
-    if (standard > 1) return wn_err_set(err, WN_EUSAGE, "standard input (-) can be named only once");
+    wn_code code = check_paths(o, err);
+    if (code != WN_OK) return code;
     wn_records *r = wn_alloc(1, sizeof *r, err);
     if (!r) return WN_EMEMORY;
     r->o = *o;
@@ -63,8 +72,8 @@ wn_code wn_records_open_tapped(wn_records **out, const wn_records_opts *o, wn_ta
         r->o.ntext_fields = 1;
     }
     r->text_col = wn_alloc(r->o.ntext_fields, sizeof *r->text_col, err);
-    r->header_len = wn_alloc(o->npaths, sizeof *r->header_len, err);
-    if (!r->text_col || !r->header_len) code = WN_EMEMORY;
+    if (r->text_col) r->header_len = wn_alloc(o->npaths, sizeof *r->header_len, err);
+    if (!r->header_len) code = WN_EMEMORY;
     if (code == WN_OK && o->skip_path) code = wn_safefile_create(&r->skip, o->skip_path, o->overwrite, err);
     if (code != WN_OK) {
         wn_records_close(r);
@@ -121,15 +130,22 @@ static bool is_gap(wn_format format, const char *s, size_t n) {
     return format == WN_JSONL ? only_spaces(s, n) : format == WN_CSV ? n == 0 : false;
 }
 
-static wn_code check_utf8(const wn_frame *f, wn_err *err) {
-    size_t bad = wn_utf8_invalid(f->s, f->n);
+/* Where it is not UTF-8, f->line becomes the line of the first bad byte. */
+static wn_code check_utf8(wn_frame *f, wn_err *err) {
+    size_t bad = wn_utf8_invalid(f->s, f->n), start = 0;
     if (bad == f->n) return WN_OK;
+    for (size_t i = 0; i < bad; ++i)
+        if (f->s[i] == '\n') {
+            ++f->line;
+            start = i + 1;
+        }
     bool utf16 = f->offset == 0 && f->n >= 2 && (memcmp(f->s, "\xFF\xFE", 2) == 0 || memcmp(f->s, "\xFE\xFF", 2) == 0);
-    return wn_err_set(err, WN_EINPUT, "not valid UTF-8: byte 0x%02X at byte %zu of the record%s",
-                      (unsigned char)f->s[bad], bad + 1, utf16 ? " (it looks like UTF-16; convert it with iconv)" : "");
+    return wn_err_set(err, WN_EINPUT, "not valid UTF-8: byte 0x%02X at byte %zu of the line%s",
+                      (unsigned char)f->s[bad], bad - start + 1,
+                      utf16 ? " (it looks like UTF-16; convert it with iconv)" : "");
 }
 
-static wn_code parse(wn_records *r, const wn_frame *f, const char *s, size_t n, wn_record *rec, wn_err *err) {
+static wn_code parse(wn_records *r, wn_frame *f, const char *s, size_t n, wn_record *rec, wn_err *err) {
     *rec = (wn_record){
         .cost = NAN, .raw = f->s, .raw_len = f->n, .file = r->next_file - 1, .line = f->line, .offset = f->offset};
     if (f->oversize) return wn_err_set(err, WN_EINPUT, "a record longer than %d MiB", WN_RECORD_MAX >> 20);

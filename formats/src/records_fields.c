@@ -221,6 +221,8 @@ static wn_code json_label(wn_records *r, wn_record *rec, wn_err *err) {
         rec->label = v.s;
         rec->label_len = v.n;
     }
+    if (code == WN_OK && memchr(rec->label, '\0', rec->label_len))
+        return wn_err_set(err, WN_EINPUT, "field \"%.60s\" holds U+0000, which a label must not", r->o.label_field);
     if (!rec->label_len) rec->label = NULL;
     return code;
 }

@@ -68,16 +68,17 @@ void wn_row_free(wn_row *row) {
     *row = (wn_row){0};
 }
 
-static size_t find_column(const wn_row *header, const char *name) {
+static size_t find_column(const wn_row *header, const char *name, size_t from) {
     size_t n = strlen(name);
-    for (size_t i = 0; i < header->n; ++i)
+    for (size_t i = from; i < header->n; ++i)
         if (header->at[i].n == n && memcmp(header->base + header->at[i].off, name, n) == 0) return i;
     return SIZE_MAX;
 }
 
 static wn_code want_column(const wn_row *header, const char *name, const char *option, size_t *column, wn_err *err) {
-    *column = find_column(header, name);
-    if (*column != SIZE_MAX) return WN_OK;
+    *column = find_column(header, name, 0);
+    if (*column != SIZE_MAX && find_column(header, name, *column + 1) == SIZE_MAX) return WN_OK;
+    if (*column != SIZE_MAX) return wn_err_set(err, WN_EINPUT, "two columns are called \"%.60s\"", name);
     wn_field_name *names = wn_alloc(header->n, sizeof *names, err);
     if (!names) return WN_EMEMORY;
     for (size_t i = 0; i < header->n; ++i)
@@ -125,6 +126,8 @@ wn_code wn_parse_table(wn_records *r, const char *s, size_t n, wn_record *rec, w
     if (o->label_field && row->at[r->label_col].n) {
         rec->label = row->base + row->at[r->label_col].off;
         rec->label_len = row->at[r->label_col].n;
+        if (memchr(rec->label, '\0', rec->label_len))
+            return wn_err_set(err, WN_EINPUT, "field \"%.60s\" holds U+0000, which a label must not", o->label_field);
     }
     if (o->id_field) {
         rec->id = row->base + row->at[r->id_col].off;

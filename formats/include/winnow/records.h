@@ -21,7 +21,7 @@ typedef struct {
     size_t limit;                                    /* stop after so many good records; 0 = all */
     const char *skip_path; /* NULL: a bad record is an error; else it is written here byte for byte, and counted */
     bool overwrite;        /* for skip_path */
-} wn_records_opts;
+} wn_records_opts;         /* the strings must live as long as the reader */
 
 /* One record; pointers are valid until the next call. */
 typedef struct {
@@ -40,8 +40,11 @@ typedef struct {
 } wn_record;
 
 typedef struct wn_records wn_records;
+/* Records longer than 64 MiB are bad ones. Lines of a jsonl file with only spaces, and empty lines of a csv file, are
+ * no records. AUTO takes "-" for jsonl. A txt file has no fields but its lines. */
 wn_code wn_records_open(wn_records **out, const wn_records_opts *o, wn_err *err);
-/* *end = true after the last record. WN_EINPUT names file, line, field and remedy. */
+/* *end = true after the last record (skip_path is written by then). WN_EINPUT names file, line, field and remedy;
+ * after an error the reader can only be closed. */
 wn_code wn_records_next(wn_records *r, wn_record *rec, bool *end, wn_err *err);
 size_t wn_records_skipped(const wn_records *r);
 void wn_records_close(wn_records *r); /* NULL is fine */
@@ -50,7 +53,7 @@ void wn_records_close(wn_records *r); /* NULL is fine */
 typedef struct {
     char *path;
     wn_format format;
-    char sha256[65];   /* of the file's bytes as stored (compressed) */
+    char sha256[65];   /* of the file's bytes as stored (compressed); of a pipe: of what was read of it */
     uint64_t bytes;    /* as stored */
     size_t records;
 } wn_source;
@@ -66,7 +69,7 @@ typedef struct {
     uint32_t *file;            /* [n] index into sources */
     uint64_t *line, *offset;   /* [n] */
     uint64_t *length;          /* [n] raw bytes, line end included */
-    wn_source *sources;        /* [nsources] */
+    wn_source *sources;        /* [nsources]; all of `paths`, unless `limit` was reached before */
     size_t nsources;
     size_t skipped, empty;     /* bad records skipped; records whose text is empty or only white space (kept) */
     void *impl;                /* the mapped spool and the copy of standard input */
@@ -78,8 +81,9 @@ void wn_corpus_free(wn_corpus *c);
 /* The id of row i: from the id field, or the row number printed into `number`. Not zero-terminated. */
 const char *wn_corpus_id(const wn_corpus *c, size_t i, char number[24], size_t *len);
 
-/* Second pass: gives every record's raw bytes in input order to `sink`, row by row; `header` (row SIZE_MAX) comes
- * first for each csv/tsv file. Checks that the input's SHA-256 is still that of the first pass (WN_EIO if not). */
+/* Second pass: gives every record's raw bytes in input order to `sink`, row by row; the header (row SIZE_MAX) comes
+ * first for each csv/tsv file. The last record of a file may lack a line end. What was copied counts only if this
+ * returns WN_OK: that the input has changed shows at its end. Checks that the input's SHA-256 is still that of the first pass (WN_EIO if not). */
 typedef wn_code (*wn_raw_sink)(void *ctx, size_t row, const char *raw, size_t len, wn_err *err);
 wn_code wn_corpus_replay(const wn_corpus *c, wn_raw_sink sink, void *ctx, wn_progress *p, wn_err *err);
 
