@@ -156,8 +156,11 @@ static wn_code fit(const wn_report *r, plane *f, const layers *l, size_t *rows, 
     double *c = wn_alloc(m * d, sizeof *c, err), *cov = wn_alloc(d * d, sizeof *cov, err);
     wn_code code = c && cov ? WN_OK : WN_EMEMORY;
     if (code == WN_OK) {
+        int threads = openblas_get_num_threads(); /* so that the bits do not depend on how many it would take */
+        openblas_set_num_threads(1);
         covariance(r, rows, m, f, c, cov);
         code = leading(f, cov, err);
+        openblas_set_num_threads(threads);
     }
     for (int a = 0; a < 2; a++) f->low[a] = INFINITY, f->high[a] = -INFINITY;
     if (code == WN_OK) {
