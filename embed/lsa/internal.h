@@ -80,7 +80,8 @@ wn_code wn_lsa_krylov(const wn_lsa_csr *a, size_t blocks, uint64_t seed, wn_lsa_
  * is read and overwritten. vec [k, s]: vector j is row j. LAPACK's dsyevr on one thread. */
 wn_code wn_lsa_eigen(double *sym, size_t s, size_t k, double *value, double *vec, wn_err *err);
 size_t wn_lsa_rank(const double *value, size_t k, double tolerance); /* how many exceed tolerance * value[0] */
-void wn_lsa_fix_signs(wn_lsa_basis *b); /* the largest entry of a column by magnitude (lowest row) is positive */
+/* Makes the largest entry by magnitude (the first of equals) of every column positive. */
+wn_code wn_lsa_fix_signs(wn_lsa_basis *b, wn_err *err);
 
 /* ---- kernels_*.c: the inner loops, one file an instruction set ---- */
 enum { WN_LSA_BLOCK = 32 }; /* columns of a block */

@@ -1,6 +1,7 @@
 #define KERNELS wn_lsa_kernels_portable
-#define TILE_ROWS 2
-#define TILE_VECS 1
+#define LANES 4
+#define TILE_ROWS 4
+#define TILE_VECS 2
 #include "kernels.inc"
 
 #include <winnow/cpu.h>

@@ -17,6 +17,7 @@ enum {
     BB = B * B,
     PIECE = 1024, /* rows of a dense piece */
     PARTS = 16,   /* most partial results of the sparse product */
+    STEP_ENTRIES = 5000000,
     WARM_UP = 2   /* products before the first block is kept */
 };
 
@@ -28,6 +29,7 @@ typedef struct {
     float *z, *spare;        /* [m, B] the block in work */
     float *part;             /* [parts, m, B] */
     size_t parts, *bound;    /* part i covers texts bound[i] .. bound[i + 1] */
+    size_t step, steps;      /* of a product, between which it can be interrupted */
     float *partial;          /* [pieces, blocks, B, B] */
     double *sum;             /* [blocks, B, B] q^T z */
     float *minus;            /* [blocks, B, B] coefficients as f32 */
@@ -46,8 +48,10 @@ static void multiply_part(void *ctx, size_t begin, size_t end, int worker) {
     const krylov *k = ctx;
     for (size_t i = begin; i < end; i++) {
         float *z = k->part + i * k->m * B;
-        memset(z, 0, k->m * B * sizeof *z);
-        k->kernels->normal(k->a, k->bound[i], k->bound[i + 1], k->left, z);
+        size_t rows = k->bound[i + 1] - k->bound[i], from = k->bound[i] + rows / k->steps * k->step;
+        size_t to = k->step + 1 == k->steps ? k->bound[i + 1] : k->bound[i] + rows / k->steps * (k->step + 1);
+        if (k->step == 0) memset(z, 0, k->m * B * sizeof *z);
+        k->kernels->normal(k->a, from, to, k->left, z);
     }
 }
 
@@ -62,10 +66,15 @@ static void add_parts(void *ctx, size_t begin, size_t end, int worker) {
     }
 }
 
-static void multiply(krylov *k, const float *q) {
+static wn_code multiply(krylov *k, const float *q, size_t done, wn_progress *p, wn_err *err) {
     k->left = q;
-    wn_parallel_for(k->parts, 1, multiply_part, k);
+    for (k->step = 0; k->step < k->steps; k->step++) {
+        wn_code code = wn_tick(p, "factorising", "products", done, k->blocks + WARM_UP, err);
+        if (code) return code;
+        wn_parallel_for(k->parts, 1, multiply_part, k);
+    }
     wn_parallel_for(k->m, PIECE, add_parts, k);
+    return WN_OK;
 }
 
 /* ---- sum[i] = q_i^T z for first <= i < last; with `left` set, sum[0] = left^T z ---- */
@@ -223,10 +232,6 @@ static double largest(const krylov *k) { /* diagonal entry of T so far: a scale 
     return most;
 }
 
-static wn_code tick(const krylov *k, size_t done, wn_progress *p, wn_err *err) {
-    return wn_tick(p, "factorising", "products", done, k->blocks + WARM_UP, err);
-}
-
 static wn_code keep_block(krylov *k, size_t j, wn_err *err) {
     k->q[j] = k->z;
     k->z = wn_alloc(k->m * B, sizeof *k->z, err);
@@ -237,20 +242,18 @@ static wn_code iterate(krylov *k, wn_progress *p, wn_err *err) {
     wn_code code = WN_OK;
     wn_parallel_for(k->m, PIECE, draw_block, k);
     for (size_t i = 0; i < WARM_UP; i++) {
-        code = tick(k, i, p, err);
-        if (code) return code;
         orthonormalize(k, 0, 0);
         float *swap = k->z;
         k->z = k->spare;
         k->spare = swap;
-        multiply(k, k->spare);
+        code = multiply(k, k->spare, i, p, err);
+        if (code) return code;
     }
     orthonormalize(k, 0, 0);
     for (size_t j = 0; j < k->blocks; j++) {
         code = keep_block(k, j, err);
-        if (!code) code = tick(k, j + WARM_UP, p, err);
+        if (!code) code = multiply(k, k->q[j], j + WARM_UP, p, err);
         if (code) return code;
-        multiply(k, k->q[j]);
         size_t near = j ? j - 1 : 0; /* in exact arithmetic z has components in the two latest blocks only */
         project(k, near, j + 1);
         collect(k, near, j + 1, j);
@@ -304,6 +307,7 @@ static wn_code init(krylov *k, wn_err *err) {
     k->parts = nnz / (8 * k->m);
     if (k->parts < 1) k->parts = 1;
     if (k->parts > PARTS) k->parts = PARTS;
+    k->steps = 1 + nnz / STEP_ENTRIES;
     k->q = wn_alloc(k->blocks, sizeof *k->q, err);
     k->z = wn_alloc(k->m * B, sizeof *k->z, err);
     k->spare = wn_alloc(k->m * B, sizeof *k->spare, err);

@@ -177,16 +177,20 @@ out:
     return code;
 }
 
-void wn_lsa_fix_signs(wn_lsa_basis *b) {
-    for (size_t j = 0; j < b->rank; j++) {
-        float best = 0;
-        for (size_t w = 0; w < b->words; w++) {
+wn_code wn_lsa_fix_signs(wn_lsa_basis *b, wn_err *err) {
+    float *best = wn_alloc(b->ld, sizeof *best, err), *sign = wn_alloc(b->ld, sizeof *sign, err);
+    wn_code code = best && sign ? WN_OK : WN_EMEMORY;
+    for (size_t w = 0; !code && w < b->words; w++)
+        for (size_t j = 0; j < b->ld; j++) {
             float x = b->v[w * b->ld + j];
-            if (fabsf(x) > fabsf(best)) best = x;
+            best[j] = fabsf(x) > fabsf(best[j]) ? x : best[j];
         }
-        if (best < 0)
-            for (size_t w = 0; w < b->words; w++) b->v[w * b->ld + j] = -b->v[w * b->ld + j];
-    }
+    for (size_t j = 0; !code && j < b->ld; j++) sign[j] = best[j] < 0 ? -1.0f : 1.0f;
+    for (size_t w = 0; !code && w < b->words; w++)
+        for (size_t j = 0; j < b->ld; j++) b->v[w * b->ld + j] *= sign[j];
+    wn_free(best);
+    wn_free(sign);
+    return code;
 }
 
 wn_code wn_lsa_svd(const wn_lsa_csr *a, size_t iterations, uint64_t seed, wn_lsa_basis *b, wn_progress *p,
@@ -208,6 +212,5 @@ wn_code wn_lsa_svd(const wn_lsa_csr *a, size_t iterations, uint64_t seed, wn_lsa
         if (!code) code = solve_exact(&t, true, b, p, err);
         wn_lsa_csr_free(&t);
     }
-    if (!code) wn_lsa_fix_signs(b);
-    return code;
+    return code ? code : wn_lsa_fix_signs(b, err);
 }
