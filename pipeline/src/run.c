@@ -2,7 +2,6 @@
 #include "common.h"
 #include "job.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -67,17 +66,6 @@ static wn_code encode(wn_job *j, wn_err *err) {
     return code;
 }
 
-static const char *plural(size_t n) { return n == 1 ? "" : "s"; }
-
-static void say_rows(const wn_job *j) {
-    const wn_corpus *c = &j->corpus;
-    char more[128] = "";
-    if (c->skipped) (void)snprintf(more, sizeof more, "; %zu bad record%s put aside in %s", c->skipped,
-                                   plural(c->skipped), j->c->skip_path);
-    wn_sayf(j->io, "read      %zu record%s from %zu file%s%s", j->n, plural(j->n), c->nsources, plural(c->nsources), more);
-    if (c->empty) wn_sayf(j->io, "          %zu of them %s empty", c->empty, c->empty == 1 ? "is" : "are");
-}
-
 wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err) {
     wn_job j;
     wn_job_init(&j, c, io);
@@ -92,7 +80,6 @@ wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err) {
     if (code == WN_OK) code = wn_job_size(&j, err);
     if (code == WN_OK) code = wn_job_plan(&j, true, err);
     if (code != WN_OK || c->dry_run) goto out;
-    say_rows(&j);
     if ((code = encode(&j, err)) != WN_OK) goto out;
     wn_job_lap(&j, "encode");
     if ((code = wn_job_near(&j, err)) != WN_OK) goto out;

@@ -86,7 +86,6 @@ wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err) {
     if (stat(c->inputs[0], &s) == 0) j.input_bytes = (uint64_t)s.st_size;
     if ((code = vectors(&j, f, err)) != WN_OK) goto out;
     wn_job_lap(&j, "read");
-    wn_sayf(io, "read      %zu x %zu from %s", j.n, j.x.cols, c->inputs[0]);
     if ((code = wn_job_near(&j, err)) != WN_OK) goto out;
     if (c->dedup == WN_DEDUP_NEAR) wn_job_lap(&j, "near_duplicates");
     if ((code = wn_job_select(&j, err)) != WN_OK) goto out;

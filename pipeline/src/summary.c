@@ -8,6 +8,20 @@
 
 static const char *plural(size_t n) { return n == 1 ? "" : "s"; }
 
+static void say_rows(const wn_job *j) {
+    const wn_corpus *c = &j->corpus;
+    char more[160] = "";
+    if (c->nsources == 0) {
+        wn_sayf(j->io, "read      %zu x %zu from %s", j->n, j->x.cols, j->c->inputs[0]);
+        return;
+    }
+    if (c->skipped)
+        (void)snprintf(more, sizeof more, "; %zu bad record%s put aside in %.100s", c->skipped, plural(c->skipped),
+                       j->c->skip_path);
+    wn_sayf(j->io, "read      %zu record%s from %zu file%s%s", j->n, plural(j->n), c->nsources, plural(c->nsources), more);
+    if (c->empty) wn_sayf(j->io, "          %zu of them %s empty", c->empty, c->empty == 1 ? "is" : "are");
+}
+
 static void say_size(const wn_job *j) {
     size_t zeros_left = 0;
     for (size_t i = 0; i < j->m; i++) zeros_left += j->zero[i];
@@ -23,6 +37,7 @@ static void say_size(const wn_job *j) {
 
 void wn_job_summary(wn_job *j) {
     wn_io *io = j->io;
+    say_rows(j);
     if (j->copy_of && j->dropped)
         wn_sayf(io, "copies    %zu dropped in %zu group%s, %zu rows left", j->dropped, j->groups, plural(j->groups), j->m);
     if (j->encoder[0]) wn_sayf(io, "vectors   %s", j->encoder);
