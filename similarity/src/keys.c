@@ -19,34 +19,35 @@ static inline void order(uint64_t *a, uint64_t *b) {
     }
 }
 
-/* Splits n > 3 keys at the median of three: v[0 .. result] >= v[result + 1 .. n), both parts non-empty. */
+/* Splits n > 2 keys at the median of three: v[0 .. result) > v[result] >= v[result + 1 .. n). No branch depends on the
+ * keys, which are in no order that a processor could guess. */
 static size_t split(uint64_t *v, size_t n) {
-    size_t i = 0, j = n - 1, middle = n / 2;
-    order(&v[0], &v[middle]);
-    order(&v[middle], &v[j]);
-    order(&v[0], &v[middle]);
-    const uint64_t pivot = v[middle];
-    for (;;) {
-        do i++;
-        while (v[i] > pivot);
-        do j--;
-        while (v[j] < pivot);
-        if (i >= j) return j;
-        uint64_t t = v[i];
-        v[i] = v[j];
-        v[j] = t;
+    order(&v[0], &v[n / 2]);
+    order(&v[n / 2], &v[n - 1]);
+    order(&v[0], &v[n / 2]);
+    const uint64_t pivot = v[n / 2];
+    size_t front = 0;
+    v[n / 2] = v[n - 1];
+    for (size_t i = 0; i + 1 < n; i++) {
+        const uint64_t key = v[i];
+        v[i] = v[front];
+        v[front] = key;
+        front += key > pivot;
     }
+    v[n - 1] = v[front];
+    v[front] = pivot;
+    return front;
 }
 
 void wn_keys_select(uint64_t *v, size_t n, size_t want) {
     while (n > SMALL && want > 0 && want < n) {
-        size_t front = split(v, n) + 1;
+        const size_t front = split(v, n);
         if (want <= front) {
             n = front;
         } else {
-            v += front;
-            n -= front;
-            want -= front;
+            v += front + 1;
+            n -= front + 1;
+            want -= front + 1;
         }
     }
     if (want > 0 && want < n) insertion_sort(v, n);
@@ -54,13 +55,13 @@ void wn_keys_select(uint64_t *v, size_t n, size_t want) {
 
 void wn_keys_sort(uint64_t *v, size_t n) {
     while (n > SMALL) {
-        size_t front = split(v, n) + 1;
-        if (front < n - front) {
+        const size_t front = split(v, n), back = n - front - 1;
+        if (front < back) {
             wn_keys_sort(v, front);
-            v += front;
-            n -= front;
+            v += front + 1;
+            n = back;
         } else {
-            wn_keys_sort(v + front, n - front);
+            wn_keys_sort(v + front + 1, back);
             n = front;
         }
     }

@@ -32,10 +32,10 @@ typedef struct {
     uint64_t *keys;      /* [n][room] */
 } knn;
 
-static void prune(const knn *g, size_t row) {
+/* Keeps the K best of `keys` for the row, which may be its own keys. */
+static void keep_best(const knn *g, size_t row, uint64_t *keys, size_t count) {
     best *b = g->rows + row;
-    uint64_t *keys = g->keys + row * g->room;
-    wn_keys_select(keys, b->count, g->K);
+    wn_keys_select(keys, count, g->K);
     b->count = (uint32_t)g->K;
     b->worst = keys[0];
     for (size_t i = 1; i < g->K; i++) b->worst = keys[i] < b->worst ? keys[i] : b->worst;
@@ -46,7 +46,7 @@ static void insert(const knn *g, size_t row, uint64_t key) {
     best *b = g->rows + row;
     if (key < b->worst) return;
     g->keys[row * g->room + b->count++] = key;
-    if (b->count == g->room) prune(g, row);
+    if (b->count == g->room) keep_best(g, row, g->keys + row * g->room, b->count);
 }
 
 static void lock(best *b) {
@@ -58,24 +58,35 @@ static void unlock(best *b) {
     atomic_flag_clear_explicit(&b->lock, memory_order_release);
 }
 
+/* Many candidates for one row: the best of the block first, at once, then one by one. */
+static void insert_many(const knn *g, size_t row, uint64_t *keys, size_t count) {
+    if (count > g->K) {
+        wn_keys_select(keys, count, g->K);
+        count = g->K;
+    }
+    lock(g->rows + row);
+    for (size_t i = 0; i < count; i++) insert(g, row, keys[i]);
+    unlock(g->rows + row);
+}
+
 /* Offers the similarities v of `row` to columns c0 .. c0 + n: to the row, and the row to each column. */
 static void offer(const knn *g, size_t row, size_t c0, size_t n, const float *v, const float *bars, uint32_t *hits) {
     const size_t whole = (n + WN_GEMM_PANEL - 1) / WN_GEMM_PANEL * WN_GEMM_PANEL;
     const float bar = atomic_load_explicit(&g->bars[row], memory_order_relaxed);
     const size_t count = wn_scan_above(v, whole, bar, bars, hits);
-    if (count == 0) return;
-    lock(g->rows + row);
+    uint64_t keys[WN_GEMM_COLUMNS];
+    size_t mine = 0;
     for (size_t h = 0; h < count && hits[h] < n; h++) {
-        if (v[hits[h]] >= bar) insert(g, row, wn_key(v[hits[h]], c0 + hits[h]));
-    }
-    unlock(g->rows + row);
-    for (size_t h = 0; h < count && hits[h] < n; h++) {
+        const float sim = v[hits[h]];
         const size_t column = c0 + hits[h];
-        if (v[hits[h]] < bars[hits[h]]) continue;
+        keys[mine] = wn_key(sim, column);
+        mine += sim >= bar;
+        if (sim < bars[hits[h]]) continue;
         lock(g->rows + column);
-        insert(g, column, wn_key(v[hits[h]], row));
+        insert(g, column, wn_key(sim, row));
         unlock(g->rows + column);
     }
+    if (mine > 0) insert_many(g, row, keys, mine);
 }
 
 static void knn_piece(void *ctx, size_t begin, size_t end, int worker) {
