@@ -28,7 +28,7 @@ static wn_code check_listed(folder_check *f, const char *name, const char *wante
     if (code == WN_OK && strcmp(hex, wanted) != 0)
         code = wn_err_set(err, WN_EINPUT, "%s: its SHA-256 is %.12s..., and SHA256SUMS says %.12s...", path, hex, wanted);
     if (code == WN_OK) code = wn_kind_of(path, &kind, err);
-    if (code == WN_OK && kind == WN_KIND_MATRIX) code = wn_store_check(path, NULL, 0, err);
+    if (code == WN_OK && kind == WN_KIND_MATRIX) code = wn_store_check_guarded(path, NULL, 0, err);
     f->files++;
     if (code == WN_OK) code = wn_tick(io->progress, "check", "files", f->files, 0, err);
     wn_free(path);
@@ -123,7 +123,7 @@ static wn_code check_one(const wn_config *c, const char *path, wn_io *io, char *
     if (code != WN_OK) return code;
     switch (kind) {
     case WN_KIND_FOLDER: return check_folder(path, io, summary, size, err);
-    case WN_KIND_MATRIX: return wn_store_check(path, summary, size, err);
+    case WN_KIND_MATRIX: return wn_store_check_guarded(path, summary, size, err);
     case WN_KIND_LSA:
         code = wn_lsa_load(&lsa, path, err);
         if (code == WN_OK) (void)snprintf(summary, size, "an lsa encoder");

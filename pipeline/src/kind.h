@@ -3,6 +3,7 @@
 /* What stands at a path, for info, check and explain. */
 #include <cjson/cJSON.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <winnow/err.h>
 
 typedef enum { WN_KIND_RECORDS, WN_KIND_MATRIX, WN_KIND_FOLDER, WN_KIND_LSA, WN_KIND_DOC2VEC } wn_kind;
@@ -18,5 +19,8 @@ wn_code wn_json_read(const char *path, cJSON **out, wn_err *err);
 
 /* SHA-256 of a file's bytes, in hex. */
 wn_code wn_file_sha256(const char *path, char hex[65], wn_err *err);
+
+/* wn_store_check in a child process, because libhdf5 crashes on some broken files: WN_EINPUT then. */
+wn_code wn_store_check_guarded(const char *path, char *summary, size_t size, wn_err *err);
 
 #endif

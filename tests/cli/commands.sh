@@ -1,0 +1,165 @@
+#!/bin/sh
+# embed, graph, info, check: what they write, and that it does not depend on threads, blocks or pipes.
+. "$(dirname "$0")/tap.sh"
+python=${WINNOW_PYTHON:-}
+
+# 400 records of a few words each from a small vocabulary: texts that share topics, one that shares nothing
+awk 'BEGIN {
+    split("river lake sea bank boat sail wind storm rain cloud money loan bank coin trade market price tax law court", w, " ")
+    for (i = 0; i < 400; i++) {
+        t = ""
+        for (j = 0; j < 6 + i % 5; j++) t = t w[(i * 7 + j * j * (1 + i % 3)) % 20 + 1] " "
+        if (i == 200) t = "zyx"
+        printf "{\"id\":\"r%d\",\"text\":\"%snumber %d\",\"label\":\"%s\"}\n", i, t, i % 50, i % 2 ? "odd" : "even"
+    }
+}' | sed 's/"zyxnumber 0"/"zyx"/' >in.jsonl
+
+try embed in.jsonl --id-field id --label-field label --dims 16 -o e.h5ad --save-encoder e.lsa
+is "$code" 0 "embed"
+has "$err" "e.h5ad: 400 x 16 vectors (lsa, 16 dimensions" "embed says what it wrote"
+has "$err" "1 texts have no word that the encoder knows" "embed counts texts without a known word"
+is "$(cat "$out")" "" "embed prints nothing on standard output"
+for j in 1 2 4; do
+    "$W" embed in.jsonl --id-field id --label-field label --dims 16 -q -j $j -o "e$j.h5ad" 2>"$err"
+    is "$(cmp e.h5ad "e$j.h5ad" 2>&1)$(cat "$err")" "" "embed: the same bytes with $j threads; -q says nothing"
+done
+cat in.jsonl | "$W" embed - --format jsonl --id-field id --label-field label --dims 16 -q -o p.h5ad 2>"$err"
+is "$("$W" info p.h5ad | head -1)" "p.h5ad: 400 rows of 16 numbers, 25.0 KiB in memory" "embed reads a pipe"
+try embed - --format jsonl --dims 16 -o empty.h5ad
+is "$code" 0 "empty standard input is no error"
+is "$("$W" info empty.h5ad | head -1)" "empty.h5ad: 0 rows of 16 numbers, 0 bytes in memory" "and gives an empty file"
+try check empty.h5ad
+is "$code" 0 "which is whole"
+"$W" embed in.jsonl --id-field id --label-field label --dims 16 -q -o l.h5ad --load-encoder e.lsa 2>"$err"
+try embed in.jsonl --encoder doc2vec --min-count 1 --epochs 2 --dims 8 -o d.h5ad --save-encoder d.d2v
+is "$code" 0 "embed --encoder doc2vec"
+for j in 1 3; do
+    "$W" embed in.jsonl --encoder doc2vec --min-count 1 --epochs 2 --dims 8 -q -j $j -o "d$j.h5ad" 2>"$err"
+    is "$(cmp d.h5ad "d$j.h5ad" 2>&1)$(cat "$err")" "" "doc2vec: the same bytes with $j threads"
+done
+"$W" embed in.jsonl --encoder doc2vec -q --load-encoder d.d2v -o i.h5ad 2>"$err"
+is "$?" 0 "embed --encoder doc2vec --load-encoder"
+before=$(ls)
+try embed in.jsonl -o dry.h5ad --dry-run
+is "$code$(ls)" "0$before" "--dry-run writes nothing"
+has "$out" "400 texts" "--dry-run says how many rows"
+has "$out" "memory: about" "--dry-run says how much memory"
+
+try graph e.h5ad -K 7 -o g.h5ad
+is "$code" 0 "graph"
+for j in 1 3; do
+    "$W" graph e.h5ad -K 7 -j $j -q -o "g$j.h5ad"
+    is "$(cmp g.h5ad "g$j.h5ad" 2>&1)" "" "graph: the same bytes with $j threads"
+done
+try graph e.h5ad -K 1000 -o all.h5ad
+has "$err" "400 rows have at most 399 neighbours each: K is 399" "graph: K beyond the rows is said"
+try graph e.h5ad -K 7 -o g.hdf5 --export ann-benchmarks
+is "$code" 0 "graph --export ann-benchmarks"
+
+if [ -n "$python" ]; then
+    "$python" - 2>"$err" >"$out" <<'EOF'
+import json
+import anndata, h5py, numpy as np
+e, loaded = anndata.read_h5ad("e.h5ad"), anndata.read_h5ad("l.h5ad")
+raw = open("in.jsonl", "rb").read()
+records = [json.loads(line) for line in raw.splitlines()]
+print("ids", list(e.obs_names) == [r["id"] for r in records])
+print("labels", list(e.obs["label"]) == [r["label"] for r in records])
+print("lines", list(e.obs["line"]) == list(range(1, 401)))
+print("bytes", all(json.loads(raw[o:o + n])["id"] == i for i, o, n in zip(e.obs_names, e.obs["offset"], e.obs["length"])))
+norms = np.linalg.norm(e.X, axis=1)
+print("norms", np.allclose(np.delete(norms, 200), 1, atol=1e-6), norms[200] == 0)
+print("loaded", np.array_equal(e.X, loaded.X))
+u = e.uns["winnow"]
+print("uns", json.loads(u["config"])["dims"] == 16, u["version"] != "", "embed in.jsonl" in u["command"])
+import hashlib
+print("sha", u["input_sha256"] == hashlib.sha256(raw).hexdigest())
+g = anndata.read_h5ad("g.h5ad")
+s = np.asarray(e.X, dtype=np.float64) @ np.asarray(e.X, dtype=np.float64).T
+np.fill_diagonal(s, -np.inf)
+best = -np.sort(-s, axis=1)[:, :7]
+data = g.obsp["similarity"].data.reshape(400, 7)
+print("graph", np.abs(data - best).max() < 1e-6, np.array_equal(g.X, e.X) or np.abs(g.X - e.X).max() < 1e-6)
+with h5py.File("g.hdf5") as f:
+    print("ann", f.attrs["distance"] == "angular", f["neighbors"].shape == (400, 7), f["train"].shape == (400, 16))
+    print("ann distances", np.abs(1 - f["distances"][:] - best).max() < 1e-5)
+np.save("m.npy", e.X.astype(np.float64))
+EOF
+    is "$?" 0 "Python reads what embed and graph wrote"
+    while read -r line; do
+        case $line in *False*) ok 1 "Python: $line" ;; *) ok 0 "Python: $line" ;; esac
+    done <"$out"
+    [ -s "$err" ] && note "$err"
+    try info m.npy
+    is "$(cat "$out")" "m.npy: 400 rows of 16 numbers, 25.0 KiB in memory" "info of a .npy file"
+    "$W" graph m.npy -K 7 -q -o n.h5ad
+    is "$?" 0 "graph of a .npy file"
+else
+    skip "Python reads what embed and graph wrote" "WINNOW_PYTHON is not set"
+fi
+
+try info in.jsonl --label-field label e.lsa d.d2v
+has "$out" "in.jsonl: 400 records, jsonl" "info of records"
+has "$out" "200 even" "info counts labels"
+has "$out" "e.lsa: lsa encoder, 16 dimensions" "info of an lsa encoder"
+has "$out" "d.d2v: doc2vec encoder, 8 dimensions" "info of a doc2vec encoder"
+try info e.h5ad
+has "$out" "command: winnow embed in.jsonl" "info of a matrix says how it was made"
+has "$out" "columns: _index, label, source, line, offset, length" "info of a matrix lists the columns"
+
+try check in.jsonl e.h5ad g.h5ad g.hdf5 e.lsa d.d2v
+is "$code$(grep -c ': whole' "$out")" 06 "check finds all whole"
+# Bytes changed here and there: never a crash, and never a checksum passed over in silence.
+codes=
+for at in 2100 4200 12600 18900 20000 30000; do
+    cp e.h5ad broken.h5ad
+    printf 'XXXX' | dd of=broken.h5ad bs=1 seek=$at conv=notrunc 2>/dev/null
+    try check broken.h5ad
+    codes="$codes $code"
+done
+case $codes in *[!013\ ]*) ok 1 "check survives changed bytes:$codes" ;; *[13]*) ok 0 "check survives and finds changed bytes" ;;
+*) ok 1 "check finds changed bytes:$codes" ;; esac
+head -c 10000 e.h5ad >short.h5ad
+try check e.h5ad short.h5ad
+is "$code" 3 "check finds a cut matrix file"
+has "$out" "e.h5ad: whole" "and says which is whole"
+has "$out" "short.h5ad: NOT WHOLE" "and which is not"
+head -c 1000 e.lsa >short.lsa
+try check short.lsa
+is "$code" 3 "check finds a cut encoder"
+
+# an output folder by hand: SHA256SUMS decides
+mkdir folder
+echo '{"version":"0"}' >folder/manifest.json
+cp in.jsonl folder/subset.jsonl
+(cd folder && sha256sum manifest.json subset.jsonl >SHA256SUMS)
+try check folder
+is "$code$(cat "$out")" "0folder: whole: 2 files as SHA256SUMS says" "check of an output folder"
+echo >>folder/subset.jsonl
+refused "check of a changed folder" 3 "check: folder/subset.jsonl: its SHA-256 is" check folder
+rm folder/subset.jsonl
+refused "check of a folder with a file missing" 1 "check: folder/subset.jsonl: No such file" check folder
+mkdir plain
+refused "check of any folder" 3 "check: plain: no SHA256SUMS in it" check plain
+refused "info of any folder" 3 "info: plain is a folder without manifest.json" info plain
+refused "explain of any folder" 1 "explain: plain/selection.h5ad" explain plain 1
+refused "explain of a file" 2 "explain: in.jsonl is not a folder that run or select wrote" explain in.jsonl 1
+
+# ---- progress and logs ----
+"$W" embed in.jsonl --dims 16 -o v.h5ad -v 2>"$err"
+has "$err" " in 0." "-v: a summary of every stage"
+is "$(grep -c "$(printf '\r')" "$err")" 0 "no redrawn line where standard error is a file"
+"$W" embed in.jsonl --dims 16 -f -o v.h5ad --log-json 2>"$err"
+is "$(grep -vc '^{"event":"[a-z]*",.*}$' "$err")" 0 "--log-json: every line is an object"
+has "$err" '{"event":"stage","stage":"' "--log-json names stages"
+if command -v script >/dev/null; then
+    script -qec "'$W' embed in.jsonl --dims 16 -f -o v.h5ad" tty </dev/null >/dev/null 2>&1
+    has tty "$(printf '\r')" "a terminal gets a redrawn line"
+    script -qec "NO_COLOR=1 '$W' embed none.jsonl -o w.h5ad" tty </dev/null >/dev/null 2>&1
+    is "$(grep -c "$(printf '\033\\[1;31m')" tty)" 0 "NO_COLOR is obeyed"
+    script -qec "'$W' embed none.jsonl -o w.h5ad" tty </dev/null >/dev/null 2>&1
+    is "$(grep -c "$(printf '\033\\[1;31m')" tty)" 1 "an error is red on a terminal"
+else
+    skip "progress on a terminal" "script is not installed"
+fi
+finish
