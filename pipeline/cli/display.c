@@ -62,7 +62,7 @@ static void json_stage(const wn_display *d, const char *event, double seconds) {
 
 static void format_state(const wn_display *d, double seconds, char *out, size_t size) {
     char a[32], b[32], c[32], e[32] = "";
-    double rate = seconds > 0 ? (double)d->done / seconds : 0;
+    double rate = seconds > 0 ? (double)(d->before + d->done) / seconds : 0;
     if (d->total && d->done < d->total && d->done > 0) (void)duration((double)(d->total - d->done) / rate, e);
     if (d->total)
         (void)snprintf(out, size, "%s: %s of %s %s (%.0f%%), %s/s%s%s", d->stage, grouped(d->done, a), grouped(d->total, b),
@@ -79,7 +79,8 @@ static void finish_stage(wn_display *d) {
     clear_line(d);
     if (!d->quiet && d->json) json_stage(d, "stage", seconds);
     else if (!d->quiet && (d->verbose || seconds >= summary_from))
-        (void)fprintf(stderr, "%s: %s %s in %s\n", d->stage, grouped(d->done, a), d->unit, duration(seconds, b));
+        (void)fprintf(stderr, "%s: %s %s in %s\n", d->stage, grouped(d->before + d->done, a), d->unit,
+                      duration(seconds, b));
     d->stage[0] = 0;
 }
 
@@ -88,6 +89,7 @@ static void begin_stage(wn_display *d, const char *stage, const char *unit, doub
     (void)snprintf(d->stage, sizeof d->stage, "%s", stage);
     (void)snprintf(d->unit, sizeof d->unit, "%s", unit);
     d->begun = now;
+    d->before = d->done = 0;
     d->shown = d->terminal ? 0 : now; /* a log stays silent for short stages */
 }
 
@@ -96,6 +98,7 @@ static void report(wn_progress *self, const char *stage, const char *unit, size_
     double now = wn_now();
     char line[256];
     if (strncmp(stage, d->stage, sizeof d->stage - 1) != 0) begin_stage(d, stage, unit, now);
+    else if (done < d->done) d->before += d->done;
     d->done = done;
     d->total = total;
     if (!d->bar || now - d->shown < (d->terminal ? terminal_every : log_every)) return;

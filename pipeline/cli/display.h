@@ -9,7 +9,7 @@ typedef struct {
     bool terminal, quiet, verbose, json, bar, color;
     const char *command;
     char stage[64], unit[32];
-    size_t done, total;
+    size_t done, total, before; /* before: done by earlier loops of the same stage */
     double begun, shown; /* wn_now() of the stage's start and of the last line */
     bool drawn;          /* an unfinished line stands on the terminal */
 } wn_display;

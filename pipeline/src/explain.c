@@ -14,7 +14,8 @@ enum { NEAREST = 5, TEXTS = NEAREST + 2, TEXT_BYTES = 300 };
 typedef struct {
     size_t n, k;
     wn_strings ids, sources;
-    int64_t *rank, *by, *offset; /* rank from 1, -1 = not chosen; by = row, -1 = none; offset NULL for a matrix */
+    int64_t *rank, *by;       /* rank from 1, -1 = not chosen; by = row, -1 = none */
+    int64_t *offset, *copy_of; /* NULL: a matrix has no offsets; no duplicates were looked for */
     double *gain, *sim;
     cJSON *config;
 } selection_file;
@@ -31,6 +32,7 @@ static void close_selection(selection_file *s) {
     wn_free(s->rank);
     wn_free(s->by);
     wn_free(s->offset);
+    wn_free(s->copy_of);
     wn_free(s->gain);
     wn_free(s->sim);
     cJSON_Delete(s->config);
@@ -44,19 +46,22 @@ static wn_code read_columns(selection_file *s, wn_matrix_file *m, wn_err *err) {
     s->gain = wn_alloc(n, sizeof *s->gain, err);
     s->sim = wn_alloc(n, sizeof *s->sim, err);
     s->offset = records ? wn_alloc(n, sizeof *s->offset, err) : NULL;
-    if (!s->rank || !s->by || !s->gain || !s->sim || (records && !s->offset)) return WN_EMEMORY;
+    bool copies = wn_matrix_has_obs(m, "copy_of");
+    s->copy_of = copies ? wn_alloc(n, sizeof *s->copy_of, err) : NULL;
+    if ((copies && !s->copy_of) || !s->rank || !s->by || !s->gain || !s->sim || (records && !s->offset)) return WN_EMEMORY;
     wn_code code = wn_matrix_obs_strings(m, "_index", &s->ids, err);
     if (code == WN_OK) code = wn_matrix_obs_i64(m, "rank", s->rank, err);
     if (code == WN_OK) code = wn_matrix_obs_f64(m, "gain", s->gain, err);
     if (code == WN_OK) code = wn_matrix_obs_i64(m, "represented_by", s->by, err);
     if (code == WN_OK) code = wn_matrix_obs_f64(m, "represented_sim", s->sim, err);
     if (code == WN_OK && records) code = wn_matrix_obs_i64(m, "offset", s->offset, err);
+    if (code == WN_OK && s->copy_of) code = wn_matrix_obs_i64(m, "copy_of", s->copy_of, err);
     if (code == WN_OK && records) code = wn_matrix_obs_strings(m, "source", &s->sources, err);
     for (size_t i = 0; code == WN_OK && i < n; i++) {
         s->k += s->rank[i] >= 0;
-        if (s->by[i] >= (int64_t)n)
-            code = wn_err_set(err, WN_EINPUT, "selection.h5ad: row %zu is represented by row %" PRId64 " of %zu", i,
-                              s->by[i], n);
+        int64_t other = s->by[i] >= (int64_t)n || !s->copy_of ? s->by[i] : s->copy_of[i];
+        if (other >= (int64_t)n)
+            code = wn_err_set(err, WN_EINPUT, "selection.h5ad: row %zu points at row %" PRId64 " of %zu", i, other, n);
     }
     return code;
 }
@@ -204,7 +209,12 @@ static void explain_other(const selection_file *s, size_t row, wn_io *io) {
     quoted q[2] = {{.row = row}, {.row = represented ? (size_t)s->by[row] : row}};
     fetch_texts(s, q, 2);
     print_id(s, row, io);
-    wn_printf(io, " was not chosen.\n");
+    wn_printf(io, " was not chosen");
+    if (s->copy_of && s->copy_of[row] >= 0 && s->copy_of[row] != (int64_t)row) {
+        wn_printf(io, ": it is a copy of ");
+        print_id(s, (size_t)s->copy_of[row], io);
+    }
+    wn_printf(io, ".\n");
     print_text(&q[0], "    ", io);
     if (represented) {
         wn_printf(io, "What stands for it, with similarity %.3f: ", s->sim[row]);

@@ -128,13 +128,30 @@ head -c 1000 e.lsa >short.lsa
 try check short.lsa
 is "$code" 3 "check finds a cut encoder"
 
-# an output folder by hand: SHA256SUMS decides
-mkdir folder
-echo '{"version":"0"}' >folder/manifest.json
-cp in.jsonl folder/subset.jsonl
-(cd folder && sha256sum manifest.json subset.jsonl >SHA256SUMS)
+try run in.jsonl --id-field id --label-field label -k 20 -q -o folder
+is "$code$(cat "$err")" 0 "run"
 try check folder
-is "$code$(cat "$out")" "0folder: whole: 2 files as SHA256SUMS says" "check of an output folder"
+is "$code" 0 "check of an output folder"
+has "$out" "folder: whole:" "and says so"
+try info folder
+has "$out" "command: winnow run in.jsonl" "info of an output folder"
+first=$(sed -n 2p folder/selection.tsv | cut -f2)
+try explain folder "$first"
+is "$code" 0 "explain a chosen item"
+has "$out" "$first was chosen: rank 1 of 20, gain " "explain says rank and gain"
+has "$out" "It stands for $(cut -f2 folder/assignment.tsv | grep -cx "$first") of 400 items" "explain counts what it stands for"
+has "$out" "$(grep "\"$first\"" in.jsonl | sed 's/.*"text":"\([^"]*\)".*/\1/')" "explain shows the text"
+other=$(awk -F'\t' -v f="$first" 'NR > 1 && $2 == f && $1 != f { print $1; exit }' folder/assignment.tsv)
+try explain folder "$other"
+has "$out" "$other was not chosen." "explain a dropped item"
+has "$out" ": $first (rank 1 of 20)" "explain says what stands for it"
+try explain folder r200
+has "$out" "Nothing stands for it: its vector is zero." "explain an item without a known word"
+refused "explain an unknown id" 2 'explain: folder holds no item with the id "nobody"' explain folder nobody
+mv in.jsonl moved.jsonl
+try explain folder "$first"
+is "$code$(grep -c 'was chosen' "$out")" 01 "explain answers without the input, too"
+mv moved.jsonl in.jsonl
 echo >>folder/subset.jsonl
 refused "check of a changed folder" 3 "check: folder/subset.jsonl: its SHA-256 is" check folder
 rm folder/subset.jsonl
