@@ -67,7 +67,10 @@ int main(int argc, char **argv) {
     o.seed = strtoull(argv[3], NULL, 10);
     o.epochs = strtoull(argv[4], NULL, 10);
     wn_d2v_plan plan = {0};
-    if (argc > 8) plan = (wn_d2v_plan){.workers = strtoull(argv[7], NULL, 10), .round = strtoull(argv[8], NULL, 10)};
+    if (argc > 8)
+        plan = (wn_d2v_plan){.workers = strtoull(argv[7], NULL, 10),
+                             .round = strtoull(argv[8], NULL, 10),
+                             .pool = argc > 9 ? strtoull(argv[9], NULL, 10) : 0};
     wn_threads_set((int)strtol(argv[2], NULL, 10));
     wn_texts texts = {0};
     char *bytes = NULL;

@@ -53,6 +53,8 @@ typedef struct {
     uint32_t *reach; /* [len] window of each */
     size_t len, ids_cap, reach_cap;
     wn_d2v_draws draws;
+    uint32_t *pool; /* [pool_size] noise words are drawn from here; NULL: from the alias table */
+    size_t pool_size;
     wn_d2v_job *jobs; /* predictions whose rows are on their way from memory */
     size_t njobs;
     float **rows;     /* pointers of the jobs */
@@ -71,9 +73,10 @@ void wn_d2v_pass_touch(const wn_doc2vec *m, size_t n, size_t *input, size_t *neg
 /* row[i] = (2 u - 1) scale, i < n */
 void wn_d2v_random_row(float *row, size_t n, float scale, wn_d2v_draws d);
 
-/* How training is split: `workers` slices of the corpus, joined each time every one has done `round` words. */
+/* How training is split: `workers` slices of the corpus, joined each time every one has done `round` words. In a
+ * round a worker draws its noise words from `pool` words drawn for that round (0: directly). */
 typedef struct {
-    size_t workers, round;
+    size_t workers, round, pool;
 } wn_d2v_plan;
 enum { WN_D2V_WORKERS_MAX = 64 };
 wn_d2v_plan wn_d2v_plan_for(const wn_d2v_corpus *c);

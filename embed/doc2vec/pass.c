@@ -40,6 +40,7 @@ wn_code wn_d2v_pass_init(wn_d2v_pass *ps, const wn_doc2vec *m, bool learn, wn_er
 void wn_d2v_pass_free(wn_d2v_pass *ps) {
     wn_free(ps->ids);
     wn_free(ps->reach);
+    wn_free(ps->pool);
     wn_free(ps->jobs);
     wn_free(ps->rows);
     wn_free(ps->in);
@@ -179,7 +180,8 @@ static wn_d2v_job *start(wn_d2v_pass *ps, uint32_t target) {
     if (m->opts.negative == 0) return j;
     j->negative[j->outputs++] = row_of(&ps->negative, target);
     for (size_t d = 0; d < m->opts.negative; d++) {
-        uint32_t noise = wn_d2v_alias_draw(m->alias, m->vocab.n, &ps->draws);
+        uint32_t noise = ps->pool ? ps->pool[((wn_d2v_draw(&ps->draws) >> 32) * ps->pool_size) >> 32]
+                                  : wn_d2v_alias_draw(m->alias, m->vocab.n, &ps->draws);
         if (noise != target) j->negative[j->outputs++] = row_of(&ps->negative, noise);
     }
     return j;

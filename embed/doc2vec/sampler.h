@@ -11,7 +11,14 @@
 typedef struct {
     uint64_t state;
 } wn_d2v_draws;
-enum { WN_D2V_DRAW_WORD = 1, WN_D2V_DRAW_DOC, WN_D2V_DRAW_TRAIN, WN_D2V_DRAW_INFER_START, WN_D2V_DRAW_INFER };
+enum {
+    WN_D2V_DRAW_WORD = 1,
+    WN_D2V_DRAW_DOC,
+    WN_D2V_DRAW_TRAIN,
+    WN_D2V_DRAW_INFER_START,
+    WN_D2V_DRAW_INFER,
+    WN_D2V_DRAW_POOL
+};
 wn_d2v_draws wn_d2v_draws_init(uint64_t seed, unsigned purpose, uint64_t a, uint64_t b);
 
 static inline uint64_t wn_d2v_draw(wn_d2v_draws *d) {

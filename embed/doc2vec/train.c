@@ -16,7 +16,7 @@ typedef struct {
     size_t text, epoch, at;
     bool open; /* inside a text, at kept word `at` */
     bool finished;
-    uint64_t words;
+    uint64_t words, round;
     double passed; /* words of finished texts, all epochs */
     wn_code code;
     wn_err err;
@@ -37,10 +37,10 @@ static wn_d2v_view *view_of(wn_d2v_pass *ps, size_t i) {
 
 static wn_code view_init(wn_d2v_view *v, size_t touch, wn_err *err) {
     size_t rows = v->shared->rows, stride = v->shared->stride;
+    if (rows == 0) return WN_OK;
     size_t cap = ARENA_BYTES / (stride * sizeof(float));
     cap = cap < touch ? touch : cap;
     v->cap = cap < rows ? cap : rows;
-    if (rows == 0 || touch == 0) return WN_OK;
     v->slot = wn_alloc(rows, sizeof *v->slot, err);
     v->dirty = wn_alloc((rows + 63) / 64, sizeof *v->dirty, err);
     v->arena = wn_alloc(v->cap, stride * sizeof *v->arena, err);
@@ -57,6 +57,11 @@ static wn_code worker_init(worker *w, training *t, size_t index, size_t *text, w
     w->words = c->off[w->end] - c->off[w->begin];
     w->finished = w->words == 0;
     wn_code code = wn_d2v_pass_init(&w->pass, t->m, true, err);
+    if (code == WN_OK && t->plan.pool > 0 && t->m->opts.negative > 0) {
+        w->pass.pool = wn_alloc(t->plan.pool, sizeof *w->pass.pool, err);
+        w->pass.pool_size = t->plan.pool;
+        if (!w->pass.pool) code = WN_EMEMORY;
+    }
     size_t touch[VIEWS];
     wn_d2v_pass_touch(t->m, CHUNK, &touch[0], &touch[1], &touch[2]);
     for (size_t i = 0; i < VIEWS && code == WN_OK && t->plan.workers > 1; i++)
@@ -114,7 +119,15 @@ static float alpha_now(const training *t, const worker *w) {
     return (float)(o->alpha - (o->alpha - o->min_alpha) * progress);
 }
 
+/* The round's noise words, each from the noise distribution: that a worker meets the same ones again within its round
+ * keeps the rows it copies few and in cache. */
+static void fill_pool(const training *t, worker *w) {
+    wn_d2v_draws d = wn_d2v_draws_init(t->m->opts.seed, WN_D2V_DRAW_POOL, (uint64_t)(w - t->workers), w->round++);
+    for (size_t i = 0; i < w->pass.pool_size; i++) w->pass.pool[i] = wn_d2v_alias_draw(t->m->alias, t->m->vocab.n, &d);
+}
+
 static void run_worker(training *t, worker *w) {
+    fill_pool(t, w);
     for (size_t done = 0; done < t->plan.round && has_room(t, w);) {
         if (!w->open && !(w->open = open_text(t, w))) {
             w->finished = true;
@@ -223,9 +236,13 @@ static wn_code train_all(wn_doc2vec *m, const wn_d2v_corpus *c, const wn_mat *do
     return code;
 }
 
+/* workers * round bounds how stale a row can be that a worker sees: 8000 words do no harm (docs/encoders.md). Fewer
+ * than four rounds an epoch are not worth splitting. */
 wn_d2v_plan wn_d2v_plan_for(const wn_d2v_corpus *c) {
-    (void)c;
-    return (wn_d2v_plan){.workers = 1, .round = 10000};
+    uint64_t words = c->off[c->n];
+    if (words < 32000) return (wn_d2v_plan){.workers = 1, .round = 8000};
+    if (words < 1000000) return (wn_d2v_plan){.workers = 4, .round = 2000, .pool = 512};
+    return (wn_d2v_plan){.workers = 8, .round = 1000, .pool = 512};
 }
 
 static void start_weights(wn_doc2vec *m, const wn_d2v_corpus *c, wn_mat *docs) {
