@@ -89,6 +89,7 @@ static wn_code build_line(const wn_cli *cli, wn_buf *out, wn_err *err) {
 
 static bool add_json(cJSON *object, const wn_cli *cli, const wn_option *o, wn_buf *value, wn_err *err) {
     size_t entries = wn_option_entries(cli, o);
+    if (entries == 0 && o->initial) return cJSON_AddStringToObject(object, o->name, o->initial) != NULL;
     if (entries == 0) return cJSON_AddNullToObject(object, o->name) != NULL;
     if (o->kind == OPT_FLAG) return cJSON_AddBoolToObject(object, o->name, *((const bool *)((const char *)cli + o->offset)));
     if (o->kind == OPT_LIST) {
@@ -148,7 +149,8 @@ wn_code wn_cli_dump(const wn_cli *cli, wn_buf *out, wn_err *err) {
             o->offset == offsetof(wn_cli, preset)) /* spelt out by the options it stands for */
             continue;
         size_t entries = wn_option_entries(cli, o);
-        if (entries == 0) code = wn_buf_printf(out, err, "# %s =\n", o->name);
+        if (entries == 0 && o->initial) code = wn_buf_printf(out, err, "%s = %s\n", o->name, o->initial);
+        else if (entries == 0) code = wn_buf_printf(out, err, "# %s =\n", o->name);
         for (size_t e = 0; code == WN_OK && e < entries; e++) {
             code = wn_buf_printf(out, err, "%s = ", o->name);
             if (code == WN_OK) code = wn_option_print(cli, o, e, out, err);

@@ -91,8 +91,9 @@ static wn_code print_origin(wn_matrix_file *m, wn_io *io, wn_err *err) {
 }
 
 static wn_code info_matrix(const wn_config *c, const char *path, wn_io *io, wn_err *err) {
-    static const char *const columns[] = {"_index", "label", "source", "line", "offset", "length", "cost", "selected",
-                                          "rank", "gain", "represented_by", "represented_sim"};
+    static const char *const columns[] = {"_index", "label", "source", "line", "offset", "length", "cost", "row", "selected",
+                                          "rank", "gain", "represented_by", "represented_sim",
+                                          "copy_of"};
     wn_matrix_file *m = NULL;
     char bytes[32];
     wn_code code = wn_matrix_open(&m, path, c->dataset, err);

@@ -85,12 +85,14 @@ wn_objective wn_job_objective(const wn_config *c);
 wn_code wn_job_lists(wn_job *j, wn_err *err);
 /* copy_of from exact or near duplicates; then a row to keep stands for its own group, one to exclude for none. */
 wn_code wn_job_exact(wn_job *j, wn_err *err);
+wn_code wn_job_encode(wn_job *j, wn_err *err); /* x of the kept rows' texts */
 wn_code wn_job_near(wn_job *j, wn_err *err); /* after the vectors; puts dropped rows behind the kept ones */
 /* wanted, k; WN_ECONSTRAINT where more rows must be kept than chosen. */
 wn_code wn_job_size(wn_job *j, wn_err *err);
 wn_code wn_job_plan(wn_job *j, bool texts, wn_err *err); /* memory: WN_EMEMORY; --dry-run: prints the plan */
 wn_code wn_job_select(wn_job *j, wn_err *err);           /* gamma, the choice, who stands for whom, curves */
 wn_code wn_job_write(wn_job *j, wn_err *err);            /* everything but the records */
+wn_code wn_job_assignment(wn_job *j, wn_err *err);       /* assignment.tsv alone, from by and sim */
 wn_code wn_job_records(wn_job *j, wn_err *err);          /* subset.*, rest.* */
 wn_code wn_job_manifest(wn_job *j, wn_err *err);
 void wn_job_summary(wn_job *j);

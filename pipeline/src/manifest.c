@@ -71,9 +71,11 @@ static void add_inputs(doc *d, const wn_job *j) {
 static void add_counts(doc *d, const wn_job *j) {
     cJSON *o = object(d, d->root, "counts");
     count(d, o, "read", j->n);
-    count(d, o, "asked", j->wanted);
-    count(d, o, "chosen", j->k);
-    count(d, o, "not_chosen", j->n - j->k);
+    if (j->chosen) { /* dedup chooses nothing */
+        count(d, o, "asked", j->wanted);
+        count(d, o, "chosen", j->k);
+        count(d, o, "not_chosen", j->n - j->k);
+    }
     count(d, o, "copies_dropped", j->dropped);
     count(d, o, "copy_groups", j->groups);
     count(d, o, "distinct", j->n - j->dropped);
@@ -147,7 +149,7 @@ wn_code wn_job_manifest(wn_job *j, wn_err *err) {
     count(&d, d.root, "seed", j->c->seed);
     add_inputs(&d, j);
     add_counts(&d, j);
-    add_selection(&d, j);
+    if (j->chosen) add_selection(&d, j);
     add_outputs(&d, j);
     add_versions(&d);
     add_this_run(&d, j);

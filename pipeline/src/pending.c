@@ -7,5 +7,4 @@
         return wn_err_set(err, WN_EINTERNAL, #name " has not landed");                                                 \
     }
 
-PENDING(wn_dedup)
 PENDING(wn_report_command)

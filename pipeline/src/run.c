@@ -48,7 +48,7 @@ static wn_code kept_texts(const wn_job *j, wn_texts *out, char **base, unsigned 
     return WN_OK;
 }
 
-static wn_code encode(wn_job *j, wn_err *err) {
+wn_code wn_job_encode(wn_job *j, wn_err *err) {
     wn_texts texts;
     wn_encoded e = {0};
     char *base = NULL;
@@ -80,7 +80,7 @@ wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err) {
     if (code == WN_OK) code = wn_job_size(&j, err);
     if (code == WN_OK) code = wn_job_plan(&j, true, err);
     if (code != WN_OK || c->dry_run) goto out;
-    if ((code = encode(&j, err)) != WN_OK) goto out;
+    if ((code = wn_job_encode(&j, err)) != WN_OK) goto out;
     wn_job_lap(&j, "encode");
     if ((code = wn_job_near(&j, err)) != WN_OK) goto out;
     if (c->dedup == WN_DEDUP_NEAR) wn_job_lap(&j, "near_duplicates");

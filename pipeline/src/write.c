@@ -46,7 +46,7 @@ static wn_code selection_tsv(wn_job *j, wn_err *err) {
     return wn_outfile_close(f, err);
 }
 
-static wn_code assignment_tsv(wn_job *j, wn_err *err) {
+wn_code wn_job_assignment(wn_job *j, wn_err *err) {
     wn_outfile *f = NULL;
     wn_code code = wn_outfile_open(&f, &j->out, "assignment.tsv", err);
     if (code != WN_OK) return code;
@@ -208,7 +208,7 @@ out:
 
 wn_code wn_job_write(wn_job *j, wn_err *err) {
     wn_code code = selection_tsv(j, err);
-    if (code == WN_OK) code = assignment_tsv(j, err);
+    if (code == WN_OK) code = wn_job_assignment(j, err);
     if (code == WN_OK) code = wn_tick(j->io->progress, "write", "files", 2, 5, err);
     if (code == WN_OK) wn_job_lap(j, "tables");
     if (code == WN_OK && j->n > 0) code = selection_h5ad(j, err);

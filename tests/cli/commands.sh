@@ -162,6 +162,47 @@ refused "info of any folder" 3 "info: plain is a folder without manifest.json" i
 refused "explain of any folder" 1 "explain: plain/selection.h5ad" explain plain 1
 refused "explain of a file" 2 "explain: in.jsonl is not a folder that run or select wrote" explain in.jsonl 1
 
+# ---- dedup ----
+printf '%s\n' '{"text":"Hello  World"}' '{"text":"other words here"}' '{"text":"hello world "}' '{"text":"HELLO WORLD"}' >copies.jsonl
+try dedup copies.jsonl -o dd
+is "$code$(cat "$err")" "0dd: 2 of 4 kept; 2 copies dropped, in 1 groups" "dedup says what it did"
+is "$(cat dd/subset.jsonl)" "$(head -2 copies.jsonl)" "dedup keeps the first of each group, byte for byte"
+is "$(cat dd/rest.jsonl)" "$(tail -2 copies.jsonl)" "and puts the others into rest"
+is "$(cut -f1,2 dd/assignment.tsv | tr '\n\t' ' :')" "id:represented_by 0:0 1:1 2:0 3:0 " "and says what stands for each"
+try check dd
+is "$code" 0 "its folder is whole"
+try dedup in.jsonl --id-field id --dedup 0.9 --dims 16 -q -o dn
+is "$code" 0 "dedup by cosine"
+is "$(cat dn/subset.jsonl dn/rest.jsonl | sort | cmp - "$(sort in.jsonl >s && echo s)" && echo same)" same "no record is lost"
+is "$(awk -F'\t' 'NR > 1 && $1 != $2 && $3 < 0.9' dn/assignment.tsv)" "" "every dropped one is near enough to the one kept"
+for j in 1 3; do
+    "$W" dedup in.jsonl --id-field id --dedup 0.9 --dims 16 -q -j $j -o "dn$j"
+    is "$(cmp dn/SHA256SUMS "dn$j/SHA256SUMS" 2>&1)" "" "dedup: the same bytes with $j threads"
+done
+try dedup e.h5ad --dedup 0.9 -q -o dm
+is "$code" 0 "dedup of a matrix"
+if [ -n "$python" ]; then
+    is "$("$python" - 2>&1 <<'EOF'
+import anndata, csv, numpy as np
+x = np.asarray(anndata.read_h5ad("e.h5ad").X, dtype=np.float64)
+kept, want = [], []
+for i, row in enumerate(x):
+    s = x[kept] @ row
+    if len(s) and s.max() >= 0.9: want.append(kept[int(s.argmax())])
+    else: kept.append(i); want.append(i)
+rows = list(csv.DictReader(open("dm/assignment.tsv"), delimiter="\t"))
+print([r["represented_by"] for r in rows] == [f"r{i}" for i in want], list(anndata.read_h5ad("dm/subset.h5ad").obs["row"]) == kept)
+EOF
+    )" "True True" "and maps each row as a plain search does"
+fi
+refused "dedup of a matrix by text" 2 "dedup: e.h5ad is a matrix, which holds no texts to compare" dedup e.h5ad -o x
+refused "dedup --dedup off" 2 "dedup: --dedup off leaves nothing to do" dedup in.jsonl --dedup off -o x
+try dedup - --format jsonl -q -o de
+is "$code$(ls de | tr '\n' ' ')" "0SHA256SUMS assignment.tsv manifest.json rest.jsonl subset.jsonl " "empty input gives an empty folder"
+before=$(ls)
+try dedup in.jsonl -n -o x
+is "$code$(ls)" "0$before" "dedup --dry-run writes nothing"
+
 # ---- progress and logs ----
 "$W" embed in.jsonl --dims 16 -o v.h5ad -v 2>"$err"
 has "$err" " in 0." "-v: a summary of every stage"
