@@ -81,6 +81,27 @@ Test(store, equal_content_gives_equal_bytes) {
     scratch_free(&s);
 }
 
+static herr_t count_times(hid_t root, const char *name, const H5O_info_t *info, void *ctx) {
+    (void)root;
+    (void)name;
+    ((size_t *)ctx)[0]++;
+    ((size_t *)ctx)[1] += info->ctime != 0 || info->mtime != 0 || info->atime != 0;
+    return 0;
+}
+
+Test(store, no_object_has_a_time_stamp) {
+    scratch s = scratch_new();
+    wn_err e = {0};
+    size_t counts[2] = {0, 0};
+    cr_assert_eq(write_sample(scratch_path(&s, "x.h5ad"), 10, 3, 10, false, &e), WN_OK, "%s", e.msg);
+    hid_t f = H5Fopen(s.path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    cr_assert(H5Ovisit2(f, H5_INDEX_NAME, H5_ITER_INC, count_times, counts, H5O_INFO_BASIC | H5O_INFO_TIME) >= 0);
+    H5Fclose(f);
+    cr_assert_gt(counts[0], 15);
+    cr_assert_eq(counts[1], 0, "%zu of %zu objects have time stamps", counts[1], counts[0]);
+    scratch_free(&s);
+}
+
 /* Bytes of a chunk of X, after checking the checksum filter. */
 static hsize_t chunk_bytes(const char *path) {
     hsize_t chunk[2] = {0, 0};
