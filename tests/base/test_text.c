@@ -26,15 +26,16 @@ static size_t first_invalid(const unsigned char *s, size_t n) {
     return n;
 }
 
-Test(utf8, every_sequence_of_up_to_three_bytes) {
-    unsigned char s[3];
+Test(utf8, every_pair_of_bytes_with_a_third_at_every_edge) {
+    static const unsigned char third[] = {0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF};
     size_t wrong = 0;
-    for (unsigned long v = 0; v < 1ul << 24; ++v) {
-        s[0] = (unsigned char)(v >> 16);
-        s[1] = (unsigned char)(v >> 8);
-        s[2] = (unsigned char)v;
-        wrong += wn_utf8_invalid((const char *)s, 3) != first_invalid(s, 3);
-        if (!s[2]) wrong += wn_utf8_invalid((const char *)s, 2) != first_invalid(s, 2);
+    for (unsigned v = 0; v < 1u << 16; ++v) {
+        unsigned char s[3] = {(unsigned char)(v >> 8), (unsigned char)v, 0};
+        wrong += wn_utf8_invalid((const char *)s, 2) != first_invalid(s, 2);
+        for (size_t i = 0; i < sizeof third; ++i) {
+            s[2] = third[i];
+            wrong += wn_utf8_invalid((const char *)s, 3) != first_invalid(s, 3);
+        }
     }
     cr_assert_eq(wrong, 0, "%zu sequences", wrong);
 }
