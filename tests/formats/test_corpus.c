@@ -345,8 +345,8 @@ Test(corpus, survives_every_failed_allocation) {
     put_text(
         paths[0],
         "{\"text\":\"o\\u006ee\",\"a\":{\"b\":[\"x\",\"y\\n\"]},\"id\":\"\\u0061\",\"y\":\"p\\n\",\"w\":1}\nbad\n");
-    put_gzip(paths[1], "wb", "text,a.b,id,y,w\n\"1\n2\",b,c,d,3\n", 32);
-    put_zstd(paths[2], "w", "text\ta.b\tid\ty\tw\n1\t2\t3\t4\t5\n", 27);
+    put_gzip(paths[1], "wb", "text,a.b,id,y,w\n\"1\n2\",b,c,d,3\n", 30);
+    put_zstd(paths[2], "w", "text\ta.b\tid\ty\tw\n1\t2\t3\t4\t5\n", 26);
     wn_records_opts o = {.paths = paths,
                          .npaths = 3,
                          .text_fields = fields,
