@@ -1,4 +1,4 @@
-/* The model file, little-endian (docs/encoders.md): magic, ten 64-bit numbers, word ends, document frequencies, the
+/* The model file, little-endian (docs/encoders.md): magic, nine 64-bit numbers, word ends, document frequencies, the
  * words' bytes padded to 8, singular values (f64), right singular vectors [words, dims] (f32), XXH3-64 of all before. */
 #define XXH_INLINE_ALL
 #include "internal.h"
