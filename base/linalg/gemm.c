@@ -56,9 +56,11 @@ size_t wn_packed_columns(size_t k) {
 
 void wn_gemm_rows(const float *const *rows, size_t m, const wn_packed *b, float *c, size_t ldc) {
     const wn_kern *kern = wn_kern_get();
-    for (size_t i = 0; i < m; i += kern->strip)
-        wn_strip_product(kern, rows + i, m - i < kern->strip ? m - i : kern->strip, b->k, b->data,
+    for (size_t i = 0; i < m; i += kern->strip) {
+        const size_t strip = m - i < kern->strip ? m - i : kern->strip, left = m - i - strip;
+        wn_strip_product(kern, rows + i, strip, left < kern->strip ? left : kern->strip, b->k, b->data,
                          wn_packed_width(b) / WN_PANEL, c + i * ldc, ldc);
+    }
 }
 
 /* One block of a product: `part` values of k from `from` on, `columns` columns whose panels begin at `panels`. */
@@ -69,22 +71,22 @@ typedef struct {
     int accumulate;
 } block;
 
-static void block_strip(const block *b, const float *const *rows, size_t m, float *c, size_t ldc) {
+static void block_strip(const block *b, const float *const *rows, size_t m, size_t ahead, float *c, size_t ldc) {
     const size_t whole = b->columns / WN_PANEL, rest = b->columns % WN_PANEL;
-    wn_strip_part(b->kern, rows, m, b->k, b->from, b->part, b->panels, whole, c, ldc, b->accumulate);
+    wn_strip_part(b->kern, rows, m, ahead, b->k, b->from, b->part, b->panels, whole, c, ldc, b->accumulate);
     if (rest == 0) return;
     /* the last panel by way of a whole one, so that nothing beyond c's columns is touched */
     _Alignas(64) float last[WN_STRIP * WN_PANEL] = {0};
     c += whole * WN_PANEL;
     for (size_t r = 0; b->accumulate && r < m; r++) memcpy(last + r * WN_PANEL, c + r * ldc, rest * sizeof *c);
-    wn_strip_part(b->kern, rows, m, b->k, b->from, b->part, b->panels + whole * WN_PANEL * b->k, 1, last, WN_PANEL,
+    wn_strip_part(b->kern, rows, m, 0, b->k, b->from, b->part, b->panels + whole * WN_PANEL * b->k, 1, last, WN_PANEL,
                   b->accumulate);
     for (size_t r = 0; r < m; r++) memcpy(c + r * ldc, last + r * WN_PANEL, rest * sizeof *c);
 }
 
 void wn_gemm_packed(const float *a, size_t lda, size_t m, const wn_packed *b, float *c, size_t ldc, int accumulate) {
     const size_t k = b->k, n = b->n;
-    const float *rows[WN_STRIP];
+    const float *rows[2 * WN_STRIP];
     block at = {.kern = wn_kern_get(), .k = k};
     for (size_t j = 0; j < n; j += BLOCK_COLUMNS) {
         at.columns = n - j < BLOCK_COLUMNS ? n - j : BLOCK_COLUMNS;
@@ -93,9 +95,10 @@ void wn_gemm_packed(const float *a, size_t lda, size_t m, const wn_packed *b, fl
             at.part = k - at.from < WN_KC ? k - at.from : WN_KC;
             at.accumulate = accumulate || at.from > 0;
             for (size_t i = 0; i < m; i += at.kern->strip) {
-                const size_t strip = m - i < at.kern->strip ? m - i : at.kern->strip;
-                for (size_t r = 0; r < strip; r++) rows[r] = a + (i + r) * lda;
-                block_strip(&at, rows, strip, c + i * ldc + j, ldc);
+                const size_t strip = m - i < at.kern->strip ? m - i : at.kern->strip, left = m - i - strip;
+                const size_t ahead = left < at.kern->strip ? left : at.kern->strip;
+                for (size_t r = 0; r < strip + ahead; r++) rows[r] = a + (i + r) * lda;
+                block_strip(&at, rows, strip, ahead, c + i * ldc + j, ldc);
             }
         }
     }

@@ -51,11 +51,12 @@ extern const wn_kern wn_kern_portable, wn_kern_avx2, wn_kern_avx512;
 
 /* Packs rows[0 .. n) of k floats into ceil(n / 32) panels, missing rows zero. */
 void wn_pack_rows(const float *const *rows, size_t n, size_t k, float *panels);
-/* c[m, npanels * 32] = rows . panels over all k, m <= strip, ldc >= npanels * 32. */
-void wn_strip_product(const wn_kern *kern, const float *const *rows, size_t m, size_t k, const float *panels,
-                      size_t npanels, float *c, size_t ldc);
+/* c[m, npanels * 32] = rows . panels over all k, m <= strip, ldc >= npanels * 32. The `ahead` pointers after rows[m],
+ * those of the next strip, are fetched meanwhile. */
+void wn_strip_product(const wn_kern *kern, const float *const *rows, size_t m, size_t ahead, size_t k,
+                      const float *panels, size_t npanels, float *c, size_t ldc);
 /* The same over k from `from` to `from + part`, part <= WN_KC, going on from c when `accumulate`. */
-void wn_strip_part(const wn_kern *kern, const float *const *rows, size_t m, size_t k, size_t from, size_t part,
-                   const float *panels, size_t npanels, float *c, size_t ldc, int accumulate);
+void wn_strip_part(const wn_kern *kern, const float *const *rows, size_t m, size_t ahead, size_t k, size_t from,
+                   size_t part, const float *panels, size_t npanels, float *c, size_t ldc, int accumulate);
 
 #endif

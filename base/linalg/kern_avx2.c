@@ -36,7 +36,8 @@ static void micro(const float *a, size_t k, const float *b, float *c, size_t ldc
         micro_rows(a, k, b + 16, c + 16, ldc, n, accumulate);                                                          \
         return;
         ROWS(1)
-        ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6)
+        ROWS(2)
+        ROWS(3) ROWS(4) ROWS(5) ROWS(6)
 #undef ROWS
             default : return;
     }

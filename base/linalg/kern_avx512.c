@@ -35,7 +35,8 @@ static void micro(const float *a, size_t k, const float *b, float *c, size_t ldc
         micro_rows(a, k, b, c, ldc, n, accumulate);                                                                    \
         return;
         ROWS(1)
-        ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
+        ROWS(2)
+        ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
 #undef ROWS
             default : return;
     }

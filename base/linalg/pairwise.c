@@ -76,11 +76,12 @@ static void sums_piece(void *ctx, size_t begin, size_t end, int worker) {
     const wn_kern *kern = t->kern;
     const size_t width = wn_packed_width(t->cols), n = t->cols->n;
     _Alignas(64) float c[WN_STRIP * WN_GEMM_COLUMNS];
-    const float *rows[WN_STRIP];
+    const float *rows[ROW_PIECE];
+    for (size_t i = begin; i < end; i++) rows[i - begin] = wn_mat_row(t->x, t->rows ? t->rows[i] : i);
     for (size_t i = begin; i < end; i += kern->strip) {
-        const size_t m = end - i < kern->strip ? end - i : kern->strip;
-        for (size_t r = 0; r < m; r++) rows[r] = wn_mat_row(t->x, t->rows ? t->rows[i + r] : i + r);
-        wn_strip_product(kern, rows, m, t->x->cols, t->cols->data, width / WN_PANEL, c, width);
+        const size_t m = end - i < kern->strip ? end - i : kern->strip, left = end - i - m;
+        wn_strip_product(kern, rows + (i - begin), m, left < kern->strip ? left : kern->strip, t->x->cols,
+                         t->cols->data, width / WN_PANEL, c, width);
         for (size_t r = 0; r < m; r++) {
             float *v = c + r * width;
             if (t->kernel->kind == WN_RBF) kern->rbf(v, width, (float)t->kernel->gamma);

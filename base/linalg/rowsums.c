@@ -26,11 +26,12 @@ typedef struct {
 static void strip_sums(const symmetric *s, const wn_packed *panels, const wn_pair_piece *p, size_t row, size_t m,
                        double *column_sums, double *row_sums) {
     _Alignas(64) float c[WN_STRIP * WN_GEMM_COLUMNS];
-    const float *rows[WN_STRIP];
+    const float *rows[2 * WN_STRIP];
+    const size_t ahead = p->r1 - row - m < s->kern->strip ? p->r1 - row - m : s->kern->strip;
     const size_t last = row + m - 1, limit = last < p->c1 ? last - p->c0 : p->c1 - p->c0;
     const size_t npanels = (limit + WN_PANEL - 1) / WN_PANEL, width = npanels * WN_PANEL;
-    for (size_t r = 0; r < m; r++) rows[r] = wn_mat_row(s->x, row + r);
-    wn_strip_product(s->kern, rows, m, s->x->cols, panels->data, npanels, c, width);
+    for (size_t r = 0; r < m + ahead; r++) rows[r] = wn_mat_row(s->x, row + r);
+    wn_strip_product(s->kern, rows, m, ahead, s->x->cols, panels->data, npanels, c, width);
     for (size_t r = 0; r < m; r++) {
         float *v = c + r * width;
         s->kern->rbf(v, width, s->gamma);
