@@ -20,7 +20,7 @@ typedef struct {
     uint32_t *ids;  /* [n] special tokens included */
     uint8_t *types; /* [n] 0 = first text, 1 = second */
     size_t n, cap;
-    size_t full;    /* tokens before truncation, special ones included; n < full: the text was cut */
+    bool truncated; /* the text had more tokens than max */
     void *scratch;
 } wn_ids;
 void wn_ids_free(wn_ids *ids);

@@ -1,0 +1,113 @@
+/* What BERT's normaliser and pre-tokenizer do to each code point, as a table (Hugging Face tokenizers: BertNormalizer,
+ * BertPreTokenizer): clean, spaces round CJK, NFD without Mn, lower case, classes. */
+#include "tok_private.h"
+
+#include <string.h>
+#include <utf8proc.h>
+
+#include "unicode_late.h"
+
+static bool cjk(uint32_t c) {
+    return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x20000 && c <= 0x2A6DF) ||
+           (c >= 0x2A700 && c <= 0x2B73F) || (c >= 0x2B740 && c <= 0x2B81F) || (c >= 0x2B920 && c <= 0x2CEAF) ||
+           (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x2F800 && c <= 0x2FA1F);
+}
+
+bool tok_is_space(uint32_t c) {
+    return (c >= 9 && c <= 13) || c == 32 || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+/* The reference knows the categories of Unicode 8.0: what was assigned later has none there. */
+static bool is_late(uint32_t c) {
+    size_t low = 0, high = sizeof late / sizeof *late;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (late[middle].last < c) low = middle + 1;
+        else high = middle;
+    }
+    return low < sizeof late / sizeof *late && late[low].first <= c;
+}
+
+/* Categories that changed after Unicode 8.0. */
+static const struct {
+    uint32_t c;
+    utf8proc_category_t category;
+} changed[] = {{0x166D, UTF8PROC_CATEGORY_PO}, {0x1734, UTF8PROC_CATEGORY_MN}, {0x1885, UTF8PROC_CATEGORY_LO},
+               {0x1886, UTF8PROC_CATEGORY_LO}, {0xA9BD, UTF8PROC_CATEGORY_MC}, {0x111C9, UTF8PROC_CATEGORY_PO}};
+
+static utf8proc_category_t category(uint32_t c) {
+    for (size_t i = 0; c >= changed[0].c && i < sizeof changed / sizeof *changed; i++)
+        if (changed[i].c == c) return changed[i].category;
+    utf8proc_category_t k = utf8proc_category((utf8proc_int32_t)c);
+    bool matters = k == UTF8PROC_CATEGORY_MN || k == UTF8PROC_CATEGORY_CF || (k >= UTF8PROC_CATEGORY_PC && k <= UTF8PROC_CATEGORY_PO);
+    return matters && is_late(c) ? UTF8PROC_CATEGORY_CN : k;
+}
+
+bool tok_is_letter(uint32_t c) { return category(c) >= UTF8PROC_CATEGORY_LU && category(c) <= UTF8PROC_CATEGORY_LO; }
+bool tok_is_number(uint32_t c) { return category(c) >= UTF8PROC_CATEGORY_ND && category(c) <= UTF8PROC_CATEGORY_NO; }
+
+static bool is_control(uint32_t c) {
+    utf8proc_category_t k = category(c);
+    return c != '\t' && c != '\n' && c != '\r' && (k == UTF8PROC_CATEGORY_CC || k == UTF8PROC_CATEGORY_CF || k == UTF8PROC_CATEGORY_CO);
+}
+
+static bool is_punctuation(uint32_t c) {
+    if (c < 128) return (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) || (c >= 123 && c <= 126);
+    return category(c) >= UTF8PROC_CATEGORY_PC && category(c) <= UTF8PROC_CATEGORY_PO;
+}
+
+static uint32_t entry(enum tok_class k, uint32_t c) { return (uint32_t)k << 24 | c; }
+
+/* The class of a code point as the pre-tokenizer sees it, after normalising. */
+static uint32_t plain(uint32_t c) {
+    return tok_is_space(c) ? entry(TOK_SPACE, c) : is_punctuation(c) ? entry(TOK_PUNCT, c) : entry(TOK_CHAR, c);
+}
+
+static size_t lower(uint32_t c, uint32_t *out) {
+    if (c == 0x130) { /* the one character whose lower case is two */
+        out[0] = 'i', out[1] = 0x307;
+        return 2;
+    }
+    out[0] = (uint32_t)utf8proc_tolower((utf8proc_int32_t)c);
+    return 1;
+}
+
+size_t tok_decompose(const wn_tok *t, uint32_t c, uint32_t out[32]) {
+    utf8proc_int32_t parts[16] = {(utf8proc_int32_t)c};
+    size_t n = 1, made = 0;
+    if (t->strip_accents) {
+        int boundary = 0;
+        utf8proc_ssize_t got = utf8proc_decompose_char((utf8proc_int32_t)c, parts, 16, UTF8PROC_DECOMPOSE, &boundary);
+        n = got > 0 && got <= 16 ? (size_t)got : 1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint32_t lowered[2] = {(uint32_t)parts[i]};
+        size_t m = 1;
+        if (t->strip_accents && category(lowered[0]) == UTF8PROC_CATEGORY_MN) continue;
+        if (t->lowercase) m = lower(lowered[0], lowered);
+        for (size_t j = 0; j < m; j++) out[made++] = plain(lowered[j]);
+    }
+    return made;
+}
+
+static uint32_t classify(const wn_tok *t, uint32_t c) {
+    uint32_t parts[32];
+    if (t->clean && (c == 0 || c == 0xFFFD || is_control(c))) return entry(TOK_DROP, c);
+    if (t->clean && tok_is_space(c)) return entry(TOK_SPACE, ' ');
+    bool alone = t->cjk && cjk(c);
+    size_t n = tok_decompose(t, c, parts);
+    if (n == 0) return entry(TOK_DROP, c);
+    if (n > 1) return entry(TOK_MANY, c);
+    return alone ? entry(TOK_CJK, parts[0] & 0x1FFFFF) : parts[0];
+}
+
+/* A table for the Basic Multilingual Plane; the rest is classified on the way (tok_class_of). */
+wn_code tok_chars_init(wn_tok *t, wn_err *err) {
+    t->chars = wn_alloc(0x10000, sizeof *t->chars, err);
+    if (!t->chars) return WN_EMEMORY;
+    for (uint32_t c = 0; c < 0x10000; c++) t->chars[c] = classify(t, c);
+    return WN_OK;
+}
+
+uint32_t tok_class_of(const wn_tok *t, uint32_t c) { return c < 0x10000 ? t->chars[c] : classify(t, c); }

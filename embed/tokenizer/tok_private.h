@@ -1,0 +1,108 @@
+#ifndef TOK_PRIVATE_H
+#define TOK_PRIVATE_H
+/* The tokenizers' parts: a vocabulary, a normaliser, two models, and a cache of words. */
+#include <cjson/cJSON.h>
+#include <winnow/mem.h>
+#include <winnow/text.h>
+#include <winnow/tokenizer.h>
+
+enum { TOK_NONE = UINT32_MAX };
+
+/* ---- vocab.c: pieces and their ids ---- */
+typedef struct {
+    char *text; /* all pieces, one after the other */
+    size_t text_len, text_cap;
+    uint64_t *at; /* [size] offset << 16 | length; UINT64_MAX = no piece */
+    size_t size, at_cap;
+    uint32_t *slots; /* [mask + 1] ids, open addressing */
+    size_t mask, longest;
+} tok_vocab;
+
+wn_code tok_vocab_add(tok_vocab *v, const char *piece, size_t n, uint32_t id, wn_err *err);
+wn_code tok_vocab_index(tok_vocab *v, wn_err *err); /* after the last add; a piece given twice keeps its later id */
+uint32_t tok_vocab_find(const tok_vocab *v, const char *piece, size_t n);
+const char *tok_vocab_piece(const tok_vocab *v, uint32_t id, size_t *n);
+void tok_vocab_free(tok_vocab *v);
+uint64_t tok_hash(const char *s, size_t n);
+
+/* ---- special tokens, matched in the raw text ---- */
+typedef struct {
+    char *text;
+    size_t len;
+    uint32_t id;
+    bool lstrip, rstrip, single_word;
+} tok_special;
+
+struct wn_tok {
+    wn_tok_kind kind;
+    tok_vocab vocab;
+    tok_vocab continuing; /* WordPiece: pieces after the first of a word, without their prefix */
+    tok_special *specials;
+    size_t nspecials, specials_cap;
+    bool special_first[256]; /* may a special token start with this byte? */
+    wn_tok_specials ids;
+    /* WordPiece */
+    bool lowercase, strip_accents, clean, cjk;
+    size_t longest_word; /* code points */
+    uint32_t *chars;     /* [0x10000] what normalising does to a code point: see tok_class_of */
+    /* byte-level BPE */
+    bool prefix_space;
+    uint32_t byte_ids[256];
+    uint64_t *merge_keys; /* [merge_mask + 1] left << 32 | right, UINT64_MAX = free */
+    uint64_t *merge_values; /* rank << 32 | merged id */
+    size_t merge_mask;
+};
+
+/* ---- a direct-mapped cache: short words to their ids ---- */
+enum { TOK_WORD = 32, TOK_CACHED = 7, TOK_CACHE = 4096 };
+typedef struct {
+    char word[TOK_WORD]; /* zero-padded */
+    uint8_t len, n;
+    uint32_t ids[TOK_CACHED];
+} tok_entry;
+
+typedef struct {
+    tok_entry *cache;  /* [TOK_CACHE] */
+    const wn_tok *owner; /* whose words are cached */
+    wn_buf word, plain;
+    uint32_t *symbols, *links; /* BPE of a long word */
+    size_t symbols_cap, links_cap;
+    uint32_t *second; /* ids of the second text of a pair */
+    size_t second_cap, second_n;
+} tok_scratch;
+
+/* ids appended; stop: no more than so many are wanted */
+typedef struct {
+    uint32_t *ids;
+    size_t n, cap, stop;
+} tok_out;
+wn_code tok_push(tok_out *o, uint32_t id, wn_err *err);
+
+/* ---- wordpiece.c, bpe.c: one stretch of text without special tokens ---- */
+wn_code tok_wordpiece(const wn_tok *t, const char *s, size_t n, tok_scratch *w, tok_out *out, wn_err *err);
+wn_code tok_bpe(const wn_tok *t, const char *s, size_t n, tok_scratch *w, tok_out *out, wn_err *err);
+wn_code tok_bpe_merges(wn_tok *t, size_t count, wn_code (*next)(void *ctx, const char **pair, size_t *n, wn_err *err), void *ctx,
+                       wn_err *err);
+
+/* ---- normalize.c ---- */
+enum tok_class { TOK_CHAR, TOK_SPACE, TOK_PUNCT, TOK_CJK, TOK_DROP, TOK_MANY };
+/* Entry of wn_tok.chars: class << 24 | the code point it becomes (TOK_MANY: several; tok_decompose lists them). */
+wn_code tok_chars_init(wn_tok *t, wn_err *err);
+uint32_t tok_class_of(const wn_tok *t, uint32_t cp); /* the entry of any code point */
+size_t tok_decompose(const wn_tok *t, uint32_t cp, uint32_t out[32]); /* each as an entry of chars */
+bool tok_is_space(uint32_t cp);  /* Unicode White_Space */
+bool tok_is_letter(uint32_t cp); /* categories L* */
+bool tok_is_number(uint32_t cp); /* categories N* */
+/* Decodes one code point of valid UTF-8 and moves *s behind it. */
+static inline uint32_t tok_next(const unsigned char **s) {
+    const unsigned char *p = *s;
+    if (p[0] < 0x80) return *s += 1, p[0];
+    if (p[0] < 0xE0) return *s += 2, (uint32_t)(p[0] & 31) << 6 | (p[1] & 63);
+    if (p[0] < 0xF0) return *s += 3, (uint32_t)(p[0] & 15) << 12 | (uint32_t)(p[1] & 63) << 6 | (p[2] & 63);
+    return *s += 4, (uint32_t)(p[0] & 7) << 18 | (uint32_t)(p[1] & 63) << 12 | (uint32_t)(p[2] & 63) << 6 | (p[3] & 63);
+}
+
+/* ---- load.c ---- */
+wn_code tok_load(wn_tok *t, const char *dir, wn_err *err);
+
+#endif

@@ -1,0 +1,76 @@
+/* Pieces by id and ids by piece. */
+#include "tok_private.h"
+
+#include <string.h>
+
+uint64_t tok_hash(const char *s, size_t n) {
+    uint64_t h = 0x9E3779B97F4A7C15u ^ n, v;
+    for (; n >= 8; s += 8, n -= 8) {
+        memcpy(&v, s, 8);
+        h = (h ^ v) * 0xD6E8FEB86659FD93u;
+        h ^= h >> 32;
+    }
+    v = 0;
+    memcpy(&v, s, n);
+    h = (h ^ v) * 0xD6E8FEB86659FD93u;
+    return h ^ h >> 32;
+}
+
+wn_code tok_vocab_add(tok_vocab *v, const char *piece, size_t n, uint32_t id, wn_err *err) {
+    if (n > 0xFFFF || id > 100000000) return wn_err_set(err, WN_EINPUT, "a vocabulary piece of %zu bytes, or an id of %u, is out of range", n, id);
+    size_t used = v->at_cap;
+    wn_code rc = wn_reserve((void **)&v->at, &v->at_cap, (size_t)id + 1, sizeof *v->at, err);
+    if (rc) return rc;
+    if (v->at_cap > used) memset(v->at + used, 0xFF, (v->at_cap - used) * sizeof *v->at);
+    if ((rc = wn_reserve((void **)&v->text, &v->text_cap, v->text_len + n + 8, 1, err))) return rc;
+    memcpy(v->text + v->text_len, piece, n);
+    v->at[id] = (uint64_t)v->text_len << 16 | n;
+    v->text_len += n;
+    if (id + 1 > v->size) v->size = (size_t)id + 1;
+    if (n > v->longest) v->longest = n;
+    return WN_OK;
+}
+
+const char *tok_vocab_piece(const tok_vocab *v, uint32_t id, size_t *n) {
+    if (id >= v->size || v->at[id] == UINT64_MAX) return NULL;
+    *n = v->at[id] & 0xFFFF;
+    return v->text + (v->at[id] >> 16);
+}
+
+wn_code tok_vocab_index(tok_vocab *v, wn_err *err) {
+    size_t slots = 16;
+    while (slots < v->size * 2) slots *= 2;
+    wn_free(v->slots);
+    v->slots = wn_alloc(slots, sizeof *v->slots, err);
+    if (!v->slots) return WN_EMEMORY;
+    memset(v->slots, 0xFF, slots * sizeof *v->slots);
+    v->mask = slots - 1;
+    for (size_t id = 0; id < v->size; id++) {
+        size_t n, m;
+        const char *piece = tok_vocab_piece(v, (uint32_t)id, &n);
+        if (!piece) continue;
+        size_t i = tok_hash(piece, n) & v->mask;
+        for (; v->slots[i] != TOK_NONE; i = (i + 1) & v->mask) {
+            const char *other = tok_vocab_piece(v, v->slots[i], &m);
+            if (m == n && memcmp(other, piece, n) == 0) break;
+        }
+        v->slots[i] = (uint32_t)id;
+    }
+    return WN_OK;
+}
+
+uint32_t tok_vocab_find(const tok_vocab *v, const char *piece, size_t n) {
+    if (n > v->longest || !v->slots) return TOK_NONE;
+    for (size_t i = tok_hash(piece, n) & v->mask; v->slots[i] != TOK_NONE; i = (i + 1) & v->mask) {
+        uint64_t at = v->at[v->slots[i]];
+        if ((at & 0xFFFF) == n && memcmp(v->text + (at >> 16), piece, n) == 0) return v->slots[i];
+    }
+    return TOK_NONE;
+}
+
+void tok_vocab_free(tok_vocab *v) {
+    wn_free(v->text);
+    wn_free(v->at);
+    wn_free(v->slots);
+    *v = (tok_vocab){0};
+}
