@@ -12,7 +12,7 @@
 
 #include "linear.h"
 
-enum { POOL = 2048 };
+enum { POOL_MIN = 8, POOL_MAX = 2048, ROWS_A_PLACE = 32 };
 
 typedef struct {
     wn_run *r;
@@ -29,7 +29,9 @@ typedef struct {
 } state;
 
 static size_t pool_fill(size_t n) {
-    return n < POOL ? n : POOL;
+    size_t fill = n / ROWS_A_PLACE;
+    fill = fill < POOL_MIN ? POOL_MIN : fill > POOL_MAX ? POOL_MAX : fill;
+    return fill < n ? fill : n;
 }
 
 size_t wn_graph_cut_linear_bytes(const wn_select_opts *o, size_t n, size_t d) {

@@ -4,8 +4,10 @@
  * their old gain reaches the top, many at a time, against the picks since their last refresh.
  *
  * The rows with the largest gains form a pool whose mutual similarities are kept: a pick from the pool updates it with
- * one row of that small matrix. The pool serves until a row outside it might win. C_x is always added up in the order
- * of the picks from the same f32 values, wherever they were computed, so its bits are those of the dense maximizer. */
+ * one row of that small matrix. The pool serves until a row outside it might win. To fill it again without going
+ * through all rows there is a shortlist of the largest old gains; it serves until a row outside that might win. C_x is
+ * always added up in the order of the picks from the same f32 values, wherever they were computed, so its bits are
+ * those of the dense maximizer. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,7 @@
 
 #include "run.h"
 
-enum { POOL = 1024, BLOCK = 256, PICKS = 128 };
+enum { POOL_MIN = 8, POOL_MAX = 1024, ROWS_A_PLACE = 64, SHORTLIST = 16, BLOCK = 256, PICKS = 128 };
 
 typedef struct {
     size_t version, id;
@@ -22,9 +24,12 @@ typedef struct {
 typedef struct {
     wn_run *r;
     size_t stride;
-    double *T, *C, *bound;      /* [n]; bound: the gain when last computed, -INFINITY once taken */
-    size_t *version;            /* [n] picks that C counts */
-    size_t *order;              /* [n] untaken rows, pool first */
+    double *T, *C, *bound; /* [n]; bound: the gain when last computed, -INFINITY once taken */
+    size_t *version;       /* [n] picks that C counts */
+    size_t *order;         /* [n] the shortlist, pool first; behind it the other rows */
+    size_t listed;         /* rows of the shortlist */
+    double ceiling;        /* largest bound behind the shortlist, and its row */
+    size_t ceiling_id;
     float *picks;               /* [k, stride] */
     size_t cap, size;           /* of the pool */
     size_t *ids;                /* [cap] rows in the pool; taken ones stay */
@@ -38,7 +43,9 @@ typedef struct {
 } state;
 
 static size_t pool_cap(size_t n) {
-    return n < POOL ? n : POOL;
+    size_t cap = n / ROWS_A_PLACE;
+    cap = cap < POOL_MIN ? POOL_MIN : cap > POOL_MAX ? POOL_MAX : cap;
+    return cap < n ? cap : n;
 }
 static size_t row_floats(size_t d) {
     return (d + 15) / 16 * 16;
@@ -144,26 +151,63 @@ static void pool_task(void *ctx, size_t begin, size_t end, int worker) {
         wn_failure_note(&s->failure, &err);
 }
 
-/* Fills the pool with the rows of largest gain, all of them up to date. *rest = untaken rows, pool included. */
-static wn_code fill_pool(state *s, size_t *rest, wn_err *err) {
-    wn_run *r = s->r;
+/* The shortlist anew, from the bounds of all rows. */
+static void make_shortlist(state *s) {
+    const wn_run *r = s->r;
     size_t m = 0;
     for (size_t i = 0; i < r->n; i++)
         if (!r->taken[i]) s->order[m++] = i;
-    s->size = m < s->cap ? m : s->cap;
-    size_t look = m < 2 * s->cap ? m : 2 * s->cap; /* refreshing beyond the pool saves rounds */
+    s->listed = m < SHORTLIST * s->cap ? m : SHORTLIST * s->cap;
+    wn_top(s->order, m, s->listed, s->bound);
+    s->ceiling = -INFINITY;
+    s->ceiling_id = r->n;
+    for (size_t i = s->listed; i < m; i++) {
+        size_t id = s->order[i];
+        if (wn_before(s->bound[id], id, s->ceiling, s->ceiling_id)) s->ceiling = s->bound[id], s->ceiling_id = id;
+    }
+}
+
+/* Puts the rows of largest gain on the shortlist first, all of them up to date; s->size of them. */
+static wn_code rank_shortlist(state *s, wn_err *err) {
+    wn_run *r = s->r;
+    size_t look = s->listed < 2 * s->cap ? s->listed : 2 * s->cap; /* refreshing beyond the pool saves rounds */
+    s->size = s->listed < s->cap ? s->listed : s->cap;
     for (;;) {
-        wn_top(s->order, m, look, s->bound);
+        wn_top(s->order, s->listed, look, s->bound);
         wn_top(s->order, look, s->size, s->bound);
         bool fresh = true;
         for (size_t i = 0; i < s->size; i++) fresh = fresh && s->version[s->order[i]] == r->t;
-        if (fresh) break;
+        if (fresh) return WN_OK;
         for (size_t i = 0; i < look; i++)
             if (s->version[s->order[i]] < r->t) s->todo[s->ntodo++] = (stale){s->version[s->order[i]], s->order[i]};
         wn_code code = refresh(s, err);
         if (code == WN_OK) code = wn_run_tick(r, err);
         if (code != WN_OK) return code;
     }
+}
+
+/* How many of the pool's rows go before every row behind the shortlist. */
+static size_t above_ceiling(const state *s) {
+    size_t count = 0;
+    for (size_t i = 0; i < s->size; i++)
+        count += wn_before(s->bound[s->order[i]], s->order[i], s->ceiling, s->ceiling_id);
+    return count;
+}
+
+/* Fills the pool with the rows of largest gain, all of them up to date. */
+static wn_code fill_pool(state *s, wn_err *err) {
+    wn_run *r = s->r;
+    size_t kept = 0;
+    for (size_t i = 0; i < s->listed; i++)
+        if (!r->taken[s->order[i]]) s->order[kept++] = s->order[i];
+    s->listed = kept;
+    wn_code code = rank_shortlist(s, err);
+    /* A list that lets through only a small part of a pool costs more than a new one. */
+    for (bool made = false; code == WN_OK && above_ceiling(s) < (made ? 1 : 1 + s->cap / 4); made = true) {
+        make_shortlist(s);
+        code = rank_shortlist(s, err);
+    }
+    if (code != WN_OK) return code;
     for (size_t i = 0; i < s->size; i++) {
         size_t id = s->ids[i] = s->order[i];
         s->pool_c[i] = s->C[id];
@@ -172,17 +216,16 @@ static wn_code fill_pool(state *s, size_t *rest, wn_err *err) {
     }
     wn_parallel_for(s->size, 64, pool_task, s);
     r->out->passes++;
-    *rest = m;
     return wn_failure_take(&s->failure, err);
 }
 
 /* Picks from the pool while no row outside can win, then hands the pool's sums back. */
-static wn_code drain_pool(state *s, size_t rest, wn_err *err) {
+static wn_code drain_pool(state *s, wn_err *err) {
     wn_run *r = s->r;
     wn_code code = WN_OK;
-    double rival = -INFINITY;
-    size_t rival_id = r->n;
-    for (size_t i = s->size; i < rest; i++) {
+    double rival = s->ceiling;
+    size_t rival_id = s->ceiling_id;
+    for (size_t i = s->size; i < s->listed; i++) {
         size_t id = s->order[i];
         if (wn_before(s->bound[id], id, rival, rival_id)) rival = s->bound[id], rival_id = id;
     }
@@ -217,6 +260,7 @@ wn_code wn_graph_cut_rbf(wn_run *r, wn_err *err) {
     if (code == WN_OK) code = wn_rbf_sums(r, s.T, err);
     if (code != WN_OK) goto out;
     for (size_t i = 0; i < r->n; i++) s.bound[i] = s.T[i];
+    s.ceiling = INFINITY; /* no shortlist yet */
     while (wn_run_forced(r) && code == WN_OK) {
         size_t id = r->o->keep[r->t];
         s.todo[s.ntodo++] = (stale){s.version[id], id};
@@ -225,9 +269,8 @@ wn_code wn_graph_cut_rbf(wn_run *r, wn_err *err) {
         if (code == WN_OK) code = wn_run_tick(r, err);
     }
     while (r->t < r->o->k && code == WN_OK) {
-        size_t rest = 0;
-        code = fill_pool(&s, &rest, err);
-        if (code == WN_OK) code = drain_pool(&s, rest, err);
+        code = fill_pool(&s, err);
+        if (code == WN_OK) code = drain_pool(&s, err);
     }
 out:
     fini(&s);

@@ -129,6 +129,7 @@ typedef struct {
 static plan make_plan(const wn_select_opts *o, size_t n, size_t d) {
     bool dense = o->maximizer == WN_DENSE;
     plan p = {.maximizer = WN_MATRIX_FREE};
+    size_t common = n * (sizeof(double) + sizeof(bool)) + o->k * (sizeof(size_t) + 2 * sizeof(double));
     if (o->objective == WN_RANDOM) {
         p.run = select_random;
         p.bytes = n * sizeof(size_t);
@@ -144,12 +145,14 @@ static plan make_plan(const wn_select_opts *o, size_t n, size_t d) {
         dense = false;
     } else {
         size_t w = wn_facility_dense_bytes(o, n, d);
-        if (o->maximizer == WN_MAXIMIZER_AUTO) dense = w <= (o->memory ? o->memory : wn_mem_available() / 2);
+        if (o->maximizer == WN_MAXIMIZER_AUTO) {
+            size_t budget = o->memory ? o->memory : wn_mem_available() / 2;
+            dense = budget > common && w <= budget - common;
+        }
         p.run = dense ? wn_facility_dense : wn_facility_free;
         p.bytes = dense ? w : wn_facility_free_bytes(o, n, d);
     }
     if (dense) p.maximizer = WN_DENSE;
-    size_t common = n * (sizeof(double) + sizeof(bool)) + o->k * (sizeof(size_t) + 2 * sizeof(double));
     p.bytes = p.bytes > SIZE_MAX - common ? SIZE_MAX : p.bytes + common;
     return p;
 }

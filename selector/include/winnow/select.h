@@ -17,14 +17,14 @@ typedef struct {
     wn_objective objective;
     wn_kernel kernel;       /* rows must be normalised for cosine and rbf */
     wn_maximizer maximizer; /* AUTO: dense where n^2 floats fit `memory` and it is faster */
-    size_t k;               /* 1 <= k <= n - nexclude; WN_ECONSTRAINT beyond */
+    size_t k;               /* 1 <= k <= n - nexclude */
     double lambda;          /* graph-cut trade-off, >= 0; NaN = auto: max(0, n/k - 2) */
     uint64_t seed;          /* random only */
     const size_t *keep;     /* [nkeep] picked first, in this order; counted in k */
     size_t nkeep;
     const size_t *exclude;  /* [nexclude] never picked; still part of the ground set that is represented */
     size_t nexclude;
-    const wn_csr *graph;    /* facility location: kNN graph of cosines (self implied); NULL: dense or matrix-free exact */
+    const wn_csr *graph;    /* facility location: kNN graph of cosines (self implied); NULL: all pairs, exact */
     size_t memory;          /* bytes it may use beyond X; 0 = no bound. More needed: WN_EMEMORY before any work */
     wn_progress *progress;
 } wn_select_opts;
@@ -42,8 +42,8 @@ typedef struct {
     size_t passes;     /* matrix-free graph-cut: how often the candidate pool was filled */
 } wn_selection;
 
-/* Chooses k rows of x greedily: each step the row of largest gain, ties to the lowest row. x: [n, d] finite, rows of norm
- * 1 or 0 for cosine and rbf. *out is written on success only; release it with wn_selection_free. Equal bytes for any
+/* Chooses k rows of x greedily: each step the row of largest gain, ties to the lowest row. x: [n, d] finite, rows of
+ * norm 1 or 0 for cosine and rbf. *out is written on success only; release it with wn_selection_free. Equal bytes for any
  * number of threads; dense and matrix-free give the same picks (docs/selection.md says why).
  * Similarity in facility location: max(cos, 0), max(dot, 0) or the rbf value; a row also represents itself.
  * WN_EUSAGE: an option out of range (lambda beyond 0 .. 1e12, k of 0, a row that does not exist, a repeated keep row,
