@@ -1,0 +1,141 @@
+/* bench_select [ROWS [COLUMNS [SHARE]]] | FILE: graph-cut over the rbf kernel, lambda auto, k = SHARE (5%) of the rows
+ * of clustered unit vectors or of a matrix file. Prints one table: where the time goes and what a bound would be. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <winnow/cpu.h>
+#include <winnow/gemm.h>
+#include <winnow/rng.h>
+#include <winnow/select.h>
+#include <winnow/store.h>
+#include <winnow/threads.h>
+
+typedef struct {
+    wn_progress base;
+    double greedy_from; /* when the first pick was reported: the row sums were done by then */
+} clock_sink;
+
+static void note(wn_progress *p, const char *stage, const char *unit, size_t done, size_t total) {
+    (void)unit;
+    (void)done;
+    (void)total;
+    clock_sink *c = (clock_sink *)(void *)p;
+    if (c->greedy_from == 0 && strcmp(stage, "select") == 0) c->greedy_from = wn_now();
+}
+
+/* n unit rows: 600 centres of falling size, noise as wide as the centres are apart. */
+static wn_code synthetic(wn_mat *x, size_t n, size_t d, wn_err *err) {
+    enum { CENTRES = 600 };
+    wn_rng r = wn_rng_init(1, 0);
+    float *centres = wn_alloc(CENTRES, d * sizeof *centres, err);
+    wn_code code = centres ? wn_mat_init(x, n, d, err) : WN_EMEMORY;
+    for (size_t i = 0; code == WN_OK && i < CENTRES * d; i++) centres[i] = (float)wn_rng_normal(&r);
+    for (size_t i = 0; code == WN_OK && i < n; i++) {
+        double u = wn_rng_uniform(&r), norm = 0;
+        const float *c = centres + (size_t)(u * u * CENTRES) * d;
+        float *row = wn_mat_row(x, i);
+        for (size_t j = 0; j < d; j++) {
+            row[j] = c[j] + (float)wn_rng_normal(&r);
+            norm += (double)row[j] * (double)row[j];
+        }
+        for (size_t j = 0; j < d; j++) row[j] = (float)((double)row[j] / sqrt(norm));
+    }
+    wn_free(centres);
+    return code;
+}
+
+static wn_code load(wn_mat *x, const char *path, wn_err *err) {
+    wn_matrix_file *f = NULL;
+    wn_code code = wn_matrix_open(&f, path, NULL, err);
+    if (code == WN_OK) code = wn_matrix_read_all(f, x, err);
+    wn_matrix_close(f);
+    return code;
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* 7.5 / median of 1 - cos over random pairs (docs/selection.md). */
+static double auto_gamma(const wn_mat *x) {
+    enum { PAIRS = 10001 };
+    static double far[PAIRS];
+    wn_rng r = wn_rng_init(2, 0);
+    for (size_t i = 0; i < PAIRS; i++) {
+        const float *a = wn_mat_row(x, (size_t)wn_rng_below(&r, x->rows)),
+                    *b = wn_mat_row(x, (size_t)wn_rng_below(&r, x->rows));
+        double s = 0;
+        for (size_t c = 0; c < x->cols; c++) s += (double)a[c] * (double)b[c];
+        far[i] = 1 - s;
+    }
+    qsort(far, PAIRS, sizeof *far, by_value);
+    return 7.5 / far[PAIRS / 2];
+}
+
+enum { SIDE = 1024, DEPTH = 128, ROUNDS = 64 };
+
+typedef struct {
+    const float *a;
+    const wn_packed *b;
+    float *c;
+} product;
+
+static void multiply(void *ctx, size_t begin, size_t end, int worker) {
+    const product *p = ctx;
+    for (size_t i = begin; i < end; i++)
+        wn_gemm_packed(p->a, DEPTH, SIDE, p->b, p->c + (size_t)worker * SIDE * SIDE, SIDE, 0);
+}
+
+/* FLOP/s of the f32 product on all threads, best of five. */
+static double product_rate(wn_err *err) {
+    float *a = wn_alloc(SIDE, DEPTH * sizeof *a, err);
+    float *c = wn_alloc((size_t)wn_threads_get(), SIDE * SIDE * sizeof *c, err);
+    wn_packed b = {0};
+    double best = INFINITY;
+    if (a && c && wn_packed_init(&b, a, DEPTH, SIDE, DEPTH, err) == WN_OK) {
+        for (int round = 0; round < 5; round++) {
+            double from = wn_now();
+            wn_parallel_for(ROUNDS, 1, multiply, &(product){a, &b, c});
+            best = fmin(best, wn_now() - from);
+        }
+    }
+    wn_packed_free(&b);
+    wn_free(c);
+    wn_free(a);
+    return 2.0 * SIDE * SIDE * DEPTH * ROUNDS / best;
+}
+
+int main(int argc, char **argv) {
+    wn_err e = {0};
+    wn_mat x = {0};
+    wn_selection s = {0};
+    clock_sink sink = {.base.report = note};
+    wn_blas_reexec(argv);
+    size_t rows = argc > 1 ? strtoull(argv[1], NULL, 10) : 117659, cols = argc > 2 ? strtoull(argv[2], NULL, 10) : 128;
+    double share = argc > 3 ? strtod(argv[3], NULL) : 0.05;
+    wn_code code = rows ? synthetic(&x, rows, cols, &e) : load(&x, argv[1], &e);
+    if (code != WN_OK) goto out;
+    double n = (double)x.rows, d = (double)x.cols;
+    wn_select_opts o = {.kernel = {.kind = WN_RBF, .gamma = auto_gamma(&x)},
+                        .k = (size_t)(n * share + 0.5),
+                        .lambda = NAN,
+                        .progress = &sink.base};
+    double from = wn_now();
+    code = wn_select(&x, &o, &s, &e);
+    if (code != WN_OK) goto out;
+    double all = wn_now() - from, sums = sink.greedy_from - from;
+    double peak = (double)wn_mem_peak(), rate = product_rate(&e), bound = n * n * d / rate;
+    printf("graph-cut rbf, %zu x %zu, k = %zu, gamma %.3g, lambda %.3g, %d threads, %s kernels\n", x.rows, x.cols, o.k,
+           o.kernel.gamma, s.lambda, wn_threads_get(), wn_isa_name(wn_cpu_get()->isa));
+    printf("| total s | row sums s | greedy s | product bound s | bound / total | gains anew a pick | pool fills | "
+           "peak MB | 2nd floats + 200 MB |\n|---|---|---|---|---|---|---|---|---|\n");
+    printf("| %.2f | %.2f | %.2f | %.2f | %.2f | %.1f | %zu | %.0f | %.0f |\n", all, sums, all - sums, bound,
+           bound / all, (double)s.refreshed / (double)s.k, s.passes, peak / 1e6, 8e-6 * n * d + 200);
+out:
+    if (code != WN_OK) (void)fprintf(stderr, "bench_select: %s\n", e.msg);
+    wn_selection_free(&s);
+    wn_mat_free(&x);
+    return code == WN_OK ? 0 : 1;
+}
