@@ -56,7 +56,7 @@ typedef struct {
     float *x, *y;   /* [T, H] */
     float *qkv;     /* [T, 3H] */
     float *wide;    /* [T, I], and the embedding rows [T, E] before the layers */
-    float *scores;  /* [longest text squared] */
+    float *attention; /* what attention of the longest text needs */
 } scratch;
 
 static void scratch_free(scratch *s) {
@@ -64,7 +64,7 @@ static void scratch_free(scratch *s) {
     wn_free(s->y);
     wn_free(s->qkv);
     wn_free(s->wide);
-    wn_free(s->scores);
+    wn_free(s->attention);
 }
 
 static wn_code scratch_init(scratch *s, const wn_model_config *c, size_t tokens, size_t longest, wn_err *err) {
@@ -73,8 +73,8 @@ static wn_code scratch_init(scratch *s, const wn_model_config *c, size_t tokens,
                    .y = wn_alloc(tokens * c->hidden, sizeof(float), err),
                    .qkv = wn_alloc(tokens * 3 * c->hidden, sizeof(float), err),
                    .wide = wn_alloc(tokens * wide, sizeof(float), err),
-                   .scores = wn_alloc(longest * longest, sizeof(float), err)};
-    if (s->x && s->y && s->qkv && s->wide && s->scores) return WN_OK;
+                   .attention = wn_alloc(wn_bert_ops_get()->attention_scratch(longest, c->hidden, c->heads), sizeof(float), err)};
+    if (s->x && s->y && s->qkv && s->wide && s->attention) return WN_OK;
     scratch_free(s);
     *s = (scratch){0};
     return WN_EMEMORY;
@@ -106,24 +106,29 @@ static void embed_tokens(const chunk *c, scratch *s) {
             for (size_t j = 0; j < e; j++) row[j] = word[j] + (type ? type[j] : 0) + place[j];
         }
     }
-    wn_norm_rows(&m->embedding_norm, m->config.norm_eps, x, NULL, total, e);
-    if (m->mapping.n) wn_layer_linear_apply(&m->mapping, x, e, total, s->x, m->config.hidden);
+    const wn_bert_ops *ops = wn_bert_ops_get();
+    ops->norm_rows(&m->embedding_norm, m->config.norm_eps, NULL, x, NULL, total, e);
+    if (!m->mapping.n) return;
+    wn_layer_linear_apply(&m->mapping, x, e, total, s->x, m->config.hidden);
+    ops->bias_activate(m->mapping.bias, WN_ACT_IDENTITY, s->x, total, m->config.hidden, m->config.hidden);
 }
 
 static void run_layer(const chunk *c, const wn_layer *l, scratch *s) {
     const wn_model_config *g = &c->m->config;
     size_t h = g->hidden, base = c->offsets[c->first], total = c->offsets[c->last] - base;
+    const wn_bert_ops *ops = wn_bert_ops_get();
     wn_layer_linear_apply(&l->qkv, s->x, h, total, s->qkv, 3 * h);
+    ops->bias_activate(l->qkv.bias, WN_ACT_IDENTITY, s->qkv, total, 3 * h, 3 * h);
     for (size_t text = c->first; text < c->last; text++) {
         size_t at = c->offsets[text] - base, t = c->offsets[text + 1] - c->offsets[text];
-        wn_attention(s->qkv + at * 3 * h, t, h, g->heads, s->scores, s->wide + at * h);
+        ops->attention(s->qkv + at * 3 * h, t, h, g->heads, s->attention, s->wide + at * h);
     }
     wn_layer_linear_apply(&l->out, s->wide, h, total, s->y, h);
-    wn_norm_rows(&l->after_attention, g->norm_eps, s->y, s->x, total, h);
+    ops->norm_rows(&l->after_attention, g->norm_eps, l->out.bias, s->y, s->x, total, h);
     wn_layer_linear_apply(&l->up, s->y, h, total, s->wide, g->intermediate);
-    wn_activate(g->activation, s->wide, total * g->intermediate);
+    ops->bias_activate(l->up.bias, g->activation, s->wide, total, g->intermediate, g->intermediate);
     wn_layer_linear_apply(&l->down, s->wide, g->intermediate, total, s->x, h);
-    wn_norm_rows(&l->after_ffn, g->norm_eps, s->x, s->y, total, h);
+    ops->norm_rows(&l->after_ffn, g->norm_eps, l->down.bias, s->x, s->y, total, h);
 }
 
 /* Calls `seen` with the hidden states after the embeddings (0) and after each layer, up to `upto`. */
@@ -148,7 +153,7 @@ static void finish(const wn_bert *m, const float *x, size_t t, float *pooled, fl
     wn_pool(pooling, x, t, h, m->dense.n ? pooled : out);
     if (m->dense.n) {
         wn_layer_linear_apply(&m->dense, pooled, h, 1, out, d);
-        wn_activate(m->config.dense_activation, out, d);
+        wn_bert_ops_get()->bias_activate(m->dense.bias, m->config.dense_activation, out, 1, d, d);
     }
     if (!m->config.normalize && !m->opts.normalize) return;
     double squares = 0;

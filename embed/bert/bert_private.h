@@ -42,13 +42,22 @@ wn_code wn_bert_load(wn_bert *m, const char *dir, wn_err *err);
 wn_code wn_layer_linear_init(wn_layer_linear *l, const float *w, const float *bias, size_t n, size_t k, wn_err *err);
 void wn_layer_linear_free(wn_layer_linear *l);
 
-/* ---- ops.c: all on rows of f32, one thread ---- */
+/* ---- ops.c, ops_avx2.c, ops_avx512.c: on rows of f32, one thread; the bits of a row depend on nothing but the row (of
+ * a text: the text) ---- */
+typedef struct {
+    /* x[i, j] = activation(x[i, j] + bias[j]) for x [m, n], rows ld apart */
+    void (*bias_activate)(const float *bias, wn_activation a, float *x, size_t m, size_t n, size_t ld);
+    /* x[m, h] = norm(x + bias + residual) in place; bias [h] and residual [m, h] may be NULL */
+    void (*norm_rows)(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h);
+    /* out[t, H] = softmax(Q K^T / sqrt(H / heads)) V for one text; qkv [t, 3H]; scratch: attention_scratch floats */
+    size_t (*attention_scratch)(size_t t, size_t hidden, size_t heads);
+    void (*attention)(const float *qkv, size_t t, size_t hidden, size_t heads, float *scratch, float *out);
+} wn_bert_ops;
+extern const wn_bert_ops wn_bert_ref_ops, wn_bert_avx2_ops, wn_bert_avx512_ops;
+const wn_bert_ops *wn_bert_ops_get(void); /* the fastest that this processor has */
+
+/* y[m, n] = x W^T, without the bias. */
 void wn_layer_linear_apply(const wn_layer_linear *l, const float *x, size_t ldx, size_t m, float *y, size_t ldy);
-void wn_activate(wn_activation a, float *x, size_t n);
-/* x[m, h] = norm(x + residual) in place; residual may be NULL. */
-void wn_norm_rows(const wn_norm *norm, double eps, float *x, const float *residual, size_t m, size_t h);
-/* out[t, H] = softmax(Q K^T / sqrt(H / heads)) V for one text; qkv [t, 3H]; scores: scratch of t * t floats. */
-void wn_attention(const float *qkv, size_t t, size_t hidden, size_t heads, float *scores, float *out);
 /* out[H] pooled from x [t, H]. */
 void wn_pool(wn_pooling pooling, const float *x, size_t t, size_t hidden, float *out);
 

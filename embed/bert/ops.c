@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <winnow/cpu.h>
 
 wn_code wn_layer_linear_init(wn_layer_linear *l, const float *w, const float *bias, size_t n, size_t k, wn_err *err) {
     *l = (wn_layer_linear){.n = n, .k = k};
@@ -24,28 +25,28 @@ void wn_layer_linear_free(wn_layer_linear *l) {
 
 void wn_layer_linear_apply(const wn_layer_linear *l, const float *x, size_t ldx, size_t m, float *y, size_t ldy) {
     wn_gemm_packed(x, ldx, m, &l->f32, y, ldy, 0);
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < l->n; j++) y[i * ldy + j] += l->bias[j];
 }
 
-void wn_activate(wn_activation a, float *x, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        float v = x[i];
-        switch (a) {
-        case WN_ACT_GELU: x[i] = 0.5f * v * (1.0f + erff(v * 0.70710678f)); break;
-        case WN_ACT_GELU_TANH: x[i] = 0.5f * v * (1.0f + tanhf(0.79788456f * (v + 0.044715f * v * v * v))); break;
-        case WN_ACT_RELU: x[i] = v > 0 ? v : 0; break;
-        case WN_ACT_TANH: x[i] = tanhf(v); break;
-        case WN_ACT_IDENTITY: break;
-        }
+static float activated(wn_activation a, float v) {
+    switch (a) {
+    case WN_ACT_GELU: return 0.5f * v * (1.0f + erff(v * 0.70710678f));
+    case WN_ACT_GELU_TANH: return 0.5f * v * (1.0f + tanhf(0.79788456f * (v + 0.044715f * v * v * v)));
+    case WN_ACT_RELU: return v > 0 ? v : 0;
+    case WN_ACT_TANH: return tanhf(v);
+    case WN_ACT_IDENTITY: break;
     }
+    return v;
 }
 
-void wn_norm_rows(const wn_norm *norm, double eps, float *x, const float *residual, size_t m, size_t h) {
+static void bias_activate(const float *bias, wn_activation a, float *x, size_t m, size_t n, size_t ld) {
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) x[i * ld + j] = activated(a, x[i * ld + j] + bias[j]);
+}
+
+static void norm_rows(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h) {
     for (size_t i = 0; i < m; i++) {
         float *row = x + i * h;
-        if (residual)
-            for (size_t j = 0; j < h; j++) row[j] += residual[i * h + j];
+        for (size_t j = 0; j < h; j++) row[j] += (bias ? bias[j] : 0) + (residual ? residual[i * h + j] : 0);
         double sum = 0, squares = 0;
         for (size_t j = 0; j < h; j++) sum += (double)row[j];
         double mean = sum / (double)h;
@@ -63,7 +64,12 @@ static void softmax(float *x, size_t n) {
     for (size_t i = 0; i < n; i++) x[i] /= sum;
 }
 
-void wn_attention(const float *qkv, size_t t, size_t hidden, size_t heads, float *scores, float *out) {
+static size_t attention_scratch(size_t t, size_t hidden, size_t heads) {
+    (void)hidden, (void)heads;
+    return t;
+}
+
+static void attention(const float *qkv, size_t t, size_t hidden, size_t heads, float *scores, float *out) {
     size_t d = hidden / heads, ld = 3 * hidden;
     float scale = 1.0f / sqrtf((float)d);
     for (size_t a = 0; a < heads; a++) {
@@ -81,6 +87,19 @@ void wn_attention(const float *qkv, size_t t, size_t hidden, size_t heads, float
                 for (size_t c = 0; c < d; c++) o[c] += scores[j] * v[j * ld + c];
         }
     }
+}
+
+const wn_bert_ops wn_bert_ref_ops = {.bias_activate = bias_activate,
+                                     .norm_rows = norm_rows,
+                                     .attention_scratch = attention_scratch,
+                                     .attention = attention};
+
+const wn_bert_ops *wn_bert_ops_get(void) {
+#if defined(__x86_64__)
+    if (wn_cpu_get()->isa == WN_ISA_AVX512) return &wn_bert_avx512_ops;
+    if (wn_cpu_get()->isa == WN_ISA_AVX2) return &wn_bert_avx2_ops;
+#endif
+    return &wn_bert_ref_ops;
 }
 
 void wn_pool(wn_pooling pooling, const float *x, size_t t, size_t hidden, float *out) {

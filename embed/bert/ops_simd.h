@@ -1,0 +1,220 @@
+/* The vector forms of ops.c, written once with the compiler's vector types and compiled for AVX2 and for AVX-512:
+ * the including file sets LANES (floats a vector), ROWS and COLS (rows and vectors of an attention block), NAME(x). */
+#include "bert_private.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef float vf __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int32_t vi __attribute__((vector_size(4 * LANES)));
+
+static inline vf load(const float *p) { return *(const vf *)p; }
+static inline void store(float *p, vf v) { *(vf *)p = v; }
+static inline vf splat(float x) { return x - (vf){0}; }
+static inline vf select_lt(vf a, vf b, vf yes, vf no) { /* a < b ? yes : no */
+    vi m = a < b;
+    return (vf)(((vi)yes & m) | ((vi)no & ~m));
+}
+static inline vf max_of(vf a, vf b) { return select_lt(a, b, b, a); }
+
+/* Fixed order: lane l is the l-th term. */
+static inline float lane_sum(vf v) {
+    float s[LANES];
+    memcpy(s, &v, sizeof s);
+    for (int width = LANES / 2; width; width /= 2)
+        for (int i = 0; i < width; i++) s[i] += s[i + width];
+    return s[0];
+}
+
+/* e^x for x <= 0, to 1 ulp; below -87 the result is 0. */
+static inline vf exp_of(vf x) {
+    const vf shift = splat(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
+    vf n = x * 1.44269504f + shift;
+    vi k = (vi)n;
+    n -= shift;
+    vf r = x - n * 0.693359375f;
+    r = r + n * 2.12194440e-4f;
+    vf p = splat(1.9875691500e-4f);
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    vf scale = (vf)((k - (int32_t)0x4B400000 + 127) << 23);
+    return select_lt(x, splat(-87.0f), (vf){0}, p * scale);
+}
+
+/* gelu(v) = v/2 (1 + erf(v / sqrt 2)). With z = |v| / sqrt 2 and t = 1 / (1 + z/2), erfc(z) = t exp(p(t) - z^2), where p is
+ * a minimax fit of degree 9 over z in [0, 12] (tools/fit_erfc.py; relative error 6e-8 before rounding). */
+static inline vf gelu(vf v) {
+    vf z = (vf)((vi)v & 0x7fffffff) * 0.70710678f;
+    vf t = 1.0f / (1.0f + 0.5f * z);
+    vf p = splat(1.539525954e-01f);
+    p = p * t - 7.301512420e-01f;
+    p = p * t + 1.273278124e+00f;
+    p = p * t - 8.520219590e-01f;
+    p = p * t + 4.909598556e-02f;
+    p = p * t - 6.773599497e-02f;
+    p = p * t + 5.814633490e-02f;
+    p = p * t + 3.817051962e-01f;
+    p = p * t + 9.992071891e-01f;
+    p = p * t - 1.265476175e+00f;
+    vf half = 0.5f * v * (t * exp_of(p - z * z));
+    return select_lt(v, (vf){0}, half, v - half);
+}
+
+static inline vf tanh_of(vf v) { /* (1 - e) / (1 + e) with e = exp(-2|v|), the sign put back */
+    vf e = exp_of((vf)((vi)v & 0x7fffffff) * -2.0f);
+    vf t = (1.0f - e) / (1.0f + e);
+    /* near 0 the difference cancels: an odd Taylor polynomial */
+    vf s = v * v, series = v * (1.0f + s * (-0.33333333f + s * (0.13333333f - s * 0.05396825f)));
+    vf whole = (vf)((vi)t | ((vi)v & (int32_t)0x80000000));
+    return select_lt(s, splat(0.01f), series, whole);
+}
+
+static inline vf activated(wn_activation a, vf v) {
+    switch (a) {
+    case WN_ACT_GELU: return gelu(v);
+    case WN_ACT_GELU_TANH: return 0.5f * v * (1.0f + tanh_of(0.79788456f * (v + 0.044715f * v * v * v)));
+    case WN_ACT_RELU: return max_of(v, (vf){0});
+    case WN_ACT_TANH: return tanh_of(v);
+    case WN_ACT_IDENTITY: break;
+    }
+    return v;
+}
+
+/* The last, short vector of a row goes through a buffer, so that every element is computed alike. */
+static inline vf load_part(const float *p, size_t n) {
+    float b[LANES] = {0};
+    memcpy(b, p, n * sizeof *b);
+    return load(b);
+}
+static inline void store_part(float *p, vf v, size_t n) { memcpy(p, &v, n * sizeof *p); }
+
+static void NAME(bias_activate)(const float *bias, wn_activation a, float *x, size_t m, size_t n, size_t ld) {
+    for (size_t i = 0; i < m; i++) {
+        float *row = x + i * ld;
+        size_t j = 0;
+        for (; j + LANES <= n; j += LANES) store(row + j, activated(a, load(row + j) + load(bias + j)));
+        if (j < n) store_part(row + j, activated(a, load_part(row + j, n - j) + load_part(bias + j, n - j)), n - j);
+    }
+}
+
+static void NAME(norm_rows)(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h) {
+    size_t whole = h / LANES * LANES, rest = h - whole;
+    for (size_t i = 0; i < m; i++) {
+        float *row = x + i * h;
+        const float *other = residual ? residual + i * h : NULL;
+        vf sum = {0}, squares = {0};
+        for (size_t j = 0; j < h; j += LANES) {
+            size_t n = j < whole ? LANES : rest;
+            vf v = n == LANES ? load(row + j) : load_part(row + j, n);
+            if (bias) v += n == LANES ? load(bias + j) : load_part(bias + j, n);
+            if (other) v += n == LANES ? load(other + j) : load_part(other + j, n);
+            sum += v;
+            if (n == LANES) store(row + j, v);
+            else store_part(row + j, v, n);
+        }
+        float mean = lane_sum(sum) / (float)h;
+        for (size_t j = 0; j < whole; j += LANES) {
+            vf v = load(row + j) - mean;
+            squares += v * v;
+        }
+        float tail = 0;
+        for (size_t j = whole; j < h; j++) tail += (row[j] - mean) * (row[j] - mean);
+        float scale = (float)(1.0 / sqrt(((double)lane_sum(squares) + (double)tail) / (double)h + eps));
+        for (size_t j = 0; j < whole; j += LANES)
+            store(row + j, (load(row + j) - mean) * scale * load(norm->weight + j) + load(norm->bias + j));
+        for (size_t j = whole; j < h; j++) row[j] = (row[j] - mean) * scale * norm->weight[j] + norm->bias[j];
+    }
+}
+
+/* x[0..n) -> softmax over the first t of them, 0 behind; n is a multiple of LANES. */
+static inline void softmax_row(float *x, size_t t, size_t n) {
+    for (size_t j = t; j < n; j++) x[j] = -INFINITY;
+    vf top = load(x);
+    for (size_t j = LANES; j < n; j += LANES) top = max_of(top, load(x + j));
+    float s[LANES], most;
+    memcpy(s, &top, sizeof s);
+    most = s[0];
+    for (int l = 1; l < LANES; l++) most = s[l] > most ? s[l] : most;
+    vf sum = {0};
+    for (size_t j = 0; j < n; j += LANES) {
+        vf e = exp_of(load(x + j) - most);
+        sum += e;
+        store(x + j, e);
+    }
+    float inverse = 1.0f / lane_sum(sum);
+    for (size_t j = 0; j < n; j += LANES) store(x + j, load(x + j) * inverse);
+}
+
+/* out[rows, COLS vectors] = a[rows, k] b[k, ...]: one chain over k an element. a's rows are lda apart, elements step. */
+static inline __attribute__((always_inline)) void block(size_t rows, size_t cols, const float *a, size_t lda, const float *b,
+                                                        size_t ldb, size_t k, float *out, size_t ldo) {
+    vf acc[ROWS][COLS];
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < cols; c++) acc[r][c] = (vf){0};
+    for (size_t i = 0; i < k; i++) {
+        vf v[COLS];
+        for (size_t c = 0; c < cols; c++) v[c] = load(b + i * ldb + c * LANES);
+        for (size_t r = 0; r < rows; r++) {
+            vf x = splat(a[r * lda + i]);
+            for (size_t c = 0; c < cols; c++) acc[r][c] += x * v[c];
+        }
+    }
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < cols; c++) store(out + r * ldo + c * LANES, acc[r][c]);
+}
+
+/* out[m, n] = a[m, k] b[k, n]; n is a multiple of LANES, every row of out has room for it. */
+static void small_product(size_t m, size_t n, const float *a, size_t lda, const float *b, size_t ldb, size_t k, float *out, size_t ldo) {
+    for (size_t i = 0; i < m; i += ROWS) {
+        size_t rows = m - i < ROWS ? m - i : ROWS, j = 0;
+        for (; j + COLS * LANES <= n; j += COLS * LANES) {
+            if (rows == ROWS) block(ROWS, COLS, a + i * lda, lda, b + j, ldb, k, out + i * ldo + j, ldo);
+            else block(rows, COLS, a + i * lda, lda, b + j, ldb, k, out + i * ldo + j, ldo);
+        }
+        for (; j < n; j += LANES) {
+            if (rows == ROWS) block(ROWS, 1, a + i * lda, lda, b + j, ldb, k, out + i * ldo + j, ldo);
+            else block(rows, 1, a + i * lda, lda, b + j, ldb, k, out + i * ldo + j, ldo);
+        }
+    }
+}
+
+static size_t padded(size_t n) { return (n + LANES - 1) / LANES * LANES; }
+
+static size_t NAME(attention_scratch)(size_t t, size_t hidden, size_t heads) {
+    size_t d = hidden / heads, tp = padded(t), dp = padded(d);
+    return d * tp + t * dp + t * d + ROWS * tp + ROWS * dp;
+}
+
+static void NAME(attention)(const float *qkv, size_t t, size_t hidden, size_t heads, float *scratch, float *out) {
+    size_t d = hidden / heads, ld = 3 * hidden, tp = padded(t), dp = padded(d);
+    float *kt = scratch, *v = kt + d * tp, *q = v + t * dp, *scores = q + t * d, *rows = scores + ROWS * tp;
+    float scale = 1.0f / sqrtf((float)d);
+    for (size_t a = 0; a < heads; a++) {
+        const float *head = qkv + a * d;
+        for (size_t j = 0; j < t; j++) {
+            const float *from = head + j * ld;
+            for (size_t c = 0; c < d; c++) q[j * d + c] = from[c] * scale;
+            for (size_t c = 0; c < d; c++) kt[c * tp + j] = from[hidden + c];
+            memcpy(v + j * dp, from + 2 * hidden, d * sizeof *v);
+            memset(v + j * dp + d, 0, (dp - d) * sizeof *v);
+        }
+        for (size_t c = 0; c < d; c++) memset(kt + c * tp + t, 0, (tp - t) * sizeof *kt);
+        for (size_t i = 0; i < t; i += ROWS) {
+            size_t m = t - i < ROWS ? t - i : ROWS;
+            small_product(m, tp, q + i * d, d, kt, tp, d, scores, tp);
+            for (size_t r = 0; r < m; r++) softmax_row(scores + r * tp, t, tp);
+            small_product(m, dp, scores, tp, v, dp, t, rows, dp);
+            for (size_t r = 0; r < m; r++) memcpy(out + (i + r) * hidden + a * d, rows + r * dp, d * sizeof *out);
+        }
+    }
+}
+
+const wn_bert_ops NAME(ops) = {.bias_activate = NAME(bias_activate),
+                               .norm_rows = NAME(norm_rows),
+                               .attention_scratch = NAME(attention_scratch),
+                               .attention = NAME(attention)};
