@@ -21,9 +21,7 @@ void wn_job_free(wn_job *j) {
     wn_corpus_free(&j->corpus);
     wn_strings_free(&j->ids);
     wn_strings_free(&j->labels);
-    wn_free(j->label);
-    for (size_t i = 0; j->label_names && i < j->nlabel_names; i++) wn_free(j->label_names[i]);
-    wn_free(j->label_names);
+    wn_label_codes_free(&j->codes);
     wn_free(j->copy_of);
     wn_mat_free(&j->x);
     wn_free(j->x_row);

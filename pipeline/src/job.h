@@ -2,6 +2,7 @@
 #define WN_PIPELINE_JOB_H
 /* One selection from rows to output folder: what `run` and `select` share. The stages fill it from top to bottom. */
 #include "encode.h"
+#include "labels.h"
 #include "outdir.h"
 
 #include <winnow/config.h>
@@ -12,6 +13,8 @@
 #include <winnow/store.h>
 
 enum { WN_JOB_STAGES = 12, WN_JOB_POINTS = 20 };
+
+#define WN_REPORT_TITLE "winnow: what was chosen"
 
 typedef struct {
     const char *name;
@@ -29,9 +32,7 @@ typedef struct {
     size_t n;
     wn_corpus corpus;
     wn_strings ids, labels; /* select: columns of /obs */
-    uint32_t *label;        /* select: [n] codes of `labels` */
-    char **label_names;     /* select: [nlabel_names] */
-    size_t nlabel_names;
+    wn_label_codes codes;   /* select: of `labels` */
     char input_sha256[65];  /* select */
     uint64_t input_bytes;   /* select */
     wn_view view;           /* [n] of whichever it is */
@@ -96,5 +97,7 @@ wn_code wn_job_assignment(wn_job *j, wn_err *err);       /* assignment.tsv alone
 wn_code wn_job_records(wn_job *j, wn_err *err);          /* subset.*, rest.* */
 wn_code wn_job_manifest(wn_job *j, wn_err *err);
 void wn_job_summary(wn_job *j);
+/* The command to repeat a run, from its canonical line; wn_free the result. */
+char *wn_repeat_command(const char *command_line, wn_err *err);
 
 #endif

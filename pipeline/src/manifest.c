@@ -106,6 +106,28 @@ static void add_selection(doc *d, const wn_job *j) {
     real(d, o, "coverage_random", j->npoints ? j->coverage_random[j->npoints - 1] : NAN);
 }
 
+static void exact(doc *d, cJSON *list, double v) { /* to the last bit: the report is written again from it */
+    char digits[40];
+    (void)snprintf(digits, sizeof digits, "%.17g", v);
+    cJSON *item = cJSON_CreateRaw(digits);
+    d->failed |= !item || !cJSON_AddItemToArray(list, item);
+}
+
+static void add_curves(doc *d, const wn_job *j) {
+    static const char *const names[] = {"k", "coverage", "coverage_random", "value_random"};
+    cJSON *o = object(d, d->root, "curves");
+    for (int a = 0; a < 4 && !d->failed; a++) {
+        if (a == 3 && !j->has_value_random) continue;
+        cJSON *list = cJSON_AddArrayToObject(o, names[a]);
+        d->failed |= !list;
+        for (size_t i = 0; i < j->npoints && !d->failed; i++)
+            exact(d, list, a == 0   ? (double)j->points[i]
+                           : a == 1 ? j->coverage[i]
+                           : a == 2 ? j->coverage_random[i]
+                                    : j->value_random[i]);
+    }
+}
+
 static void add_outputs(doc *d, const wn_job *j) {
     cJSON *all = object(d, d->root, "outputs");
     for (size_t i = 0; i < j->out.nfiles; i++) {
@@ -150,6 +172,7 @@ wn_code wn_job_manifest(wn_job *j, wn_err *err) {
     add_inputs(&d, j);
     add_counts(&d, j);
     if (j->chosen) add_selection(&d, j);
+    add_curves(&d, j);
     add_outputs(&d, j);
     add_versions(&d);
     add_this_run(&d, j);

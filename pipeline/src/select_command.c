@@ -6,41 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Codes of the labels in order of first appearance; an empty one is none. Few distinct ones: a hash table of slots. */
-static wn_code code_labels(wn_job *j, wn_err *err) {
-    const wn_texts *t = &j->labels.view;
-    size_t slots = 1024, cap = 0, *table = wn_alloc(slots, sizeof *table, err);
-    j->label = wn_alloc(j->n, sizeof *j->label, err);
-    wn_code code = table && j->label ? WN_OK : WN_EMEMORY;
-    for (size_t i = 0; code == WN_OK && i < j->n; i++) {
-        const char *s = t->base + t->off[i];
-        size_t n = (size_t)(t->off[i + 1] - t->off[i]), h = 14695981039346656037u;
-        j->label[i] = UINT32_MAX;
-        if (n == 0) continue;
-        for (size_t b = 0; b < n; b++) h = (h ^ (unsigned char)s[b]) * 1099511628211u;
-        size_t at = h & (slots - 1);
-        for (; table[at]; at = (at + 1) & (slots - 1))
-            if (strlen(j->label_names[table[at] - 1]) == n && memcmp(j->label_names[table[at] - 1], s, n) == 0) break;
-        if (!table[at]) {
-            if (j->nlabel_names + 1 > slots / 2) { /* as many labels as this are no classes: do without */
-                wn_free(j->label);
-                j->label = NULL;
-                wn_sayf(j->io, "note: the labels take more than %zu values, so they are left out", slots / 2);
-                break;
-            }
-            void *names = j->label_names;
-            code = wn_reserve(&names, &cap, j->nlabel_names + 1, sizeof *j->label_names, err);
-            j->label_names = names;
-            if (code != WN_OK) break;
-            if (!(j->label_names[j->nlabel_names] = wn_strndup(s, n, err))) code = WN_EMEMORY;
-            else table[at] = ++j->nlabel_names;
-        }
-        if (code == WN_OK) j->label[i] = (uint32_t)(table[at] - 1);
-    }
-    wn_free(table);
-    return code;
-}
-
 static wn_code read_matrix(wn_job *j, wn_matrix_file *f, wn_err *err) {
     wn_code code = WN_OK;
     j->n = wn_matrix_rows(f);
@@ -49,11 +14,13 @@ static wn_code read_matrix(wn_job *j, wn_matrix_file *f, wn_err *err) {
     if (j->n == 0) return wn_err_set(err, WN_EINPUT, "%s holds no rows", j->c->inputs[0]);
     if (wn_matrix_has_obs(f, "_index") && (code = wn_matrix_obs_strings(f, "_index", &j->ids, err)) != WN_OK) return code;
     if (wn_matrix_has_obs(f, "label")) code = wn_matrix_obs_strings(f, "label", &j->labels, err);
-    if (code == WN_OK && j->labels.view.n) code = code_labels(j, err);
+    if (code == WN_OK && j->labels.view.n) code = wn_label_codes_init(&j->codes, &j->labels.view, err);
+    if (code == WN_OK && j->labels.view.n && !j->codes.code)
+        wn_sayf(j->io, "note: the labels take too many values to be classes; they are left out");
     j->view.ids = j->ids.view;
-    j->view.label = j->label;
-    j->view.labels = (const char *const *)j->label_names;
-    j->view.nlabels = j->label ? j->nlabel_names : 0;
+    j->view.label = j->codes.code;
+    j->view.labels = (const char *const *)j->codes.names;
+    j->view.nlabels = j->codes.n;
     return code;
 }
 

@@ -166,12 +166,19 @@ static wn_code selection_h5ad(wn_job *j, wn_err *err) {
 
 /* ---- report.html ---- */
 
+char *wn_repeat_command(const char *command_line, wn_err *err) {
+    const char *line = command_line ? command_line : "winnow";
+    size_t size = strlen(line) + 16;
+    char *command = wn_alloc(size, 1, err);
+    if (command) (void)snprintf(command, size, "%s -o out", line);
+    return command;
+}
+
 static wn_code report_html(wn_job *j, wn_err *err) {
     const wn_config *c = j->c;
     size_t ninputs = j->corpus.nsources ? j->corpus.nsources : 1, len = 0;
     const char **names = wn_alloc(2 * ninputs, sizeof *names, err), **sums = names ? names + ninputs : NULL;
-    size_t size = strlen(c->command_line ? c->command_line : "") + 16;
-    char *command = wn_alloc(size, 1, err), *html = NULL;
+    char *command = wn_repeat_command(c->command_line, err), *html = NULL;
     wn_outfile *f = NULL;
     wn_code code = names && command ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
@@ -179,9 +186,8 @@ static wn_code report_html(wn_job *j, wn_err *err) {
         names[i] = j->corpus.nsources ? j->corpus.sources[i].path : c->inputs[0];
         sums[i] = j->corpus.nsources ? j->corpus.sources[i].sha256 : j->input_sha256;
     }
-    (void)snprintf(command, size, "%s -o out", c->command_line ? c->command_line : "winnow");
     bool random = wn_job_objective(c) == WN_RANDOM;
-    wn_report r = {.title = "winnow: what was chosen", .command = command, .version = WINNOW_VERSION,
+    wn_report r = {.title = WN_REPORT_TITLE, .command = command, .version = WINNOW_VERSION,
                    .encoder = j->encoder[0] ? j->encoder : NULL, .objective = c->objective,
                    .similarity = random ? NULL : c->similarity, .inputs = names, .input_sha256 = sums,
                    .ninputs = ninputs, .lambda = wn_job_objective(c) == WN_GRAPH_CUT ? j->selection.lambda : NAN,

@@ -55,6 +55,17 @@ has out/manifest.json '"copies_dropped":	15' "the manifest counts the copies"
 has out/report.html "60 of 600 texts chosen" "the report has its headline"
 has out/report.html "winnow run rows.jsonl" "the report has the command"
 
+# ---- the report again ----
+try report out --html again.html
+cmp -s again.html out/report.html
+ok $? "winnow report writes the same page again"
+try run rows.jsonl -k 25 --order rank --dedup 0.9 --label-field label -o ranked
+try report ranked --html ranked.html
+cmp -s ranked.html ranked/report.html
+ok $? "also of a subset in order of rank, with near duplicates"
+rm -rf ranked ranked.html again.html
+refused "the report of no output folder" 3 "report:" report . --html x.html
+
 # ---- determinism ----
 for threads in 1 2 4; do
     try run rows.jsonl -k 10% --id-field id --label-field label -o "t$threads" -j "$threads"
@@ -229,6 +240,9 @@ is "$(ls chosen | tr '\n' ' ')" "SHA256SUMS assignment.tsv manifest.json report.
 is "$(wc -l <chosen/selection.tsv)" 61 "select chooses k rows"
 try check chosen
 is "$code" 0 "and leaves a whole folder"
+try report chosen --html again.html
+cmp -s again.html chosen/report.html
+ok $? "winnow report writes the page of a matrix again"
 try select rows.h5ad -k 60 -o chosen1 -j 1
 cmp -s chosen/selection.h5ad chosen1/selection.h5ad
 ok $? "select gives the same bytes with one thread"
