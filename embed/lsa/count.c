@@ -264,7 +264,7 @@ static wn_code count_all(counting *c, size_t pieces, wn_progress *p, wn_err *err
         code = first_error(c, err);
         if (code) return code;
     }
-    return WN_OK;
+    return wn_tick(p, "counting words", "texts", c->texts->n, c->texts->n, err);
 }
 
 static wn_code build_matrix(counting *c, wn_progress *p, wn_err *err) {
@@ -281,7 +281,8 @@ static wn_code build_matrix(counting *c, wn_progress *p, wn_err *err) {
     wn_code code = wn_tick(p, "weighing words", "texts", 0, a->rows, err);
     if (code) return code;
     wn_parallel_for(a->rows, 256, fill_rows, c);
-    return first_error(c, err);
+    code = first_error(c, err);
+    return code ? code : wn_tick(p, "weighing words", "texts", a->rows, a->rows, err);
 }
 
 static void free_counting(counting *c) {

@@ -82,7 +82,7 @@ static wn_code read_all(int fd, const char *path, char *data, size_t n, wn_err *
 static wn_code slurp(const char *path, char **data, size_t *n, wn_err *err) {
     wn_code code = WN_OK;
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return wn_err_errno(err, "opening the encoder %s", path);
     *data = NULL;
     if (fstat(fd, &st) != 0) {

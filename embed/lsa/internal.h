@@ -6,7 +6,7 @@
 #include <winnow/text.h>
 
 /* ---- words.c: a set of words, numbered in the order of arrival ---- */
-enum { WN_LSA_NO_WORD = UINT32_MAX };
+#define WN_LSA_NO_WORD UINT32_MAX
 typedef struct {
     size_t n;           /* words */
     char *bytes;        /* word i is bytes[off[i] .. off[i + 1]) */

@@ -279,7 +279,7 @@ static void combine_piece(void *ctx, size_t begin, size_t end, int worker) {
                                    k->minus + (i * k->panels + panel) * BB, end - r < 128 ? end - r : 128);
 }
 
-static wn_code combine(krylov *k, wn_err *err) {
+static wn_code combine(krylov *k, wn_progress *p, wn_err *err) {
     wn_code code = WN_EMEMORY;
     wn_lsa_basis *b = k->b;
     size_t order = k->blocks * B;
@@ -296,6 +296,7 @@ static wn_code combine(krylov *k, wn_err *err) {
         for (size_t i = 0; i < order; i++)
             k->minus[(i / B * k->panels + j / B) * BB + i % B * B + j % B] = (float)vec[j * order + i];
     wn_parallel_for(k->m, PIECE, combine_piece, k);
+    code = wn_tick(p, "factorising", "products", k->blocks + WARM_UP, k->blocks + WARM_UP, err);
 out:
     wn_free(vec);
     return code;
@@ -331,7 +332,7 @@ wn_code wn_lsa_krylov(const wn_lsa_csr *a, size_t blocks, uint64_t seed, wn_lsa_
     krylov k = {.a = a, .kernels = wn_lsa_kernels_get(), .m = a->cols, .blocks = blocks, .seed = seed, .b = b};
     wn_code code = init(&k, err);
     if (!code) code = iterate(&k, p, err);
-    if (!code) code = combine(&k, err);
+    if (!code) code = combine(&k, p, err);
     for (size_t i = 0; k.q && i < blocks; i++) wn_free(k.q[i]);
     wn_free(k.q);
     wn_free(k.z);
