@@ -9,16 +9,20 @@ static wn_code add_cell(wn_row *row, size_t off, size_t n, wn_err *err) {
     return code;
 }
 
-wn_code wn_row_tsv(wn_row *row, const char *s, size_t n, wn_err *err) {
+static wn_code split(wn_row *row, char separator, const char *s, size_t n, wn_err *err) {
     row->base = s;
     row->n = 0;
     for (size_t at = 0;;) {
-        const char *tab = at < n ? memchr(s + at, '\t', n - at) : NULL;
-        size_t end = tab ? (size_t)(tab - s) : n;
+        const char *found = at < n ? memchr(s + at, separator, n - at) : NULL;
+        size_t end = found ? (size_t)(found - s) : n;
         wn_code code = add_cell(row, at, end - at, err);
-        if (code != WN_OK || !tab) return code;
+        if (code != WN_OK || !found) return code;
         at = end + 1;
     }
+}
+
+wn_code wn_row_tsv(wn_row *row, const char *s, size_t n, wn_err *err) {
+    return split(row, '\t', s, n, err);
 }
 
 /* What libcsv calls back with. */
@@ -42,6 +46,7 @@ static int never(unsigned char c) {
 }
 
 wn_code wn_row_csv(wn_row *row, const char *s, size_t n, wn_err *err) {
+    if (!n || !memchr(s, '"', n)) return split(row, ',', s, n, err); /* without quotes there is nothing to decide */
     struct csv_parser p;
     csv_sink sink = {.row = row, .code = WN_OK, .err = err};
     row->n = row->text.len = 0;
@@ -93,7 +98,8 @@ wn_code wn_parse_header(wn_records *r, const char *s, size_t n, wn_err *err) {
     /* The header outlives the buffer it was read from. */
     r->header.text.len = 0;
     wn_code code = r->format == WN_CSV ? wn_row_csv(&r->header, s, n, err) : wn_row_tsv(&r->header, s, n, err);
-    if (code == WN_OK && r->format == WN_TSV) {
+    if (code == WN_OK && r->header.base == s) {
+        r->header.text.len = 0;
         code = wn_buf_append(&r->header.text, s, n, err);
         r->header.base = r->header.text.data ? r->header.text.data : "";
     }

@@ -19,7 +19,8 @@ jsonl = [
 ]
 csv = [
     b'text,label,id,cost\n"a ""b""\r\nc",x,1,2\n,y,2,0\n', b'\xef\xbb\xbftext\r\n"x"\r\n\r\ny', b'text,b\n"x"y,1\n',
-    b'text\n"never', b'a,b\n1,2\n', b'text,text\n1,2\n', b'text\nx"y\n', b'\n\ntext\n1\n', b'"te""xt",text\n1,\n', b'text\n\xff\n',
+    b'text\n"never', b'a,b\n1,2\n', b'text,text\n1,2\n', b'text\nx"y\n', b'\n\ntext\n1\n', b'"te""xt",text\n1,\n',
+    b'text\n\xff\n',
 ]
 tsv = [b'text\tlabel\tid\tcost\na\tb\tc\t1\n\t\t\t\r\n', b'text\n\n"\n', b'text\tb\n1\n', b'\xef\xbb\xbftext\n\xc3']
 txt = [b'a\r\n\n\xef\xbb\xbfb', b'\xff\xfea\x00', b'', b'\x1f', b'\x28\xb5', b'\x1f\x8b', b'\x28\xb5\x2f\xfd']

@@ -83,7 +83,7 @@ const char *wn_corpus_id(const wn_corpus *c, size_t i, char number[24], size_t *
 
 /* Second pass: gives every record's raw bytes in input order to `sink`, row by row; the header (row SIZE_MAX) comes
  * first for each csv/tsv file. The last record of a file may lack a line end. What was copied counts only if this
- * returns WN_OK: that the input has changed shows at its end. Checks that the input's SHA-256 is still that of the first pass (WN_EIO if not). */
+ * returns WN_OK: only at the end of a file its SHA-256 is compared with that of the first pass (WN_EIO). */
 typedef wn_code (*wn_raw_sink)(void *ctx, size_t row, const char *raw, size_t len, wn_err *err);
 wn_code wn_corpus_replay(const wn_corpus *c, wn_raw_sink sink, void *ctx, wn_progress *p, wn_err *err);
 
