@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <sys/stat.h>
 
 static const struct {
     wn_format format;
@@ -37,6 +38,9 @@ wn_code wn_format_of_path(const char *path, wn_format *f, wn_err *err) {
             return WN_OK;
         }
     }
+    struct stat s; /* what is wrong with the path matters more than what is wrong with its name */
+    if (stat(path, &s) != 0) return wn_err_errno(err, "cannot open %s", path);
+    if (S_ISDIR(s.st_mode)) return wn_err_set(err, WN_EIO, "%s is a folder; name the files in it", path);
     return wn_err_set(err, WN_EUSAGE, "%s: the name does not tell the format; use --format jsonl, csv, tsv or txt",
                       path);
 }

@@ -91,14 +91,17 @@ static void begin_stage(wn_display *d, const char *stage, const char *unit, doub
     d->begun = now;
     d->before = d->done = 0;
     d->shown = d->terminal ? 0 : now; /* a log stays silent for short stages */
+    if (d->bar && d->json) json_stage(d, "begin", 0);
 }
 
 static void report(wn_progress *self, const char *stage, const char *unit, size_t done, size_t total) {
     wn_display *d = (wn_display *)(void *)self;
     double now = wn_now();
     char line[256];
-    if (strncmp(stage, d->stage, sizeof d->stage - 1) != 0) begin_stage(d, stage, unit, now);
-    else if (done < d->done) d->before += d->done;
+    if (strncmp(stage, d->stage, sizeof d->stage - 1) != 0) {
+        d->total = total;
+        begin_stage(d, stage, unit, now);
+    } else if (done < d->done) d->before += d->done;
     d->done = done;
     d->total = total;
     if (!d->bar || now - d->shown < (d->terminal ? terminal_every : log_every)) return;

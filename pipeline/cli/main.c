@@ -116,6 +116,7 @@ int main(int argc, char **argv) {
     (void)H5dont_atexit(); /* after a failed write the library would crash at exit */
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     wn_interrupt_install();
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write() like any other */
     wn_display_init(&d, "", &plain);
     int status = 0;
     if (argc < 2) {

@@ -1,0 +1,67 @@
+#!/bin/sh
+# Ctrl-C in every stage of every command that writes: exit code 130, one line, nothing left behind.
+. "$(dirname "$0")/tap.sh"
+mkfifo "$work/log"
+
+awk 'BEGIN { srand(7); for (i = 0; i < 4000; i++) {
+    t = ""; for (j = 0; j < 20; j++) t = t sprintf("w%d ", int(rand() * rand() * 20000)); printf "{\"text\":\"%s\"}\n", t } }' >in.jsonl
+"$W" embed in.jsonl --dims 64 -q -o in.h5ad
+
+# interrupt SIGNAL STAGE ARGS: sends the signal when the stage begins; leaves $code and $err
+interrupt() {
+    signal=$1 stage=$2
+    shift 2
+    "$W" "$@" --log-json >"$out" 2>"$work/log" </dev/null &
+    pid=$!
+    : >"$err"
+    while read -r line; do
+        case $line in
+        *'"event":"begin","stage":"'"$stage"'"'*) kill -s "$signal" "$pid" ;;
+        *'"event":"error"'*) printf '%s\n' "$line" >>"$err" ;;
+        esac
+    done <"$work/log"
+    wait "$pid"
+    code=$?
+}
+
+# every COMMAND LINE: all its stages
+every() {
+    stages=$("$W" "$@" -o x -v --log-json 2>&1 >/dev/null | sed -n 's/.*"event":"begin","stage":"\([^"]*\)".*/\1/p' | sort -u | tr ' ' '_')
+    [ -n "$stages" ]
+    ok $? "$*: it names its stages: $(echo $stages)"
+    rm -rf x
+    hit=0
+    for s in $stages; do
+        s=$(echo "$s" | tr '_' ' ')
+        listing >"$work/.before"
+        for attempt in 1 2 3; do
+            interrupt INT "$s" "$@" -o x
+            [ "$code" -eq 0 ] || break
+            rm -rf x
+        done
+        if [ "$code" -eq 0 ]; then
+            skip "$*: Ctrl-C while at: $s" "the stage was over sooner than the signal came"
+            continue
+        fi
+        hit=$((hit + 1))
+        listing >"$work/.after"
+        is "$code $(grep -c 'interrupted' "$err") $(wc -l <"$err") $(diff "$work/.before" "$work/.after")" "130 1 1 " \
+            "$*: Ctrl-C while at: $s"
+    done
+    [ "$hit" -gt 0 ]
+    ok $? "$*: some stage could be hit"
+}
+
+every run in.jsonl -k 10% --dedup 0.99
+every run in.jsonl -k 200 --objective facility-location
+every run in.jsonl -k 200 --encoder doc2vec --epochs 3
+every embed in.jsonl
+every dedup in.jsonl --dedup 0.99
+every graph in.h5ad
+every select in.h5ad -k 10%
+
+interrupt TERM 'sum similarities' run in.jsonl -k 10% -o x
+is "$code" 143 "SIGTERM: exit code 143"
+is "$(ls)" "in.h5ad
+in.jsonl" "and nothing left behind"
+finish
