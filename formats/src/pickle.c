@@ -80,7 +80,7 @@ static wn_code take(wn_pickle *p, size_t n, uint64_t *v, wn_err *err) {
 }
 
 static wn_code push_string(wn_pickle *p, size_t length_bytes, wn_err *err) {
-    uint64_t n;
+    uint64_t n = 0;
     node *v = NULL;
     wn_code rc = take(p, length_bytes, &n, err);
     if (rc) return rc;
@@ -93,7 +93,7 @@ static wn_code push_string(wn_pickle *p, size_t length_bytes, wn_err *err) {
 }
 
 static wn_code push_integer(wn_pickle *p, size_t bytes, bool is_signed, wn_err *err) {
-    uint64_t v;
+    uint64_t v = 0;
     if (bytes > 8) { /* the magic number of old streams: its value does not matter */
         if (bytes > p->size - p->pos) return bad(p, "truncated", err);
         p->pos += bytes;
@@ -276,7 +276,7 @@ static wn_code global_lines(wn_pickle *p, wn_err *err) {
 }
 
 static wn_code long_integer(wn_pickle *p, wn_err *err) {
-    uint64_t n;
+    uint64_t n = 0;
     wn_code rc = take(p, 1, &n, err);
     return rc ? rc : push_integer(p, (size_t)n, true, err);
 }
@@ -286,14 +286,14 @@ static wn_code discard_state(wn_pickle *p, wn_err *err) {
 }
 
 static wn_code indexed(wn_pickle *p, size_t bytes, bool put, wn_err *err) {
-    uint64_t at;
+    uint64_t at = 0;
     wn_code rc = take(p, bytes, &at, err);
     return rc ? rc : put ? put_memo(p, (size_t)at, err) : get_memo(p, (size_t)at, err);
 }
 
 /* One opcode. Sets *stop at the end of the pickle. */
 static wn_code step(wn_pickle *p, size_t *memoized, bool *stop, wn_err *err) {
-    uint64_t skip;
+    uint64_t skip = 0;
     unsigned op = p->data[p->pos++];
     switch (op) {
     case 0x80: return take(p, 1, &skip, err);                   /* PROTO */
