@@ -152,8 +152,9 @@ void wn_page_curves(wn_page *p, const wn_report *r) {
     bool gains = r->value && r->npoints > 1;
     if (r->npoints < 2) return;
     wn_page_put(p, "<section><h2>What each budget buys</h2>\n<p class=\"m\">The choice is nested: its first part is the "
-                   "choice for a smaller budget, so these curves also tell whether fewer would do.</p>\n"
-                   "<div class=\"two\">\n");
+                   "choice for a smaller budget");
+    if (isfinite(r->lambda)) wn_page_put(p, " at the same lambda (with lambda auto a smaller budget sets its own)");
+    wn_page_put(p, ".</p>\n<div class=\"two\">\n");
     coverage_chart(p, r);
     if (gains && p->code == WN_OK) gain_chart(p, r);
     wn_page_put(p, "</div></section>\n");

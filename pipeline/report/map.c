@@ -9,7 +9,7 @@
 
 /* Random streams of the page; the seed is the run's. */
 enum { STREAM_FIT = 0x52455031, STREAM_POOL, STREAM_CHOSEN, STREAM_DROPPED };
-enum { FIT_ROWS = 4096, POOL_POINTS = 7000, CHOSEN_POINTS = 3000, DROPPED_POINTS = 2000, MARKED = 10 };
+enum { FIT_ROWS = 4096, POOL_POINTS = 8000, CHOSEN_POINTS = 1000, DROPPED_POINTS = 2000, MARKED = 10 };
 enum { WIDTH = 960, HEIGHT = 560, PAD = 26 };
 
 /* The two main directions of the vectors and where the picture stands in them. */

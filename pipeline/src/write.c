@@ -74,7 +74,7 @@ static wn_code append_rows(wn_job *j, wn_store *s, wn_err *err) {
         for (size_t i = 0; i < n; i++)
             memcpy(wn_mat_row(&batch, i), wn_mat_row(&j->x, j->x_row[begin + i]), j->x.cols * sizeof *batch.data);
         code = wn_store_append(s, batch.data, batch.stride, n, err);
-        if (code == WN_OK) code = wn_tick(j->io->progress, "write", "rows", begin + n, j->n, err);
+        if (code == WN_OK) code = wn_tick(j->io->progress, "store", "rows", begin + n, j->n, err);
     }
     wn_mat_free(&batch);
     return code;
