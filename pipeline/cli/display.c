@@ -5,9 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static const double terminal_every = 0.2, log_every = 30, summary_from = 1;
+
+/* Characters that fit in a line of the terminal: a longer line would wrap, and could not be redrawn. */
+static int columns(void) {
+    struct winsize w;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col - 1 : 79;
+}
 
 /* 1234567 -> "1,234,567" */
 static const char *grouped(size_t v, char out[32]) {
@@ -111,7 +118,7 @@ static void report(wn_progress *self, const char *stage, const char *unit, size_
         return;
     }
     format_state(d, now - d->begun, line, sizeof line);
-    if (d->terminal) (void)fprintf(stderr, "\r%.*s\033[K", 110, line);
+    if (d->terminal) (void)fprintf(stderr, "\r%.*s\033[K", columns(), line);
     else (void)fprintf(stderr, "%s\n", line);
     d->drawn = d->terminal;
 }

@@ -98,7 +98,7 @@ const wn_option wn_options[] = {
     {"filelist", 0, "FILE", TEXT | CMD_INFO | CMD_CHECK, OPT_STRING, AT(filelist), NULL, 0, 0, NULL, false, "Input",
      "read the names of more input files from FILE, one a line"},
     {"limit", 0, "N", TEXT, OPT_COUNT, CF(limit), NULL, 1, MANY, NULL, true, "Input", "stop after N good records"},
-    {"on-error", 0, "WHAT", RECORDS, OPT_ON_ERROR, CF(skip_path), "fail|skip:FILE", 0, 0, "fail", true, "Input",
+    {"on-error", 0, "WHAT", TEXT, OPT_ON_ERROR, CF(skip_path), "fail|skip:FILE", 0, 0, "fail", true, "Input",
      "at a bad record: stop, or copy it byte for byte to FILE and go on"},
 
     {"encoder", 0, "NAME", TEXT, OPT_ENUM, CF(encoder), "lsa|doc2vec", 0, 0, "lsa", true, "Encoder",
@@ -165,7 +165,7 @@ const wn_option wn_options[] = {
      "print the resolved options in that form and stop"},
 
     {"quiet", 'q', NULL, CMD_ALL, OPT_FLAG, CF(quiet), NULL, 0, 0, NULL, false, "Messages",
-     "print errors and warnings only"},
+     "print errors only"},
     {"verbose", 'v', NULL, CMD_ALL, OPT_FLAG, CF(verbose), NULL, 0, 0, NULL, false, "Messages",
      "print the summary of every stage, however short"},
     {"no-progress", 0, NULL, WORKS, OPT_FLAG, CF(no_progress), NULL, 0, 0, NULL, false, "Messages",

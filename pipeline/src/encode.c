@@ -1,6 +1,7 @@
 #include "encode.h"
 
 #include "common.h"
+#include "kind.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,20 +44,35 @@ size_t wn_encode_dims(const wn_config *c) {
 
 bool wn_encode_streams(const wn_config *c) { return c->encoder != WN_ENC_DOC2VEC || c->load_encoder; }
 
-/* Words are taken as 5 bytes, distinct ones as 20 times the root of their number (Heaps' law, generously). */
+/* Words are taken as 5 bytes, distinct ones as 30 times the root of their number (Heaps' law, generously). */
 size_t wn_encode_memory(const wn_config *c, size_t n, size_t bytes, bool keep) {
     double words = (double)bytes / 5, dims = (double)wn_encode_dims(c), rows = (double)n, distinct = 1;
-    while (distinct * distinct < 400 * words) distinct *= 1.1;
-    double need = 16e6 + (keep ? rows * dims * 4 : 0);
+    while (distinct * distinct < 900 * words) distinct *= 1.1;
+    double need = 24e6 + (keep ? rows * dims * 4 : 0);
     if (c->load_encoder) need += distinct * (dims * 4 + 64);
     else if (c->encoder == WN_ENC_DOC2VEC) need += words * 4 + distinct * (dims * 8 + 96) + rows * dims * 4;
-    else need += words * 16 + (rows + distinct) * (dims + 10) * 8 + distinct * 64;
+    else need += words * 16 + distinct * ((dims + 10) * 12 + 64);
     return need < 0x1p62 ? (size_t)need : (size_t)1 << 62;
+}
+
+/* The kind of encoder in a file must be the one asked for: their options differ. */
+static wn_code check_loaded(const wn_config *c, wn_err *err) {
+    wn_kind kind;
+    wn_code code = wn_kind_of(c->load_encoder, &kind, err);
+    if (code != WN_OK) return code;
+    if (kind == WN_KIND_LSA && c->encoder != WN_ENC_LSA)
+        return wn_err_set(err, WN_EUSAGE, "--load-encoder %s holds an lsa encoder: give --encoder lsa", c->load_encoder);
+    if (kind == WN_KIND_DOC2VEC && c->encoder != WN_ENC_DOC2VEC)
+        return wn_err_set(err, WN_EUSAGE, "--load-encoder %s holds a doc2vec encoder: give --encoder doc2vec",
+                          c->load_encoder);
+    return WN_OK;
 }
 
 wn_code wn_encode_check(const wn_config *c, wn_err *err) {
     if (c->load_encoder && access(c->load_encoder, R_OK) != 0)
         return wn_err_errno(err, "--load-encoder %s", c->load_encoder);
+    wn_code code = c->load_encoder ? check_loaded(c, err) : WN_OK;
+    if (code != WN_OK) return code;
     return c->save_encoder ? wn_output_check(c->save_encoder, c->overwrite, false, err) : WN_OK;
 }
 

@@ -39,6 +39,8 @@ for j in 1 3; do
 done
 "$W" embed in.jsonl --encoder doc2vec -q --load-encoder d.d2v -o i.h5ad 2>"$err"
 is "$?" 0 "embed --encoder doc2vec --load-encoder"
+refused "an encoder of another kind" 2 "embed: --load-encoder d.d2v holds a doc2vec encoder: give --encoder doc2vec" \
+    embed in.jsonl --load-encoder d.d2v -o x
 before=$(ls)
 try embed in.jsonl -o dry.h5ad --dry-run
 is "$code$(ls)" "0$before" "--dry-run writes nothing"
