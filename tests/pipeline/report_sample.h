@@ -28,6 +28,7 @@ static const char *const sample_texts[] = {
     "Grüße aus Köln, 東京の夜, مرحبا بالعالم, e\xCC\x81t\xC3\xA9.",
 };
 
+/* k >= 20 */
 static inline void sample_init(sample *s, size_t n, size_t k) {
     memset(s, 0, sizeof *s);
     size_t d = 16, cap = n * 128;
@@ -62,8 +63,7 @@ static inline void sample_init(sample *s, size_t n, size_t k) {
     }
     for (size_t i = 0; i < 20; i++) {
         double t = (double)(i + 1) / 20;
-        s->points[i] = (size_t)((double)k * t * t) + 1 > k ? k : (size_t)((double)k * t * t) + (i < 19);
-        if (i && s->points[i] <= s->points[i - 1]) s->points[i] = s->points[i - 1] + 1;
+        s->points[i] = k * (i + 1) / 20;
         s->cover[i] = .2 + .42 * sqrt(t);
         s->cover_random[i] = .15 + .40 * sqrt(t);
         s->value_random[i] = 60 * t;

@@ -130,8 +130,8 @@ Test(report, little_or_nothing) {
     cr_expect(strstr(html, "0 of 0 texts chosen"));
     wn_free(html);
     sample s;
-    sample_init(&s, 50, 1);
-    s.report.npoints = 1, s.points[0] = 1;
+    sample_init(&s, 50, 20);
+    s.report.k = 1, s.report.npoints = 1, s.points[0] = 1;
     s.report.x = NULL, s.report.duplicate_of = NULL, s.report.value_random = NULL;
     s.report.gain = s.report.value = NULL, s.view.texts.n = s.view.ids.n = 0, s.view.label = NULL;
     html = render(&s.report);
@@ -143,7 +143,7 @@ Test(report, little_or_nothing) {
 
 Test(report, rows_that_nothing_stands_for) {
     sample s;
-    sample_init(&s, 300, 10);
+    sample_init(&s, 300, 30);
     for (size_t i = 1; i < 300; i += 2)
         if (s.by[i] != i) s.by[i] = SIZE_MAX, s.sim[i] = 0;
     wn_free(render(&s.report));
