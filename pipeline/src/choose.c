@@ -60,9 +60,10 @@ static wn_code barred(wn_job *j, size_t **rows, size_t *nrows, wn_err *err) {
     size_t listed = 0, zeros = 0;
     if (code != WN_OK) goto out;
     for (size_t i = 0; i < j->nkeep; i++) keep[j->x_row[j->keep[i]]] = true;
-    for (size_t i = 0; i < j->nexclude; i++)
-        if (j->row_of[j->x_row[j->exclude[i]]] == j->exclude[i] && j->x_row[j->exclude[i]] < j->m)
-            no[j->x_row[j->exclude[i]]] = true;
+    for (size_t i = 0; i < j->nexclude; i++) {
+        size_t row = j->x_row[j->exclude[i]]; /* a dropped copy was never to be picked */
+        if (row < j->m && j->row_of[row] == j->exclude[i]) no[row] = true;
+    }
     for (size_t i = 0; i < j->m; i++) {
         listed += no[i];
         zeros += !no[i] && j->zero[i] && !keep[i];

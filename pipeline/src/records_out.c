@@ -53,7 +53,7 @@ static wn_code reserve(copier *c, size_t n, wn_err *err) {
 
 static wn_code has_winnow(const char *s, size_t n, bool *has, wn_err *err) {
     cJSON *o = cJSON_ParseWithLength(s, n);
-    if (!o) return wn_err_set(err, WN_EMEMORY, "out of memory while a record was annotated");
+    if (!o) return wn_err_set(err, WN_EINPUT, "the record is nested too deeply for --annotate");
     *has = cJSON_GetObjectItemCaseSensitive(o, "winnow") != NULL;
     cJSON_Delete(o);
     return WN_OK;
@@ -68,10 +68,13 @@ static wn_code annotate(copier *c, size_t row, const char *raw, size_t len, size
     if (c->format == WN_JSONL) {
         bool has = false, blank = true;
         wn_code code = has_winnow(raw, body, &has, err);
-        if (code != WN_OK) return code;
-        if (has)
-            return wn_err_set(err, WN_EINPUT, "%s:%llu: the record has a field \"winnow\" already; run without --annotate",
-                              j->corpus.sources[j->corpus.file[row]].path, (unsigned long long)j->corpus.line[row]);
+        if (code == WN_OK && has)
+            code = wn_err_set(err, WN_EINPUT, "the record has a field \"winnow\" already; run without --annotate");
+        if (code != WN_OK) {
+            (void)wn_err_prefix(err, "%s:%llu: ", j->corpus.sources[j->corpus.file[row]].path,
+                                (unsigned long long)j->corpus.line[row]);
+            return code;
+        }
         while (body > 0 && raw[body - 1] != '}') body--;
         body--;
         for (size_t i = body; i-- > 0 && blank;) {

@@ -7,15 +7,9 @@
 #include <string.h>
 #include <winnow/report.h>
 
-/* An id as one tsv field: tab, line feed, carriage return and backslash become \t \n \r \\. */
-static void put_id(wn_outfile *f, const wn_view *v, size_t row) {
-    char number[24];
-    if (v->ids.n == 0) {
-        (void)wn_outfile_write(f, number, (size_t)snprintf(number, sizeof number, "%zu", row));
-        return;
-    }
-    const char *s = v->ids.base + v->ids.off[row];
-    size_t n = (size_t)(v->ids.off[row + 1] - v->ids.off[row]), begin = 0;
+/* One tsv field: tab, line feed, carriage return and backslash become \t \n \r \\. */
+static void put_field(wn_outfile *f, const char *s, size_t n) {
+    size_t begin = 0;
     for (size_t i = 0; i < n; i++) {
         const char *as = s[i] == '\t' ? "\\t" : s[i] == '\n' ? "\\n" : s[i] == '\r' ? "\\r" : s[i] == '\\' ? "\\\\" : NULL;
         if (!as) continue;
@@ -24,6 +18,12 @@ static void put_id(wn_outfile *f, const wn_view *v, size_t row) {
         begin = i + 1;
     }
     (void)wn_outfile_write(f, s + begin, n - begin);
+}
+
+static void put_id(wn_outfile *f, const wn_view *v, size_t row) {
+    char number[24];
+    if (v->ids.n) put_field(f, v->ids.base + v->ids.off[row], (size_t)(v->ids.off[row + 1] - v->ids.off[row]));
+    else (void)wn_outfile_write(f, number, (size_t)snprintf(number, sizeof number, "%zu", row));
 }
 
 static wn_code selection_tsv(wn_job *j, wn_err *err) {
@@ -35,10 +35,11 @@ static wn_code selection_tsv(wn_job *j, wn_err *err) {
         size_t row = j->chosen[i];
         (void)wn_outfile_printf(f, "%zu\t", i + 1);
         put_id(f, &j->view, row);
-        if (j->corpus.n)
-            (void)wn_outfile_printf(f, "\t%zu\t%s\t%llu\t", row, j->corpus.sources[j->corpus.file[row]].path,
-                                    (unsigned long long)j->corpus.line[row]);
-        else (void)wn_outfile_printf(f, "\t%zu\t%s\t\t", row, j->c->inputs[0]);
+        const char *path = j->corpus.n ? j->corpus.sources[j->corpus.file[row]].path : j->c->inputs[0];
+        (void)wn_outfile_printf(f, "\t%zu\t", row);
+        put_field(f, path, strlen(path));
+        if (j->corpus.n) (void)wn_outfile_printf(f, "\t%llu\t", (unsigned long long)j->corpus.line[row]);
+        else (void)wn_outfile_printf(f, "\t\t");
         (void)wn_outfile_printf(f, "%.9g\t%.12g\t", j->selection.gain[i], j->selection.objective[i]);
         if (j->corpus.cost) (void)wn_outfile_printf(f, "%.9g", j->corpus.cost[row]);
         (void)wn_outfile_printf(f, "\t%zu\n", j->count[i]);

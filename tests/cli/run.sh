@@ -154,6 +154,19 @@ is "$code" 0 "keep and exclude"
 is "$(sed -n '2,3p' kept/selection.tsv | cut -f2 | tr '\n' ' ')" "r5 r39 " "rows to keep come first, also a copy"
 is "$(cut -f2 kept/selection.tsv | grep -cx -e r1 -e r38)" 0 "excluded rows are not chosen"
 is "$(awk -F'\t' '$1 == "r38" {print $2}' kept/assignment.tsv)" r39 "the copy that is kept stands for its original"
+sed 's/.*"id": "\([^"]*\)".*/\1/' rows.jsonl >all.txt
+try run rows.jsonl -k 30 --id-field id --exclude all.txt -o none
+is "$code $(wc -c <none/subset.jsonl)" "0 0" "where every row is excluded nothing is chosen"
+cmp -s none/rest.jsonl rows.jsonl
+ok $? "and everything is rest"
+try check none
+is "$code" 0 "in a whole folder"
+rm -rf none
+try run rows.jsonl -k 30 --id-field id --keep keep.txt --exclude drop.txt --dedup 0.8 -o kept2
+is "$(sed -n '2,3p' kept2/selection.tsv | cut -f2 | tr '\n' ' ')" "r5 r39 " "keep with near duplicates"
+is "$(cut -f2 kept2/selection.tsv | grep -cx -e r1 -e r38)" 0 "exclude with near duplicates"
+same_records rows.jsonl kept2/subset.jsonl kept2/rest.jsonl "and nothing is lost"
+rm -rf kept2
 printf 'r5\n\nnobody\n' >unknown.txt
 refused "an unknown id names its line" 2 "run: unknown.txt:3: no row has the id \"nobody\"" \
     run rows.jsonl -k 30 --id-field id --keep unknown.txt -o x
