@@ -2,7 +2,7 @@
 #include "common.h"
 #include "encode.h"
 
-enum { BLOCK = 16384 };
+enum { BLOCK = 4096 };
 
 /* A --memory that holds the vectors allows one pass; else blocks are encoded again as they are written. */
 static bool keeps_vectors(const wn_config *c, const wn_corpus *corpus, size_t bytes) {

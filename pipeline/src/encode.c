@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <winnow/similarity.h>
 
@@ -48,10 +49,17 @@ bool wn_encode_streams(const wn_config *c) { return c->encoder != WN_ENC_DOC2VEC
 size_t wn_encode_memory(const wn_config *c, size_t n, size_t bytes, bool keep) {
     double words = (double)bytes / 5, dims = (double)wn_encode_dims(c), rows = (double)n, distinct = 1;
     while (distinct * distinct < 900 * words) distinct *= 1.1;
-    double need = 24e6 + (keep ? rows * dims * 4 : 0);
-    if (c->load_encoder) need += distinct * (dims * 4 + 64);
-    else if (c->encoder == WN_ENC_DOC2VEC) need += words * 4 + distinct * (dims * 8 + 96) + rows * dims * 4;
-    else need += words * 16 + distinct * ((dims + 10) * 12 + 64);
+    double x = keep ? rows * dims * 4 : 2 * 4096 * dims * 4;
+    double need = 20e6 + rows * 64 + (double)bytes;
+    struct stat file;
+    if (c->load_encoder) {
+        need += x + (stat(c->load_encoder, &file) == 0 ? 3 * (double)file.st_size : 0);
+    } else if (c->encoder == WN_ENC_DOC2VEC) {
+        need += words * 20 + distinct * (dims * 8 + 96) + 2 * rows * dims * 4;
+    } else { /* the Krylov space is gone before the vectors come */
+        double krylov = distinct * (dims + 10) * 22, counting = rows * 800, most = x > krylov ? x : krylov;
+        need += words * 16 + distinct * 64 + (most > counting ? most : counting);
+    }
     return need < 0x1p62 ? (size_t)need : (size_t)1 << 62;
 }
 
