@@ -154,6 +154,9 @@ is "$code" 0 "keep and exclude"
 is "$(sed -n '2,3p' kept/selection.tsv | cut -f2 | tr '\n' ' ')" "r5 r39 " "rows to keep come first, also a copy"
 is "$(cut -f2 kept/selection.tsv | grep -cx -e r1 -e r38)" 0 "excluded rows are not chosen"
 is "$(awk -F'\t' '$1 == "r38" {print $2}' kept/assignment.tsv)" r39 "the copy that is kept stands for its original"
+try run rows.jsonl -k 30 --id-field id --keep keep.txt -f -o kept
+has kept/manifest.json '"copies_dropped":	15' "a copy to keep takes the place of its original"
+is "$(awk -F'\t' '$1 == "r38" {print $2}' kept/assignment.tsv)" r39 "and stands for it"
 sed 's/.*"id": "\([^"]*\)".*/\1/' rows.jsonl >all.txt
 try run rows.jsonl -k 30 --id-field id --exclude all.txt -o none
 is "$code $(wc -c <none/subset.jsonl)" "0 0" "where every row is excluded nothing is chosen"
