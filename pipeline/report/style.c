@@ -63,10 +63,9 @@ static const char *const css[] = {
     "pre-wrap;overflow-wrap:anywhere;font:.88rem/1.5 ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}",
     ".set td:first-child{color:var(--m);width:11rem}.set td{overflow-wrap:anywhere;vertical-align:top}",
     ".h{font:.82rem/1.4 ui-monospace,'DejaVu Sans Mono',monospace}",
-    ".sn{display:none}",
     "@media(max-width:36rem){main{padding:1.4rem 1rem 3rem}h2{margin-top:2.4rem}.k div{flex-basis:40%}",
     ".k div{padding:.7rem .8rem}.k dd{font-size:1.35rem}th,td{padding:.3rem .35rem}.wide{display:none}",
-    ".set td:first-child{width:6.5rem}.sn{display:inline}}",
+    ".set td:first-child{width:6.5rem}}",
     "@media print{body{background:#fff}article,figure,tr{break-inside:avoid}}",
 };
 

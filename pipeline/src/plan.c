@@ -37,7 +37,7 @@ typedef struct {
     double seconds;
 } estimate;
 
-/* Rates of one core, measured on a machine with AVX-512 (docs/selection.md): a rough guide for others. */
+/* Rates of one core, from runs on a machine with AVX-512: a rough guide for others. */
 static double seconds(const wn_job *j, size_t dims, size_t bytes) {
     double threads = (double)wn_threads_get(), n = (double)j->m, d = (double)dims, k = (double)j->wanted;
     double read = (double)bytes / 150e6, encode = j->c->encoder == WN_ENC_DOC2VEC
