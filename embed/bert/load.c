@@ -24,6 +24,7 @@ typedef struct {
     const char *prefix;
     char missing[400]; /* names, as many as fit */
     size_t nmissing;
+    bool unbiased; /* no bias tensors: zeros */
     wn_err *err;
 } loader;
 
@@ -62,39 +63,45 @@ static wn_code check_shape(loader *l, const wn_tensor *t, size_t rows, size_t co
                              t->rank ? got : "a scalar", rows);
 }
 
-/* Reads name into out (NULL when missing: noted, not an error yet). cols == 0: a vector. */
-static wn_code read_into(loader *l, const char *name, size_t rows, size_t cols, float *out) {
-    const wn_tensor *t = find(l, name);
-    if (!t) return WN_OK;
-    wn_code rc = check_shape(l, t, rows, cols);
-    return rc ? rc : wn_weights_read(l->w, t, out, l->err);
+/* The tensor `name` of the wanted shape; NULL when missing (noted, not an error yet). cols == 0: a vector. */
+static wn_code want(loader *l, const char *base, const char *suffix, size_t rows, size_t cols, const wn_tensor **out) {
+    char name[NAME_SIZE];
+    (void)snprintf(name, sizeof name, "%s%s", base, suffix);
+    *out = find(l, name);
+    return *out ? check_shape(l, *out, rows, cols) : WN_OK;
 }
 
+/* Shapes are checked before anything of a size that only config.json claims is allocated. */
 static wn_code read_norm(loader *l, const char *base, size_t h, wn_norm *norm) {
-    char name[NAME_SIZE];
+    const wn_tensor *weight, *bias;
+    wn_code rc = want(l, base, ".weight", h, 0, &weight);
+    if (!rc) rc = want(l, base, ".bias", h, 0, &bias);
+    if (rc || !weight || !bias) return rc;
     norm->weight = wn_alloc(h, sizeof(float), l->err);
     norm->bias = wn_alloc(h, sizeof(float), l->err);
     if (!norm->weight || !norm->bias) return WN_EMEMORY;
-    (void)snprintf(name, sizeof name, "%s.weight", base);
-    wn_code rc = read_into(l, name, h, 0, norm->weight);
-    (void)snprintf(name, sizeof name, "%s.bias", base);
-    return rc ? rc : read_into(l, name, h, 0, norm->bias);
+    rc = wn_weights_read(l->w, weight, norm->weight, l->err);
+    return rc ? rc : wn_weights_read(l->w, bias, norm->bias, l->err);
 }
 
-/* `parts` tensors of [n, k] one below the other (3 for fused q, k, v; else 1). */
+enum { FUSED_MAX = 3 };
+
+/* `parts` tensors of [n, k] one below the other (3 for fused q, k, v; else 1). Without biases: zeros. */
 static wn_code read_linear(loader *l, const char *const *bases, size_t parts, size_t n, size_t k, wn_layer_linear *out) {
-    char name[NAME_SIZE];
+    const wn_tensor *weights[FUSED_MAX], *biases[FUSED_MAX] = {0};
     wn_code rc = WN_OK;
-    size_t cells = 0;
-    if (__builtin_mul_overflow(parts * n, k, &cells)) return wn_err_set(l->err, WN_EMEMORY, "%s: too large", bases[0]);
-    float *w = wn_alloc(cells, sizeof *w, l->err), *bias = wn_alloc(parts * n, sizeof *bias, l->err);
+    bool whole = true;
+    for (size_t i = 0; !rc && i < parts; i++) {
+        rc = want(l, bases[i], ".weight", n, k, &weights[i]);
+        if (!rc && !l->unbiased) rc = want(l, bases[i], ".bias", n, 0, &biases[i]);
+        if (!rc) whole &= weights[i] && (biases[i] || l->unbiased);
+    }
+    if (rc || !whole) return rc;
+    float *w = wn_alloc(parts * n * k, sizeof *w, l->err), *bias = wn_alloc(parts * n, sizeof *bias, l->err);
     if (!w || !bias) rc = WN_EMEMORY;
     for (size_t i = 0; !rc && i < parts; i++) {
-        (void)snprintf(name, sizeof name, "%s.weight", bases[i]);
-        rc = read_into(l, name, n, k, w + i * n * k);
-        if (rc) break;
-        (void)snprintf(name, sizeof name, "%s.bias", bases[i]);
-        rc = read_into(l, name, n, 0, bias + i * n);
+        rc = wn_weights_read(l->w, weights[i], w + i * n * k, l->err);
+        if (!rc && !l->unbiased) rc = wn_weights_read(l->w, biases[i], bias + i * n, l->err);
     }
     if (!rc) rc = wn_layer_linear_init(out, w, bias, parts * n, k, l->err);
     wn_free(w);
@@ -168,7 +175,7 @@ static wn_code read_dense(wn_bert *m, const char *dir, wn_err *err) {
     wn_code rc = wn_weights_open(&w, path, err);
     if (rc) return rc;
     static const char *const name[] = {"linear"};
-    loader l = {.w = w, .prefix = "", .err = err};
+    loader l = {.w = w, .prefix = "", .unbiased = !m->config.dense_bias, .err = err};
     rc = read_linear(&l, name, 1, m->config.dense_out, m->config.hidden, &m->dense);
     if (!rc && l.nmissing) rc = wn_err_set(err, WN_EINPUT, "%s: missing tensors: %s", path, l.missing);
     wn_weights_close(w);

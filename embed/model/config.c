@@ -1,37 +1,22 @@
 /* config.json and the sentence-transformers modules beside it. */
 #include <winnow/model.h>
 
-#include <cjson/cJSON.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <winnow/jsonfile.h>
 #include <winnow/mem.h>
 
-enum { CONFIG_MAX = 16 << 20 };
-
-/* A JSON file as a tree; absent and !required: *out = NULL. */
-static wn_code read_json(cJSON **out, const char *dir, const char *name, bool required, wn_err *err) {
-    char path[4096];
-    *out = NULL;
-    if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) >= sizeof path)
-        return wn_err_set(err, WN_EUSAGE, "%s: the path is too long", dir);
-    FILE *f = fopen(path, "re");
-    if (!f) return required ? wn_err_errno(err, "%s", path) : WN_OK;
-    wn_code rc = WN_OK;
-    char *text = NULL;
-    long size = fseek(f, 0, SEEK_END) == 0 ? ftell(f) : -1;
-    if (size < 0 || size > CONFIG_MAX || fseek(f, 0, SEEK_SET) != 0)
-        rc = wn_err_set(err, WN_EINPUT, "%s: cannot be read, or is larger than 16 MiB", path);
-    if (!rc && !(text = wn_alloc((size_t)size + 1, 1, err))) rc = WN_EMEMORY;
-    if (!rc && fread(text, 1, (size_t)size, f) != (size_t)size) rc = wn_err_errno(err, "reading %s", path);
-    (void)fclose(f);
-    if (!rc && !(*out = cJSON_ParseWithLength(text, (size_t)size))) rc = wn_err_set(err, WN_EINPUT, "%s: not valid JSON", path);
-    wn_free(text);
-    return rc;
-}
+enum { CONFIG_MAX = 4 << 20 };
 
 static const cJSON *field(const cJSON *json, const char *name) { return cJSON_GetObjectItemCaseSensitive(json, name); }
+
+/* A text field; absent or null: *out = NULL. */
+static wn_code read_text(const char **out, const cJSON *json, const char *file, const char *name, wn_err *err) {
+    const cJSON *v = field(json, name);
+    *out = cJSON_GetStringValue(v);
+    if (*out || !v || cJSON_IsNull(v)) return WN_OK;
+    return wn_err_set(err, WN_EINPUT, "%s: \"%s\" is not a string", file, name);
+}
 
 /* One size of config.json: its usual name and DistilBERT's; lowest and highest sensible value. */
 static const struct {
@@ -51,29 +36,29 @@ static const struct {
 #undef SIZE
 };
 
-static wn_code read_size(size_t *out, const cJSON *json, const char *dir, const char *name, size_t low, size_t high,
+static wn_code read_size(size_t *out, const cJSON *json, const char *file, const char *name, size_t low, size_t high,
                          long fallback, wn_err *err) {
     const cJSON *v = field(json, name);
+    unsigned long long got = 0;
     if ((!v || cJSON_IsNull(v)) && fallback >= 0) {
         *out = (size_t)fallback;
         return WN_OK;
     }
-    if (!cJSON_IsNumber(v) || !(v->valuedouble >= (double)low) || v->valuedouble > (double)high ||
-        floor(v->valuedouble) != v->valuedouble)
-        return wn_err_set(err, WN_EINPUT, "%s/config.json: \"%s\" is %s; a whole number from %zu to %zu is wanted", dir, name,
+    if (!wn_jsonfile_whole(v, high, &got) || got < low)
+        return wn_err_set(err, WN_EINPUT, "%s: \"%s\" is %s; a whole number from %zu to %zu is wanted", file, name,
                           v ? "out of range" : "missing", low, high);
-    *out = (size_t)v->valuedouble;
+    *out = (size_t)got;
     return WN_OK;
 }
 
-static wn_code read_real(double *out, const cJSON *json, const char *dir, const char *name, const char *other, double fallback,
+static wn_code read_real(double *out, const cJSON *json, const char *file, const char *name, const char *other, double fallback,
                          double high, wn_err *err) {
     const cJSON *v = field(json, name);
     if (!v && other) v = field(json, other);
     *out = fallback;
     if (!v || cJSON_IsNull(v)) return WN_OK;
     if (!cJSON_IsNumber(v) || !(v->valuedouble >= 0) || v->valuedouble > high)
-        return wn_err_set(err, WN_EINPUT, "%s/config.json: \"%s\" is not a number from 0 to %g", dir, name, high);
+        return wn_err_set(err, WN_EINPUT, "%s: \"%s\" is not a number from 0 to %g", file, name, high);
     *out = v->valuedouble;
     return WN_OK;
 }
@@ -81,173 +66,239 @@ static wn_code read_real(double *out, const cJSON *json, const char *dir, const 
 static const char *const arch_names[] = {"bert", "roberta", "distilbert", "albert"};
 const char *wn_arch_name(wn_arch a) { return arch_names[a]; }
 
-static wn_code read_arch(wn_model_config *c, const cJSON *json, const char *dir, wn_err *err) {
-    const char *type = cJSON_GetStringValue(field(json, "model_type"));
-    const char *first = cJSON_GetStringValue(cJSON_GetArrayItem(field(json, "architectures"), 0));
-    if (!type && first) /* old checkpoints name only the class */
-        type = strncmp(first, "Bert", 4) == 0         ? "bert"
-               : strncmp(first, "Roberta", 7) == 0    ? "roberta"
-               : strncmp(first, "DistilBert", 10) == 0 ? "distilbert"
-               : strncmp(first, "Albert", 6) == 0     ? "albert"
-                                                      : first;
+/* Old checkpoints name only the class. */
+static const char *arch_of_class(const char *name) {
+    static const struct {
+        const char *start, *arch;
+    } classes[] = {{"Bert", "bert"}, {"Roberta", "roberta"}, {"DistilBert", "distilbert"}, {"Albert", "albert"}};
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (strncmp(name, classes[i].start, strlen(classes[i].start)) == 0) return classes[i].arch;
+    return name;
+}
+
+static wn_code read_arch(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
+    const char *type, *first = cJSON_GetStringValue(cJSON_GetArrayItem(field(json, "architectures"), 0));
+    wn_code rc = read_text(&type, json, file, "model_type", err);
+    if (rc) return rc;
+    if (!type && first) type = arch_of_class(first);
+    if (!type && field(json, "hidden_size")) type = "bert"; /* the very first checkpoints name nothing */
     for (size_t i = 0; type && i < sizeof arch_names / sizeof *arch_names; i++)
         if (strcmp(type, arch_names[i]) == 0) {
             c->arch = (wn_arch)i;
             return WN_OK;
         }
-    if (!type && field(json, "hidden_size")) {
-        c->arch = WN_BERT;
-        return WN_OK;
-    }
-    return wn_err_set(err, WN_EINPUT, "%s/config.json: model type \"%s\" is not supported; bert, roberta, distilbert and albert are",
-                      dir, type ? type : "(none)");
+    return wn_err_set(err, WN_EINPUT, "%s: model type \"%.60s\" is not supported; bert, roberta, distilbert and albert are", file,
+                      type ? type : "(none)");
 }
 
-static wn_code read_activation(wn_activation *out, const char *name, const char *dir, wn_err *err) {
+static wn_code read_activation(wn_activation *out, const char *name, const char *file, wn_err *err) {
     static const struct {
         const char *name;
         wn_activation activation;
-    } known[] = {{"gelu", WN_ACT_GELU}, {"gelu_new", WN_ACT_GELU_TANH}, {"gelu_pytorch_tanh", WN_ACT_GELU_TANH},
-                 {"gelu_fast", WN_ACT_GELU_TANH}, {"relu", WN_ACT_RELU}};
+    } known[] = {{"gelu", WN_ACT_GELU}, {"gelu_python", WN_ACT_GELU}, {"gelu_new", WN_ACT_GELU_TANH}, {"gelu_fast", WN_ACT_GELU_TANH},
+                 {"gelu_pytorch_tanh", WN_ACT_GELU_TANH}, {"relu", WN_ACT_RELU}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(name, known[i].name) == 0) {
             *out = known[i].activation;
             return WN_OK;
         }
-    return wn_err_set(err, WN_EINPUT, "%s/config.json: activation \"%s\" is not supported; gelu, gelu_new, gelu_pytorch_tanh, "
-                      "gelu_fast and relu are", dir, name);
+    return wn_err_set(err, WN_EINPUT, "%s: activation \"%.60s\" is not supported; gelu, gelu_python, gelu_new, gelu_pytorch_tanh, "
+                      "gelu_fast and relu are", file, name);
 }
 
-static wn_code read_shape(wn_model_config *c, const cJSON *json, const char *dir, wn_err *err) {
+static wn_code read_albert(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
+    wn_code rc = read_size(&c->embedding, json, file, "embedding_size", 1, 65536, 128, err);
+    if (!rc) rc = read_size(&c->groups, json, file, "num_hidden_groups", 1, 1024, 1, err);
+    if (!rc) rc = read_size(&c->inner, json, file, "inner_group_num", 1, 64, 1, err);
+    if (!rc && c->groups > c->layers)
+        rc = wn_err_set(err, WN_EINPUT, "%s: num_hidden_groups %zu exceeds num_hidden_layers %zu", file, c->groups, c->layers);
+    return rc;
+}
+
+static wn_code read_shape(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
     bool distil = c->arch == WN_DISTILBERT;
     wn_code rc = WN_OK;
     for (size_t i = 0; !rc && i < sizeof sizes / sizeof *sizes; i++) {
         size_t *at = (size_t *)((char *)c + sizes[i].offset);
-        rc = read_size(at, json, dir, distil && sizes[i].distil ? sizes[i].distil : sizes[i].name, sizes[i].low, sizes[i].high,
+        rc = read_size(at, json, file, distil && sizes[i].distil ? sizes[i].distil : sizes[i].name, sizes[i].low, sizes[i].high,
                        sizes[i].fallback, err);
     }
     if (rc) return rc;
     if (distil) c->types = 0;
+    if (c->arch == WN_ROBERTA && !cJSON_IsNumber(field(json, "pad_token_id"))) c->pad = 1;
     if (c->hidden % c->heads)
-        return wn_err_set(err, WN_EINPUT, "%s/config.json: hidden_size %zu is not a multiple of num_attention_heads %zu", dir,
-                          c->hidden, c->heads);
+        return wn_err_set(err, WN_EINPUT, "%s: hidden_size %zu is not a multiple of num_attention_heads %zu", file, c->hidden, c->heads);
     c->embedding = c->hidden;
-    if (c->arch == WN_ALBERT) {
-        rc = read_size(&c->embedding, json, dir, "embedding_size", 1, 65536, 128, err);
-        if (!rc) rc = read_size(&c->groups, json, dir, "num_hidden_groups", 1, 1024, 1, err);
-        if (!rc) rc = read_size(&c->inner, json, dir, "inner_group_num", 1, 1024, 1, err);
-        if (rc) return rc;
-        if (c->groups > c->layers)
-            return wn_err_set(err, WN_EINPUT, "%s/config.json: num_hidden_groups %zu exceeds num_hidden_layers %zu", dir, c->groups,
-                              c->layers);
-    }
+    return c->arch == WN_ALBERT ? read_albert(c, json, file, err) : WN_OK;
+}
+
+/* What would change the mathematics without any tensor missing. */
+static wn_code refuse_variants(const cJSON *json, const char *file, wn_err *err) {
+    const char *positions;
+    wn_code rc = read_text(&positions, json, file, "position_embedding_type", err);
+    if (rc) return rc;
+    if (positions && strcmp(positions, "absolute") != 0)
+        return wn_err_set(err, WN_EINPUT, "%s: position_embedding_type \"%.60s\" is not supported; absolute is", file, positions);
+    if (cJSON_IsTrue(field(json, "is_decoder")))
+        return wn_err_set(err, WN_EINPUT, "%s: a decoder (is_decoder) is not supported; encoders are", file);
     return WN_OK;
 }
 
-static wn_code read_config(wn_model_config *c, const cJSON *json, const char *dir, wn_err *err) {
-    if (!cJSON_IsObject(json)) return wn_err_set(err, WN_EINPUT, "%s/config.json: not a JSON object", dir);
-    wn_code rc = read_arch(c, json, dir, err);
-    if (!rc) rc = read_shape(c, json, dir, err);
-    if (rc) return rc;
-    bool distil = c->arch == WN_DISTILBERT;
-    const char *act = cJSON_GetStringValue(field(json, distil ? "activation" : "hidden_act"));
-    const char *positions = cJSON_GetStringValue(field(json, "position_embedding_type"));
-    if (positions && strcmp(positions, "absolute") != 0)
-        return wn_err_set(err, WN_EINPUT, "%s/config.json: position_embedding_type \"%s\" is not supported; absolute is", dir, positions);
-    rc = read_activation(&c->activation, act ? act : c->arch == WN_ALBERT ? "gelu_new" : "gelu", dir, err);
-    if (!rc) rc = read_real(&c->norm_eps, json, dir, "layer_norm_eps", NULL, 1e-12, 1, err);
-    if (!rc) rc = read_real(&c->hidden_dropout, json, dir, "hidden_dropout_prob", "dropout", 0.1, 1, err);
-    if (!rc) rc = read_real(&c->attention_dropout, json, dir, "attention_probs_dropout_prob", "attention_dropout", 0.1, 1, err);
+static wn_code read_config(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
+    if (!cJSON_IsObject(json)) return wn_err_set(err, WN_EINPUT, "%s: not a JSON object", file);
+    wn_code rc = read_arch(c, json, file, err);
+    if (!rc) rc = read_shape(c, json, file, err);
+    if (!rc) rc = refuse_variants(json, file, err);
+    const char *act = NULL;
+    if (!rc) rc = read_text(&act, json, file, c->arch == WN_DISTILBERT ? "activation" : "hidden_act", err);
+    if (!rc) rc = read_activation(&c->activation, act ? act : c->arch == WN_ALBERT ? "gelu_new" : "gelu", file, err);
+    if (!rc) rc = read_real(&c->norm_eps, json, file, "layer_norm_eps", NULL, 1e-12, 1, err);
+    if (!rc) rc = read_real(&c->hidden_dropout, json, file, "hidden_dropout_prob", "dropout", 0.1, 1, err);
+    if (!rc) rc = read_real(&c->attention_dropout, json, file, "attention_probs_dropout_prob", "attention_dropout", 0.1, 1, err);
     if (rc) return rc;
     size_t reserved = c->arch == WN_ROBERTA ? c->pad + 1 : 0; /* positions start behind the padding's */
     if (c->positions <= reserved)
-        return wn_err_set(err, WN_EINPUT, "%s/config.json: max_position_embeddings %zu leaves no positions", dir, c->positions);
+        return wn_err_set(err, WN_EINPUT, "%s: max_position_embeddings %zu leaves no positions", file, c->positions);
     c->max_tokens = c->positions - reserved;
     return WN_OK;
 }
 
-static wn_code read_pooling(wn_model_config *c, const cJSON *json, const char *dir, const char *path, wn_err *err) {
-    static const struct {
-        const char *name;
-        wn_pooling pooling;
-    } modes[] = {{"pooling_mode_cls_token", WN_POOL_CLS}, {"pooling_mode_max_tokens", WN_POOL_MAX},
-                 {"pooling_mode_mean_tokens", WN_POOL_MEAN}, {"pooling_mode_mean_sqrt_len_tokens", WN_POOL_MEAN_SQRT}};
-    size_t chosen = 0;
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
-        if (cJSON_IsTrue(field(json, modes[i].name))) c->pooling = modes[i].pooling, chosen++;
-    if (cJSON_IsTrue(field(json, "pooling_mode_weightedmean_tokens")) || cJSON_IsTrue(field(json, "pooling_mode_lasttoken")) || chosen != 1)
-        return wn_err_set(err, WN_EINPUT, "%s/%s/config.json: exactly one of cls, max, mean and mean_sqrt_len pooling is supported", dir, path);
-    return WN_OK;
+static const struct {
+    const char *flag, *name; /* the flag of older files, the value of pooling_mode in newer ones */
+    int pooling;             /* -1: not supported */
+} pooling_modes[] = {{"pooling_mode_cls_token", "cls", WN_POOL_CLS},
+                     {"pooling_mode_max_tokens", "max", WN_POOL_MAX},
+                     {"pooling_mode_mean_tokens", "mean", WN_POOL_MEAN},
+                     {"pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens", WN_POOL_MEAN_SQRT},
+                     {"pooling_mode_weightedmean_tokens", "weightedmean", -1},
+                     {"pooling_mode_lasttoken", "lasttoken", -1}};
+
+static wn_code read_pooling(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
+    const cJSON *mode = field(json, "pooling_mode");
+    if (cJSON_IsArray(mode) && cJSON_GetArraySize(mode) == 1) mode = mode->child;
+    const char *name = cJSON_GetStringValue(mode);
+    size_t chosen = 0, width = c->hidden;
+    int pooling = -1;
+    for (size_t i = 0; i < sizeof pooling_modes / sizeof *pooling_modes; i++) {
+        bool is = mode ? name && strcmp(name, pooling_modes[i].name) == 0 : cJSON_IsTrue(field(json, pooling_modes[i].flag));
+        if (is) pooling = pooling_modes[i].pooling, chosen++;
+    }
+    if (chosen == 0 && !mode) pooling = WN_POOL_MEAN, chosen = 1; /* the reference's default */
+    if (chosen != 1 || pooling < 0)
+        return wn_err_set(err, WN_EINPUT, "%s: the pooling is not supported; exactly one of cls, max, mean and mean_sqrt_len is", file);
+    c->pooling = (wn_pooling)pooling;
+    wn_code rc = read_size(&width, json, file, field(json, "embedding_dimension") ? "embedding_dimension" : "word_embedding_dimension", 1, 65536,
+                           (long)c->hidden, err);
+    if (!rc && width != c->hidden) rc = wn_err_set(err, WN_EINPUT, "%s: pools vectors of %zu; the model's have %zu", file, width, c->hidden);
+    return rc;
 }
 
-static wn_code read_dense(wn_model_config *c, const cJSON *json, const char *dir, const char *path, wn_err *err) {
-    const char *act = cJSON_GetStringValue(field(json, "activation_function"));
+static wn_code read_dense_activation(wn_activation *out, const char *name, const char *file, wn_err *err) {
+    static const struct {
+        const char *name;
+        wn_activation activation;
+    } known[] = {{"Tanh", WN_ACT_TANH}, {"Identity", WN_ACT_IDENTITY}, {"ReLU", WN_ACT_RELU}, {"GELU", WN_ACT_GELU}};
+    const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(last, known[i].name) == 0) {
+            *out = known[i].activation;
+            return WN_OK;
+        }
+    return wn_err_set(err, WN_EINPUT, "%s: activation \"%.60s\" is not supported; Tanh, Identity, ReLU and GELU are", file, name);
+}
+
+static wn_code read_dense(wn_model_config *c, const cJSON *json, const char *file, const char *path, wn_err *err) {
+    const char *act = NULL;
+    const cJSON *bias = field(json, "bias");
     size_t in = 0;
-    wn_code rc = read_size(&in, json, dir, "in_features", 1, 65536, -1, err);
-    if (!rc) rc = read_size(&c->dense_out, json, dir, "out_features", 1, 65536, -1, err);
+    if (c->dense_out) return wn_err_set(err, WN_EINPUT, "%s: a second Dense module is not supported", file);
+    wn_code rc = read_size(&in, json, file, "in_features", 1, 65536, -1, err);
+    if (!rc) rc = read_size(&c->dense_out, json, file, "out_features", 1, 65536, -1, err);
+    if (!rc) rc = read_text(&act, json, file, "activation_function", err);
+    if (!rc) rc = read_dense_activation(&c->dense_activation, act ? act : "Tanh", file, err);
     if (rc) return rc;
-    if (in != c->hidden) return wn_err_set(err, WN_EINPUT, "%s/%s: in_features %zu is not the model's %zu", dir, path, in, c->hidden);
-    if (!act || strstr(act, "Tanh")) c->dense_activation = WN_ACT_TANH;
-    else if (strstr(act, "Identity")) c->dense_activation = WN_ACT_IDENTITY;
-    else if (strstr(act, "ReLU")) c->dense_activation = WN_ACT_RELU;
-    else if (strstr(act, "GELU")) c->dense_activation = WN_ACT_GELU;
-    else return wn_err_set(err, WN_EINPUT, "%s/%s: activation \"%s\" is not supported", dir, path, act);
+    if (in != c->hidden) return wn_err_set(err, WN_EINPUT, "%s: in_features %zu is not the model's %zu", file, in, c->hidden);
+    if (cJSON_IsTrue(field(json, "use_residual"))) return wn_err_set(err, WN_EINPUT, "%s: use_residual is not supported", file);
+    c->dense_bias = !bias || cJSON_IsTrue(bias);
     (void)snprintf(c->dense_path, sizeof c->dense_path, "%s", path);
     return WN_OK;
 }
 
-/* One entry of modules.json. */
-static wn_code read_module(wn_model_config *c, const cJSON *module, const char *dir, wn_err *err) {
+/* One entry of modules.json; `stage` is how far the chain Transformer, Pooling, Dense, Normalize has come. */
+static wn_code read_module(wn_model_config *c, const cJSON *module, const char *dir, int *stage, wn_err *err) {
+    static const char *const names[] = {"Transformer", "Pooling", "Dense", "Normalize"};
+    enum { TRANSFORMER, POOLING, DENSE, NORMALIZE, NAMES };
     const char *type = cJSON_GetStringValue(field(module, "type")), *path = cJSON_GetStringValue(field(module, "path"));
     const char *name = type ? strrchr(type, '.') : NULL;
     name = name ? name + 1 : type;
     if (!name || !path || strstr(path, "..") || path[0] == '/' || strlen(path) >= sizeof c->dense_path)
         return wn_err_set(err, WN_EINPUT, "%s/modules.json: a module without a usable type and path", dir);
-    if (strcmp(name, "Transformer") == 0) {
-        if (*path) return wn_err_set(err, WN_EINPUT, "%s/modules.json: the Transformer stands in \"%s\"; give that folder as the model", dir, path);
-        return WN_OK;
-    }
-    if (strcmp(name, "Normalize") == 0) {
-        c->normalize = true;
-        return WN_OK;
-    }
-    bool pooling = strcmp(name, "Pooling") == 0;
-    if (!pooling && strcmp(name, "Dense") != 0)
-        return wn_err_set(err, WN_EINPUT, "%s/modules.json: module %s is not supported; Transformer, Pooling, Dense and Normalize are", dir, name);
-    char file[128];
+    int kind = 0;
+    while (kind < NAMES && strcmp(name, names[kind]) != 0) kind++;
+    if (kind == NAMES)
+        return wn_err_set(err, WN_EINPUT, "%s/modules.json: module %.60s is not supported; Transformer, Pooling, Dense and Normalize are", dir, name);
+    if (kind <= *stage || (kind > POOLING && *stage < POOLING) || (kind == POOLING && *stage != TRANSFORMER))
+        return wn_err_set(err, WN_EINPUT, "%s/modules.json: %s at this place is not supported; the order is Transformer, Pooling, Dense, Normalize, "
+                          "each once", dir, name);
+    *stage = kind;
+    if (kind == TRANSFORMER && *path)
+        return wn_err_set(err, WN_EINPUT, "%s/modules.json: the Transformer stands in \"%s\"; give that folder as the model", dir, path);
+    if (kind == NORMALIZE) c->normalize = true;
+    if (kind == TRANSFORMER || kind == NORMALIZE) return WN_OK;
+    char relative[96], file[4096 + 96];
     cJSON *json;
-    (void)snprintf(file, sizeof file, "%s/config.json", path);
-    wn_code rc = read_json(&json, dir, file, true, err);
-    if (!rc) rc = pooling ? read_pooling(c, json, dir, path, err) : read_dense(c, json, dir, path, err);
+    (void)snprintf(relative, sizeof relative, "%s/config.json", path);
+    wn_code rc = wn_jsonfile_read(&json, dir, relative, CONFIG_MAX, true, err);
+    (void)snprintf(file, sizeof file, "%.4000s/%s", dir, relative);
+    if (!rc) rc = kind == POOLING ? read_pooling(c, json, file, err) : read_dense(c, json, file, path, err);
     cJSON_Delete(json);
     return rc;
 }
 
+/* max_seq_length and do_lower_case, under any of the names that the file has had. */
+static wn_code read_sentence(wn_model_config *c, const char *dir, wn_err *err) {
+    static const char *const names[] = {"sentence_bert_config.json", "sentence_roberta_config.json", "sentence_distilbert_config.json",
+                                        "sentence_albert_config.json"};
+    size_t longest = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        cJSON *json;
+        char file[4096 + 64];
+        wn_code rc = wn_jsonfile_read(&json, dir, names[i], CONFIG_MAX, false, err);
+        if (rc) return rc;
+        if (!json) continue;
+        (void)snprintf(file, sizeof file, "%.4000s/%s", dir, names[i]);
+        rc = read_size(&longest, json, file, "max_seq_length", 1, 1048576, 0, err);
+        c->lowercase = cJSON_IsTrue(field(json, "do_lower_case"));
+        cJSON_Delete(json);
+        if (rc) return rc;
+        break;
+    }
+    if (longest && longest < c->max_tokens) c->max_tokens = longest;
+    return WN_OK;
+}
+
 static wn_code read_modules(wn_model_config *c, const char *dir, wn_err *err) {
-    cJSON *modules, *sentence = NULL;
-    wn_code rc = read_json(&modules, dir, "modules.json", false, err);
+    cJSON *modules;
+    int stage = -1;
+    wn_code rc = wn_jsonfile_read(&modules, dir, "modules.json", CONFIG_MAX, false, err);
+    if (!rc && modules && !cJSON_IsArray(modules)) rc = wn_err_set(err, WN_EINPUT, "%s/modules.json: not a list of modules", dir);
     c->sentence_transformer = modules != NULL;
     const cJSON *module;
     cJSON_ArrayForEach(module, modules) {
-        if (!rc) rc = read_module(c, module, dir, err);
+        if (!rc) rc = read_module(c, module, dir, &stage, err);
     }
-    if (!rc) rc = read_json(&sentence, dir, "sentence_bert_config.json", false, err);
-    if (!rc && sentence) {
-        size_t longest = 0;
-        rc = read_size(&longest, sentence, dir, "max_seq_length", 1, 1048576, 0, err);
-        if (longest && longest < c->max_tokens) c->max_tokens = longest;
-        c->lowercase = cJSON_IsTrue(field(sentence, "do_lower_case"));
-    }
+    if (!rc && modules && stage < 1) rc = wn_err_set(err, WN_EINPUT, "%s/modules.json: lists no Transformer with a Pooling behind it", dir);
     cJSON_Delete(modules);
-    cJSON_Delete(sentence);
-    return rc;
+    return rc ? rc : read_sentence(c, dir, err);
 }
 
 wn_code wn_model_config_read(wn_model_config *c, const char *dir, wn_err *err) {
     cJSON *json;
+    char file[4096 + 64];
     *c = (wn_model_config){.pooling = WN_POOL_MEAN};
-    wn_code rc = read_json(&json, dir, "config.json", true, err);
-    if (!rc) rc = read_config(c, json, dir, err);
+    (void)snprintf(file, sizeof file, "%.4000s/config.json", dir);
+    wn_code rc = wn_jsonfile_read(&json, dir, "config.json", CONFIG_MAX, true, err);
+    if (!rc) rc = read_config(c, json, file, err);
     if (!rc) rc = read_modules(c, dir, err);
     cJSON_Delete(json);
     return rc;

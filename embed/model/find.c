@@ -35,7 +35,7 @@ static const struct {
               {"XDG_CACHE_HOME", "/huggingface/hub", true},
               {"HOME", "/.cache/huggingface/hub", true}};
 
-/* The folder of the snapshot that refs/main names, or false. */
+/* What the cache `root` has of `name`: false if nothing; else `out` is the folder where its files would be, there or not. */
 static bool hub_snapshot(char *out, const char *cache, const char *name) {
     char folder[PATH_SIZE], path[PATH_SIZE + 64], commit[128] = "";
     size_t at = (size_t)snprintf(folder, sizeof folder, "%s/models--", cache);
@@ -44,15 +44,17 @@ static bool hub_snapshot(char *out, const char *cache, const char *name) {
         else folder[at++] = *p;
     }
     folder[at] = 0;
+    if (!is_folder(folder)) return false;
     (void)snprintf(path, sizeof path, "%s/refs/main", folder);
     FILE *f = fopen(path, "re");
-    if (!f) return false;
-    size_t got = fread(commit, 1, sizeof commit - 1, f);
-    (void)fclose(f);
-    commit[got] = 0;
-    commit[strcspn(commit, " \t\r\n")] = 0;
-    if (commit[0] == 0 || strchr(commit, '/') || strchr(commit, '.')) return false;
-    return snprintf(out, PATH_SIZE, "%s/snapshots/%s", folder, commit) < PATH_SIZE;
+    if (f) {
+        size_t got = fread(commit, 1, sizeof commit - 1, f);
+        (void)fclose(f);
+        commit[got] = 0;
+        commit[strcspn(commit, " \t\r\n")] = 0;
+    }
+    if (strchr(commit, '/') || strchr(commit, '.')) commit[0] = 0; /* not a commit: no way out of the cache */
+    return snprintf(out, PATH_SIZE, "%s/snapshots/%s", folder, commit[0] ? commit : "(no refs/main)") < PATH_SIZE;
 }
 
 static bool has_weights(const char *folder) {
@@ -67,11 +69,12 @@ static bool in_cache(char *out, size_t i, const char *name) {
     const char *root = getenv(caches[i].variable);
     char cache[PATH_SIZE / 2];
     if (!root || !*root || (size_t)snprintf(cache, sizeof cache, "%s%s", root, caches[i].below) >= sizeof cache) return false;
-    if (caches[i].hub) return hub_snapshot(out, cache, name) && is_folder(out);
+    if (caches[i].hub) return hub_snapshot(out, cache, name);
     return snprintf(out, PATH_SIZE, "%s/%s", cache, name) < PATH_SIZE && is_folder(out);
 }
 
 static wn_code accept(char **dir, const char *folder, wn_err *err) {
+    if (!is_folder(folder)) return wn_err_set(err, WN_EINPUT, "%s: this snapshot is not there: the model was not fetched completely", folder);
     if (!is_there(folder, "config.json"))
         return wn_err_set(err, WN_EINPUT, "%s: no config.json in this folder: not a model, or not fetched completely", folder);
     if (!has_weights(folder))

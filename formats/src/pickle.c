@@ -11,19 +11,31 @@ typedef enum { NONE, BOOLEAN, INTEGER, REAL, STRING, SEQUENCE, DICTIONARY, GLOBA
 typedef struct node node;
 struct node {
     kind kind;
-    int64_t integer;       /* BOOLEAN, INTEGER; STORAGE: index */
-    const char *s, *s2;    /* STRING; GLOBAL: module and name */
-    size_t n, n2;
-    node **items;          /* SEQUENCE: n values; DICTIONARY: n values, keys and values in turn */
-    size_t cap;
-    wn_pickle_tensor tensor;
-    node *next; /* all nodes of the run, for freeing */
+    size_t n, cap; /* STRING: bytes; GLOBAL: bytes of both names; SEQUENCE: values; DICTIONARY: keys and values in turn */
+    union {
+        int64_t integer; /* BOOLEAN, INTEGER; STORAGE: index */
+        const char *s;
+        node **items;
+        wn_pickle_tensor *tensor;
+    } is;
+    const char *name; /* GLOBAL: behind the module */
+};
+
+/* What a pickle may cost: far beyond any checkpoint, and little enough to refuse a hostile one in seconds. */
+enum { NODES_MAX = 4 << 20, STEPS_MAX = 32 << 20, MEMO_MAX = 4 << 20, BLOCK = 1024 };
+
+typedef struct block block;
+struct block {
+    block *next;
+    size_t used;
+    node nodes[BLOCK];
 };
 
 struct wn_pickle {
     const unsigned char *data;
     size_t size, pos;
-    node *all, *top;
+    block *blocks;
+    node *top;
     node **stack, **memo;
     size_t nstack, stack_cap, memo_cap;
     wn_pickle_storage *storages;
@@ -31,19 +43,20 @@ struct wn_pickle {
     size_t nodes;
 };
 
-enum { NODES_MAX = 20 * 1000 * 1000, MEMO_MAX = 20 * 1000 * 1000 };
-
 static wn_code bad(const wn_pickle *p, const char *what, wn_err *err) {
     return wn_err_set(err, WN_EINPUT, "pickle at byte %zu: %s", p->pos, what);
 }
 
 static wn_code make(wn_pickle *p, kind k, node **out, wn_err *err) {
     if (++p->nodes > NODES_MAX) return bad(p, "too many objects", err);
-    node *v = wn_alloc(1, sizeof *v, err);
-    if (!v) return WN_EMEMORY;
+    if (!p->blocks || p->blocks->used == BLOCK) {
+        block *b = wn_alloc(1, sizeof *b, err);
+        if (!b) return WN_EMEMORY;
+        b->next = p->blocks;
+        p->blocks = b;
+    }
+    node *v = &p->blocks->nodes[p->blocks->used++];
     v->kind = k;
-    v->next = p->all;
-    p->all = v;
     *out = v;
     return WN_OK;
 }
@@ -54,19 +67,23 @@ static wn_code push(wn_pickle *p, node *v, wn_err *err) {
     return rc;
 }
 
-static wn_code push_new(wn_pickle *p, kind k, int64_t integer, wn_err *err) {
+static wn_code push_new(wn_pickle *p, kind k, wn_err *err) {
     node *v = NULL;
     wn_code rc = make(p, k, &v, err);
-    if (rc) return rc;
-    v->integer = integer;
-    return push(p, v, err);
+    return rc ? rc : push(p, v, err);
+}
+
+static wn_code push_number(wn_pickle *p, kind k, int64_t integer, wn_err *err) {
+    wn_code rc = push_new(p, k, err);
+    if (!rc) p->stack[p->nstack - 1]->is.integer = integer;
+    return rc;
 }
 
 static node *pop(wn_pickle *p) { return p->nstack ? p->stack[--p->nstack] : NULL; }
 
 static wn_code append(node *list, node *v, wn_err *err) {
-    wn_code rc = wn_reserve((void **)&list->items, &list->cap, list->n + 1, sizeof *list->items, err);
-    if (!rc) list->items[list->n++] = v;
+    wn_code rc = wn_reserve((void **)&list->is.items, &list->cap, list->n + 1, sizeof *list->is.items, err);
+    if (!rc) list->is.items[list->n++] = v;
     return rc;
 }
 
@@ -86,7 +103,7 @@ static wn_code push_string(wn_pickle *p, size_t length_bytes, wn_err *err) {
     if (rc) return rc;
     if (n > p->size - p->pos) return bad(p, "truncated", err);
     if ((rc = make(p, STRING, &v, err))) return rc;
-    v->s = (const char *)p->data + p->pos;
+    v->is.s = (const char *)p->data + p->pos;
     v->n = (size_t)n;
     p->pos += (size_t)n;
     return push(p, v, err);
@@ -97,14 +114,20 @@ static wn_code push_integer(wn_pickle *p, size_t bytes, bool is_signed, wn_err *
     if (bytes > 8) { /* the magic number of old streams: its value does not matter */
         if (bytes > p->size - p->pos) return bad(p, "truncated", err);
         p->pos += bytes;
-        return push_new(p, INTEGER, -1, err);
+        return push_number(p, INTEGER, -1, err);
     }
     wn_code rc = take(p, bytes, &v, err);
     if (rc) return rc;
     if (is_signed && bytes > 0 && bytes < 8 && v >> (8 * bytes - 1)) v |= ~(uint64_t)0 << 8 * bytes;
     int64_t i;
     memcpy(&i, &v, sizeof i);
-    return push_new(p, INTEGER, i, err);
+    return push_number(p, INTEGER, i, err);
+}
+
+static wn_code push_real(wn_pickle *p, wn_err *err) { /* no tensor needs its value */
+    uint64_t skip = 0;
+    wn_code rc = take(p, 8, &skip, err);
+    return rc ? rc : push_new(p, REAL, err);
 }
 
 static wn_code put_memo(wn_pickle *p, size_t at, wn_err *err) {
@@ -153,7 +176,7 @@ static wn_code extend(wn_pickle *p, size_t from, bool marked, kind want, wn_err 
 static bool same(const char *s, size_t n, const char *text) { return n == strlen(text) && memcmp(s, text, n) == 0; }
 
 static bool is_global(const node *v, const char *module, const char *name) {
-    return v->kind == GLOBAL && same(v->s, v->n, module) && same(v->s2, v->n2, name);
+    return v->kind == GLOBAL && same(v->is.s, v->n, module) && same(v->name, v->cap, name);
 }
 
 static const struct {
@@ -181,7 +204,7 @@ static wn_code push_global(wn_pickle *p, const char *module, size_t nm, const ch
     node *v = NULL;
     wn_code rc = make(p, GLOBAL, &v, err);
     if (rc) return rc;
-    v->s = module, v->n = nm, v->s2 = name, v->n2 = nn;
+    v->is.s = module, v->n = nm, v->name = name, v->cap = nn;
     if (!allowed(v))
         return wn_err_set(err, WN_EINPUT, "pickle at byte %zu: it asks for %.*s.%.*s; only plain tensors are read", p->pos,
                           (int)(nm > 100 ? 100 : nm), module, (int)(nn > 100 ? 100 : nn), name);
@@ -197,52 +220,54 @@ static wn_code read_line(wn_pickle *p, const char **s, size_t *n, wn_err *err) {
     return WN_OK;
 }
 
+static bool is_string(const node *v) { return v->kind == STRING; }
+static bool is_size(const node *v) { return v->kind == INTEGER && v->is.integer >= 0; }
+
 /* ('storage', type, key, location, elements[, view]) */
 static wn_code push_persistent(wn_pickle *p, wn_err *err) {
     node *id = pop(p), *v = NULL;
-    if (!id || id->kind != SEQUENCE || id->n < 5 || id->items[0]->kind != STRING ||
-        !same(id->items[0]->s, id->items[0]->n, "storage") || id->items[2]->kind != STRING ||
-        id->items[4]->kind != INTEGER || id->items[4]->integer < 0)
+    if (!id || id->kind != SEQUENCE || id->n < 5) return bad(p, "a persistent id that is not a storage", err);
+    node **part = id->is.items;
+    if (!is_string(part[0]) || !same(part[0]->is.s, part[0]->n, "storage") || !is_string(part[2]) || !is_size(part[4]))
         return bad(p, "a persistent id that is not a storage", err);
-    int type = storage_type(id->items[1]);
+    int type = storage_type(part[1]);
     if (type < 0) return bad(p, "a storage of an unknown type", err);
     wn_pickle_storage s = {.dtype = storage_types[type].dtype,
                            .element = storage_types[type].size,
-                           .key = id->items[2]->s,
-                           .key_len = id->items[2]->n,
-                           .elements = (uint64_t)id->items[4]->integer};
-    if (id->n > 5 && id->items[5]->kind == SEQUENCE) { /* a view: (key, first element, elements) */
-        const node *view = id->items[5];
-        if (view->n != 3 || view->items[1]->kind != INTEGER || view->items[1]->integer < 0)
-            return bad(p, "a storage view that is malformed", err);
-        s.view = (uint64_t)view->items[1]->integer;
+                           .key = part[2]->is.s,
+                           .key_len = part[2]->n,
+                           .elements = (uint64_t)part[4]->is.integer};
+    if (id->n > 5 && part[5]->kind == SEQUENCE) { /* a view: (key, first element, elements) */
+        const node *view = part[5];
+        if (view->n != 3 || !is_size(view->is.items[1])) return bad(p, "a storage view that is malformed", err);
+        s.view = (uint64_t)view->is.items[1]->is.integer;
     }
     wn_code rc = wn_reserve((void **)&p->storages, &p->storages_cap, p->nstorages + 1, sizeof s, err);
     if (!rc) rc = make(p, STORAGE, &v, err);
     if (rc) return rc;
-    v->integer = (int64_t)p->nstorages;
+    v->is.integer = (int64_t)p->nstorages;
     p->storages[p->nstorages++] = s;
     return push(p, v, err);
 }
 
+/* (storage, first element, sizes, strides, ...) */
 static wn_code rebuild_tensor(wn_pickle *p, const node *args, wn_err *err) {
-    node *v = NULL;
-    if (args->n < 4 || args->items[0]->kind != STORAGE || args->items[1]->kind != INTEGER || args->items[1]->integer < 0 ||
-        args->items[2]->kind != SEQUENCE || args->items[3]->kind != SEQUENCE || args->items[2]->n != args->items[3]->n ||
-        args->items[2]->n > WN_RANK_MAX)
+    node *v = NULL, **part = args->is.items;
+    if (args->n < 4 || part[0]->kind != STORAGE || !is_size(part[1]) || part[2]->kind != SEQUENCE || part[3]->kind != SEQUENCE ||
+        part[2]->n != part[3]->n)
         return bad(p, "a tensor that is malformed", err);
+    if (part[2]->n > WN_RANK_MAX) return bad(p, "a tensor of more than 8 dimensions", err);
+    wn_pickle_tensor t = {.storage = (size_t)part[0]->is.integer, .first = (uint64_t)part[1]->is.integer, .rank = part[2]->n};
+    for (size_t i = 0; i < t.rank; i++) {
+        const node *side = part[2]->is.items[i], *step = part[3]->is.items[i];
+        if (!is_size(side) || !is_size(step)) return bad(p, "a tensor with a negative size or stride", err);
+        t.shape[i] = (uint64_t)side->is.integer;
+        t.stride[i] = (uint64_t)step->is.integer;
+    }
     wn_code rc = make(p, TENSOR, &v, err);
     if (rc) return rc;
-    v->tensor = (wn_pickle_tensor){.storage = (size_t)args->items[0]->integer,
-                                   .first = (uint64_t)args->items[1]->integer,
-                                   .rank = args->items[2]->n};
-    for (size_t i = 0; i < v->tensor.rank; i++) {
-        const node *side = args->items[2]->items[i], *step = args->items[3]->items[i];
-        if (side->kind != INTEGER || side->integer < 0 || step->kind != INTEGER || step->integer < 0)
-            return bad(p, "a tensor with a negative size or stride", err);
-        v->tensor.shape[i] = (uint64_t)side->integer;
-        v->tensor.stride[i] = (uint64_t)step->integer;
-    }
+    if (!(v->is.tensor = wn_alloc(1, sizeof t, err))) return WN_EMEMORY;
+    *v->is.tensor = t;
     return push(p, v, err);
 }
 
@@ -251,11 +276,11 @@ static wn_code reduce(wn_pickle *p, wn_err *err) {
     if (!args || !callable || args->kind != SEQUENCE || callable->kind != GLOBAL) return bad(p, "a call that is malformed", err);
     if (is_global(callable, "collections", "OrderedDict")) {
         if (args->n) return bad(p, "an OrderedDict with arguments", err);
-        return push_new(p, DICTIONARY, 0, err);
+        return push_new(p, DICTIONARY, err);
     }
     if (is_global(callable, "torch._utils", "_rebuild_parameter")) {
-        if (args->n < 1 || args->items[0]->kind != TENSOR) return bad(p, "a parameter that is malformed", err);
-        return push(p, args->items[0], err);
+        if (args->n < 1 || args->is.items[0]->kind != TENSOR) return bad(p, "a parameter that is malformed", err);
+        return push(p, args->is.items[0], err);
     }
     if (storage_type(callable) >= 0) return bad(p, "a call of a storage type", err);
     return rebuild_tensor(p, args, err);
@@ -264,7 +289,7 @@ static wn_code reduce(wn_pickle *p, wn_err *err) {
 static wn_code stack_global(wn_pickle *p, wn_err *err) {
     node *name = pop(p), *module = pop(p);
     if (!name || !module || name->kind != STRING || module->kind != STRING) return bad(p, "a name that is malformed", err);
-    return push_global(p, module->s, module->n, name->s, name->n, err);
+    return push_global(p, module->is.s, module->n, name->is.s, name->n, err);
 }
 
 static wn_code global_lines(wn_pickle *p, wn_err *err) {
@@ -298,19 +323,21 @@ static wn_code step(wn_pickle *p, size_t *memoized, bool *stop, wn_err *err) {
     switch (op) {
     case 0x80: return take(p, 1, &skip, err);                   /* PROTO */
     case 0x95: return take(p, 8, &skip, err);                   /* FRAME */
-    case '(': return push_new(p, MARK, 0, err);                 /* MARK */
-    case '}': return push_new(p, DICTIONARY, 0, err);           /* EMPTY_DICT */
-    case ']': case ')': return push_new(p, SEQUENCE, 0, err);   /* EMPTY_LIST, EMPTY_TUPLE */
-    case 'N': return push_new(p, NONE, 0, err);                 /* NONE */
-    case 0x88: return push_new(p, BOOLEAN, 1, err);             /* NEWTRUE */
-    case 0x89: return push_new(p, BOOLEAN, 0, err);             /* NEWFALSE */
+    case '(': return push_new(p, MARK, err);                 /* MARK */
+    case '}': return push_new(p, DICTIONARY, err);           /* EMPTY_DICT */
+    case ']': case ')': return push_new(p, SEQUENCE, err);   /* EMPTY_LIST, EMPTY_TUPLE */
+    case 'N': return push_new(p, NONE, err);                 /* NONE */
+    case 0x88: return push_number(p, BOOLEAN, 1, err);             /* NEWTRUE */
+    case 0x89: return push_number(p, BOOLEAN, 0, err);             /* NEWFALSE */
     case 'K': return push_integer(p, 1, false, err);            /* BININT1 */
     case 'M': return push_integer(p, 2, false, err);            /* BININT2 */
     case 'J': return push_integer(p, 4, true, err);             /* BININT */
     case 0x8a: return long_integer(p, err);                     /* LONG1 */
-    case 'G': { wn_code rc = take(p, 8, &skip, err); return rc ? rc : push_new(p, REAL, 0, err); } /* BINFLOAT */
+    case 'G': return push_real(p, err);                         /* BINFLOAT */
     case 'X': return push_string(p, 4, err);                    /* BINUNICODE */
     case 0x8c: return push_string(p, 1, err);                   /* SHORT_BINUNICODE */
+    case 'T': return push_string(p, 4, err);                    /* BINSTRING, from Python 2 */
+    case 'U': return push_string(p, 1, err);                    /* SHORT_BINSTRING */
     case 'q': return indexed(p, 1, true, err);                  /* BINPUT */
     case 'r': return indexed(p, 4, true, err);                  /* LONG_BINPUT */
     case 'h': return indexed(p, 1, false, err);                 /* BINGET */
@@ -341,8 +368,11 @@ wn_code wn_pickle_run(wn_pickle **out, const unsigned char *data, size_t size, s
     *p = (wn_pickle){.data = data, .size = size, .pos = *pos};
     wn_code rc = WN_OK;
     bool stop = false;
-    size_t memoized = 0;
-    while (!rc && !stop) rc = p->pos < size ? step(p, &memoized, &stop, err) : bad(p, "truncated", err);
+    size_t memoized = 0, steps = 0;
+    while (!rc && !stop) {
+        if (++steps > STEPS_MAX) rc = bad(p, "too many operations", err);
+        else rc = p->pos < size ? step(p, &memoized, &stop, err) : bad(p, "truncated", err);
+    }
     if (!rc && !(p->top = pop(p))) rc = bad(p, "the stack is empty", err);
     if (rc) {
         wn_pickle_free(p);
@@ -355,10 +385,14 @@ wn_code wn_pickle_run(wn_pickle **out, const unsigned char *data, size_t size, s
 
 void wn_pickle_free(wn_pickle *p) {
     if (!p) return;
-    for (node *v = p->all, *next; v; v = next) {
-        next = v->next;
-        wn_free(v->items);
-        wn_free(v);
+    for (block *b = p->blocks, *next; b; b = next) {
+        next = b->next;
+        for (size_t i = 0; i < b->used; i++) {
+            const node *v = &b->nodes[i];
+            if (v->kind == SEQUENCE || v->kind == DICTIONARY) wn_free(v->is.items);
+            else if (v->kind == TENSOR) wn_free(v->is.tensor);
+        }
+        wn_free(b);
     }
     wn_free(p->stack);
     wn_free(p->memo);
@@ -374,10 +408,10 @@ const wn_pickle_storage *wn_pickle_storages(const wn_pickle *p, size_t *n) {
 static wn_code visit_dictionary(const node *d, wn_pickle_visit visit, void *ctx, wn_err *err) {
     wn_code rc = WN_OK;
     for (size_t i = 0; !rc && i + 1 < d->n; i += 2) {
-        const node *key = d->items[i], *value = d->items[i + 1];
-        if (key->kind != STRING || value->kind != TENSOR) continue;
-        wn_pickle_tensor t = value->tensor;
-        t.name = key->s;
+        const node *key = d->is.items[i], *value = d->is.items[i + 1];
+        if (!is_string(key) || value->kind != TENSOR) continue;
+        wn_pickle_tensor t = *value->is.tensor;
+        t.name = key->is.s;
         t.name_len = key->n;
         rc = visit(ctx, &t, err);
     }
@@ -388,20 +422,28 @@ wn_code wn_pickle_tensors(const wn_pickle *p, wn_pickle_visit visit, void *ctx, 
     if (p->top->kind != DICTIONARY) return wn_err_set(err, WN_EINPUT, "the checkpoint is not a dictionary of tensors");
     wn_code rc = visit_dictionary(p->top, visit, ctx, err);
     for (size_t i = 0; !rc && i + 1 < p->top->n; i += 2) {
-        const node *key = p->top->items[i], *value = p->top->items[i + 1];
-        if (key->kind == STRING && value->kind == DICTIONARY && value != p->top &&
-            (same(key->s, key->n, "state_dict") || same(key->s, key->n, "model")))
+        const node *key = p->top->is.items[i], *value = p->top->is.items[i + 1];
+        if (is_string(key) && value->kind == DICTIONARY && value != p->top &&
+            (same(key->is.s, key->n, "state_dict") || same(key->is.s, key->n, "model")))
             rc = visit_dictionary(value, visit, ctx, err);
     }
     return rc;
+}
+
+bool wn_pickle_flag(const wn_pickle *p, const char *name, bool absent) {
+    for (size_t i = 0; p->top->kind == DICTIONARY && i + 1 < p->top->n; i += 2) {
+        const node *key = p->top->is.items[i], *value = p->top->is.items[i + 1];
+        if (is_string(key) && same(key->is.s, key->n, name) && value->kind == BOOLEAN) return value->is.integer != 0;
+    }
+    return absent;
 }
 
 wn_code wn_pickle_strings(const wn_pickle *p, wn_code (*visit)(void *ctx, const char *s, size_t n, wn_err *err),
                           void *ctx, wn_err *err) {
     wn_code rc = p->top->kind == SEQUENCE ? WN_OK : wn_err_set(err, WN_EINPUT, "the list of storages is not a list");
     for (size_t i = 0; !rc && i < p->top->n; i++) {
-        const node *v = p->top->items[i];
-        rc = v->kind == STRING ? visit(ctx, v->s, v->n, err) : wn_err_set(err, WN_EINPUT, "a storage key is not a string");
+        const node *v = p->top->is.items[i];
+        rc = is_string(v) ? visit(ctx, v->is.s, v->n, err) : wn_err_set(err, WN_EINPUT, "a storage key is not a string");
     }
     return rc;
 }

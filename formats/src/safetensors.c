@@ -1,10 +1,9 @@
 /* The safetensors container: u64 header length, a JSON header, one buffer. */
 #include "weights_private.h"
 
-#include <cjson/cJSON.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <winnow/jsonfile.h>
 #include <winnow/mem.h>
 
 enum { HEADER_MAX = 100 * 1000 * 1000 };
@@ -17,13 +16,7 @@ static const struct {
               {"I32", WN_OTHER, 4}, {"I16", WN_OTHER, 2}, {"I8", WN_OTHER, 1},  {"U8", WN_OTHER, 1},   {"U16", WN_OTHER, 2},
               {"U32", WN_OTHER, 4}, {"U64", WN_OTHER, 8}, {"BOOL", WN_OTHER, 1}, {"F8_E4M3", WN_OTHER, 1}, {"F8_E5M2", WN_OTHER, 1}};
 
-/* A non-negative whole number that a double holds exactly. */
-static bool whole(const cJSON *v, uint64_t *out) {
-    if (!cJSON_IsNumber(v) || !(v->valuedouble >= 0) || v->valuedouble > 0x1p53 || floor(v->valuedouble) != v->valuedouble)
-        return false;
-    *out = (uint64_t)v->valuedouble;
-    return true;
-}
+static const unsigned long long WHOLE_MAX = 1ull << 53;
 
 typedef struct {
     uint64_t begin, end;
@@ -38,8 +31,8 @@ static wn_code read_shape(wn_weight_entry *e, const cJSON *shape, const char *pa
     if (!cJSON_IsArray(shape)) return wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" has no shape", path, name);
     const cJSON *side;
     cJSON_ArrayForEach(side, shape) {
-        uint64_t v;
-        if (e->pub.rank == WN_RANK_MAX || !whole(side, &v))
+        unsigned long long v;
+        if (e->pub.rank == WN_RANK_MAX || !wn_jsonfile_whole(side, WHOLE_MAX, &v))
             return wn_err_set(err, WN_EINPUT, "%s: the shape of tensor \"%s\" is not a list of at most %d sizes", path, name,
                               WN_RANK_MAX);
         e->pub.shape[e->pub.rank++] = (size_t)v;
@@ -66,10 +59,14 @@ static wn_code add(wn_weights *w, size_t file, const cJSON *item, uint64_t buffe
     if (!size) return wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" has the unknown dtype \"%s\"", path, name, dtype ? dtype : "");
     wn_code rc = read_shape(&e, cJSON_GetObjectItemCaseSensitive(item, "shape"), path, name, err);
     if (rc) return rc;
-    if (cJSON_GetArraySize(offsets) != 2 || !whole(cJSON_GetArrayItem(offsets, 0), &at->begin) ||
-        !whole(cJSON_GetArrayItem(offsets, 1), &at->end) || at->begin > at->end || at->end > buffer_size)
-        return wn_err_set(err, WN_EINPUT, "%s: the data_offsets of tensor \"%s\" are not inside the file's %llu data bytes",
-                          path, name, (unsigned long long)buffer_size);
+    unsigned long long begin, end;
+    if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 || !wn_jsonfile_whole(cJSON_GetArrayItem(offsets, 0), WHOLE_MAX, &begin) ||
+        !wn_jsonfile_whole(cJSON_GetArrayItem(offsets, 1), WHOLE_MAX, &end) || begin > end)
+        return wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" has no data_offsets of a beginning and an end", path, name);
+    if (end > buffer_size)
+        return wn_err_set(err, WN_EINPUT, "%s: truncated: tensor \"%s\" ends at data byte %llu, and %llu are there", path, name, end,
+                          (unsigned long long)buffer_size);
+    *at = (span){begin, end};
     uint64_t bytes;
     if (__builtin_mul_overflow((uint64_t)e.pub.count, (uint64_t)size, &bytes) || bytes != at->end - at->begin)
         return wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" has %llu bytes of data, and its shape and dtype want another number",
@@ -112,6 +109,8 @@ wn_code wn_safetensors_parse(wn_weights *w, size_t file, wn_err *err) {
     const wn_weight_file *f = &w->files[file];
     uint64_t header = 0;
     for (int i = 7; i >= 0; i--) header = header << 8 | f->data[i];
+    if (f->size >= 12 && memcmp(f->data, "version http", 12) == 0)
+        return wn_err_set(err, WN_EINPUT, "%s: a Git LFS pointer, not the weights: fetch them with \"git lfs pull\"", f->path);
     if (header < 2 || f->data[8] != '{')
         return wn_err_set(err, WN_EINPUT, "%s: neither safetensors nor a PyTorch checkpoint", f->path);
     if (header > HEADER_MAX)
@@ -120,9 +119,9 @@ wn_code wn_safetensors_parse(wn_weights *w, size_t file, wn_err *err) {
     if (header > f->size - 8)
         return wn_err_set(err, WN_EINPUT, "%s: truncated: the header needs %llu bytes, and %zu are there", f->path,
                           (unsigned long long)header, f->size - 8);
-    cJSON *json = cJSON_ParseWithLength((const char *)f->data + 8, (size_t)header);
-    wn_code rc = cJSON_IsObject(json) ? parse_header(w, file, json, header, err)
-                                      : wn_err_set(err, WN_EINPUT, "%s: the header is not a JSON object", f->path);
+    cJSON *json;
+    wn_code rc = wn_jsonfile_parse(&json, (const char *)f->data + 8, (size_t)header, f->path, err);
+    if (!rc) rc = parse_header(w, file, json, header, err);
     cJSON_Delete(json);
     return rc;
 }

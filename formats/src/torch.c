@@ -20,6 +20,9 @@ typedef struct {
     const place *places;
 } tensors;
 
+/* Keys and names of any length are shown in part. */
+static int shown(size_t n) { return n < 100 ? (int)n : 100; }
+
 static wn_code add_tensor(void *ctx, const wn_pickle_tensor *t, wn_err *err) {
     tensors *c = ctx;
     const wn_pickle_storage *s = &c->storages[t->storage];
@@ -31,7 +34,7 @@ static wn_code add_tensor(void *ctx, const wn_pickle_tensor *t, wn_err *err) {
                          .pub = {.dtype = s->dtype, .rank = t->rank}};
     if (__builtin_add_overflow(t->first, s->view, &e.first))
         return wn_err_set(err, WN_EINPUT, "%s: tensor \"%.*s\" starts beyond its data", c->w->files[c->file].path,
-                          (int)t->name_len, t->name);
+                          shown(t->name_len), t->name);
     for (size_t i = 0; i < t->rank; i++) {
         e.pub.shape[i] = (size_t)t->shape[i];
         e.stride[i] = t->stride[i];
@@ -61,25 +64,44 @@ static int64_t find_pickle(zip_t *z, const char **root, size_t *root_len) {
     return -1;
 }
 
-static wn_code locate(zip_t *z, const char *path, const char *root, size_t root_len, const wn_pickle *p, place **out,
+/* The entry of one storage, which must be there, stored plain, and as long as the pickle says. */
+static wn_code find_storage(zip_t *z, const wn_weight_file *f, const char *root, size_t root_len, const wn_pickle_storage *s, place *out,
+                            wn_err *err) {
+    char name[512];
+    int len = root_len < 200 && s->key_len < 200 ? snprintf(name, sizeof name, "%.*s/data/%.*s", (int)root_len, root, (int)s->key_len, s->key) : -1;
+    zip_stat_t stat;
+    zip_int64_t at = len > 0 ? zip_name_locate(z, name, 0) : -1;
+    if (at < 0 || zip_stat_index(z, (zip_uint64_t)at, 0, &stat) != 0)
+        return wn_err_set(err, WN_EINPUT, "%s: storage \"%.*s\" is missing", f->path, shown(s->key_len), s->key);
+    if (stat.comp_method != ZIP_CM_STORE || stat.size != stat.comp_size)
+        return wn_err_set(err, WN_EINPUT, "%s: storage \"%s\" is compressed; PyTorch writes them plain", f->path, name);
+    if (stat.size > f->size || stat.size / s->element < s->elements)
+        return wn_err_set(err, WN_EINPUT, "%s: storage \"%s\" has %llu bytes, too few for %llu elements of %zu", f->path, name,
+                          (unsigned long long)stat.size, (unsigned long long)s->elements, s->element);
+    *out = (place){.zip_entry = at, .bytes = stat.size};
+    return WN_OK;
+}
+
+static wn_code locate(zip_t *z, const wn_weight_file *f, const char *root, size_t root_len, const wn_pickle *p, place **out,
                       wn_err *err) {
     size_t n;
     const wn_pickle_storage *s = wn_pickle_storages(p, &n);
-    place *places = wn_alloc(n, sizeof *places, err);
-    if (!places) return WN_EMEMORY;
-    *out = places;
-    for (size_t i = 0; i < n; i++) {
-        char name[512];
-        int len = snprintf(name, sizeof name, "%.*s/data/%.*s", (int)root_len, root, (int)s[i].key_len, s[i].key);
-        zip_stat_t stat;
-        zip_int64_t at = len > 0 && (size_t)len < sizeof name ? zip_name_locate(z, name, 0) : -1;
-        if (at < 0 || zip_stat_index(z, (zip_uint64_t)at, 0, &stat) != 0)
-            return wn_err_set(err, WN_EINPUT, "%s: storage \"%.*s\" is missing", path, (int)(s[i].key_len > 100 ? 100 : s[i].key_len), s[i].key);
-        if (stat.comp_method != ZIP_CM_STORE || stat.size != stat.comp_size)
-            return wn_err_set(err, WN_EINPUT, "%s: storage \"%s\" is compressed; PyTorch writes them plain", path, name);
-        places[i] = (place){.zip_entry = at, .bytes = stat.size};
-    }
-    return WN_OK;
+    *out = wn_alloc(n, sizeof **out, err);
+    wn_code rc = *out ? WN_OK : WN_EMEMORY;
+    for (size_t i = 0; !rc && i < n; i++) rc = find_storage(z, f, root, root_len, &s[i], &(*out)[i], err);
+    return rc;
+}
+
+/* The entry `byteorder`, which newer files have, says "little". */
+static wn_code check_byteorder(zip_t *z, const wn_weight_file *f, const char *root, size_t root_len, wn_err *err) {
+    char name[256], order[8] = "";
+    if (root_len >= 200 || snprintf(name, sizeof name, "%.*s/byteorder", (int)root_len, root) < 0) return WN_OK;
+    zip_file_t *in = zip_fopen(z, name, 0);
+    if (!in) return WN_OK;
+    (void)zip_fread(in, order, sizeof order - 1);
+    (void)zip_fclose(in);
+    return strncmp(order, "big", 3) == 0 ? wn_err_set(err, WN_EINPUT, "%s: its numbers are big-endian; only little-endian ones are read", f->path)
+                                         : WN_OK;
 }
 
 wn_code wn_torch_zip_parse(wn_weights *w, size_t file, wn_err *err) {
@@ -113,7 +135,8 @@ wn_code wn_torch_zip_parse(wn_weights *w, size_t file, wn_err *err) {
     if (in) (void)zip_fclose(in);
     if (!rc) {
         rc = wn_pickle_run(&p, data, (size_t)stat.size, &pos, err);
-        if (!rc) rc = locate(z, f->path, root, root_len, p, &places, err);
+        if (!rc) rc = check_byteorder(z, f, root, root_len, err);
+        if (!rc) rc = locate(z, f, root, root_len, p, &places, err);
         if (!rc) rc = add_all(w, file, p, places, err);
         if (rc == WN_EINPUT && err && strncmp(err->msg, f->path, strlen(f->path)) != 0) (void)wn_err_prefix(err, "%s: ", f->path);
     }
@@ -125,53 +148,79 @@ wn_code wn_torch_zip_parse(wn_weights *w, size_t file, wn_err *err) {
 
 /* ---- stream: magic, protocol and system information, the object, the storage keys, then each storage ---- */
 
+/* A storage of the pickle by its key; several tensors may name the same one. */
+typedef struct {
+    const char *key;
+    size_t len, storage;
+} keyed;
+
 typedef struct {
     const wn_weight_file *f;
-    const wn_pickle *object;
+    const wn_pickle_storage *storages;
+    keyed *order; /* [n] by key */
+    size_t n, pos;
     place *places;
-    size_t pos;
 } stream;
+
+static int by_key(const void *a, const void *b) {
+    const keyed *x = a, *y = b;
+    if (x->len != y->len) return x->len < y->len ? -1 : 1;
+    return x->len ? memcmp(x->key, y->key, x->len) : 0;
+}
 
 static wn_code next_storage(void *ctx, const char *key, size_t n, wn_err *err) {
     stream *c = ctx;
-    size_t count;
-    const wn_pickle_storage *s = wn_pickle_storages(c->object, &count);
-    size_t first = count;
-    for (size_t i = count; i-- > 0;)
-        if (s[i].key_len == n && memcmp(s[i].key, key, n) == 0) first = i;
-    if (first == count) return wn_err_set(err, WN_EINPUT, "a storage that no tensor uses");
+    keyed wanted = {.key = key, .len = n};
+    const keyed *any = c->n ? bsearch(&wanted, c->order, c->n, sizeof wanted, by_key) : NULL;
+    if (!any) return wn_err_set(err, WN_EINPUT, "storage \"%.*s\" belongs to no tensor", shown(n), key);
+    const keyed *last = c->order + c->n;
+    while (any > c->order && by_key(any - 1, &wanted) == 0) any--;
     uint64_t elements = 0, bytes;
-    if (c->f->size - c->pos < 8) return wn_err_set(err, WN_EINPUT, "truncated before storage \"%.*s\"", (int)(n > 100 ? 100 : n), key);
+    if (c->places[any->storage].bytes || c->places[any->storage].offset)
+        return wn_err_set(err, WN_EINPUT, "storage \"%.*s\" is listed twice", shown(n), key);
+    if (c->f->size - c->pos < 8) return wn_err_set(err, WN_EINPUT, "truncated before storage \"%.*s\"", shown(n), key);
     for (size_t i = 8; i-- > 0;) elements = elements << 8 | c->f->data[c->pos + i];
     c->pos += 8;
-    if (__builtin_mul_overflow(elements, (uint64_t)s[first].element, &bytes) || bytes > c->f->size - c->pos)
-        return wn_err_set(err, WN_EINPUT, "truncated in storage \"%.*s\"", (int)(n > 100 ? 100 : n), key);
-    for (size_t i = 0; i < count; i++)
-        if (s[i].key_len == n && memcmp(s[i].key, key, n) == 0)
-            c->places[i] = (place){.zip_entry = -1, .offset = c->pos, .bytes = bytes};
+    if (__builtin_mul_overflow(elements, (uint64_t)c->storages[any->storage].element, &bytes) || bytes > c->f->size - c->pos)
+        return wn_err_set(err, WN_EINPUT, "truncated in storage \"%.*s\"", shown(n), key);
+    for (; any < last && by_key(any, &wanted) == 0; any++)
+        c->places[any->storage] = (place){.zip_entry = -1, .offset = c->pos, .bytes = bytes};
     c->pos += (size_t)bytes;
     return WN_OK;
 }
 
+/* Where each storage of the object is: they stand behind the list of their keys, in its order. */
+static wn_code place_storages(stream *c, const wn_pickle *object, const wn_pickle *keys, wn_err *err) {
+    c->storages = wn_pickle_storages(object, &c->n);
+    c->places = wn_alloc(c->n, sizeof *c->places, err);
+    c->order = wn_alloc(c->n, sizeof *c->order, err);
+    if (!c->places || !c->order) return WN_EMEMORY;
+    for (size_t i = 0; i < c->n; i++) {
+        c->order[i] = (keyed){c->storages[i].key, c->storages[i].key_len, i};
+        c->places[i].zip_entry = -1;
+    }
+    if (c->n) qsort(c->order, c->n, sizeof *c->order, by_key);
+    return wn_pickle_strings(keys, next_storage, c, err);
+}
+
 wn_code wn_torch_stream_parse(wn_weights *w, size_t file, wn_err *err) {
     enum { MAGIC, PROTOCOL, SYSTEM, OBJECT, KEYS, PARTS };
+    static const unsigned char magic[] = {0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
     const wn_weight_file *f = &w->files[file];
     w->container = "torch stream";
+    if (f->size < 2 + sizeof magic || memcmp(f->data + 2, magic, sizeof magic) != 0)
+        return wn_err_set(err, WN_EINPUT, "%s: a pickle, but not a PyTorch checkpoint", f->path);
     wn_pickle *parts[PARTS] = {0};
-    place *places = NULL;
-    size_t pos = 0, n = 0;
+    stream c = {.f = f};
     wn_code rc = WN_OK;
-    for (int i = 0; !rc && i < PARTS; i++) rc = wn_pickle_run(&parts[i], f->data, f->size, &pos, err);
-    if (!rc) {
-        (void)wn_pickle_storages(parts[OBJECT], &n);
-        places = wn_alloc(n, sizeof *places, err);
-        rc = places ? WN_OK : WN_EMEMORY;
-    }
-    stream c = {.f = f, .object = parts[OBJECT], .places = places, .pos = pos};
-    if (!rc) rc = wn_pickle_strings(parts[KEYS], next_storage, &c, err);
-    if (!rc) rc = add_all(w, file, parts[OBJECT], places, err);
+    for (int i = 0; !rc && i < PARTS; i++) rc = wn_pickle_run(&parts[i], f->data, f->size, &c.pos, err);
+    if (!rc && !wn_pickle_flag(parts[SYSTEM], "little_endian", true))
+        rc = wn_err_set(err, WN_EINPUT, "its numbers are big-endian; only little-endian ones are read");
+    if (!rc) rc = place_storages(&c, parts[OBJECT], parts[KEYS], err);
+    if (!rc) rc = add_all(w, file, parts[OBJECT], c.places, err);
     if (rc == WN_EINPUT && err && strncmp(err->msg, f->path, strlen(f->path)) != 0) (void)wn_err_prefix(err, "%s: ", f->path);
     for (int i = 0; i < PARTS; i++) wn_pickle_free(parts[i]);
-    wn_free(places);
+    wn_free(c.places);
+    wn_free(c.order);
     return rc;
 }

@@ -1,7 +1,6 @@
 /* Opening a checkpoint, whatever its container, and reading tensors as f32. */
 #include "weights_private.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,8 +9,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <winnow/jsonfile.h>
 #include <winnow/mem.h>
 #include <zip.h>
+
+enum { INDEX_MAX = 64 << 20, NAME_SHOWN = 100 };
 
 size_t wn_dtype_size(wn_dtype d) {
     static const size_t sizes[] = {[WN_F32] = 4, [WN_F16] = 2, [WN_BF16] = 2, [WN_F64] = 8, [WN_I64] = 8, [WN_OTHER] = 0};
@@ -45,9 +47,11 @@ static wn_code map_file(wn_weights *w, const char *path, wn_err *err) {
     return WN_OK;
 }
 
-/* Containers are told by their first bytes, never by the name. */
+/* Containers are told by their first bytes, never by the name. A safetensors file may begin with any byte (the length
+ * of its header), but only there is a brace at byte 8 behind a length that fits. */
 static wn_code parse_file(wn_weights *w, size_t file, wn_err *err) {
     const wn_weight_file *f = &w->files[file];
+    if (f->data[8] == '{' && f->data[7] == 0 && f->data[6] == 0) return wn_safetensors_parse(w, file, err);
     if (memcmp(f->data, "PK\3\4", 4) == 0) return wn_torch_zip_parse(w, file, err);
     if (f->data[0] == 0x80 && f->data[1] <= 5) return wn_torch_stream_parse(w, file, err);
     return wn_safetensors_parse(w, file, err);
@@ -71,12 +75,21 @@ static bool already_open(const wn_weights *w, const char *path) {
     return false;
 }
 
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const wn_weight_entry *)a)->pub.name, ((const wn_weight_entry *)b)->pub.name);
+}
+
+static void sort(wn_weights *w) {
+    if (w->n) qsort(w->items, w->n, sizeof *w->items, by_name);
+}
+
 static wn_code open_shards(wn_weights *w, const char *folder, const cJSON *map, const char *index, wn_err *err) {
     wn_code rc = WN_OK;
     const cJSON *shard;
+    if (!cJSON_IsObject(map) || !map->child) return wn_err_set(err, WN_EINPUT, "%s: weight_map is absent or empty", index);
     cJSON_ArrayForEach(shard, map) {
         const char *name = cJSON_GetStringValue(shard);
-        if (!name || strchr(name, '/'))
+        if (!name || !*name || strchr(name, '/'))
             return wn_err_set(err, WN_EINPUT, "%s: the shard of \"%s\" is not a file name", index, shard->string);
         char *path = NULL;
         rc = join(&path, folder, name, err);
@@ -84,25 +97,19 @@ static wn_code open_shards(wn_weights *w, const char *folder, const cJSON *map, 
         wn_free(path);
         if (rc) return rc;
     }
-    if (w->nfiles == 0) return wn_err_set(err, WN_EINPUT, "%s: weight_map is absent or empty", index);
+    sort(w);
     cJSON_ArrayForEach(shard, map) {
-        bool found = false;
-        for (size_t i = 0; i < w->n && !found; i++) found = strcmp(w->items[i].pub.name, shard->string) == 0;
-        if (!found) return wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" is in none of the shards", index, shard->string);
+        if (!wn_weights_find(w, shard->string))
+            return wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" is in none of the shards", index, shard->string);
     }
     return WN_OK;
 }
 
-static wn_code open_index(wn_weights *w, const char *folder, const char *index, wn_err *err) {
-    wn_weights file = {0};
-    wn_code rc = map_file(&file, index, err);
-    cJSON *json = rc ? NULL : cJSON_ParseWithLength((const char *)file.files[0].data, file.files[0].size);
-    if (!rc && !json) rc = wn_err_set(err, WN_EINPUT, "%s: not valid JSON", index);
-    if (!rc) rc = open_shards(w, folder, cJSON_GetObjectItemCaseSensitive(json, "weight_map"), index, err);
+static wn_code open_index(wn_weights *w, const char *folder, const char *name, const char *path, wn_err *err) {
+    cJSON *json;
+    wn_code rc = wn_jsonfile_read(&json, folder, name, INDEX_MAX, true, err);
+    if (!rc) rc = open_shards(w, folder, cJSON_GetObjectItemCaseSensitive(json, "weight_map"), path, err);
     cJSON_Delete(json);
-    if (file.nfiles) (void)munmap((void *)file.files[0].data, file.files[0].size);
-    if (file.nfiles) wn_free(file.files[0].path);
-    wn_free(file.files);
     return rc;
 }
 
@@ -118,7 +125,7 @@ static wn_code open_folder(wn_weights *w, const char *folder, wn_err *err) {
         char *path = NULL;
         wn_code rc = join(&path, folder, choices[i].name, err);
         if (!rc && access(path, F_OK) == 0) {
-            rc = choices[i].index ? open_index(w, folder, path, err) : open_one(w, path, err);
+            rc = choices[i].index ? open_index(w, folder, choices[i].name, path, err) : open_one(w, path, err);
             wn_free(path);
             return rc;
         }
@@ -127,10 +134,6 @@ static wn_code open_folder(wn_weights *w, const char *folder, wn_err *err) {
     }
     return wn_err_set(err, WN_EINPUT, "%s: no model.safetensors or pytorch_model.bin (nor an index of shards) in this folder",
                       folder);
-}
-
-static int by_name(const void *a, const void *b) {
-    return strcmp(((const wn_weight_entry *)a)->pub.name, ((const wn_weight_entry *)b)->pub.name);
 }
 
 wn_code wn_weights_open(wn_weights **out, const char *path, wn_err *err) {
@@ -146,7 +149,7 @@ wn_code wn_weights_open(wn_weights **out, const char *path, wn_err *err) {
         wn_weights_close(w);
         return rc;
     }
-    qsort(w->items, w->n, sizeof *w->items, by_name);
+    sort(w);
     for (size_t i = 1; i < w->n && !rc; i++)
         if (by_name(&w->items[i - 1], &w->items[i]) == 0)
             rc = wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" is there twice", path, w->items[i].pub.name);
@@ -175,7 +178,7 @@ const char *wn_weights_container(const wn_weights *w) { return w->container; }
 
 const wn_tensor *wn_weights_find(const wn_weights *w, const char *name) {
     wn_weight_entry key = {.pub = {.name = name}};
-    const wn_weight_entry *e = bsearch(&key, w->items, w->n, sizeof *w->items, by_name);
+    const wn_weight_entry *e = w->n == 0 ? NULL : bsearch(&key, w->items, w->n, sizeof *w->items, by_name);
     return e ? &e->pub : NULL;
 }
 
@@ -184,6 +187,8 @@ wn_code wn_weights_add(wn_weights *w, const wn_weight_entry *e, const char *name
     wn_code rc = wn_reserve((void **)&w->items, &w->cap, w->n + 1, sizeof *w->items, err);
     if (rc) return rc;
     const char *path = w->files[e->file].path;
+    int shown = (int)(name_len < NAME_SHOWN ? name_len : NAME_SHOWN);
+    if (memchr(name, 0, name_len)) return wn_err_set(err, WN_EINPUT, "%s: a tensor name holds a zero byte", path);
     uint64_t count = 1, last = e->first;
     bool empty = false;
     for (size_t i = 0; i < e->pub.rank; i++) {
@@ -193,17 +198,16 @@ wn_code wn_weights_add(wn_weights *w, const wn_weight_entry *e, const char *name
         else
             over |= __builtin_mul_overflow((uint64_t)e->pub.shape[i] - 1, e->stride[i], &reach) ||
                     __builtin_add_overflow(last, reach, &last);
-        if (over) return wn_err_set(err, WN_EINPUT, "%s: the shape of tensor \"%.*s\" overflows", path, (int)name_len, name);
+        if (over) return wn_err_set(err, WN_EINPUT, "%s: the shape of tensor \"%.*s\" overflows", path, shown, name);
     }
     if (empty) count = 0;
     /* a shape may repeat elements (stride 0), but not so often that reading it would exhaust the memory */
     if (!empty && (last >= storage_elements || count > storage_elements))
         return wn_err_set(err, WN_EINPUT, "%s: tensor \"%.*s\" reaches beyond its data (%llu elements; there are %llu)", path,
-                          (int)name_len, name, (unsigned long long)(last >= count ? last + 1 : count), (unsigned long long)storage_elements);
+                          shown, name, (unsigned long long)(last >= count ? last + 1 : count), (unsigned long long)storage_elements);
     wn_weight_entry *slot = &w->items[w->n];
     *slot = *e;
     slot->pub.count = (size_t)count;
-    if (memchr(name, 0, name_len)) return wn_err_set(err, WN_EINPUT, "%s: a tensor name holds a zero byte", path);
     if (!(slot->pub.name = wn_strndup(name, name_len, err))) return WN_EMEMORY;
     w->n++;
     return WN_OK;

@@ -69,6 +69,8 @@ const wn_pickle_storage *wn_pickle_storages(const wn_pickle *p, size_t *n);
  * looked into; other values are passed over). */
 typedef wn_code (*wn_pickle_visit)(void *ctx, const wn_pickle_tensor *t, wn_err *err);
 wn_code wn_pickle_tensors(const wn_pickle *p, wn_pickle_visit visit, void *ctx, wn_err *err);
+/* The boolean under `name` of the top dictionary, or `absent`. */
+bool wn_pickle_flag(const wn_pickle *p, const char *name, bool absent);
 /* The top object as a list of strings (the storage keys of an old stream); WN_EINPUT if it is not one. */
 wn_code wn_pickle_strings(const wn_pickle *p, wn_code (*visit)(void *ctx, const char *s, size_t n, wn_err *err),
                           void *ctx, wn_err *err);

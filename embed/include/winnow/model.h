@@ -12,7 +12,7 @@ typedef enum { WN_POOL_MEAN, WN_POOL_CLS, WN_POOL_MAX, WN_POOL_MEAN_SQRT } wn_po
 /* The folder of `name`: a path, or "org/name" in the Hugging Face cache (HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE,
  * HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub) or in winnow's own
  * (WINNOW_MODELS, XDG_CACHE_HOME/winnow/models, ~/.cache/winnow/models). Not found: WN_EUSAGE with the places searched
- * and how to get it; an incomplete snapshot says which file is missing. wn_free the result. */
+ * and how to get it; WN_EINPUT for an incomplete folder or snapshot says what is missing. wn_free the result. */
 wn_code wn_model_find(char **dir, const char *name, wn_err *err);
 
 typedef struct {
@@ -27,6 +27,7 @@ typedef struct {
     wn_pooling pooling;
     bool normalize;    /* a Normalize module */
     size_t dense_out;  /* a Dense module's width; 0 = none */
+    bool dense_bias;
     wn_activation dense_activation;
     char dense_path[64]; /* its folder inside the model's */
     bool sentence_transformer; /* modules.json was there */
