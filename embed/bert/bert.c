@@ -42,6 +42,7 @@ wn_code wn_bert_open(wn_bert **out, const char *dir, const wn_bert_opts *o, wn_e
     wn_code rc = wn_model_config_read(&m->config, dir, err);
     if (!rc && o->layer > (int)m->config.layers)
         rc = wn_err_set(err, WN_EUSAGE, "layer %d: the model has %zu layers (0 = the embeddings)", o->layer, m->config.layers);
+    if (!rc) rc = wn_precision_check(o->precision, err);
     if (!rc) rc = wn_bert_load(m, dir, err);
     if (rc) wn_bert_close(m);
     else *out = m;
@@ -57,6 +58,7 @@ typedef struct {
     float *qkv;     /* [T, 3H] */
     float *wide;    /* [T, I], and the embedding rows [T, E] before the layers */
     float *attention; /* what attention of the longest text needs */
+    void *low;        /* wn_low_scratch */
 } scratch;
 
 static void scratch_free(scratch *s) {
@@ -65,6 +67,7 @@ static void scratch_free(scratch *s) {
     wn_free(s->qkv);
     wn_free(s->wide);
     wn_free(s->attention);
+    wn_free(s->low);
 }
 
 static wn_code scratch_init(scratch *s, const wn_model_config *c, size_t tokens, size_t longest, wn_err *err) {
@@ -73,8 +76,9 @@ static wn_code scratch_init(scratch *s, const wn_model_config *c, size_t tokens,
                    .y = wn_alloc(tokens * c->hidden, sizeof(float), err),
                    .qkv = wn_alloc(tokens * 3 * c->hidden, sizeof(float), err),
                    .wide = wn_alloc(tokens * wide, sizeof(float), err),
-                   .attention = wn_alloc(wn_bert_ops_get()->attention_scratch(longest, c->hidden, c->heads), sizeof(float), err)};
-    if (s->x && s->y && s->qkv && s->wide && s->attention) return WN_OK;
+                   .attention = wn_alloc(wn_bert_ops_get()->attention_scratch(longest, c->hidden, c->heads), sizeof(float), err),
+                   .low = wn_alloc(1, wn_low_scratch(wide > c->hidden ? wide : c->hidden), err)};
+    if (s->x && s->y && s->qkv && s->wide && s->attention && s->low) return WN_OK;
     scratch_free(s);
     *s = (scratch){0};
     return WN_EMEMORY;
@@ -109,25 +113,22 @@ static void embed_tokens(const chunk *c, scratch *s) {
     const wn_bert_ops *ops = wn_bert_ops_get();
     ops->norm_rows(&m->embedding_norm, m->config.norm_eps, NULL, x, NULL, total, e);
     if (!m->mapping.n) return;
-    wn_layer_linear_apply(&m->mapping, x, e, total, s->x, m->config.hidden);
-    ops->bias_activate(m->mapping.bias, WN_ACT_IDENTITY, s->x, total, m->config.hidden, m->config.hidden);
+    wn_layer_linear_apply(&m->mapping, WN_ACT_IDENTITY, x, e, total, s->x, m->config.hidden, s->low);
 }
 
 static void run_layer(const chunk *c, const wn_layer *l, scratch *s) {
     const wn_model_config *g = &c->m->config;
     size_t h = g->hidden, base = c->offsets[c->first], total = c->offsets[c->last] - base;
     const wn_bert_ops *ops = wn_bert_ops_get();
-    wn_layer_linear_apply(&l->qkv, s->x, h, total, s->qkv, 3 * h);
-    ops->bias_activate(l->qkv.bias, WN_ACT_IDENTITY, s->qkv, total, 3 * h, 3 * h);
+    wn_layer_linear_apply(&l->qkv, WN_ACT_IDENTITY, s->x, h, total, s->qkv, 3 * h, s->low);
     for (size_t text = c->first; text < c->last; text++) {
         size_t at = c->offsets[text] - base, t = c->offsets[text + 1] - c->offsets[text];
         ops->attention(s->qkv + at * 3 * h, t, h, g->heads, s->attention, s->wide + at * h);
     }
-    wn_layer_linear_apply(&l->out, s->wide, h, total, s->y, h);
+    wn_layer_linear_apply(&l->out, WN_BIAS_LATER, s->wide, h, total, s->y, h, s->low);
     ops->norm_rows(&l->after_attention, g->norm_eps, l->out.bias, s->y, s->x, total, h);
-    wn_layer_linear_apply(&l->up, s->y, h, total, s->wide, g->intermediate);
-    ops->bias_activate(l->up.bias, g->activation, s->wide, total, g->intermediate, g->intermediate);
-    wn_layer_linear_apply(&l->down, s->wide, g->intermediate, total, s->x, h);
+    wn_layer_linear_apply(&l->up, (int)g->activation, s->y, h, total, s->wide, g->intermediate, s->low);
+    wn_layer_linear_apply(&l->down, WN_BIAS_LATER, s->wide, g->intermediate, total, s->x, h, s->low);
     ops->norm_rows(&l->after_ffn, g->norm_eps, l->down.bias, s->x, s->y, total, h);
 }
 
@@ -152,8 +153,7 @@ static void finish(const wn_bert *m, const float *x, size_t t, float *pooled, fl
     size_t h = m->config.hidden, d = wn_bert_dims(m);
     wn_pool(pooling, x, t, h, m->dense.n ? pooled : out);
     if (m->dense.n) {
-        wn_layer_linear_apply(&m->dense, pooled, h, 1, out, d);
-        wn_bert_ops_get()->bias_activate(m->dense.bias, m->config.dense_activation, out, 1, d, d);
+        wn_layer_linear_apply(&m->dense, (int)m->config.dense_activation, pooled, h, 1, out, d, NULL);
     }
     if (!m->config.normalize && !m->opts.normalize) return;
     double squares = 0;

@@ -5,10 +5,13 @@
 #include <winnow/gemm.h>
 #include <winnow/weights.h>
 
-/* y = x W^T + b with W [n, k] packed for the precision. */
+#include "low.h"
+
+/* y = x W^T + b with W [n, k] packed for one precision. */
 typedef struct {
     size_t n, k;
     wn_packed f32;
+    wn_low low; /* without a kernel: f32 is packed */
     float *bias; /* [n] */
 } wn_layer_linear;
 
@@ -39,14 +42,14 @@ struct wn_bert {
 
 /* ---- load.c ---- */
 wn_code wn_bert_load(wn_bert *m, const char *dir, wn_err *err);
-wn_code wn_layer_linear_init(wn_layer_linear *l, const float *w, const float *bias, size_t n, size_t k, wn_err *err);
+wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, const float *w, const float *bias, size_t n, size_t k, wn_err *err);
 void wn_layer_linear_free(wn_layer_linear *l);
 
 /* ---- ops.c, ops_avx2.c, ops_avx512.c: on rows of f32, one thread; the bits of a row depend on nothing but the row (of
  * a text: the text) ---- */
 typedef struct {
-    /* x[i, j] = activation(x[i, j] + bias[j]) for x [m, n], rows ld apart */
-    void (*bias_activate)(const float *bias, wn_activation a, float *x, size_t m, size_t n, size_t ld);
+    /* y[i, j] = activation(x[i, j] + bias[j]) for x [m, n], rows ldx and ldy apart; y may be x; bias may be NULL */
+    void (*bias_activate)(const float *bias, wn_activation a, const float *x, size_t ldx, size_t m, size_t n, float *y, size_t ldy);
     /* x[m, h] = norm(x + bias + residual) in place; bias [h] and residual [m, h] may be NULL */
     void (*norm_rows)(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h);
     /* out[t, H] = softmax(Q K^T / sqrt(H / heads)) V for one text; qkv [t, 3H]; scratch: attention_scratch floats */
@@ -56,8 +59,10 @@ typedef struct {
 extern const wn_bert_ops wn_bert_ref_ops, wn_bert_avx2_ops, wn_bert_avx512_ops;
 const wn_bert_ops *wn_bert_ops_get(void); /* the fastest that this processor has */
 
-/* y[m, n] = x W^T, without the bias. */
-void wn_layer_linear_apply(const wn_layer_linear *l, const float *x, size_t ldx, size_t m, float *y, size_t ldy);
+/* y[m, n] = activation(x W^T + b); with WN_BIAS_LATER only x W^T. scratch: wn_low_scratch(l->k) bytes, 64-byte aligned. */
+enum { WN_BIAS_LATER = -1 };
+void wn_layer_linear_apply(const wn_layer_linear *l, int activation, const float *x, size_t ldx, size_t m, float *y, size_t ldy,
+                           void *scratch);
 /* out[H] pooled from x [t, H]. */
 void wn_pool(wn_pooling pooling, const float *x, size_t t, size_t hidden, float *out);
 

@@ -5,10 +5,12 @@
 #include <string.h>
 #include <winnow/cpu.h>
 
-wn_code wn_layer_linear_init(wn_layer_linear *l, const float *w, const float *bias, size_t n, size_t k, wn_err *err) {
+wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, const float *w, const float *bias, size_t n, size_t k, wn_err *err) {
     *l = (wn_layer_linear){.n = n, .k = k};
     l->bias = wn_alloc(n, sizeof *l->bias, err);
-    wn_code rc = l->bias ? wn_packed_init(&l->f32, w, k, n, k, err) : WN_EMEMORY;
+    wn_code rc = !l->bias              ? WN_EMEMORY
+                 : p == WN_PREC_F32 ? wn_packed_init(&l->f32, w, k, n, k, err)
+                                       : wn_low_init(&l->low, wn_low_kernel_get(p), w, n, k, err);
     if (rc) {
         wn_layer_linear_free(l);
         return rc;
@@ -19,12 +21,47 @@ wn_code wn_layer_linear_init(wn_layer_linear *l, const float *w, const float *bi
 
 void wn_layer_linear_free(wn_layer_linear *l) {
     wn_packed_free(&l->f32);
+    wn_low_free(&l->low);
     wn_free(l->bias);
     *l = (wn_layer_linear){0};
 }
 
-void wn_layer_linear_apply(const wn_layer_linear *l, const float *x, size_t ldx, size_t m, float *y, size_t ldy) {
-    wn_gemm_packed(x, ldx, m, &l->f32, y, ldy, 0);
+typedef struct {
+    const wn_layer_linear *l;
+    int activation;
+    float *y;
+    size_t ldy;
+} finish;
+
+static void finish_tile(void *ctx, const float *tile, size_t row, size_t column, size_t m, size_t n) {
+    const finish *f = ctx;
+    float *y = f->y + row * f->ldy + column;
+    const float *bias = f->activation == WN_BIAS_LATER ? NULL : f->l->bias + column;
+    wn_bert_ops_get()->bias_activate(bias, bias ? (wn_activation)f->activation : WN_ACT_IDENTITY, tile, WN_LOW_PANEL, m, n, y, f->ldy);
+}
+
+/* Blocks of columns whose weights stay in the second-level cache, blocks of rows whose results are still in a cache when
+ * the activation comes. */
+static void apply_f32(const wn_layer_linear *l, int activation, const float *x, size_t ldx, size_t m, float *y, size_t ldy) {
+    enum { COLUMNS = 256 };
+    const wn_bert_ops *ops = wn_bert_ops_get();
+    for (size_t j = 0; j < l->n; j += COLUMNS) {
+        wn_packed part = {.n = l->n - j < COLUMNS ? l->n - j : COLUMNS, .k = l->k, .data = l->f32.data + j * l->k};
+        for (size_t i = 0; i < m; i += WN_GEMM_ROWS) {
+            size_t rows = m - i < WN_GEMM_ROWS ? m - i : WN_GEMM_ROWS;
+            float *to = y + i * ldy + j;
+            wn_gemm_packed(x + i * ldx, ldx, rows, &part, to, ldy, 0);
+            if (activation != WN_BIAS_LATER)
+                ops->bias_activate(l->bias + j, (wn_activation)activation, to, ldy, rows, part.n, to, ldy);
+        }
+    }
+}
+
+void wn_layer_linear_apply(const wn_layer_linear *l, int activation, const float *x, size_t ldx, size_t m, float *y, size_t ldy,
+                           void *scratch) {
+    finish f = {.l = l, .activation = activation, .y = y, .ldy = ldy};
+    if (l->low.kernel) wn_low_apply(&l->low, x, ldx, m, scratch, finish_tile, &f);
+    else apply_f32(l, activation, x, ldx, m, y, ldy);
 }
 
 static float activated(wn_activation a, float v) {
@@ -38,9 +75,9 @@ static float activated(wn_activation a, float v) {
     return v;
 }
 
-static void bias_activate(const float *bias, wn_activation a, float *x, size_t m, size_t n, size_t ld) {
+static void bias_activate(const float *bias, wn_activation a, const float *x, size_t ldx, size_t m, size_t n, float *y, size_t ldy) {
     for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < n; j++) x[i * ld + j] = activated(a, x[i * ld + j] + bias[j]);
+        for (size_t j = 0; j < n; j++) y[i * ldy + j] = activated(a, x[i * ldx + j] + (bias ? bias[j] : 0));
 }
 
 static void norm_rows(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h) {

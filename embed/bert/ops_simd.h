@@ -93,13 +93,24 @@ static inline vf load_part(const float *p, size_t n) {
 }
 static inline void store_part(float *p, vf v, size_t n) { memcpy(p, &v, n * sizeof *p); }
 
-static void NAME(bias_activate)(const float *bias, wn_activation a, float *x, size_t m, size_t n, size_t ld) {
-    for (size_t i = 0; i < m; i++) {
-        float *row = x + i * ld;
-        size_t j = 0;
-        for (; j + LANES <= n; j += LANES) store(row + j, activated(a, load(row + j) + load(bias + j)));
-        if (j < n) store_part(row + j, activated(a, load_part(row + j, n - j) + load_part(bias + j, n - j)), n - j);
+static inline __attribute__((always_inline)) void activate_rows(const float *bias, wn_activation a, const float *x, size_t ldx,
+                                                                size_t m, size_t n, float *y, size_t ldy) {
+    size_t whole = n / LANES * LANES, rest = n - whole;
+    for (size_t j = 0; j < n; j += LANES) {
+        vf b = !bias ? (vf){0} : j < whole ? load(bias + j) : load_part(bias + j, rest);
+        for (size_t i = 0; i < m; i++) {
+            const float *from = x + i * ldx + j;
+            vf v = activated(a, (j < whole ? load(from) : load_part(from, rest)) + b);
+            if (j < whole) store(y + i * ldy + j, v);
+            else store_part(y + i * ldy + j, v, rest);
+        }
     }
+}
+
+static void NAME(bias_activate)(const float *bias, wn_activation a, const float *x, size_t ldx, size_t m, size_t n, float *y, size_t ldy) {
+    if (a == WN_ACT_GELU) activate_rows(bias, WN_ACT_GELU, x, ldx, m, n, y, ldy);
+    else if (a == WN_ACT_IDENTITY) activate_rows(bias, WN_ACT_IDENTITY, x, ldx, m, n, y, ldy);
+    else activate_rows(bias, a, x, ldx, m, n, y, ldy);
 }
 
 static void NAME(norm_rows)(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h) {

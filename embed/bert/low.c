@@ -1,0 +1,127 @@
+/* Packing, blocks and the choice of kernel for products in reduced precision. */
+#include "low.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <winnow/cpu.h>
+#include <winnow/mem.h>
+#include <winnow/threads.h>
+
+static const struct {
+    const char *name, *needs;
+} precisions[] = {[WN_PREC_F32] = {"f32", ""},
+                  [WN_PREC_BF16] = {"bf16", "AMX-BF16 or AVX512-BF16"},
+                  [WN_PREC_F16] = {"f16", "AVX512-FP16"},
+                  [WN_PREC_INT8] = {"int8", "AMX-INT8 or AVX512-VNNI"}};
+enum { PRECISIONS = sizeof precisions / sizeof *precisions };
+
+const char *wn_precision_name(wn_precision p) { return precisions[p].name; }
+
+const wn_low_kernel *wn_low_kernel_get(wn_precision p) {
+#if defined(__x86_64__)
+    const wn_cpu *c = wn_cpu_get();
+#if defined(WN_HAVE_AMX)
+    bool tiles = (c->amx_bf16 || c->amx_int8) && wn_low_tiles_allowed();
+    if (p == WN_PREC_BF16 && c->amx_bf16 && c->avx512_bf16 && tiles) return &wn_low_bf16_amx;
+    if (p == WN_PREC_INT8 && c->amx_int8 && tiles) return &wn_low_int8_amx;
+#endif
+    if (p == WN_PREC_BF16 && c->avx512_bf16) return &wn_low_bf16_avx512;
+    if (p == WN_PREC_INT8 && c->avx512_vnni) return &wn_low_int8_avx512;
+#if defined(WN_HAVE_AVX512FP16)
+    if (p == WN_PREC_F16 && c->avx512_fp16) return &wn_low_f16_avx512;
+#endif
+#endif
+    (void)p;
+    return NULL;
+}
+
+wn_code wn_precision_check(wn_precision p, wn_err *err) {
+    if (p == WN_PREC_F32 || wn_low_kernel_get(p)) return WN_OK;
+    char have[32] = "f32";
+    for (int i = 1; i < PRECISIONS; i++)
+        if (wn_low_kernel_get((wn_precision)i))
+            (void)snprintf(have + strlen(have), sizeof have - strlen(have), ", %s", precisions[i].name);
+    return wn_err_set(err, WN_EUSAGE, "precision %s needs a processor with %s; this one (%s) can do %s", precisions[p].name,
+                      precisions[p].needs, wn_cpu_get()->model, have);
+}
+
+wn_code wn_precision_resolve(const char *name, wn_precision *out, wn_err *err) {
+    wn_precision p = WN_PREC_F32;
+    int i = 0;
+    if (strcmp(name, "auto") != 0) {
+        while (i < PRECISIONS && strcmp(name, precisions[i].name) != 0) i++;
+        if (i == PRECISIONS) return wn_err_set(err, WN_EUSAGE, "precision \"%s\": one of auto, f32, bf16, f16, int8", name);
+        p = (wn_precision)i;
+    }
+    wn_code rc = wn_precision_check(p, err);
+    if (!rc) *out = p;
+    return rc;
+}
+
+typedef struct {
+    wn_low *l;
+    const float *w;
+    uint32_t *rows; /* [workers][groups] */
+} packing;
+
+static void pack_panels(void *ctx, size_t begin, size_t end, int worker) {
+    packing *p = ctx;
+    wn_low *l = p->l;
+    uint32_t *row = p->rows + (size_t)worker * l->groups;
+    for (size_t j = begin * WN_LOW_PANEL; j < end * WN_LOW_PANEL && j < l->n; j++) {
+        l->kernel->weight(p->w + j * l->k, l->k, l->groups, row, &l->scale[j], &l->sum[j]);
+        uint32_t *panel = l->panels + j / WN_LOW_PANEL * WN_LOW_PANEL * l->groups + j % WN_LOW_PANEL;
+        for (size_t g = 0; g < l->groups; g++) panel[g * WN_LOW_PANEL] = row[g];
+    }
+}
+
+static size_t groups_of(size_t k, size_t per) {
+    size_t groups = (k + per - 1) / per;
+    return (groups + WN_LOW_GROUPS - 1) / WN_LOW_GROUPS * WN_LOW_GROUPS;
+}
+
+wn_code wn_low_init(wn_low *l, const wn_low_kernel *kernel, const float *w, size_t n, size_t k, wn_err *err) {
+    *l = (wn_low){.kernel = kernel, .n = n, .k = k, .groups = groups_of(k, kernel->per)};
+    size_t panels = (n + WN_LOW_PANEL - 1) / WN_LOW_PANEL;
+    packing p = {.l = l, .w = w};
+    l->panels = wn_alloc(panels, WN_LOW_PANEL * l->groups * sizeof *l->panels, err);
+    l->scale = wn_alloc(panels * WN_LOW_PANEL, sizeof *l->scale, err);
+    l->sum = wn_alloc(panels * WN_LOW_PANEL, sizeof *l->sum, err);
+    p.rows = wn_alloc((size_t)wn_threads_get(), l->groups * sizeof *p.rows, err);
+    wn_code rc = l->panels && l->scale && l->sum && p.rows ? WN_OK : WN_EMEMORY;
+    if (!rc) wn_parallel_for(panels, 4, pack_panels, &p);
+    wn_free(p.rows);
+    if (rc) wn_low_free(l);
+    return rc;
+}
+
+void wn_low_free(wn_low *l) {
+    wn_free(l->panels);
+    wn_free(l->scale);
+    wn_free(l->sum);
+    *l = (wn_low){0};
+}
+
+/* The product of one block before it is finished, and its rows' scale and offset. */
+typedef struct {
+    _Alignas(64) float tile[WN_LOW_ROWS * WN_LOW_PANEL];
+    float scale[WN_LOW_ROWS], offset[WN_LOW_ROWS];
+} block;
+
+size_t wn_low_scratch(size_t k) { return sizeof(block) + WN_LOW_ROWS * groups_of(k, 2) * sizeof(uint32_t); }
+
+void wn_low_apply(const wn_low *l, const float *x, size_t ldx, size_t m, void *scratch, wn_low_finish finish, void *ctx) {
+    block *b = scratch;
+    uint32_t *a = (uint32_t *)(b + 1);
+    const wn_low_kernel *kernel = l->kernel;
+    for (size_t i = 0; i < m; i += kernel->rows) {
+        size_t rows = m - i < kernel->rows ? m - i : kernel->rows;
+        for (size_t r = 0; r < rows; r++)
+            kernel->row(x + (i + r) * ldx, l->k, l->groups, a + r * l->groups, &b->scale[r], &b->offset[r]);
+        for (size_t j = 0; j < l->n; j += WN_LOW_PANEL) {
+            kernel->product(a, l->groups, rows, l->panels + j * l->groups, b->tile);
+            if (kernel->dequantise) kernel->dequantise(b->tile, rows, b->scale, b->offset, l->scale + j, l->sum + j);
+            finish(ctx, b->tile, i, j, rows, l->n - j < WN_LOW_PANEL ? l->n - j : WN_LOW_PANEL);
+        }
+    }
+}
