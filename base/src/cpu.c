@@ -82,19 +82,21 @@ const char *wn_isa_name(wn_isa isa) {
 
 const char *wn_blas_core(void) { return openblas_get_corename(); }
 
-const char *wn_blas_cure(void) {
-    /* The families that OpenBLAS uses where it does not recognise the processor. */
-    static const char *const fallbacks[] = {"Prescott", "Core2", "Nehalem", "Sandybridge", "Barcelona", "Generic"};
-    static const char *const avx512_late[] = {"Haswell", "Zen", "Excavator"};
-    if (getenv("OPENBLAS_CORETYPE")) return NULL;
-    const char *core = wn_blas_core();
-    wn_isa isa = wn_cpu_get()->isa;
-    const char *best = isa == WN_ISA_AVX512 ? "SkylakeX" : isa == WN_ISA_AVX2 ? "Haswell" : NULL;
-    for (size_t i = 0; best && i < sizeof fallbacks / sizeof *fallbacks; i++)
-        if (strcasecmp(core, fallbacks[i]) == 0) return best;
-    for (size_t i = 0; isa == WN_ISA_AVX512 && i < sizeof avx512_late / sizeof *avx512_late; i++)
-        if (strcasecmp(core, avx512_late[i]) == 0) return best;
+const char *wn_blas_better(const char *core, wn_isa isa) {
+    /* The families that OpenBLAS uses where it does not recognise the processor; the later ones lack AVX-512 only. */
+    static const char *const fallbacks[] = {"Prescott",  "Core2", "Nehalem", "Sandybridge", "Barcelona",
+                                            "Generic",   "Haswell", "Zen",   "Excavator"};
+    enum { WITHOUT_AVX2 = 6 };
+    if (isa == WN_ISA_PORTABLE) return NULL;
+    size_t n = isa == WN_ISA_AVX512 ? sizeof fallbacks / sizeof *fallbacks : WITHOUT_AVX2;
+    for (size_t i = 0; i < n; i++)
+        if (strcasecmp(core, fallbacks[i]) == 0) return isa == WN_ISA_AVX512 ? "SkylakeX" : "Haswell";
     return NULL;
+}
+
+const char *wn_blas_cure(void) {
+    if (getenv("OPENBLAS_CORETYPE")) return NULL; /* the user's own choice stands */
+    return wn_blas_better(wn_blas_core(), wn_cpu_get()->isa);
 }
 
 void wn_blas_reexec(char **argv) {

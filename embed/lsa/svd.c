@@ -36,39 +36,27 @@ size_t wn_lsa_rank(const double *value, size_t k, double tolerance) {
 }
 
 wn_code wn_lsa_eigen(double *sym, size_t s, size_t k, double *value, double *vec, wn_err *err) {
-    wn_code code = WN_EMEMORY;
-    double *all = NULL, *z = NULL;
-    lapack_int *support = NULL, found = 0;
     if (k == 0) return WN_OK;
     if (s > INT_MAX / 2) return wn_err_set(err, WN_EINTERNAL, "an eigenvalue problem of order %zu is too large", s);
-    all = wn_alloc(s, sizeof *all, err);
-    z = wn_alloc(s * k, sizeof *z, err);
-    support = wn_alloc(2 * s, sizeof *support, err);
-    if (!all || !z || !support) goto out;
+    double *all = wn_alloc(s, sizeof *all, err);
+    if (!all) return WN_EMEMORY;
+    wn_code code = WN_OK;
     lapack_int order = (lapack_int)s;
     int threads = openblas_get_num_threads(); /* so that the bits do not depend on how many it would take */
     openblas_set_num_threads(1);
-    /* the upper triangle by rows is the lower one by columns */
-    lapack_int info = LAPACKE_dsyevr(LAPACK_COL_MAJOR, 'V', k < s ? 'I' : 'A', 'L', order, sym, order, 0, 0,
-                                     (lapack_int)(s - k + 1), order, 0, &found, all, z, order, support);
+    /* The upper triangle by rows is the lower one by columns. All pairs by divide and conquer take less time than the
+     * largest few by bisection, at the orders that occur here. */
+    lapack_int info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'L', order, sym, order, all);
     openblas_set_num_threads(threads);
-    if (info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR) {
+    if (info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR)
         code = wn_err_set(err, WN_EMEMORY, "out of memory for an eigenvalue problem of order %zu", s);
-        goto out;
+    else if (info != 0)
+        code = wn_err_set(err, WN_EINTERNAL, "LAPACK's dsyevd failed with %d on a matrix of order %zu", (int)info, s);
+    for (size_t j = 0; !code && j < k; j++) {
+        value[j] = all[s - 1 - j];
+        memcpy(vec + j * s, sym + (s - 1 - j) * s, s * sizeof *vec);
     }
-    if (info != 0 || (size_t)found != k) {
-        code = wn_err_set(err, WN_EINTERNAL, "LAPACK's dsyevr failed with %d on a matrix of order %zu", (int)info, s);
-        goto out;
-    }
-    for (size_t j = 0; j < k; j++) {
-        value[j] = all[k - 1 - j];
-        memcpy(vec + j * s, z + (k - 1 - j) * s, s * sizeof *z);
-    }
-    code = WN_OK;
-out:
     wn_free(all);
-    wn_free(z);
-    wn_free(support);
     return code;
 }
 

@@ -22,6 +22,8 @@ const char *wn_blas_core(void);
  * is read from OPENBLAS_CORETYPE when the library loads, so the cure is to set it and run the program once more.
  * Returns the name to set, or NULL where OpenBLAS chose well or the user has set the variable. */
 const char *wn_blas_cure(void);
+/* The name of better kernels than `core` for a processor of level `isa`, or NULL if there are none. */
+const char *wn_blas_better(const char *core, wn_isa isa);
 /* Runs the program again with the cure in place, at most once. Returns only if there is nothing to cure or it fails. */
 void wn_blas_reexec(char **argv);
 
