@@ -51,6 +51,7 @@ static wn_code fill_byte_ids(wn_tok *t, wn_err *err) {
 wn_code tok_bpe_merges(wn_tok *t, size_t count, wn_code (*next)(void *ctx, const char **pair, size_t *n, wn_err *err), void *ctx,
                        wn_err *err) {
     size_t slots = 16;
+    if (count > 16 * t->vocab.size) return wn_err_set(err, WN_EINPUT, "%zu merges are too many for %zu pieces", count, t->vocab.size);
     while (slots < count * 2 + 2) slots *= 2;
     t->merge_keys = wn_alloc(slots, sizeof *t->merge_keys, err);
     t->merge_values = wn_alloc(slots, sizeof *t->merge_values, err);

@@ -3,82 +3,97 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { FILE_MAX = 256 << 20 };
-
-typedef struct {
-    char *data;
-    size_t size;
-    char path[4096];
-} file;
-
-/* The file's bytes; absent: data stays NULL. */
-static wn_code slurp(file *f, const char *dir, const char *name, wn_err *err) {
-    *f = (file){0};
-    if ((size_t)snprintf(f->path, sizeof f->path, "%s/%s", dir, name) >= sizeof f->path)
-        return wn_err_set(err, WN_EUSAGE, "%s: the path is too long", dir);
-    FILE *in = fopen(f->path, "re");
-    if (!in) return WN_OK;
-    long size = fseek(in, 0, SEEK_END) == 0 ? ftell(in) : -1;
-    wn_code rc = WN_OK;
-    if (size < 0 || size > FILE_MAX || fseek(in, 0, SEEK_SET) != 0) rc = wn_err_set(err, WN_EINPUT, "%s: cannot be read, or is larger than 256 MiB", f->path);
-    if (!rc && !(f->data = wn_alloc((size_t)size + 1, 1, err))) rc = WN_EMEMORY;
-    if (!rc && fread(f->data, 1, (size_t)size, in) != (size_t)size) rc = wn_err_errno(err, "reading %s", f->path);
-    f->size = rc ? 0 : (size_t)size;
-    (void)fclose(in);
-    return rc;
-}
-
-static wn_code read_json(cJSON **out, file *f, const char *dir, const char *name, wn_err *err) {
-    *out = NULL;
-    wn_code rc = slurp(f, dir, name, err);
-    if (!rc && f->data) {
-        *out = cJSON_ParseWithLength(f->data, f->size);
-        if (!cJSON_IsObject(*out)) rc = wn_err_set(err, WN_EINPUT, "%s: not a JSON object", f->path);
-    }
-    wn_free(f->data);
-    f->data = NULL;
-    return rc;
-}
+enum { FILE_MAX = 256 << 20, JSON_MAX = 128 << 20, PATH_SIZE = 4096 + 64 };
 
 static const cJSON *field(const cJSON *json, const char *name) { return cJSON_GetObjectItemCaseSensitive(json, name); }
 static const char *string(const cJSON *json, const char *name) { return cJSON_GetStringValue(field(json, name)); }
 
-static wn_code add_special(wn_tok *t, const char *text, uint32_t id, bool lstrip, bool rstrip, bool single_word, wn_err *err) {
-    for (size_t i = 0; i < t->nspecials; i++)
-        if (strcmp(t->specials[i].text, text) == 0) return WN_OK;
-    if (!*text) return wn_err_set(err, WN_EINPUT, "an added token is empty");
-    wn_code rc = wn_reserve((void **)&t->specials, &t->specials_cap, t->nspecials + 1, sizeof *t->specials, err);
-    if (rc) return rc;
-    tok_special *s = &t->specials[t->nspecials];
-    *s = (tok_special){.len = strlen(text), .id = id, .lstrip = lstrip, .rstrip = rstrip, .single_word = single_word};
-    if (!(s->text = wn_strndup(text, s->len, err))) return WN_EMEMORY;
-    t->special_first[(unsigned char)text[0]] = true;
-    t->nspecials++;
-    return WN_OK;
+static bool yes(const cJSON *json, const char *name, bool fallback) {
+    const cJSON *v = field(json, name);
+    return v && !cJSON_IsNull(v) ? cJSON_IsTrue(v) : fallback;
+}
+
+static wn_code add_special(wn_tok *t, const char *text, uint32_t id, const cJSON *flags, bool lstrip, wn_err *err) {
+    tok_special s = {.id = id, .lstrip = yes(flags, "lstrip", lstrip), .rstrip = yes(flags, "rstrip", false), .single_word = yes(flags, "single_word", false)};
+    bool late = t->kind == WN_WORDPIECE && yes(flags, "normalized", false);
+    if (!late) return tok_specials_add(&t->raw, &s, text, strlen(text), err);
+    wn_buf normal = {0};
+    wn_code rc = tok_wordpiece_normalize(t, text, strlen(text), &normal, err);
+    if (!rc && normal.len) rc = tok_specials_add(&t->late, &s, normal.data, normal.len, err); /* what normalises to nothing never matches */
+    wn_free(normal.data);
+    return rc;
+}
+
+/* What frames a text, as the post-processor of tokenizer.json says. */
+typedef struct {
+    const char *cls, *sep; /* NULL: by role */
+} frame;
+
+static wn_code refuse(const char *path, const char *what, const char *got, const char *supported, wn_err *err) {
+    return wn_err_set(err, WN_EINPUT, "%s: %s \"%.60s\" is not supported; %s", path, what, got ? got : "(none)", supported);
+}
+
+static const char *special_of(const cJSON *step) { return string(field(step, "SpecialToken"), "id"); }
+
+/* [CLS] A [SEP] and [CLS] A [SEP] B [SEP], or with two separators between A and B. */
+static bool read_template(wn_tok *t, const cJSON *post, frame *f) {
+    const cJSON *one = field(post, "single"), *two = field(post, "pair"), *type;
+    if (cJSON_GetArraySize(one) != 3 || !field(cJSON_GetArrayItem(one, 1), "Sequence")) return false;
+    f->cls = special_of(cJSON_GetArrayItem(one, 0));
+    f->sep = special_of(cJSON_GetArrayItem(one, 2));
+    if (!f->cls || !f->sep) return false;
+    int n = cJSON_GetArraySize(two);
+    if (n == 0) return true;
+    for (int i = 0; i < n; i++) {
+        const cJSON *step = cJSON_GetArrayItem(two, i);
+        bool sequence = i == 1 || i == n - 2;
+        if (n < 5 || n > 6 || sequence != (field(step, "Sequence") != NULL)) return false;
+        const char *name = special_of(step);
+        if (!sequence && (!name || strcmp(name, i ? f->sep : f->cls) != 0)) return false;
+    }
+    t->double_sep = n == 6;
+    type = field(field(cJSON_GetArrayItem(two, n - 2), "Sequence"), "type_id");
+    t->second_type = cJSON_IsNumber(type) && type->valuedouble == 1;
+    return true;
+}
+
+static wn_code read_post_processor(wn_tok *t, const cJSON *json, const char *path, frame *f, wn_err *err) {
+    const cJSON *post = field(json, "post_processor");
+    const char *type = string(post, "type");
+    bool bert = type && strcmp(type, "BertProcessing") == 0, roberta = type && strcmp(type, "RobertaProcessing") == 0;
+    if (bert || roberta) {
+        f->cls = cJSON_GetStringValue(cJSON_GetArrayItem(field(post, "cls"), 0));
+        f->sep = cJSON_GetStringValue(cJSON_GetArrayItem(field(post, "sep"), 0));
+        t->double_sep = roberta;
+        t->second_type = bert;
+        return WN_OK;
+    }
+    if (type && strcmp(type, "TemplateProcessing") == 0 && read_template(t, post, f)) return WN_OK;
+    return refuse(path, "post-processor", type, "one that frames a text with an opening and a closing token is", err);
 }
 
 /* The five roles: the piece that plays each, from the configuration or by custom. */
-static wn_code find_roles(wn_tok *t, const char *dir, const cJSON *config, const cJSON *map, wn_err *err) {
+static wn_code find_roles(wn_tok *t, const frame *f, const char *dir, const cJSON *config, const cJSON *map, wn_err *err) {
     static const struct {
         const char *key, *wordpiece, *bpe;
         bool needed;
     } roles[] = {{"cls_token", "[CLS]", "<s>", true}, {"sep_token", "[SEP]", "</s>", true}, {"pad_token", "[PAD]", "<pad>", false},
                  {"unk_token", "[UNK]", "<unk>", false}, {"mask_token", "[MASK]", "<mask>", false}};
     uint32_t *ids[] = {&t->ids.cls, &t->ids.sep, &t->ids.pad, &t->ids.unk, &t->ids.mask};
+    const char *framing[] = {f->cls, f->sep, NULL, NULL, NULL};
     bool bpe = t->kind == WN_BYTE_BPE;
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
         const cJSON *v = field(map, roles[i].key) ? field(map, roles[i].key) : field(config, roles[i].key);
         const char *text = cJSON_IsObject(v) ? string(v, "content") : cJSON_GetStringValue(v);
+        if (framing[i]) text = framing[i];
         if (!text) text = bpe ? roles[i].bpe : roles[i].wordpiece;
         *ids[i] = tok_vocab_find(&t->vocab, text, strlen(text));
         bool needed = roles[i].needed || (!bpe && ids[i] == &t->ids.unk);
         if (*ids[i] == TOK_NONE && needed)
-            return wn_err_set(err, WN_EINPUT, "%s: the vocabulary has no %s (\"%s\")", dir, roles[i].key, text);
-        if (*ids[i] == TOK_NONE) continue;
-        bool lstrip = cJSON_IsObject(v) ? cJSON_IsTrue(field(v, "lstrip")) : bpe && ids[i] == &t->ids.mask;
-        wn_code rc = add_special(t, text, *ids[i], lstrip, cJSON_IsTrue(field(v, "rstrip")), cJSON_IsTrue(field(v, "single_word")), err);
+            return wn_err_set(err, WN_EINPUT, "%s: the vocabulary has no %s (\"%.60s\")", dir, roles[i].key, text);
+        if (*ids[i] == TOK_NONE || !*text) continue;
+        wn_code rc = add_special(t, text, *ids[i], cJSON_IsObject(v) ? v : NULL, bpe && ids[i] == &t->ids.mask && !cJSON_IsObject(v), err);
         if (rc) return rc;
     }
     return WN_OK;
@@ -97,22 +112,29 @@ static wn_code split_continuing(wn_tok *t, const char *prefix, wn_err *err) {
     return rc ? rc : tok_chars_init(t, err);
 }
 
+/* Ids may have gaps, but a few pieces must not claim a table of millions. */
+static unsigned long long id_bound(size_t pieces) {
+    unsigned long long high = 16ull * pieces + 1000000;
+    return high < TOK_ID_MAX ? high : TOK_ID_MAX;
+}
+
 static wn_code vocab_object(wn_tok *t, const cJSON *vocab, const char *path, wn_err *err) {
     const cJSON *v;
     wn_code rc = cJSON_IsObject(vocab) ? WN_OK : wn_err_set(err, WN_EINPUT, "%s: no vocabulary", path);
+    unsigned long long high = id_bound(rc ? 0 : (size_t)cJSON_GetArraySize(vocab)), id;
     cJSON_ArrayForEach(v, vocab) {
         if (rc) break;
-        if (!cJSON_IsNumber(v) || !(v->valuedouble >= 0) || v->valuedouble > 1e8)
-            rc = wn_err_set(err, WN_EINPUT, "%s: the id of piece \"%.60s\" is not a number in range", path, v->string);
-        else rc = tok_vocab_add(&t->vocab, v->string, strlen(v->string), (uint32_t)v->valuedouble, err);
+        if (!wn_jsonfile_whole(v, high, &id))
+            rc = wn_err_set(err, WN_EINPUT, "%s: the id of piece \"%.60s\" is not a number from 0 to %llu", path, v->string, high);
+        else rc = tok_vocab_add(&t->vocab, v->string, strlen(v->string), (uint32_t)id, err);
     }
     return rc ? rc : tok_vocab_index(&t->vocab, err);
 }
 
-static wn_code load_vocab_txt(wn_tok *t, const file *f, wn_err *err) {
+static wn_code load_vocab_txt(wn_tok *t, const char *data, size_t size, wn_err *err) {
     uint32_t id = 0;
-    wn_code rc = WN_OK;
-    for (const char *p = f->data, *end = p + f->size; !rc && p < end; id++) {
+    wn_code rc = wn_utf8_invalid(data, size) < size ? wn_err_set(err, WN_EINPUT, "vocab.txt: not valid UTF-8") : WN_OK;
+    for (const char *p = data, *end = p + size; !rc && p < end; id++) {
         const char *line = memchr(p, '\n', (size_t)(end - p));
         size_t n = (size_t)((line ? line : end) - p);
         rc = tok_vocab_add(&t->vocab, p, n && p[n - 1] == '\r' ? n - 1 : n, id, err);
@@ -153,9 +175,9 @@ static wn_code next_item(void *ctx, const char **pair, size_t *n, wn_err *err) {
     return WN_OK;
 }
 
-static wn_code load_merges_txt(wn_tok *t, const file *f, wn_err *err) {
-    const char *end = f->data + f->size, *p = f->data;
-    if (f->size && p[0] == '#' && memchr(p, '\n', f->size)) p = (const char *)memchr(p, '\n', f->size) + 1;
+static wn_code load_merges_txt(wn_tok *t, const char *data, size_t size, wn_err *err) {
+    const char *end = data + size, *p = data;
+    if (strncmp(p, "#version", 8) == 0 && memchr(p, '\n', size)) p = (const char *)memchr(p, '\n', size) + 1;
     while (end > p && (end[-1] == '\n' || end[-1] == '\r')) end--;
     size_t count = end > p;
     for (const char *q = p; q < end; q++) count += *q == '\n';
@@ -163,20 +185,12 @@ static wn_code load_merges_txt(wn_tok *t, const file *f, wn_err *err) {
     return tok_bpe_merges(t, count, next_line, &m, err);
 }
 
-static bool yes(const cJSON *json, const char *name, bool fallback) {
-    const cJSON *v = field(json, name);
-    return v && !cJSON_IsNull(v) ? cJSON_IsTrue(v) : fallback;
-}
-
-static wn_code refuse(const char *path, const char *what, const char *got, const char *supported, wn_err *err) {
-    return wn_err_set(err, WN_EINPUT, "%s: %s \"%s\" is not supported; %s", path, what, got ? got : "(none)", supported);
-}
-
 /* tokenizer.json: the whole pipeline is described; what differs from BERT's and RoBERTa's is refused by name. */
 static wn_code load_wordpiece_json(wn_tok *t, const cJSON *json, const cJSON *model, const char *path, wn_err *err) {
     const cJSON *n = field(json, "normalizer"), *pre = field(json, "pre_tokenizer");
     const char *type = string(n, "type"), *prefix = string(model, "continuing_subword_prefix");
     const cJSON *longest = field(model, "max_input_chars_per_word");
+    unsigned long long most = 100;
     if (!type || strcmp(type, "BertNormalizer") != 0) return refuse(path, "normalizer", type, "BertNormalizer is", err);
     type = string(pre, "type");
     if (!type || strcmp(type, "BertPreTokenizer") != 0) return refuse(path, "pre-tokenizer", type, "BertPreTokenizer is", err);
@@ -185,7 +199,8 @@ static wn_code load_wordpiece_json(wn_tok *t, const cJSON *json, const cJSON *mo
     t->strip_accents = yes(n, "strip_accents", t->lowercase);
     t->clean = yes(n, "clean_text", true);
     t->cjk = yes(n, "handle_chinese_chars", true);
-    t->longest_word = cJSON_IsNumber(longest) && longest->valuedouble >= 1 && longest->valuedouble < 1e6 ? (size_t)longest->valuedouble : 100;
+    if (longest && !wn_jsonfile_whole(longest, 1000, &most)) return wn_err_set(err, WN_EINPUT, "%s: max_input_chars_per_word is not a number up to 1000", path);
+    t->longest_word = (size_t)most;
     wn_code rc = vocab_object(t, field(model, "vocab"), path, err);
     return rc ? rc : split_continuing(t, prefix ? prefix : "##", err);
 }
@@ -195,8 +210,12 @@ static wn_code load_bpe_json(wn_tok *t, const cJSON *json, const cJSON *model, c
     const char *type = string(pre, "type");
     if (n && !cJSON_IsNull(n)) return refuse(path, "normalizer", string(n, "type"), "byte-level BPE has none", err);
     if (!type || strcmp(type, "ByteLevel") != 0 || !yes(pre, "use_regex", true)) return refuse(path, "pre-tokenizer", type, "ByteLevel with its pattern is", err);
+    static const char *const variants[] = {"continuing_subword_prefix", "end_of_word_suffix"};
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
+        if (string(model, variants[i]) && *string(model, variants[i])) return refuse(path, variants[i], string(model, variants[i]), "byte-level BPE has none", err);
+    if (yes(model, "byte_fallback", false) || yes(model, "ignore_merges", false)) return refuse(path, "model option", "byte_fallback or ignore_merges", "neither is", err);
     t->kind = WN_BYTE_BPE;
-    t->prefix_space = yes(pre, "add_prefix_space", false);
+    t->prefix_space = yes(pre, "add_prefix_space", true);
     wn_code rc = vocab_object(t, field(model, "vocab"), path, err);
     if (rc) return rc;
     if (!cJSON_IsArray(list)) return wn_err_set(err, WN_EINPUT, "%s: no list of merges", path);
@@ -205,15 +224,15 @@ static wn_code load_bpe_json(wn_tok *t, const cJSON *json, const cJSON *model, c
 }
 
 static wn_code load_added(wn_tok *t, const cJSON *json, const char *path, wn_err *err) {
-    const cJSON *v;
+    const cJSON *v, *list = field(json, "added_tokens");
+    unsigned long long high = id_bound(t->vocab.size), id;
     wn_code rc = WN_OK;
-    cJSON_ArrayForEach(v, field(json, "added_tokens")) {
+    cJSON_ArrayForEach(v, list) {
         const char *text = string(v, "content");
-        const cJSON *id = field(v, "id");
-        if (!text || !cJSON_IsNumber(id) || !(id->valuedouble >= 0) || id->valuedouble > 1e8)
-            return wn_err_set(err, WN_EINPUT, "%s: an added token without content and id", path);
-        if (tok_vocab_find(&t->vocab, text, strlen(text)) == TOK_NONE) rc = tok_vocab_add(&t->vocab, text, strlen(text), (uint32_t)id->valuedouble, err);
-        if (!rc) rc = add_special(t, text, (uint32_t)id->valuedouble, yes(v, "lstrip", false), yes(v, "rstrip", false), yes(v, "single_word", false), err);
+        if (!text || !wn_jsonfile_whole(field(v, "id"), high, &id))
+            return wn_err_set(err, WN_EINPUT, "%s: an added token without content, or without an id from 0 to %llu", path, high);
+        if (tok_vocab_find(&t->vocab, text, strlen(text)) == TOK_NONE) rc = tok_vocab_add(&t->vocab, text, strlen(text), (uint32_t)id, err);
+        if (!rc) rc = add_special(t, text, (uint32_t)id, v, false, err);
         if (rc) return rc;
     }
     return tok_vocab_index(&t->vocab, err);
@@ -230,48 +249,62 @@ static wn_code load_tokenizer_json(wn_tok *t, const cJSON *json, const char *pat
     return rc ? rc : load_added(t, json, path, err);
 }
 
+static wn_code load_wordpiece_txt(wn_tok *t, const char *data, size_t size, const cJSON *config, wn_err *err) {
+    t->kind = WN_WORDPIECE;
+    t->second_type = 1;
+    t->lowercase = yes(config, "do_lower_case", true);
+    t->strip_accents = yes(config, "strip_accents", t->lowercase);
+    t->clean = true;
+    t->cjk = yes(config, "tokenize_chinese_chars", true);
+    t->longest_word = 100;
+    wn_code rc = load_vocab_txt(t, data, size, err);
+    return rc ? rc : split_continuing(t, "##", err);
+}
+
 /* vocab.txt, or vocab.json with merges.txt. */
 static wn_code load_plain(wn_tok *t, const char *dir, const cJSON *config, wn_err *err) {
-    file vocab, rest;
+    char *data = NULL, path[PATH_SIZE];
+    size_t size = 0;
     cJSON *json = NULL;
-    wn_code rc = slurp(&vocab, dir, "vocab.txt", err);
-    if (rc) return rc;
-    if (vocab.data) {
-        t->kind = WN_WORDPIECE;
-        t->lowercase = yes(config, "do_lower_case", true);
-        t->strip_accents = yes(config, "strip_accents", t->lowercase);
-        t->clean = true;
-        t->cjk = yes(config, "tokenize_chinese_chars", true);
-        t->longest_word = 100;
-        rc = load_vocab_txt(t, &vocab, err);
-        if (!rc) rc = split_continuing(t, "##", err);
-        wn_free(vocab.data);
+    wn_code rc = wn_file_read(&data, &size, dir, "vocab.txt", FILE_MAX, err);
+    if (!rc && data) {
+        rc = load_wordpiece_txt(t, data, size, config, err);
+        wn_free(data);
         return rc;
     }
-    rc = slurp(&rest, dir, "merges.txt", err);
-    if (!rc && rest.data) rc = read_json(&json, &vocab, dir, "vocab.json", err);
+    if (!rc) rc = wn_file_read(&data, &size, dir, "merges.txt", FILE_MAX, err);
+    if (!rc && data) rc = wn_jsonfile_read(&json, dir, "vocab.json", JSON_MAX, false, err);
     if (!rc && !json) rc = wn_err_set(err, WN_EINPUT, "%s: no tokenizer.json, vocab.txt, or vocab.json with merges.txt in this folder", dir);
     if (!rc) {
         t->kind = WN_BYTE_BPE;
+        t->double_sep = true;
         t->prefix_space = yes(config, "add_prefix_space", false);
-        rc = vocab_object(t, json, vocab.path, err);
+        (void)snprintf(path, sizeof path, "%.4000s/vocab.json", dir);
+        rc = vocab_object(t, json, path, err);
+        if (!rc && wn_utf8_invalid(data, size) < size) rc = wn_err_set(err, WN_EINPUT, "%s/merges.txt: not valid UTF-8", dir);
+        if (!rc) rc = load_merges_txt(t, data, size, err);
     }
-    if (!rc) rc = load_merges_txt(t, &rest, err);
-    if (rc == WN_EINPUT && err && strncmp(err->msg, dir, strlen(dir)) != 0) (void)wn_err_prefix(err, "%s: ", rest.path);
     cJSON_Delete(json);
-    wn_free(rest.data);
+    wn_free(data);
     return rc;
 }
 
 wn_code tok_load(wn_tok *t, const char *dir, wn_err *err) {
-    file f;
     cJSON *config = NULL, *map = NULL, *json = NULL;
+    frame f = {0};
+    char path[PATH_SIZE];
     t->ids = (wn_tok_specials){TOK_NONE, TOK_NONE, TOK_NONE, TOK_NONE, TOK_NONE};
-    wn_code rc = read_json(&config, &f, dir, "tokenizer_config.json", err);
-    if (!rc) rc = read_json(&map, &f, dir, "special_tokens_map.json", err);
-    if (!rc) rc = read_json(&json, &f, dir, "tokenizer.json", err);
-    if (!rc) rc = json ? load_tokenizer_json(t, json, f.path, err) : load_plain(t, dir, config, err);
-    if (!rc) rc = find_roles(t, dir, config, map, err);
+    wn_code rc = wn_jsonfile_read(&config, dir, "tokenizer_config.json", JSON_MAX, false, err);
+    if (!rc) rc = wn_jsonfile_read(&map, dir, "special_tokens_map.json", JSON_MAX, false, err);
+    if (!rc) rc = wn_jsonfile_read(&json, dir, "tokenizer.json", JSON_MAX, false, err);
+    (void)snprintf(path, sizeof path, "%.4000s/tokenizer.json", dir);
+    if (!rc) rc = json ? load_tokenizer_json(t, json, path, err) : load_plain(t, dir, config, err);
+    if (!rc && json) rc = read_post_processor(t, json, path, &f, err);
+    if (!rc) rc = find_roles(t, &f, dir, config, map, err);
+    if (!rc) {
+        tok_specials_sort(&t->raw);
+        tok_specials_sort(&t->late);
+    }
     if (rc == WN_EINPUT && err && strncmp(err->msg, dir, strlen(dir)) != 0) (void)wn_err_prefix(err, "%s: ", dir);
     cJSON_Delete(config);
     cJSON_Delete(map);

@@ -2,12 +2,15 @@
  * tokens and the cut to a maximum. */
 #include "tok_private.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 wn_code wn_tok_open(wn_tok **out, const char *dir, wn_err *err) {
+    static atomic_ullong opened;
     *out = NULL;
     wn_tok *t = wn_alloc(1, sizeof *t, err);
     if (!t) return WN_EMEMORY;
+    t->serial = atomic_fetch_add(&opened, 1) + 1;
     wn_code rc = tok_load(t, dir, err);
     if (rc) wn_tok_close(t);
     else *out = t;
@@ -18,8 +21,8 @@ void wn_tok_close(wn_tok *t) {
     if (!t) return;
     tok_vocab_free(&t->vocab);
     tok_vocab_free(&t->continuing);
-    for (size_t i = 0; i < t->nspecials; i++) wn_free(t->specials[i].text);
-    wn_free(t->specials);
+    tok_specials_free(&t->raw);
+    tok_specials_free(&t->late);
     wn_free(t->chars);
     wn_free(t->merge_keys);
     wn_free(t->merge_values);
@@ -52,23 +55,21 @@ static wn_code scratch_for(const wn_tok *t, wn_ids *ids, wn_err *err) {
     tok_scratch *w = ids->scratch;
     if (!w && !(w = ids->scratch = wn_alloc(1, sizeof *w, err))) return WN_EMEMORY;
     if (!w->cache && !(w->cache = wn_alloc(TOK_CACHE, sizeof *w->cache, err))) return WN_EMEMORY;
-    if (w->owner && w->owner != t) memset(w->cache, 0, TOK_CACHE * sizeof *w->cache);
-    w->owner = t;
+    if (w->owner && w->owner != t->serial) memset(w->cache, 0, TOK_CACHE * sizeof *w->cache);
+    w->owner = t->serial;
     return WN_OK;
 }
 
-static bool word_byte(unsigned char c) { return c >= 0x80 || c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z'); }
+/* The code point that ends before s[at]. */
+static uint32_t before(const char *s, size_t at) {
+    while (at && ((unsigned char)s[at - 1] & 0xC0) == 0x80) at--;
+    const unsigned char *p = (const unsigned char *)s + (at ? at - 1 : 0);
+    return tok_next(&p);
+}
 
-/* The longest special token that starts at s[at], or NULL. */
-static const tok_special *special_at(const wn_tok *t, const char *s, size_t n, size_t at) {
-    const tok_special *best = NULL;
-    for (size_t i = 0; i < t->nspecials; i++) {
-        const tok_special *p = &t->specials[i];
-        if (p->len > n - at || memcmp(s + at, p->text, p->len) != 0 || (best && best->len >= p->len)) continue;
-        if (p->single_word && ((at && word_byte((unsigned char)s[at - 1])) || (at + p->len < n && word_byte((unsigned char)s[at + p->len])))) continue;
-        best = p;
-    }
-    return best;
+static bool stands_alone(const char *s, size_t n, size_t from, size_t to) {
+    const unsigned char *p = (const unsigned char *)s + to;
+    return !(from && tok_is_word(before(s, from))) && !(to < n && tok_is_word(tok_next(&p)));
 }
 
 static size_t strip_left(const char *s, size_t from, size_t to) { /* white space before `to` belongs to the special token */
@@ -91,23 +92,34 @@ static size_t strip_right(const char *s, size_t from, size_t n) {
     return from;
 }
 
-static wn_code encode_text(const wn_tok *t, const char *s, size_t n, tok_scratch *w, tok_out *out, wn_err *err) {
+static wn_code encode_stretch(const wn_tok *t, const char *s, size_t n, bool late, tok_scratch *w, tok_out *out, wn_err *err);
+
+/* Tokens of `table` in the text, and the stretches between them. */
+static wn_code encode_text(const wn_tok *t, const tok_specials *table, const char *s, size_t n, tok_scratch *w, tok_out *out, wn_err *err) {
     wn_code rc = WN_OK;
     size_t done = 0;
+    bool late = table == &t->late;
     for (size_t at = 0; !rc && at < n && out->n <= out->stop; at++) {
-        if (!t->special_first[(unsigned char)s[at]]) continue;
-        const tok_special *p = special_at(t, s, n, at);
+        if (!table->first[(unsigned char)s[at]]) continue;
+        const tok_special *p = tok_specials_at(table, s + at, n - at);
         if (!p) continue;
-        size_t until = p->lstrip ? strip_left(s, done, at) : at;
-        if (until > done)
-            rc = t->kind == WN_WORDPIECE ? tok_wordpiece(t, s + done, until - done, w, out, err) : tok_bpe(t, s + done, until - done, w, out, err);
+        size_t from = at, to = at + p->len;
+        at = to - 1;
+        if (p->single_word && !stands_alone(s, n, from, to)) continue;
+        if (p->lstrip) from = strip_left(s, done, from);
+        if (from > done) rc = encode_stretch(t, s + done, from - done, late, w, out, err);
         if (!rc) rc = tok_push(out, p->id, err);
-        done = at + p->len;
-        if (p->rstrip) done = strip_right(s, done, n);
+        done = p->rstrip ? strip_right(s, to, n) : to;
         at = done - 1;
     }
-    if (rc || done >= n) return rc;
-    return t->kind == WN_WORDPIECE ? tok_wordpiece(t, s + done, n - done, w, out, err) : tok_bpe(t, s + done, n - done, w, out, err);
+    return rc || done >= n ? rc : encode_stretch(t, s + done, n - done, late, w, out, err);
+}
+
+static wn_code encode_stretch(const wn_tok *t, const char *s, size_t n, bool late, tok_scratch *w, tok_out *out, wn_err *err) {
+    if (t->kind == WN_BYTE_BPE) return tok_bpe(t, s, n, w, out, err);
+    if (late || t->late.n == 0) return tok_wordpiece(t, s, n, w, out, err);
+    wn_code rc = tok_wordpiece_normalize(t, s, n, &w->plain, err);
+    return rc ? rc : encode_text(t, &t->late, w->plain.data, w->plain.len, w, out, err);
 }
 
 /* "Longest first" over a pair: how many tokens of each remain of `room`. */
@@ -139,8 +151,7 @@ static wn_code reserve(wn_ids *out, size_t n, wn_err *err) {
 }
 
 wn_code wn_tok_encode(const wn_tok *t, const char *a, size_t na, const char *b, size_t nb, size_t max, wn_ids *out, wn_err *err) {
-    bool roberta = t->kind == WN_BYTE_BPE;
-    size_t frame = b ? (roberta ? 4 : 3) : 2;
+    size_t frame = b ? (t->double_sep ? 4 : 3) : 2;
     out->n = 0;
     out->truncated = false;
     if (max && max < frame) return wn_err_set(err, WN_EUSAGE, "at most %zu tokens leave no room: the special tokens are %zu", max, frame);
@@ -154,8 +165,8 @@ wn_code wn_tok_encode(const wn_tok *t, const char *a, size_t na, const char *b, 
     had = out->cap;
     tok_out first = {.ids = out->ids, .n = 1, .cap = had, .stop = b ? SIZE_MAX : room + 1};
     tok_out second = {.ids = w->second, .cap = w->second_cap, .stop = SIZE_MAX};
-    rc = encode_text(t, a, na, w, &first, err);
-    if (!rc && b) rc = encode_text(t, b, nb, w, &second, err);
+    rc = encode_text(t, &t->raw, a, na, w, &first, err);
+    if (!rc && b) rc = encode_text(t, &t->raw, b, nb, w, &second, err);
     out->ids = first.ids;
     w->second = second.ids;
     w->second_cap = second.cap;
@@ -181,11 +192,11 @@ wn_code wn_tok_encode(const wn_tok *t, const char *a, size_t na, const char *b, 
     memset(out->types, 0, at);
     if (b) {
         size_t from = at;
-        if (roberta) out->ids[at++] = t->ids.sep;
+        if (t->double_sep) out->ids[at++] = t->ids.sep;
         memcpy(out->ids + at, w->second, n2 * sizeof *out->ids);
         at += n2;
         out->ids[at++] = t->ids.sep;
-        memset(out->types + from, roberta ? 0 : 1, at - from);
+        memset(out->types + from, t->second_type, at - from);
     }
     out->n = at;
     return WN_OK;

@@ -1,12 +1,12 @@
 #ifndef TOK_PRIVATE_H
 #define TOK_PRIVATE_H
 /* The tokenizers' parts: a vocabulary, a normaliser, two models, and a cache of words. */
-#include <cjson/cJSON.h>
+#include <winnow/jsonfile.h>
 #include <winnow/mem.h>
 #include <winnow/text.h>
 #include <winnow/tokenizer.h>
 
-enum { TOK_NONE = UINT32_MAX };
+enum { TOK_NONE = UINT32_MAX, TOK_ID_MAX = 10 * 1000 * 1000 };
 
 /* ---- vocab.c: pieces and their ids ---- */
 typedef struct {
@@ -25,22 +25,33 @@ const char *tok_vocab_piece(const tok_vocab *v, uint32_t id, size_t *n);
 void tok_vocab_free(tok_vocab *v);
 uint64_t tok_hash(const char *s, size_t n);
 
-/* ---- special tokens, matched in the raw text ---- */
+/* ---- special and added tokens, matched before the model sees the text ---- */
 typedef struct {
     char *text;
     size_t len;
-    uint32_t id;
+    uint32_t id, order; /* order: of adding */
     bool lstrip, rstrip, single_word;
 } tok_special;
+
+typedef struct {
+    tok_special *items; /* sorted by text, each text once */
+    size_t n, cap;
+    bool first[256]; /* may one start with this byte? */
+} tok_specials;
+wn_code tok_specials_add(tok_specials *s, const tok_special *token, const char *text, size_t n, wn_err *err);
+void tok_specials_sort(tok_specials *s); /* after the last add; of the same text the first added stays */
+void tok_specials_free(tok_specials *s);
+const tok_special *tok_specials_at(const tok_specials *t, const char *s, size_t n); /* the longest that s[n] starts with */
 
 struct wn_tok {
     wn_tok_kind kind;
     tok_vocab vocab;
     tok_vocab continuing; /* WordPiece: pieces after the first of a word, without their prefix */
-    tok_special *specials;
-    size_t nspecials, specials_cap;
-    bool special_first[256]; /* may a special token start with this byte? */
+    tok_specials raw, late; /* matched in the raw text; in the normalised text (WordPiece only) */
     wn_tok_specials ids;
+    bool double_sep;     /* between the texts of a pair: two separators */
+    uint8_t second_type; /* of the second text of a pair */
+    uint64_t serial;     /* no two tokenizers of a process have the same */
     /* WordPiece */
     bool lowercase, strip_accents, clean, cjk;
     size_t longest_word; /* code points */
@@ -63,7 +74,7 @@ typedef struct {
 
 typedef struct {
     tok_entry *cache;  /* [TOK_CACHE] */
-    const wn_tok *owner; /* whose words are cached */
+    uint64_t owner;    /* serial of the tokenizer whose words are cached */
     wn_buf word, plain;
     uint32_t *symbols, *links; /* BPE of a long word */
     size_t symbols_cap, links_cap;
@@ -80,6 +91,8 @@ wn_code tok_push(tok_out *o, uint32_t id, wn_err *err);
 
 /* ---- wordpiece.c, bpe.c: one stretch of text without special tokens ---- */
 wn_code tok_wordpiece(const wn_tok *t, const char *s, size_t n, tok_scratch *w, tok_out *out, wn_err *err);
+/* The text as the pre-tokenizer gets it; replaces what `out` held. */
+wn_code tok_wordpiece_normalize(const wn_tok *t, const char *s, size_t n, wn_buf *out, wn_err *err);
 wn_code tok_bpe(const wn_tok *t, const char *s, size_t n, tok_scratch *w, tok_out *out, wn_err *err);
 wn_code tok_bpe_merges(wn_tok *t, size_t count, wn_code (*next)(void *ctx, const char **pair, size_t *n, wn_err *err), void *ctx,
                        wn_err *err);
@@ -93,6 +106,7 @@ size_t tok_decompose(const wn_tok *t, uint32_t cp, uint32_t out[32]); /* each as
 bool tok_is_space(uint32_t cp);  /* Unicode White_Space */
 bool tok_is_letter(uint32_t cp); /* categories L* */
 bool tok_is_number(uint32_t cp); /* categories N* */
+bool tok_is_word(uint32_t cp);   /* what \w matches: letters, marks, decimal digits, connectors, joiners */
 /* Decodes one code point of valid UTF-8 and moves *s behind it. */
 static inline uint32_t tok_next(const unsigned char **s) {
     const unsigned char *p = *s;

@@ -17,7 +17,7 @@ uint64_t tok_hash(const char *s, size_t n) {
 }
 
 wn_code tok_vocab_add(tok_vocab *v, const char *piece, size_t n, uint32_t id, wn_err *err) {
-    if (n > 0xFFFF || id > 100000000) return wn_err_set(err, WN_EINPUT, "a vocabulary piece of %zu bytes, or an id of %u, is out of range", n, id);
+    if (n > 0xFFFF || id > TOK_ID_MAX) return wn_err_set(err, WN_EINPUT, "a vocabulary piece of %zu bytes, or an id of %u, is out of range", n, id);
     size_t used = v->at_cap;
     wn_code rc = wn_reserve((void **)&v->at, &v->at_cap, (size_t)id + 1, sizeof *v->at, err);
     if (rc) return rc;
@@ -46,13 +46,13 @@ wn_code tok_vocab_index(tok_vocab *v, wn_err *err) {
     memset(v->slots, 0xFF, slots * sizeof *v->slots);
     v->mask = slots - 1;
     for (size_t id = 0; id < v->size; id++) {
-        size_t n, m;
+        size_t n = 0, m = 0;
         const char *piece = tok_vocab_piece(v, (uint32_t)id, &n);
         if (!piece) continue;
         size_t i = tok_hash(piece, n) & v->mask;
         for (; v->slots[i] != TOK_NONE; i = (i + 1) & v->mask) {
             const char *other = tok_vocab_piece(v, v->slots[i], &m);
-            if (m == n && memcmp(other, piece, n) == 0) break;
+            if (other && m == n && memcmp(other, piece, n) == 0) break;
         }
         v->slots[i] = (uint32_t)id;
     }

@@ -146,18 +146,53 @@ static wn_code walk(const wn_tok *t, const char *s, size_t n, tok_scratch *w, to
     return rc ? rc : finish_word(t, w, out, err);
 }
 
+/* The text in canonical order, where that could matter: *owned (free it) or the text itself. */
+static wn_code order(const wn_tok *t, const char **s, size_t *n, utf8proc_uint8_t **owned, wn_err *err) {
+    *owned = NULL;
+    if (!t->strip_accents || !needs_reordering(*s, *n)) return WN_OK;
+    utf8proc_ssize_t m = utf8proc_map((const utf8proc_uint8_t *)*s, (utf8proc_ssize_t)*n, owned, UTF8PROC_DECOMPOSE);
+    if (m == UTF8PROC_ERROR_NOMEM) return wn_err_set(err, WN_EMEMORY, "out of memory: %zu bytes of text are put in order", *n);
+    if (m < 0) return wn_err_set(err, WN_EINPUT, "text: %s", utf8proc_errmsg(m));
+    *s = (const char *)*owned;
+    *n = (size_t)m;
+    return WN_OK;
+}
+
 wn_code tok_wordpiece(const wn_tok *t, const char *s, size_t n, tok_scratch *w, tok_out *out, wn_err *err) {
+    utf8proc_uint8_t *owned;
     if (w->word.cap < 2 * TOK_WORD) {
         wn_code rc = wn_reserve((void **)&w->word.data, &w->word.cap, 2 * TOK_WORD, 1, err);
         if (rc) return rc;
     }
     w->word.len = 0; /* a failed call may have left a word */
     memset(w->word.data, 0, TOK_WORD);
-    if (!t->strip_accents || !needs_reordering(s, n)) return walk(t, s, n, w, out, err);
-    utf8proc_uint8_t *ordered = NULL;
-    utf8proc_ssize_t m = utf8proc_map((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)n, &ordered, UTF8PROC_DECOMPOSE);
-    if (m < 0) return wn_err_set(err, WN_EINPUT, "text: %s", utf8proc_errmsg(m));
-    wn_code rc = walk(t, (const char *)ordered, (size_t)m, w, out, err);
-    free(ordered);
+    wn_code rc = order(t, &s, &n, &owned, err);
+    if (!rc) rc = walk(t, s, n, w, out, err);
+    free(owned);
+    return rc;
+}
+
+static wn_code append_entry(uint32_t entry, wn_buf *out, wn_err *err) {
+    char spaced[8] = " ", *p = spaced + 1;
+    if (entry >> 24 == TOK_DROP) return WN_OK;
+    p += utf8proc_encode_char((utf8proc_int32_t)(entry & 0x1FFFFF), (utf8proc_uint8_t *)p);
+    bool alone = entry >> 24 == TOK_CJK;
+    if (alone) *p++ = ' ';
+    const char *from = alone ? spaced : spaced + 1;
+    return wn_buf_append(out, from, (size_t)(p - from), err);
+}
+
+wn_code tok_wordpiece_normalize(const wn_tok *t, const char *s, size_t n, wn_buf *out, wn_err *err) {
+    utf8proc_uint8_t *owned;
+    wn_code rc = order(t, &s, &n, &owned, err);
+    const unsigned char *p = (const unsigned char *)s, *end = p + n;
+    out->len = 0;
+    while (!rc && p < end) {
+        uint32_t parts[32], c = tok_next(&p), entry = tok_class_of(t, c);
+        size_t m = entry >> 24 == TOK_MANY ? tok_decompose(t, c, parts) : 1;
+        if (entry >> 24 != TOK_MANY) parts[0] = entry;
+        for (size_t i = 0; !rc && i < m; i++) rc = append_entry(parts[i], out, err);
+    }
+    free(owned);
     return rc;
 }
