@@ -19,7 +19,7 @@ typedef struct {
     wn_job *j;
     wn_format format;
     target subset, rest;
-    char line_end[3];
+    char line_end[3]; /* the first that was seen */
     char *header; /* of the first csv or tsv file, as written */
     size_t header_len, headers;
     int spool;    /* --order rank: chosen records in input order, an unlinked file */
@@ -35,9 +35,14 @@ static size_t line_end_len(const char *s, size_t n) {
     return n > 1 && s[n - 2] == '\r' ? 2 : 1;
 }
 
+static wn_code put_line_end(const copier *c, target *t) {
+    const char *end = c->line_end[0] ? c->line_end : "\n";
+    return wn_outfile_write(t->file, end, strlen(end));
+}
+
 static wn_code put(copier *c, target *t, const char *s, size_t n) {
     if (n == 0) return WN_OK;
-    if (t->open_line) (void)wn_outfile_write(t->file, c->line_end, strlen(c->line_end));
+    if (t->open_line) (void)put_line_end(c, t);
     t->open_line = s[n - 1] != '\n';
     return wn_outfile_write(t->file, s, n);
 }
@@ -152,7 +157,7 @@ static wn_code first_header(copier *c, const char *raw, size_t len, wn_err *err)
     c->subset.open_line = false;
     (void)snprintf(more, sizeof more, "%cwinnow_rank%cwinnow_gain%cwinnow_n_represented", d, d, d);
     (void)wn_outfile_write(c->subset.file, more, strlen(more));
-    return wn_outfile_write(c->subset.file, tail ? raw + len - tail : c->line_end, tail ? tail : strlen(c->line_end));
+    return tail ? wn_outfile_write(c->subset.file, raw + len - tail, tail) : put_line_end(c, &c->subset);
 }
 
 /* The columns of two headers are the same, whatever their byte order mark and line end. */
@@ -203,7 +208,6 @@ wn_code wn_job_records(wn_job *j, wn_err *err) {
     if (code == WN_OK && j->c->rank_order) code = spool_open(&c, err);
     wn_err first = {0};
     if (code == WN_OK) code = wn_corpus_replay(&j->corpus, on_record, &c, j->io->progress, &first);
-    if (code == WN_OK && !c.line_end[0]) memcpy(c.line_end, "\n", 1);
     if (code == WN_OK && c.spool >= 0) code = spool_empty(&c, &first);
     if (code != WN_OK && first.code != WN_OK && err) *err = first;
     if (c.spool >= 0) (void)close(c.spool);

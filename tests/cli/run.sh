@@ -146,6 +146,18 @@ is "$(head -1 noted/subset.csv | tr -d '\r')" "$(printf '\357\273\277id,text,win
 rm -rf csv both noted
 refused "formats do not mix" 2 "run: rows.jsonl is jsonl" run rows.jsonl b.csv -k 5 -o mixed
 
+# ---- files of one line without its end ----
+for i in 1 2 3 4; do printf '{"text":"one line %d"}' "$i" >"line$i.jsonl"; done
+try run line[1-4].jsonl -k 2 --dedup off --min-df 1 -o lines
+is "$code $(wc -l <lines/subset.jsonl) $(grep -cx '{"text":"one line [1-4]"}' lines/subset.jsonl)" "0 1 2" \
+    "records of files without a line end do not run together"
+rm -rf lines line[1-4].jsonl
+printf text >header.csv
+printf 'text\na\nb' >ab.csv
+try run header.csv ab.csv -k 2 --dedup off --min-df 1 --annotate -o lines
+is "$code $(head -1 lines/subset.csv)" "0 text,winnow_rank,winnow_gain,winnow_n_represented" "nor does an open header"
+rm -rf lines
+
 # ---- keep, exclude ----
 printf 'r5\nr39\n' >keep.txt
 printf 'r1\r\nr38\r\n' >drop.txt
