@@ -4,7 +4,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <sys/stat.h>
 
 static const struct {
     wn_format format;
@@ -46,18 +45,25 @@ wn_code wn_format_of_path(const char *path, wn_format *f, wn_err *err) {
 }
 
 static wn_code check_paths(const wn_records_opts *o, wn_err *err) {
+    wn_format first = o->format;
     size_t standard = 0;
     if (!o->npaths) return wn_err_set(err, WN_EUSAGE, "no input file is named");
     for (size_t i = 0; i < o->npaths; ++i) {
         struct stat st;
-        wn_format ignored = WN_FORMAT_AUTO;
+        wn_format format = o->format;
         const char *path = o->paths[i];
         standard += strcmp(path, "-") == 0;
         if (strcmp(path, "-") != 0 && stat(path, &st) != 0) return wn_err_errno(err, "cannot open %s", path);
         if (strcmp(path, "-") != 0 && S_ISDIR(st.st_mode))
             return wn_err_set(err, WN_EIO, "%s is a folder; name the files in it", path);
-        wn_code code = o->format == WN_FORMAT_AUTO ? wn_format_of_path(path, &ignored, err) : WN_OK;
+        wn_code code = o->format == WN_FORMAT_AUTO ? wn_format_of_path(path, &format, err) : WN_OK;
         if (code != WN_OK) return code;
+        if (i == 0) first = format;
+        if (o->uniform && format != first)
+            return wn_err_set(err, WN_EUSAGE,
+                              "%s is %s, but %s is %s: one subset holds one format; run winnow on each",
+                              wn_path_label(o->paths[0]), wn_format_extension(first), wn_path_label(path),
+                              wn_format_extension(format));
     }
     return standard > 1 ? wn_err_set(err, WN_EUSAGE, "standard input (-) can be named only once") : WN_OK;
 }
@@ -102,6 +108,7 @@ void wn_records_close(wn_records *r) {
     wn_free(r->frames.buf);
     wn_row_free(&r->header);
     wn_row_free(&r->row);
+    wn_free(r->columns.data);
     wn_free(r->text_col);
     wn_free(r->header_len);
     wn_free(r->members.at);
@@ -162,6 +169,17 @@ static wn_code parse(wn_records *r, wn_frame *f, const char *s, size_t n, wn_rec
     return WN_OK;
 }
 
+/* Are the columns those of the first table? */
+static wn_code check_columns(wn_records *r, wn_err *err) {
+    bool first = !r->columns.len;
+    wn_code code = wn_row_join(&r->header, first ? &r->columns : &r->text, err);
+    if (code == WN_OK && first) r->columns_file = r->next_file - 1;
+    if (code != WN_OK || first) return code;
+    if (r->text.len == r->columns.len && memcmp(r->text.data, r->columns.data, r->text.len) == 0) return WN_OK;
+    return wn_err_set(err, WN_EINPUT, "its columns are not those of %s, and one subset cannot hold both",
+                      wn_path_label(r->o.paths[r->columns_file]));
+}
+
 static wn_code read_header(wn_records *r, wn_err *err) {
     const char *path = wn_path_label(r->o.paths[r->next_file - 1]), *s = NULL;
     wn_frame f = {0};
@@ -179,6 +197,7 @@ static wn_code read_header(wn_records *r, wn_err *err) {
     wn_code code = f.oversize ? wn_err_set(err, WN_EINPUT, "a header longer than %d MiB", WN_RECORD_MAX >> 20)
                               : check_utf8(&f, err);
     if (code == WN_OK) code = wn_parse_header(r, s, n, err);
+    if (code == WN_OK && r->o.uniform) code = check_columns(r, err);
     if (code == WN_EINPUT) (void)wn_err_prefix(err, "%s:%llu: ", path, (unsigned long long)f.line);
     return code;
 }

@@ -50,6 +50,8 @@ typedef struct {
 
 wn_code wn_row_tsv(wn_row *row, const char *s, size_t n, wn_err *err);
 wn_code wn_row_csv(wn_row *row, const char *s, size_t n, wn_err *err);
+/* The cells as one string, set apart by a byte that UTF-8 does not have. Replaces what `out` held. */
+wn_code wn_row_join(const wn_row *row, wn_buf *out, wn_err *err);
 void wn_row_free(wn_row *row);
 
 /* ---- fields (records_fields.c): names and values ---- */
@@ -82,6 +84,8 @@ struct wn_records {
     bool done;
     /* csv, tsv: the header and which columns are wanted */
     wn_row header, row;
+    wn_buf columns;      /* of the first table, when they must all be the same; see wn_row_join */
+    size_t columns_file; /* where they stand */
     size_t *text_col, label_col, id_col, cost_col;
     uint64_t *header_len; /* [npaths], bytes: line end and what stands before included; 0 for other formats */
     wn_json_members members;

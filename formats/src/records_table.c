@@ -67,6 +67,16 @@ wn_code wn_row_csv(wn_row *row, const char *s, size_t n, wn_err *err) {
         "written twice, and the cell in quotes)");
 }
 
+wn_code wn_row_join(const wn_row *row, wn_buf *out, wn_err *err) {
+    wn_code code = WN_OK;
+    out->len = 0;
+    for (size_t i = 0; i < row->n && code == WN_OK; ++i) {
+        code = wn_buf_append(out, row->base + row->at[i].off, row->at[i].n, err);
+        if (code == WN_OK) code = wn_buf_append(out, "\xFF", 1, err);
+    }
+    return code;
+}
+
 void wn_row_free(wn_row *row) {
     wn_free(row->at);
     wn_free(row->text.data);

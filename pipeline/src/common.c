@@ -20,8 +20,9 @@ wn_records_opts wn_input_options(const wn_config *c) {
                              .overwrite = c->overwrite};
 }
 
-wn_code wn_corpus_take(wn_corpus *corpus, const wn_config *c, wn_io *io, wn_err *err) {
+wn_code wn_corpus_take(wn_corpus *corpus, const wn_config *c, bool uniform, wn_io *io, wn_err *err) {
     wn_records_opts o = wn_input_options(c);
+    o.uniform = uniform;
     wn_code code = wn_corpus_read(corpus, &o, io ? io->progress : NULL, err);
     if (code != WN_OK) return code;
     if (corpus->skipped)

@@ -9,8 +9,8 @@
 /* The part of a configuration that says how records are read. A view: valid as long as c. */
 wn_records_opts wn_input_options(const wn_config *c);
 
-/* wn_corpus_read, with a word about skipped records. No record at all is WN_EINPUT, unless "-" is an input. */
-wn_code wn_corpus_take(wn_corpus *corpus, const wn_config *c, wn_io *io, wn_err *err);
+/* wn_corpus_read, with a word about skipped records. uniform: as in wn_records_opts. No record at all is WN_EINPUT, unless "-" is an input. */
+wn_code wn_corpus_take(wn_corpus *corpus, const wn_config *c, bool uniform, wn_io *io, wn_err *err);
 
 /* Into /obs: ids, label, source, line, offset, length of the records. */
 wn_code wn_store_put_rows(wn_store *s, const wn_corpus *corpus, wn_err *err);

@@ -50,16 +50,12 @@ static void plan_head(const wn_job *j, size_t need) {
 
 static wn_code records(wn_job *j, wn_err *err) {
     const wn_config *c = j->c;
-    wn_code code = wn_corpus_take(&j->corpus, c, j->io, err);
+    wn_code code = wn_corpus_take(&j->corpus, c, true, j->io, err);
     if (code != WN_OK) return code;
     const wn_corpus *in = &j->corpus;
     j->n = in->n;
     j->view = (wn_view){.n = in->n, .ids = in->ids, .texts = in->texts, .label = in->label,
                         .labels = (const char *const *)in->labels, .nlabels = in->nlabels};
-    for (size_t i = 1; i < in->nsources; i++)
-        if (in->sources[i].format != in->sources[0].format)
-            return wn_err_set(err, WN_EUSAGE, "%s and %s differ in format, and one subset holds one", in->sources[0].path,
-                              in->sources[i].path);
     wn_job_lap(j, "read");
     size_t need = j->n * 96 + (16u << 20);
     if (c->dedup == WN_DEDUP_NEAR && j->n)

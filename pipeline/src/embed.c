@@ -60,7 +60,7 @@ wn_code wn_embed(const wn_config *c, wn_io *io, wn_err *err) {
     wn_encoded e = {0};
     wn_code code = wn_output_check(c->output, c->overwrite, false, err);
     if (code == WN_OK) code = wn_encode_check(c, err);
-    if (code == WN_OK) code = wn_corpus_take(&corpus, c, io, err);
+    if (code == WN_OK) code = wn_corpus_take(&corpus, c, false, io, err);
     if (code != WN_OK) goto out;
     size_t bytes = corpus.n ? (size_t)(corpus.texts.off[corpus.n] - corpus.texts.off[0]) : 0;
     if (c->dry_run) {

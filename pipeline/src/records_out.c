@@ -20,8 +20,7 @@ typedef struct {
     wn_format format;
     target subset, rest;
     char line_end[3]; /* the first that was seen */
-    char *header; /* of the first csv or tsv file, as written */
-    size_t header_len, headers;
+    bool header;      /* written */
     int spool;    /* --order rank: chosen records in input order, an unlinked file */
     uint64_t spooled, *at, *len; /* [k] by rank */
     char *buffer;
@@ -145,11 +144,11 @@ static wn_code spool_empty(copier *c, wn_err *err) {
 
 /* ---- the sink of the second pass ---- */
 
-static wn_code first_header(copier *c, const char *raw, size_t len, wn_err *err) {
+/* The first one; the others name the same columns. */
+static wn_code on_header(copier *c, const char *raw, size_t len) {
     size_t tail = line_end_len(raw, len);
-    c->header = wn_strndup(raw, len, err);
-    if (!c->header) return WN_EMEMORY;
-    c->header_len = len;
+    if (c->header) return WN_OK;
+    c->header = true;
     (void)put(c, &c->rest, raw, len);
     if (!c->j->c->annotate) return put(c, &c->subset, raw, len);
     char d = c->format == WN_CSV ? ',' : '\t', more[80];
@@ -160,31 +159,16 @@ static wn_code first_header(copier *c, const char *raw, size_t len, wn_err *err)
     return tail ? wn_outfile_write(c->subset.file, raw + len - tail, tail) : put_line_end(c, &c->subset);
 }
 
-/* The columns of two headers are the same, whatever their byte order mark and line end. */
-static bool same_header(const copier *c, const char *raw, size_t len) {
-    const char *a = c->header;
-    size_t n = c->header_len - line_end_len(a, c->header_len);
-    len -= line_end_len(raw, len);
-    if (has_bom(a, n)) a += 3, n -= 3;
-    if (has_bom(raw, len)) raw += 3, len -= 3;
-    return n == len && memcmp(a, raw, n) == 0;
-}
-
-static wn_code on_header(copier *c, const char *raw, size_t len, wn_err *err) {
-    if (c->headers++ == 0) return first_header(c, raw, len, err);
-    if (same_header(c, raw, len)) return WN_OK;
-    return wn_err_set(err, WN_EINPUT, "%s: its columns are not those of %s, so one subset cannot hold both",
-                      c->j->corpus.sources[c->headers - 1].path, c->j->corpus.sources[0].path);
-}
-
 static wn_code on_record(void *ctx, size_t row, const char *raw, size_t len, wn_err *err) {
     copier *c = ctx;
     size_t tail = line_end_len(raw, len);
     if (!c->line_end[0] && tail) memcpy(c->line_end, raw + len - tail, tail);
-    if (row == SIZE_MAX) return on_header(c, raw, len, err);
+    if (row == SIZE_MAX) return on_header(c, raw, len);
     if (c->j->corpus.offset[row] == 0 && has_bom(raw, len)) { /* the mark belongs to the file, not to the record */
-        if (row == 0) (void)put(c, &c->subset, raw, 3), (void)put(c, &c->rest, raw, 3);
-        c->subset.open_line = c->rest.open_line = false;
+        if (row == 0) {
+            (void)put(c, &c->subset, raw, 3), (void)put(c, &c->rest, raw, 3);
+            c->subset.open_line = c->rest.open_line = false;
+        }
         raw += 3, len -= 3;
     }
     size_t rank = c->j->rank[row];
@@ -219,7 +203,6 @@ wn_code wn_job_records(wn_job *j, wn_err *err) {
         wn_outfile_abort(c.subset.file);
         wn_outfile_abort(c.rest.file);
     }
-    wn_free(c.header);
     wn_free(c.at);
     wn_free(c.len);
     wn_free(c.buffer);

@@ -5,25 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static wn_code same_format(const wn_corpus *c, wn_err *err) {
-    for (size_t i = 1; i < c->nsources; i++)
-        if (c->sources[i].format != c->sources[0].format)
-            return wn_err_set(err, WN_EUSAGE, "%s is %s, but %s is %s: one subset holds one format; run winnow on each",
-                              c->sources[0].path, wn_format_extension(c->sources[0].format), c->sources[i].path,
-                              wn_format_extension(c->sources[i].format));
-    return WN_OK;
-}
-
 static wn_code read_rows(wn_job *j, wn_err *err) {
     wn_records_opts o = wn_input_options(j->c);
+    o.uniform = true;
     wn_code code = wn_corpus_read(&j->corpus, &o, j->io->progress, err);
     if (code != WN_OK) return code;
     const wn_corpus *c = &j->corpus;
     j->n = c->n;
     j->view = (wn_view){.n = c->n, .ids = c->ids, .texts = c->texts, .label = c->label,
                         .labels = (const char *const *)c->labels, .nlabels = c->nlabels};
-    code = same_format(c, err);
-    if (code == WN_OK && j->c->annotate && c->nsources && c->sources[0].format == WN_TXT)
+    if (j->c->annotate && c->nsources && c->sources[0].format == WN_TXT)
         code = wn_err_set(err, WN_EUSAGE, "--annotate: plain text has no place for it; use jsonl, csv or tsv");
     for (size_t i = 0; code == WN_OK && c->n == 0 && i < c->nsources; i++)
         if (strcmp(c->sources[i].path, "-") != 0)

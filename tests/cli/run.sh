@@ -139,19 +139,34 @@ is "$code" 0 "two csv files become one"
 is "$("$py" -c 'import csv; print(len(list(csv.reader(open("both/subset.csv", encoding="utf-8-sig", newline="")))))')" 121 \
     "with one header, and the open last line of the first closed"
 has "$err" "everything is kept" "k of 100% keeps everything and says so"
-refused "csv files of other columns" 3 "run: c.csv: its columns" run b.csv c.csv -k 5 -o mixed
+refused "csv files of other columns" 3 "run: c.csv:1: its columns are not those of b.csv" run b.csv c.csv -k 5 -o mixed
+printf '\n"id","text"\nx,y\n' >quoted.csv
+try run b.csv quoted.csv -k 3 --id-field id -o quoted
+is "$code $(head -1 quoted/rest.csv)" "0 id,text" "the same columns otherwise written are the same"
+rm -rf quoted quoted.csv
+refused "dedup of csv files of other columns" 3 "dedup: c.csv:1: its columns are not those of b.csv" dedup b.csv c.csv -o mixed
+try embed b.csv c.csv --dims 4 -q -o mixed.h5ad
+is "$code" 0 "embed takes their texts from tables of any columns"
+rm -f mixed.h5ad
 try run a.csv -k 12 --id-field id --annotate -o noted
 is "$(head -1 noted/subset.csv | tr -d '\r')" "$(printf '\357\273\277id,text,winnow_rank,winnow_gain,winnow_n_represented')" \
     "--annotate adds columns to csv"
 rm -rf csv both noted
 refused "formats do not mix" 2 "run: rows.jsonl is jsonl" run rows.jsonl b.csv -k 5 -o mixed
+printf 'bad\n' >bad.jsonl
+refused "which is seen before any file is read" 2 "run: bad.jsonl is jsonl" run bad.jsonl b.csv -k 5 -o mixed
+refused "nor for dedup" 2 "dedup: rows.jsonl is jsonl" dedup rows.jsonl b.csv -o mixed
 
 # ---- files of one line without its end ----
 for i in 1 2 3 4; do printf '{"text":"one line %d"}' "$i" >"line$i.jsonl"; done
 try run line[1-4].jsonl -k 2 --dedup off --min-df 1 -o lines
 is "$code $(wc -l <lines/subset.jsonl) $(grep -cx '{"text":"one line [1-4]"}' lines/subset.jsonl)" "0 1 2" \
     "records of files without a line end do not run together"
-rm -rf lines line[1-4].jsonl
+{ printf '\357\273\277'; cat line2.jsonl; } >bom2.jsonl
+try run line1.jsonl bom2.jsonl -k 2 --dedup off --min-df 1 -f -o lines
+cat line1.jsonl line2.jsonl | sed 's/}{/}\n{/' | cmp -s - lines/subset.jsonl
+ok $? "also before a file with a byte order mark"
+rm -rf lines line[1-4].jsonl bom2.jsonl
 printf text >header.csv
 printf 'text\na\nb' >ab.csv
 try run header.csv ab.csv -k 2 --dedup off --min-df 1 --annotate -o lines
