@@ -18,8 +18,9 @@ static struct {
     pthread_cond_t wake, idle;
     pthread_mutex_t turn; /* one loop at a time */
     job *job;
-    unsigned long generation;
-    int started, active, wanted;
+    atomic_ulong generation; /* written under the lock, watched without it */
+    atomic_int active;
+    int started, wanted;
     pid_t owner;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .wake = PTHREAD_COND_INITIALIZER,
@@ -30,10 +31,25 @@ static _Thread_local int inside = -1; /* worker number while a task runs on this
 static atomic_int configured;
 
 static int processors(void) {
+    static atomic_int known;
+    int n = atomic_load_explicit(&known, memory_order_relaxed);
+    if (n > 0) return n;
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 ? (int)n : 1;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
+    else n = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    if (n < 1) n = 1;
+    atomic_store_explicit(&known, n, memory_order_relaxed);
+    return n;
+}
+
+/* Short loops follow one another closely: a thread looks for some ten microseconds before it sleeps, since waking it
+ * would cost as much. */
+enum { LOOKS = 400 };
+
+static void pause_briefly(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
 }
 
 void wn_threads_set(int n) { atomic_store(&configured, n < 0 ? 0 : n > WN_THREADS_MAX ? WN_THREADS_MAX : n); }
@@ -60,14 +76,19 @@ static void *run(void *arg) {
     unsigned long seen = 0;
     (void)pthread_mutex_lock(&pool.lock);
     for (;;) {
-        while (pool.generation == seen) (void)pthread_cond_wait(&pool.wake, &pool.lock);
-        seen = pool.generation;
+        if (atomic_load(&pool.generation) == seen) {
+            (void)pthread_mutex_unlock(&pool.lock);
+            for (int i = 0; i < LOOKS && atomic_load(&pool.generation) == seen; i++) pause_briefly();
+            (void)pthread_mutex_lock(&pool.lock);
+        }
+        while (atomic_load(&pool.generation) == seen) (void)pthread_cond_wait(&pool.wake, &pool.lock);
+        seen = atomic_load(&pool.generation);
         if (worker >= pool.wanted) continue;
         job *j = pool.job;
         (void)pthread_mutex_unlock(&pool.lock);
         work(j, worker);
         (void)pthread_mutex_lock(&pool.lock);
-        if (--pool.active == 0) (void)pthread_cond_signal(&pool.idle);
+        if (atomic_fetch_sub(&pool.active, 1) == 1) (void)pthread_cond_signal(&pool.idle);
     }
     return NULL;
 }
@@ -108,13 +129,14 @@ void wn_parallel_for(size_t n, size_t grain, wn_task task, void *ctx) {
     threads = grow(threads);
     pool.job = &j;
     pool.wanted = threads;
-    pool.active = threads - 1;
-    pool.generation++;
+    atomic_store(&pool.active, threads - 1);
+    atomic_fetch_add(&pool.generation, 1);
     (void)pthread_cond_broadcast(&pool.wake);
     (void)pthread_mutex_unlock(&pool.lock);
     work(&j, 0);
+    for (int i = 0; i < LOOKS && atomic_load(&pool.active) > 0; i++) pause_briefly();
     (void)pthread_mutex_lock(&pool.lock);
-    while (pool.active > 0) (void)pthread_cond_wait(&pool.idle, &pool.lock);
+    while (atomic_load(&pool.active) > 0) (void)pthread_cond_wait(&pool.idle, &pool.lock);
     pool.job = NULL;
     (void)pthread_mutex_unlock(&pool.lock);
     (void)pthread_mutex_unlock(&pool.turn);
