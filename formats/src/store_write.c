@@ -12,13 +12,21 @@
 
 enum { CHUNK_BYTES = 512 << 10, STRING_BATCH = 4096 };
 
+/* A matrix that grows by rows. */
+typedef struct {
+    char *name;
+    hid_t dataset;
+    size_t cols, rows;
+    float *buffer; /* [chunk_rows, cols], the rows not yet in the file */
+    size_t chunk_rows, buffered;
+} grown;
+
 struct wn_store {
     wn_safefile *safe;
     char *path;
-    hid_t file, x, obs, obsp, uns;
-    size_t cols, rows;
-    float *buffer; /* [chunk_rows, cols], the rows not yet in X */
-    size_t chunk_rows, buffered;
+    hid_t file, obs, obsm, obsp, uns;
+    grown x, *more; /* X; matrices of /obsm */
+    size_t nmore, more_cap;
     char **columns; /* of /obs, in order */
     size_t ncolumns, columns_cap;
     bool x_done, has_ids, failed;
@@ -37,17 +45,35 @@ static wn_code leave(wn_store *s, const wn_h5 *h) {
 }
 
 static void close_ids(wn_store *s, wn_h5 *h) {
-    wn_h5_close(h, &s->x);
+    wn_h5_close(h, &s->x.dataset);
+    for (size_t i = 0; i < s->nmore; i++) wn_h5_close(h, &s->more[i].dataset);
     wn_h5_close(h, &s->obs);
+    wn_h5_close(h, &s->obsm);
     wn_h5_close(h, &s->obsp);
     wn_h5_close(h, &s->uns);
     wn_h5_close(h, &s->file);
 }
 
+static void grown_free(grown *g) {
+    wn_free(g->name);
+    wn_free(g->buffer);
+}
+
+static wn_code grown_init(grown *g, const char *name, size_t cols, wn_err *err) {
+    size_t row_bytes = cols * sizeof(float);
+    g->cols = cols;
+    g->chunk_rows = row_bytes < CHUNK_BYTES ? CHUNK_BYTES / row_bytes : 1;
+    g->name = wn_strndup(name, strlen(name), err);
+    g->buffer = g->name ? wn_alloc(g->chunk_rows * cols, sizeof(float), err) : NULL;
+    return g->buffer ? WN_OK : WN_EMEMORY;
+}
+
 static void store_free(wn_store *s) {
+    for (size_t i = 0; i < s->nmore; i++) grown_free(&s->more[i]);
+    wn_free(s->more);
+    grown_free(&s->x);
     for (size_t i = 0; i < s->ncolumns; i++) wn_free(s->columns[i]);
     wn_free(s->columns);
-    wn_free(s->buffer);
     wn_free(s->path);
     wn_free(s);
 }
@@ -67,8 +93,7 @@ static hid_t dict_new(wn_h5 *h, hid_t parent, const char *name) {
 }
 
 wn_code wn_store_create(wn_store **out, const char *path, size_t cols, bool overwrite, wn_err *err) {
-    static const char *const empty[] = {"layers", "obsm", "varm", "varp"};
-    size_t row_bytes = cols * sizeof(float);
+    static const char *const empty[] = {"layers", "varm", "varp"};
     if (cols == 0) return wn_err_set(err, WN_EINPUT, "%s: a matrix needs at least one column", path);
     if (cols >= UINT32_MAX / sizeof(float)) /* HDF5 bounds a chunk, hence a row, by 4 GiB */
         return wn_err_set(err, WN_EINPUT, "%s: rows of %zu columns are too wide for an HDF5 chunk", path, cols);
@@ -76,14 +101,9 @@ wn_code wn_store_create(wn_store **out, const char *path, size_t cols, bool over
     wn_store *s = wn_alloc(1, sizeof *s, err);
     if (!s) return WN_EMEMORY;
     wn_h5 h = {.path = path, .err = err};
-    s->cols = cols;
-    s->chunk_rows = row_bytes < CHUNK_BYTES ? CHUNK_BYTES / row_bytes : 1;
     s->path = wn_strndup(path, strlen(path), err);
-    s->buffer = s->path ? wn_alloc(s->chunk_rows * cols, sizeof(float), err) : NULL;
-    if (!s->buffer) {
-        h.code = WN_EMEMORY;
-        goto out;
-    }
+    h.code = s->path ? grown_init(&s->x, "X", cols, err) : WN_EMEMORY;
+    if (h.code) goto out;
     h.code = wn_safefile_create(&s->safe, path, overwrite, err);
     if (h.code) goto out;
     s->file = wn_h5_create(&h, wn_safefile_temp(s->safe));
@@ -92,6 +112,7 @@ wn_code wn_store_create(wn_store **out, const char *path, size_t cols, bool over
     s->obs = wn_h5_group_new(&h, s->file, "obs");
     wn_h5_encoding(&h, s->obs, "dataframe", "0.2.0");
     wn_h5_attr_string(&h, s->obs, "_index", "_index");
+    s->obsm = dict_new(&h, s->file, "obsm");
     s->obsp = dict_new(&h, s->file, "obsp");
     hid_t uns = dict_new(&h, s->file, "uns");
     s->uns = dict_new(&h, uns, "winnow");
@@ -108,42 +129,77 @@ out:
 
 /* ---- X ---- */
 
-/* X is made when its first chunk is full or its rows have ended, so that a small matrix gets one small chunk. Only
+/* A matrix is made when its first chunk is full or its rows have ended, so that a small matrix gets one small chunk. Only
  * whole chunks are written: the bytes of the file do not depend on how the rows came in. */
-static void flush_rows(wn_store *s, wn_h5 *h) {
-    const hsize_t dims[2] = {s->rows, s->cols};
-    if (s->x <= 0) {
-        hsize_t none[2] = {0, s->cols};
-        s->x = wn_h5_dataset_new(h, s->file, "X", H5T_IEEE_F32LE, 2, none, s->buffered ? s->buffered : 1, true);
-        wn_h5_encoding(h, s->x, "array", "0.2.0");
+static void flush_rows(hid_t parent, grown *g, wn_h5 *h) {
+    const hsize_t dims[2] = {g->rows, g->cols};
+    if (g->dataset <= 0) {
+        hsize_t none[2] = {0, g->cols};
+        g->dataset = wn_h5_dataset_new(h, parent, g->name, H5T_IEEE_F32LE, 2, none, g->buffered ? g->buffered : 1, true);
+        wn_h5_encoding(h, g->dataset, "array", "0.2.0");
     }
-    if (s->buffered == 0 || h->code) return;
-    (void)wn_h5_ok(h, H5Dset_extent(s->x, dims), "extend", "X");
-    wn_h5_write_rows(h, s->x, "X", H5T_NATIVE_FLOAT, s->rows - s->buffered, s->buffered, s->cols, s->cols, s->buffer);
-    s->buffered = 0;
+    if (g->buffered == 0 || h->code) return;
+    (void)wn_h5_ok(h, H5Dset_extent(g->dataset, dims), "extend", g->name);
+    wn_h5_write_rows(h, g->dataset, g->name, H5T_NATIVE_FLOAT, g->rows - g->buffered, g->buffered, g->cols, g->cols,
+                     g->buffer);
+    g->buffered = 0;
+}
+
+static void append(hid_t parent, grown *g, const float *rows, size_t stride, size_t n, wn_h5 *h) {
+    for (size_t i = 0; i < n && !h->code; i++) {
+        const float *row = rows + i * stride;
+        size_t bad = wn_floats_nonfinite(row, g->cols);
+        if (bad < g->cols) {
+            (void)wn_h5_fail(h, WN_EINPUT, "row %zu, column %zu%s%s is %s; only finite values can be stored", g->rows, bad,
+                             strcmp(g->name, "X") == 0 ? "" : " of ", strcmp(g->name, "X") == 0 ? "" : g->name, isnan(row[bad]) ? "NaN" : "infinite");
+            break;
+        }
+        memcpy(g->buffer + g->buffered * g->cols, row, g->cols * sizeof *row);
+        g->rows++;
+        if (++g->buffered == g->chunk_rows) flush_rows(parent, g, h);
+    }
 }
 
 wn_code wn_store_append(wn_store *s, const float *rows, size_t stride, size_t n, wn_err *err) {
     wn_h5 h = enter(s, err);
     if (!h.code && s->x_done) (void)wn_h5_fail(&h, WN_EINTERNAL, "rows must be appended before columns are written");
-    for (size_t i = 0; i < n && !h.code; i++) {
-        const float *row = rows + i * stride;
-        size_t bad = wn_floats_nonfinite(row, s->cols);
-        if (bad < s->cols) {
-            (void)wn_h5_fail(&h, WN_EINPUT, "row %zu, column %zu is %s; only finite values can be stored", s->rows, bad,
-                             isnan(row[bad]) ? "NaN" : "infinite");
-            break;
+    append(s->file, &s->x, rows, stride, n, &h);
+    return leave(s, &h);
+}
+
+static grown *find_more(wn_store *s, const char *name, size_t cols, wn_h5 *h) {
+    void *v = s->more;
+    for (size_t i = 0; i < s->nmore; i++)
+        if (strcmp(s->more[i].name, name) == 0) {
+            if (s->more[i].cols == cols) return &s->more[i];
+            (void)wn_h5_fail(h, WN_EINTERNAL, "/obsm/%s changed its width", name);
+            return NULL;
         }
-        memcpy(s->buffer + s->buffered * s->cols, row, s->cols * sizeof *row);
-        s->rows++;
-        if (++s->buffered == s->chunk_rows) flush_rows(s, &h);
-    }
+    h->code = wn_reserve(&v, &s->more_cap, s->nmore + 1, sizeof *s->more, h->err);
+    s->more = v;
+    if (h->code) return NULL;
+    grown *g = &s->more[s->nmore++];
+    *g = (grown){0};
+    h->code = grown_init(g, name, cols, h->err);
+    return h->code ? NULL : g;
+}
+
+wn_code wn_store_obsm(wn_store *s, const char *name, const float *rows, size_t stride, size_t cols, size_t n, wn_err *err) {
+    wn_h5 h = enter(s, err);
+    if (!h.code && s->x_done) (void)wn_h5_fail(&h, WN_EINTERNAL, "rows must be appended before columns are written");
+    grown *g = h.code ? NULL : find_more(s, name, cols, &h);
+    if (g) append(s->obsm, g, rows, stride, n, &h);
     return leave(s, &h);
 }
 
 static void finish_rows(wn_store *s, wn_h5 *h) {
     if (s->x_done || h->code) return;
-    if (s->buffered || s->x <= 0) flush_rows(s, h);
+    if (s->x.buffered || s->x.dataset <= 0) flush_rows(s->file, &s->x, h);
+    for (size_t i = 0; i < s->nmore && !h->code; i++) {
+        grown *g = &s->more[i];
+        if (g->rows != s->x.rows) (void)wn_h5_fail(h, WN_EINTERNAL, "/obsm/%s has %zu rows of %zu", g->name, g->rows, s->x.rows);
+        else if (g->buffered || g->dataset <= 0) flush_rows(s->obsm, g, h);
+    }
     s->x_done = true;
 }
 
@@ -244,7 +300,7 @@ static wn_h5 enter_column(wn_store *s, const char *name, wn_err *err) {
 static wn_code number_column(wn_store *s, const char *name, hid_t file_type, hid_t mem_type, const void *v,
                              wn_err *err) {
     wn_h5 h = enter_column(s, name, err);
-    wn_h5_write_vector(&h, s->obs, name, file_type, mem_type, v, s->rows, "array");
+    wn_h5_write_vector(&h, s->obs, name, file_type, mem_type, v, s->x.rows, "array");
     return leave(s, &h);
 }
 
@@ -262,11 +318,11 @@ wn_code wn_store_obs_f32(wn_store *s, const char *name, const float *v, wn_err *
 
 wn_code wn_store_obs_bool(wn_store *s, const char *name, const bool *v, wn_err *err) {
     wn_h5 h = enter_column(s, name, err);
-    int8_t *bytes = h.code ? NULL : wn_alloc(s->rows, 1, err);
+    int8_t *bytes = h.code ? NULL : wn_alloc(s->x.rows, 1, err);
     if (!bytes && !h.code) h.code = WN_EMEMORY;
-    for (size_t i = 0; bytes && i < s->rows; i++) bytes[i] = v[i] ? 1 : 0;
+    for (size_t i = 0; bytes && i < s->x.rows; i++) bytes[i] = v[i] ? 1 : 0;
     hid_t type = wn_h5_bool_type(&h);
-    wn_h5_write_vector(&h, s->obs, name, type, type, bytes, s->rows, "array");
+    wn_h5_write_vector(&h, s->obs, name, type, type, bytes, s->x.rows, "array");
     wn_h5_close(&h, &type);
     wn_free(bytes);
     return leave(s, &h);
@@ -276,10 +332,10 @@ wn_code wn_store_obs_ids(wn_store *s, const wn_texts *ids, wn_err *err) {
     wn_h5 h = enter(s, err);
     finish_rows(s, &h);
     if (!h.code && s->has_ids) (void)wn_h5_fail(&h, WN_EINTERNAL, "the ids were written before");
-    if (!h.code && ids && ids->n != s->rows)
-        (void)wn_h5_fail(&h, WN_EINTERNAL, "%zu ids for %zu rows", ids->n, s->rows);
-    if (!h.code && ids) write_strings(&h, s->obs, "_index", text_of_texts, ids, s->rows);
-    else if (!h.code) write_numbered(&h, s->obs, "_index", s->rows);
+    if (!h.code && ids && ids->n != s->x.rows)
+        (void)wn_h5_fail(&h, WN_EINTERNAL, "%zu ids for %zu rows", ids->n, s->x.rows);
+    if (!h.code && ids) write_strings(&h, s->obs, "_index", text_of_texts, ids, s->x.rows);
+    else if (!h.code) write_numbered(&h, s->obs, "_index", s->x.rows);
     s->has_ids = true;
     return leave(s, &h);
 }
@@ -310,7 +366,7 @@ wn_code wn_store_obs_categorical(wn_store *s, const char *name, const uint32_t *
     wn_h5_attr_numbers(&h, g, "ordered", type, type, &ordered, 0);
     wn_h5_close(&h, &type);
     if (!h.code) write_strings(&h, g, "categories", text_of_array, cats, ncats);
-    if (!h.code) write_codes(&h, g, code, s->rows, ncats);
+    if (!h.code) write_codes(&h, g, code, s->x.rows, ncats);
     wn_h5_close(&h, &g);
     return leave(s, &h);
 }
@@ -320,13 +376,13 @@ wn_code wn_store_obs_categorical(wn_store *s, const char *name, const uint32_t *
 wn_code wn_store_obsp(wn_store *s, const char *name, const wn_csr *graph, wn_err *err) {
     wn_h5 h = enter(s, err);
     finish_rows(s, &h);
-    if (!h.code && (graph->rows != s->rows || graph->cols != s->rows))
-        (void)wn_h5_fail(&h, WN_EINTERNAL, "a %zu x %zu graph for %zu rows", graph->rows, graph->cols, s->rows);
+    if (!h.code && (graph->rows != s->x.rows || graph->cols != s->x.rows))
+        (void)wn_h5_fail(&h, WN_EINTERNAL, "a %zu x %zu graph for %zu rows", graph->rows, graph->cols, s->x.rows);
     if (h.code) return leave(s, &h);
     size_t entries = (size_t)graph->indptr[graph->rows];
     const int64_t shape[2] = {(int64_t)graph->rows, (int64_t)graph->cols};
     /* scipy computes with 32-bit indices where they do: half the file, and no copy on its side */
-    bool small = entries <= INT32_MAX && s->rows <= INT32_MAX;
+    bool small = entries <= INT32_MAX && s->x.rows <= INT32_MAX;
     hid_t index_type = small ? H5T_STD_I32LE : H5T_STD_I64LE;
     hid_t g = wn_h5_group_new(&h, s->obsp, name);
     wn_h5_encoding(&h, g, "csr_matrix", "0.1.0");
@@ -368,7 +424,7 @@ static void write_var(wn_store *s, wn_h5 *h) {
     wn_h5_encoding(h, var, "dataframe", "0.2.0");
     wn_h5_attr_string(h, var, "_index", "_index");
     wn_h5_attr_strings(h, var, "column-order", NULL, 0);
-    if (!h->code) write_numbered(h, var, "_index", s->cols);
+    if (!h->code) write_numbered(h, var, "_index", s->x.cols);
     wn_h5_close(h, &var);
 }
 
@@ -380,7 +436,7 @@ wn_code wn_store_commit(wn_store *s, wn_err *err) {
     write_var(s, &h);
     /* HDF5 writes much of a file only on closing, and closing the file hides what closing an object would show. */
     close_ids(s, &h);
-    if (!h.code) h.code = wn_store_verify(wn_safefile_temp(s->safe), s->path, "X", s->rows, s->cols, err);
+    if (!h.code) h.code = wn_store_verify(wn_safefile_temp(s->safe), s->path, "X", s->x.rows, s->x.cols, err);
     if (h.code) {
         wn_store_abort(s);
         return h.code;

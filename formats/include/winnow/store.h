@@ -16,6 +16,9 @@ typedef struct wn_store wn_store;
 wn_code wn_store_create(wn_store **out, const char *path, size_t cols, bool overwrite, wn_err *err);
 wn_code wn_store_append(wn_store *s, const float *rows, size_t stride, size_t n, wn_err *err); /* next n rows of X */
 
+/* Next n rows of /obsm/<name>, [*, cols], which is made at the first call; at commit it must have as many rows as X. */
+wn_code wn_store_obsm(wn_store *s, const char *name, const float *rows, size_t stride, size_t cols, size_t n, wn_err *err);
+
 /* Columns of /obs, each of n = rows appended so far. Call after the last append. */
 wn_code wn_store_obs_ids(wn_store *s, const wn_texts *ids /* NULL: row numbers */, wn_err *err);
 wn_code wn_store_obs_i64(wn_store *s, const char *name, const int64_t *v, wn_err *err);
