@@ -42,6 +42,9 @@ struct wn_bert {
 
 /* ---- load.c ---- */
 wn_code wn_bert_load(wn_bert *m, const char *dir, wn_err *err);
+/* The same with m->weights open, telling of every tensor that is wanted: t is NULL where it is missing. */
+typedef void (*wn_tensor_note)(void *ctx, const char *name, const wn_weights *w, const wn_tensor *t);
+wn_code wn_bert_load_noted(wn_bert *m, const char *dir, wn_tensor_note note, void *ctx, wn_err *err);
 wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, const float *w, const float *bias, size_t n, size_t k, wn_err *err);
 void wn_layer_linear_free(wn_layer_linear *l);
 

@@ -25,6 +25,8 @@ typedef struct {
     char missing[400]; /* names, as many as fit */
     size_t nmissing;
     bool unbiased; /* no bias tensors: zeros */
+    wn_tensor_note note; /* may be NULL */
+    void *note_ctx;
     wn_err *err;
 } loader;
 
@@ -48,6 +50,7 @@ static const wn_tensor *find(loader *l, const char *name) {
         t = wn_weights_find(l->w, full);
     }
     if (!t) note_missing(l, name);
+    if (l->note) l->note(l->note_ctx, name, l->w, t);
     return t;
 }
 
@@ -184,8 +187,11 @@ static wn_code read_dense(wn_bert *m, const char *dir, wn_err *err) {
 
 wn_code wn_bert_load(wn_bert *m, const char *dir, wn_err *err) {
     wn_code rc = wn_weights_open(&m->weights, dir, err);
-    if (rc) return rc;
-    loader l = {.w = m->weights, .prefix = "", .err = err};
+    return rc ? rc : wn_bert_load_noted(m, dir, NULL, NULL, err);
+}
+
+wn_code wn_bert_load_noted(wn_bert *m, const char *dir, wn_tensor_note note, void *ctx, wn_err *err) {
+    loader l = {.w = m->weights, .prefix = "", .note = note, .note_ctx = ctx, .err = err};
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
         char name[NAME_SIZE];
         (void)snprintf(name, sizeof name, "%sembeddings.word_embeddings.weight", prefixes[i]);
@@ -193,7 +199,7 @@ wn_code wn_bert_load(wn_bert *m, const char *dir, wn_err *err) {
         l.prefix = prefixes[i];
         break;
     }
-    rc = read_embeddings(&l, m);
+    wn_code rc = read_embeddings(&l, m);
     if (!rc) rc = read_layers(&l, m);
     if (!rc && l.nmissing)
         rc = wn_err_set(err, WN_EINPUT, "%s: %zu tensors that config.json (%s) wants are missing: %s%s", wn_weights_path(m->weights),

@@ -41,6 +41,11 @@ wn_code wn_bert_forward(const wn_bert *m, const uint32_t *ids, const uint8_t *ty
 wn_code wn_bert_hidden(const wn_bert *m, const uint32_t *ids, const uint8_t *types, size_t tokens, float *out,
                        wn_err *err);
 
+/* Pooled, L2-normalised vectors of every layer, embeddings first, of n texts as in wn_bert_forward: out row i holds
+ * (layers + 1) * hidden floats. A Dense module is left out: it belongs to the last layer alone. */
+wn_code wn_bert_layers(const wn_bert *m, const uint32_t *ids, const uint8_t *types, const size_t *offsets, size_t n,
+                       float *out, size_t stride, wn_err *err);
+
 /* One line per tensor that the checkpoint has and the encoder does not use, and per tensor it wants and lacks. */
 wn_code wn_bert_describe(const char *dir, char **text, wn_err *err);
 
