@@ -101,7 +101,7 @@ static bool add_json(cJSON *object, const wn_cli *cli, const wn_option *o, wn_bu
         return list != NULL;
     }
     if (printed(cli, o, 0, value, err) != WN_OK) return false;
-    bool number = o->kind == OPT_COUNT || o->kind == OPT_SEED || o->kind == OPT_INT;
+    bool number = o->kind == OPT_COUNT || o->kind == OPT_SEED || o->kind == OPT_INT || o->kind == OPT_INDEX;
     if (number || (o->kind == OPT_REAL && strcmp(value->data, "auto") != 0))
         return cJSON_AddRawToObject(object, o->name, value->data) != NULL;
     return cJSON_AddStringToObject(object, o->name, value->data) != NULL;

@@ -303,6 +303,31 @@ static wn_code take_inputs(wn_cli *cli, int argc, char **argv, wn_err *err) {
     return WN_OK;
 }
 
+static bool given(const wn_cli *cli, const char *name) { return cli->given[find_long(name, strlen(name)) - wn_options]; }
+
+/* --model and what goes only with it, or never. */
+static wn_code check_model(const wn_cli *cli, wn_err *err) {
+    static const char *const only[] = {"precision", "layer", "pooling", "all-layers", "max-tokens", "verify", "resume"};
+    static const char *const never[] = {"dims", "save-encoder", "load-encoder"};
+    const wn_config *c = &cli->config;
+    if (cli->command->bit == CMD_TOKENIZE) {
+        if (!c->model) return wn_err_set(err, WN_EUSAGE, "--model is missing: whose tokenizer?");
+        if (c->ntext_fields > 2) return wn_err_set(err, WN_EUSAGE, "--text-field: one for texts, two for pairs, not %zu", c->ntext_fields);
+        return WN_OK;
+    }
+    if (!c->model && c->encoder == WN_ENC_BERT)
+        return wn_err_set(err, WN_EUSAGE, "--encoder bert needs a --model (tools/get-minilm fetches one)");
+    for (size_t i = 0; !c->model && i < sizeof only / sizeof *only; i++)
+        if (given(cli, only[i])) return wn_err_set(err, WN_EUSAGE, "--%s needs a --model", only[i]);
+    for (size_t i = 0; c->model && i < sizeof never / sizeof *never; i++)
+        if (given(cli, never[i])) return wn_err_set(err, WN_EUSAGE, "--%s does not go with --model", never[i]);
+    if (c->model && c->encoder != WN_ENC_BERT)
+        return wn_err_set(err, WN_EUSAGE, "--model names an encoder of its own: leave --encoder out");
+    if (c->shards && !c->model && !c->load_encoder)
+        return wn_err_set(err, WN_EUSAGE, "--shard needs --model or --load-encoder: an encoder fitted to one shard does not suit the others");
+    return WN_OK;
+}
+
 /* Options that make no sense without or beside one another. */
 static wn_code check_together(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
@@ -311,6 +336,8 @@ static wn_code check_together(const wn_cli *cli, wn_err *err) {
         return wn_err_set(err, WN_EUSAGE, "-o is missing: where should the output go?");
     if ((bit & (CMD_RUN | CMD_SELECT)) && c->k <= 0)
         return wn_err_set(err, WN_EUSAGE, "-k is missing: how many to choose, a count (-k 1000) or a percentage (-k 10%%)?");
+    wn_code code = check_model(cli, err);
+    if (code != WN_OK) return code;
     if (c->encoder == WN_ENC_DOC2VEC && c->negative == 0 && !c->hierarchical)
         return wn_err_set(err, WN_EUSAGE, "--negative 0 needs --hierarchical");
     if (c->save_encoder && c->load_encoder)
@@ -344,6 +371,7 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
         if ((code = apply_preset(cli, err)) != WN_OK) goto out;
         if ((code = apply(cli, &file, err)) != WN_OK || (code = apply(cli, &line, err)) != WN_OK) goto out;
     }
+    if (cli->config.model && !given(cli, "encoder")) cli->config.encoder = WN_ENC_BERT;
     if (cli->dump_config) goto out;
     if ((code = take_inputs(cli, argc, argv, err)) != WN_OK) goto out;
     if ((code = check_together(cli, err)) != WN_OK) goto out;

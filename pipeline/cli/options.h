@@ -15,7 +15,8 @@ enum {
     CMD_REPORT = 1 << 6,
     CMD_INFO = 1 << 7,
     CMD_CHECK = 1 << 8,
-    CMD_ALL = (1 << 9) - 1
+    CMD_TOKENIZE = 1 << 9,
+    CMD_ALL = (1 << 10) - 1
 };
 
 typedef struct {
@@ -44,6 +45,8 @@ typedef enum {
     OPT_K,      /* k and k_percent */
     OPT_DEDUP,  /* dedup and dedup_threshold */
     OPT_ON_ERROR, /* skip_path */
+    OPT_INDEX,  /* size_t: 0 = not given, else the number in [low, high] + 1 */
+    OPT_SHARD,  /* shard and shards */
 } wn_option_kind;
 
 typedef struct {

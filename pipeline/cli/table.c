@@ -15,8 +15,11 @@ const wn_command wn_commands[] = {
      wn_run},
     {"embed", CMD_EMBED, "FILE... -o EMB.h5ad", 0, SIZE_MAX, "turn text records into vectors",
      "Writes one L2-normalised vector a record to an AnnData file (.h5ad) that Python, R and Julia open, with the id, "
-     "label, source file, line, offset and length of each record.",
+     "label, source file, line, offset and length of each record. With --model a BERT-family model makes the vectors: "
+     "a long job keeps what it has beside the output (.NAME.winnow.part) and --resume goes on with it after Ctrl-C or a "
+     "kill, to the same bytes. --shard i/n embeds one part of the rows, with their numbers at /obs/row.",
      "winnow embed reviews.jsonl -o reviews.h5ad\n"
+     "winnow embed reviews.jsonl --model all-MiniLM-L6-v2 -o reviews.h5ad\n"
      "winnow embed train.jsonl --save-encoder train.lsa -o train.h5ad\n"
      "winnow embed new.jsonl --load-encoder train.lsa -o new.h5ad",
      wn_embed},
@@ -28,6 +31,13 @@ const wn_command wn_commands[] = {
      "winnow dedup crawl.jsonl -o clean/\nwinnow dedup crawl.jsonl --dedup 0.95 -o clean/\n"
      "winnow dedup vectors.h5ad --dedup 0.98 -o clean/",
      wn_dedup},
+    {"tokenize", CMD_TOKENIZE, "FILE... --model DIR|NAME", 0, SIZE_MAX, "print the token ids of text records",
+     "The ids that a model's tokenizer gives, special tokens included, separated by spaces: one line a record, on standard "
+     "output. With --pieces the pieces of the vocabulary instead. Two --text-field make pairs, cut longest first where "
+     "they are too long; then the input cannot be standard input.",
+     "winnow tokenize reviews.jsonl --model all-MiniLM-L6-v2\n"
+     "winnow tokenize pairs.csv --text-field question --text-field answer --model ./bert --pieces",
+     wn_tokenize},
     {"graph", CMD_GRAPH, "MATRIX -o GRAPH.h5ad", 1, 1, "write the exact nearest-neighbour graph",
      "The K most similar rows of every row by cosine, exactly. The output holds the normalised vectors and the graph "
      "at /obsp/similarity; --export ann-benchmarks writes the layout of that benchmark instead.",
@@ -48,7 +58,8 @@ const wn_command wn_commands[] = {
      "One HTML page that needs no network and no JavaScript.", "winnow report chosen/ --html page.html",
      wn_report_command},
     {"info", CMD_INFO, "FILE...", 1, SIZE_MAX, "say what a file or an output folder holds",
-     "Matrix files: rows, columns, type and what stands beside them. Records: how many, how long, which labels. Output "
+     "Matrix files: rows, columns, type and what stands beside them. Model folders: architecture, tokenizer, pooling, "
+     "and which tensors are missing or not used. Records: how many, how long, which labels. Output "
      "folders: what was chosen, how, and by which command.",
      "winnow info reviews.h5ad\nwinnow info reviews.jsonl chosen/", wn_info},
     {"check", CMD_CHECK, "FILE...", 1, SIZE_MAX, "say whether a file or an output folder is whole",
@@ -60,11 +71,11 @@ const size_t wn_ncommands = sizeof wn_commands / sizeof wn_commands[0];
 
 enum {
     TEXT = CMD_RUN | CMD_EMBED | CMD_DEDUP,
-    RECORDS = TEXT | CMD_INFO | CMD_CHECK,
+    RECORDS = TEXT | CMD_TOKENIZE | CMD_INFO | CMD_CHECK,
     MATRIX = CMD_GRAPH | CMD_SELECT | CMD_DEDUP,
     CHOOSE = CMD_RUN | CMD_SELECT,
     WRITES = CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT,
-    WORKS = WRITES | CMD_CHECK | CMD_REPORT,
+    WORKS = WRITES | CMD_TOKENIZE | CMD_CHECK | CMD_REPORT,
 };
 
 #define AT(field) offsetof(wn_cli, field)
@@ -88,21 +99,39 @@ const wn_option wn_options[] = {
     {"format", 0, "FORMAT", RECORDS, OPT_ENUM, CF(format), "auto|jsonl|csv|tsv|txt", 0, 0, "auto", true, "Input",
      "format of the records; auto goes by the extension"},
     {"text-field", 0, "NAME", RECORDS, OPT_LIST, CF(text_fields), NULL, 0, 0, "text", true, "Input",
-     "field that holds the text; a dot reaches into an object; several are joined by a space"},
+     "field that holds the text; a dot reaches into an object; several are joined by a space (tokenize: two are a pair)"},
     {"label-field", 0, "NAME", RECORDS, OPT_STRING, CF(label_field), NULL, 0, 0, NULL, true, "Input",
      "field that holds a class, for the report and the output"},
     {"id-field", 0, "NAME", RECORDS, OPT_STRING, CF(id_field), NULL, 0, 0, NULL, true, "Input",
      "field that holds a unique id; without it the row number from 0"},
     {"dataset", 0, "PATH", MATRIX | CMD_INFO, OPT_STRING, CF(dataset), NULL, 0, 0, NULL, true, "Input",
      "dataset of an HDF5 file to read; without it X, train, or the only one of two dimensions"},
-    {"filelist", 0, "FILE", TEXT | CMD_INFO | CMD_CHECK, OPT_STRING, AT(filelist), NULL, 0, 0, NULL, false, "Input",
+    {"filelist", 0, "FILE", TEXT | CMD_TOKENIZE | CMD_INFO | CMD_CHECK, OPT_STRING, AT(filelist), NULL, 0, 0, NULL, false, "Input",
      "read the names of more input files from FILE, one a line"},
-    {"limit", 0, "N", TEXT, OPT_COUNT, CF(limit), NULL, 1, MANY, NULL, true, "Input", "stop after N good records"},
+    {"limit", 0, "N", TEXT | CMD_TOKENIZE, OPT_COUNT, CF(limit), NULL, 1, MANY, NULL, true, "Input", "stop after N good records"},
     {"on-error", 0, "WHAT", TEXT, OPT_ON_ERROR, CF(skip_path), "fail|skip:FILE", 0, 0, "fail", true, "Input",
      "at a bad record: stop, or copy it byte for byte to FILE and go on"},
 
-    {"encoder", 0, "NAME", TEXT, OPT_ENUM, CF(encoder), "lsa|doc2vec", 0, 0, "lsa", true, "Encoder",
-     "how texts become vectors"},
+    {"encoder", 0, "NAME", TEXT, OPT_ENUM, CF(encoder), "lsa|doc2vec|bert", 0, 0, "lsa", true, "Encoder",
+     "how texts become vectors; --model implies bert"},
+    {"model", 0, "DIR|NAME", TEXT | CMD_TOKENIZE, OPT_STRING, CF(model), NULL, 0, 0, NULL, true, "Encoder",
+     "a BERT, RoBERTa, DistilBERT or ALBERT model: its folder, or its name in the cache of winnow or Hugging Face"},
+    {"precision", 0, "P", TEXT, OPT_ENUM, CF(precision), "auto|f32|bf16|f16|int8", 0, 0, "auto", true, "Encoder",
+     "model: arithmetic; auto is f32, the others are faster where the processor has them, and less exact"},
+    {"layer", 0, "L", TEXT, OPT_INDEX, CF(layer), NULL, 0, 1000, NULL, true, "Encoder",
+     "model: layer whose output is pooled, 0 for the embeddings; without it the last"},
+    {"pooling", 0, "HOW", TEXT, OPT_ENUM, CF(pooling), "model|mean|cls|max|mean_sqrt_len", 0, 0, "model", true, "Encoder",
+     "model: how the tokens become one vector; model: as its own files say, else mean"},
+    {"all-layers", 0, NULL, CMD_EMBED, OPT_FLAG, CF(all_layers), NULL, 0, 0, NULL, true, "Encoder",
+     "model: also write the pooled vectors of every layer, to /obsm/layer_00 (embeddings), layer_01, ..."},
+    {"max-tokens", 0, "N", TEXT | CMD_TOKENIZE, OPT_COUNT, CF(max_tokens), NULL, 2, 1e6, NULL, true, "Encoder",
+     "model: tokens of a text that count, special ones included; without it as many as the model says"},
+    {"verify", 0, "N", CMD_EMBED, OPT_COUNT, CF(verify), NULL, 1, 1e6, NULL, false, "Encoder",
+     "model: embed N texts chosen by --seed again in f32, print how far the vectors differ, and fail where it is too far"},
+    {"pieces", 0, NULL, CMD_TOKENIZE, OPT_FLAG, CF(pieces), NULL, 0, 0, NULL, true, "Output",
+     "print pieces instead of ids"},
+    {"shard", 0, "I/N", CMD_EMBED, OPT_SHARD, CF(shard), NULL, 0, 0, NULL, true, "Input",
+     "embed only the I-th of N equal parts of the rows, I from 1"},
     {"dims", 0, "N", TEXT, OPT_COUNT, CF(dims), NULL, 1, 65536, NULL, true, "Encoder",
      "length of the vectors; without it 128 for lsa, 100 for doc2vec"},
     {"min-df", 0, "N", TEXT, OPT_COUNT, CF(min_df), NULL, 1, MANY, "2", true, "Encoder",
@@ -159,6 +188,8 @@ const wn_option wn_options[] = {
      "memory that may be used, with K, M, G or T; refuses to start where it cannot do. Without it what the machine has"},
     {"dry-run", 'n', NULL, WRITES, OPT_FLAG, CF(dry_run), NULL, 0, 0, NULL, false, "Running",
      "say what would be done, and how much memory and disk it takes"},
+    {"resume", 0, NULL, TEXT, OPT_FLAG, CF(resume), NULL, 0, 0, NULL, false, "Running",
+     "model: go on with the vectors that an interrupted run of the same command has kept"},
     {"config", 0, "FILE", CMD_ALL, OPT_STRING, AT(config_file), NULL, 0, 0, NULL, false, "Running",
      "read options from FILE, lines of \"name = value\" with the long names of options; the command line wins"},
     {"dump-config", 0, NULL, CMD_ALL, OPT_FLAG, AT(dump_config), NULL, 0, 0, NULL, false, "Running",

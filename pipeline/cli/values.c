@@ -175,6 +175,20 @@ static wn_code set_flag(const wn_option *o, const char *value, bool *out, wn_err
     return WN_OK;
 }
 
+static wn_code set_shard(const wn_option *o, const char *value, wn_config *c, wn_err *err) {
+    char first[24] = "";
+    unsigned long long i = 0, n = 0;
+    const char *slash = strchr(value, '/');
+    if (slash && (size_t)(slash - value) < sizeof first) {
+        memcpy(first, value, (size_t)(slash - value));
+        if (parse_unsigned(first, &i) && parse_unsigned(slash + 1, &n) && i >= 1 && i <= n && n <= 1000000) {
+            c->shard = (size_t)i, c->shards = (size_t)n;
+            return WN_OK;
+        }
+    }
+    return wanted(o, value, "i/n with i from 1 to n, like 2/8", err);
+}
+
 wn_code wn_option_set(wn_cli *cli, const wn_option *o, const char *value, wn_err *err) {
     unsigned long long count = 0;
     switch (o->kind) {
@@ -205,6 +219,11 @@ wn_code wn_option_set(wn_cli *cli, const wn_option *o, const char *value, wn_err
     case OPT_SWITCH: return set_words(cli, o, value, err);
     case OPT_K: return set_k(o, value, &cli->config, err);
     case OPT_DEDUP: return set_dedup(o, value, &cli->config, err);
+    case OPT_SHARD: return set_shard(o, value, &cli->config, err);
+    case OPT_INDEX:
+        if (set_count(o, value, &count, err) != WN_OK) return WN_EUSAGE;
+        *(size_t *)field(cli, o) = (size_t)count + 1;
+        return WN_OK;
     case OPT_ON_ERROR:
         if (strcmp(value, "fail") == 0) cli->config.skip_path = NULL;
         else if (strncmp(value, "skip:", 5) == 0 && value[5]) cli->config.skip_path = value + 5;
@@ -222,7 +241,9 @@ size_t wn_option_entries(const wn_cli *cli, const wn_option *o) {
     case OPT_ON_ERROR: return *(const char *const *)at ? 1 : 0;
     case OPT_LIST: return *(const size_t *)(const void *)((const char *)at + sizeof(const char **));
     case OPT_COUNT: return *(const size_t *)at || o->initial ? 1 : 0;
-    case OPT_BYTES: return *(const size_t *)at ? 1 : 0;
+    case OPT_BYTES:
+    case OPT_INDEX:
+    case OPT_SHARD: return *(const size_t *)at ? 1 : 0;
     case OPT_INT: return *(const int *)at ? 1 : 0;
     case OPT_K: return cli->config.k > 0;
     default: return 1;
@@ -271,6 +292,8 @@ wn_code wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_
         if (c->dedup == WN_DEDUP_NEAR) return print_real(c->dedup_threshold, out, err);
         return wn_buf_printf(out, err, "%s", c->dedup == WN_DEDUP_OFF ? "off" : "exact");
     case OPT_ON_ERROR: return wn_buf_printf(out, err, "skip:%s", c->skip_path);
+    case OPT_INDEX: return wn_buf_printf(out, err, "%zu", *(const size_t *)at - 1);
+    case OPT_SHARD: return wn_buf_printf(out, err, "%zu/%zu", c->shard, c->shards);
     }
     return WN_EINTERNAL;
 }

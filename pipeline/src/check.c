@@ -123,6 +123,7 @@ static wn_code check_one(const wn_config *c, const char *path, wn_io *io, char *
     if (code != WN_OK) return code;
     switch (kind) {
     case WN_KIND_FOLDER: return check_folder(path, io, summary, size, err);
+    case WN_KIND_MODEL: return wn_check_model(path, summary, size, err);
     case WN_KIND_MATRIX: return wn_store_check_guarded(path, summary, size, err);
     case WN_KIND_LSA:
         code = wn_lsa_load(&lsa, path, err);

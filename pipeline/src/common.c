@@ -89,6 +89,13 @@ static bool ends_with(const char *s, const char *end) {
     return n >= m && strcmp(s + n - m, end) == 0;
 }
 
+wn_code wn_store_put_model(wn_store *s, wn_bert_job *j, wn_err *err) {
+    const char *sha256;
+    wn_code code = wn_bert_job_sha256(j, &sha256, err);
+    if (code == WN_OK) code = wn_store_uns_string(s, "model_sha256", sha256, err);
+    return code == WN_OK ? wn_store_uns_string(s, "precision", wn_bert_job_precision(j), err) : code;
+}
+
 bool wn_input_is_matrix(const char *path) {
     static const char *const ends[] = {".h5ad", ".h5", ".hdf5", ".npy"};
     static const char hdf5[] = "\x89HDF\r\n\x1a\n", npy[] = "\x93NUMPY";

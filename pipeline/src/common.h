@@ -1,6 +1,8 @@
 #ifndef WINNOW_PIPELINE_COMMON_H
 #define WINNOW_PIPELINE_COMMON_H
 /* What several commands do alike. */
+#include "bert_job.h"
+
 #include <winnow/config.h>
 #include <winnow/mem.h>
 #include <winnow/records.h>
@@ -16,6 +18,20 @@ wn_code wn_corpus_take(wn_corpus *corpus, const wn_config *c, bool uniform, wn_i
 wn_code wn_store_put_rows(wn_store *s, const wn_corpus *corpus, wn_err *err);
 /* Into /uns/winnow: config, version, command, seed and, given a corpus, input_sha256 (one a source, space between). */
 wn_code wn_store_put_origin(wn_store *s, const wn_config *c, const wn_corpus *corpus, wn_err *err);
+
+/* Into /uns/winnow: model_sha256 and precision. */
+wn_code wn_store_put_model(wn_store *s, wn_bert_job *j, wn_err *err);
+
+/* Rows [begin, begin + n) of a corpus as one of their own, with the numbers of the rows where they have no ids.
+ * Zero-initialise; the corpus must live as long. */
+typedef struct {
+    wn_corpus corpus;
+    int64_t *row; /* [n] */
+    char *text;   /* what ids point into, and where */
+    unsigned long long *off;
+} wn_slice;
+wn_code wn_slice_init(wn_slice *s, const wn_corpus *corpus, size_t begin, size_t n, wn_err *err);
+void wn_slice_free(wn_slice *s);
 
 /* True for a matrix file by its name (.h5ad .h5 .hdf5 .npy) or its first bytes. */
 bool wn_input_is_matrix(const char *path);

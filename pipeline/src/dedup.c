@@ -34,6 +34,7 @@ static wn_code finish(wn_job *j, wn_err *err) {
     if (code == WN_OK) code = wn_outdir_sums(&j->out, err);
     if (code == WN_OK) code = wn_job_manifest(j, err);
     if (code == WN_OK) code = wn_outdir_commit(&j->out, err);
+    if (code == WN_OK) wn_bert_job_done(j->bert);
     if (code == WN_OK)
         wn_sayf(j->io, "%s: %zu of %zu kept; %zu copies dropped, in %zu groups", j->c->output, j->n - j->dropped, j->n,
                 j->dropped, j->groups);

@@ -75,7 +75,7 @@ static wn_code info_records(const wn_config *c, const char *path, wn_io *io, wn_
 /* ---- matrix files ---- */
 
 static wn_code print_origin(wn_matrix_file *m, wn_io *io, wn_err *err) {
-    static const char *const names[] = {"command", "version", "input_sha256"};
+    static const char *const names[] = {"command", "version", "input_sha256", "model_sha256", "precision"};
     wn_err absent;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char *value = NULL;
@@ -154,10 +154,18 @@ wn_code wn_info(const wn_config *c, wn_io *io, wn_err *err) {
     for (size_t i = 0; i < c->ninputs; i++) {
         const char *path = c->inputs[i];
         wn_kind kind;
+        char *model = NULL;
         wn_code code = wn_kind_of(path, &kind, err);
+        if (code == WN_EIO && wn_model_find(&model, path, NULL) == WN_OK) { /* no such file, but a model in a cache */
+            code = wn_info_model(model, io, err);
+            wn_free(model);
+            if (code != WN_OK) return code;
+            continue;
+        }
         if (code == WN_OK && kind == WN_KIND_RECORDS) code = info_records(c, path, io, err);
         else if (code == WN_OK && kind == WN_KIND_MATRIX) code = info_matrix(c, path, io, err);
         else if (code == WN_OK && kind == WN_KIND_FOLDER) code = info_folder(path, io, err);
+        else if (code == WN_OK && kind == WN_KIND_MODEL) code = wn_info_model(path, io, err);
         else if (code == WN_OK) code = info_encoder(path, kind, io, err);
         if (code != WN_OK) return code;
     }

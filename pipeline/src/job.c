@@ -22,6 +22,7 @@ void wn_job_free(wn_job *j) {
     wn_strings_free(&j->ids);
     wn_strings_free(&j->labels);
     wn_label_codes_free(&j->codes);
+    wn_bert_job_close(j->bert);
     wn_free(j->copy_of);
     wn_mat_free(&j->x);
     wn_free(j->x_row);

@@ -48,7 +48,8 @@ typedef struct {
     size_t *row_of;         /* [m] input row of each kept row */
     size_t zero_rows;       /* input rows with a zero vector */
     bool *zero;             /* [m] */
-    char encoder[128];
+    char encoder[192];
+    wn_bert_job *bert;      /* NULL: another encoder */
 
     /* lists, as input rows */
     size_t *keep, *exclude, nkeep, nexclude;

@@ -9,13 +9,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
+static bool is_there(const char *folder, const char *name) {
+    char *path = wn_path_join(folder, name, NULL);
+    struct stat s;
+    bool there = path && stat(path, &s) == 0;
+    wn_free(path);
+    return there;
+}
+
 wn_code wn_kind_of(const char *path, wn_kind *kind, wn_err *err) {
     struct stat s;
     char head[8] = {0};
     *kind = WN_KIND_RECORDS;
     if (strcmp(path, "-") == 0) return WN_OK;
     if (stat(path, &s) != 0) return wn_err_errno(err, "%s", path);
-    if (S_ISDIR(s.st_mode)) *kind = WN_KIND_FOLDER;
+    if (S_ISDIR(s.st_mode)) *kind = is_there(path, "config.json") && !is_there(path, "manifest.json") ? WN_KIND_MODEL : WN_KIND_FOLDER;
     else if (wn_input_is_matrix(path)) *kind = WN_KIND_MATRIX;
     if (*kind != WN_KIND_RECORDS || !S_ISREG(s.st_mode)) return WN_OK;
     FILE *f = fopen(path, "re");

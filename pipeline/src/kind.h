@@ -4,12 +4,17 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <winnow/config.h>
 #include <winnow/err.h>
 
-typedef enum { WN_KIND_RECORDS, WN_KIND_MATRIX, WN_KIND_FOLDER, WN_KIND_LSA, WN_KIND_DOC2VEC } wn_kind;
+typedef enum { WN_KIND_RECORDS, WN_KIND_MATRIX, WN_KIND_FOLDER, WN_KIND_MODEL, WN_KIND_LSA, WN_KIND_DOC2VEC } wn_kind;
 
 /* By the type of the path, its first bytes and its name. "-" is records. WN_EIO if it is not there. */
 wn_code wn_kind_of(const char *path, wn_kind *kind, wn_err *err);
+
+/* A model folder: what it holds; whether it and its tokenizer open. */
+wn_code wn_info_model(const char *dir, wn_io *io, wn_err *err);
+wn_code wn_check_model(const char *dir, char *summary, size_t size, wn_err *err);
 
 /* folder/name; wn_free the result. */
 char *wn_path_join(const char *folder, const char *name, wn_err *err);

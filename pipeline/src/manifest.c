@@ -68,6 +68,24 @@ static void add_inputs(doc *d, const wn_job *j) {
     text(d, o, "sha256", j->input_sha256);
 }
 
+/* What made the vectors, where a model did. */
+static wn_code add_model(doc *d, const wn_job *j, wn_err *err) {
+    const char *sha256;
+    if (!j->bert) return WN_OK;
+    wn_code code = wn_bert_job_sha256(j->bert, &sha256, err);
+    if (code != WN_OK) return code;
+    const wn_bert_counts *n = wn_bert_job_counts(j->bert);
+    cJSON *o = object(d, d->root, "model");
+    text(d, o, "path", wn_bert_job_dir(j->bert));
+    text(d, o, "sha256", sha256);
+    text(d, o, "precision", wn_bert_job_precision(j->bert));
+    count(d, o, "texts", n->texts);
+    count(d, o, "tokens", n->tokens);
+    count(d, o, "truncated", n->truncated);
+    count(d, o, "equal", n->equal);
+    return WN_OK;
+}
+
 static void add_counts(doc *d, const wn_job *j) {
     cJSON *o = object(d, d->root, "counts");
     count(d, o, "read", j->n);
@@ -158,6 +176,12 @@ static void add_this_run(doc *d, const wn_job *j) {
     cJSON *s = object(d, o, "seconds");
     for (size_t i = 0; i < j->nstages; i++) seconds(d, s, j->stages[i].name, j->stages[i].seconds);
     seconds(d, s, "total", wn_now() - j->started);
+    if (j->bert) {
+        const wn_bert_counts *n = wn_bert_job_counts(j->bert);
+        count(d, o, "vectors_resumed", n->resumed);
+        count(d, o, "tokens_computed", n->computed_tokens);
+        real(d, o, "tokens_per_second", n->computed ? (double)n->computed_tokens / n->seconds : NAN);
+    }
     count(d, o, "peak_memory_bytes", wn_mem_peak());
 }
 
@@ -170,6 +194,11 @@ wn_code wn_job_manifest(wn_job *j, wn_err *err) {
     d.failed |= !config || !cJSON_AddItemToObject(d.root, "config", config);
     count(&d, d.root, "seed", j->c->seed);
     add_inputs(&d, j);
+    wn_code code = add_model(&d, j, err);
+    if (code != WN_OK) {
+        cJSON_Delete(d.root);
+        return code;
+    }
     add_counts(&d, j);
     if (j->chosen) add_selection(&d, j);
     add_curves(&d, j);
@@ -180,7 +209,7 @@ wn_code wn_job_manifest(wn_job *j, wn_err *err) {
     cJSON_Delete(d.root);
     if (!json) return wn_err_set(err, WN_EMEMORY, "out of memory while manifest.json was written");
     wn_outfile *f = NULL;
-    wn_code code = wn_outfile_open(&f, &j->out, "manifest.json", err);
+    code = wn_outfile_open(&f, &j->out, "manifest.json", err);
     if (code == WN_OK) {
         (void)wn_outfile_printf(f, "%s\n", json);
         code = wn_outfile_close(f, err);

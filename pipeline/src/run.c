@@ -45,10 +45,13 @@ wn_code wn_job_encode(wn_job *j, wn_err *err) {
     char *base = NULL;
     unsigned long long *off = NULL;
     wn_code code = kept_texts(j, &texts, &base, &off, err);
-    if (code == WN_OK) code = wn_encoded_init(&e, j->c, &texts, true, j->io->progress, err);
+    if (code == WN_OK) code = wn_encoded_init(&e, j->c, &texts, true, j->io, err);
     if (code == WN_OK) {
         j->x = e.x;
         e.x = (wn_mat){0};
+        j->bert = e.bert;
+        e.bert = NULL;
+        if (j->bert) wn_bert_job_release(j->bert);
         (void)snprintf(j->encoder, sizeof j->encoder, "%s", e.name);
     }
     wn_encoded_free(&e);
@@ -81,7 +84,10 @@ wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err) {
     wn_job_lap(&j, "records");
     if ((code = wn_job_write(&j, err)) != WN_OK) goto out;
     if ((code = wn_job_manifest(&j, err)) != WN_OK) goto out;
-    if ((code = wn_outdir_commit(&j.out, err)) == WN_OK) wn_job_summary(&j);
+    if ((code = wn_outdir_commit(&j.out, err)) != WN_OK) goto out;
+    wn_bert_job_done(j.bert);
+    wn_job_summary(&j);
+    wn_encode_recommend(c, io);
 out:
     wn_job_free(&j);
     return code;

@@ -140,6 +140,7 @@ static wn_code about(wn_job *j, wn_store *s, int64_t *v, wn_err *err) {
     if (code == WN_OK) code = wn_store_uns_string(s, "config", j->c->json, err);
     if (code == WN_OK) code = wn_store_uns_string(s, "input_sha256", sums, err);
     if (code == WN_OK) code = wn_store_uns_i64(s, "seed", &seed, 1, err);
+    if (code == WN_OK && j->bert) code = wn_store_put_model(s, j->bert, err);
     for (size_t i = 0; i < j->k; i++) v[i] = (int64_t)j->chosen[i];
     if (code == WN_OK) code = wn_store_uns_i64(s, "selection", v, j->k, err);
     if (code == WN_OK) code = wn_store_uns_f64(s, "objective", j->selection.objective, j->k, err);

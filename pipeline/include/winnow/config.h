@@ -34,6 +34,12 @@ typedef struct {
     size_t min_df, min_count, iterations, window, negative, epochs;
     bool dbow_words, hierarchical;
     const char *doc2vec_mode; /* dm-mean dm-sum dm-concat dbow */
+    int precision, pooling;   /* of a model: 0 = auto, the model's own; else a wn_precision, a wn_pooling + 1 */
+    size_t layer;             /* 0 = the last; else the layer + 1 */
+    size_t max_tokens, verify; /* 0: the model's own; none */
+    bool all_layers, pieces;
+    size_t shard, shards;     /* i from 1, n; 0 = everything */
+    bool resume;
 
     /* dedup, similarity, selection */
     wn_dedup_mode dedup;
@@ -73,6 +79,7 @@ typedef struct {
 wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err);     /* records -> out/ : the main job */
 wn_code wn_embed(const wn_config *c, wn_io *io, wn_err *err);   /* records -> .h5ad */
 wn_code wn_dedup(const wn_config *c, wn_io *io, wn_err *err);   /* records or .h5ad -> out/ */
+wn_code wn_tokenize(const wn_config *c, wn_io *io, wn_err *err); /* records -> ids on stdout */
 wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err);   /* matrix -> .h5ad with /obsp */
 wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err); /* matrix -> out/ */
 wn_code wn_explain(const wn_config *c, wn_io *io, wn_err *err); /* out/, id -> text on stdout */
