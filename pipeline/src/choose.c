@@ -12,6 +12,12 @@ enum { EXACT_FACILITY_ROWS = 20000 };
 enum { STREAM_RANDOM = 0x52414E44, STREAM_PROBE };
 static const double default_gamma = 7.5, little_balance = 0.5;
 
+size_t wn_job_neighbours(const wn_job *j) {
+    if (wn_job_objective(j->c) != WN_FACILITY_LOCATION || j->m <= EXACT_FACILITY_ROWS) return 0;
+    size_t K = j->c->neighbours ? j->c->neighbours : 50;
+    return K < j->m ? K : j->m - 1;
+}
+
 /* The kept rows, which are what is chosen from. */
 static wn_mat kept_rows(const wn_job *j) {
     wn_mat x = j->x;
@@ -94,9 +100,12 @@ static wn_code choose(wn_job *j, wn_err *err) {
                         .memory = used > held ? used - held : 1, .progress = j->io->progress};
     if (c->maximizer && strcmp(c->maximizer, "dense") == 0) o.maximizer = WN_DENSE;
     if (c->maximizer && strcmp(c->maximizer, "matrix-free") == 0) o.maximizer = WN_MATRIX_FREE;
-    if (o.objective == WN_FACILITY_LOCATION && j->m > EXACT_FACILITY_ROWS) {
-        code = wn_sim_knn(&x, c->neighbours ? c->neighbours : 50, &graph, o.progress, err);
+    size_t K = wn_job_neighbours(j);
+    if (K > 0) {
+        code = wn_sim_knn(&x, K, &graph, o.progress, err);
         o.graph = &graph;
+        held = j->m * K * (sizeof *graph.indices + sizeof *graph.data);
+        o.memory = o.memory > held ? o.memory - held : 1;
     }
     if (code == WN_OK && o.objective == WN_GRAPH_CUT && !isnan(c->lambda) &&
         wn_select_balance(c->lambda, j->m, j->k) < little_balance)

@@ -30,7 +30,7 @@ static wn_code write_h5ad(const wn_config *c, wn_matrix_file *in, const wn_mat *
 }
 
 static size_t memory_needed(size_t n, size_t d, size_t k) {
-    double need = 32e6 + (double)n * (double)(d + 15) * 4 + (double)n * ((double)k * 24 + 16);
+    double need = 32e6 + (double)n * (double)(d + 15) * 4 + (double)wn_sim_knn_memory(n, d, k);
     return need < 0x1p62 ? (size_t)need : (size_t)1 << 62;
 }
 

@@ -77,6 +77,8 @@ void wn_job_init(wn_job *j, const wn_config *c, wn_io *io);
 void wn_job_free(wn_job *j); /* and removes an unfinished output folder */
 /* Ends a stage: adds the time since the last call to `name`. */
 void wn_job_lap(wn_job *j, const char *name);
+/* Facility location: the neighbours a row of the graph that it is computed over; 0: over all pairs of the m rows. */
+size_t wn_job_neighbours(const wn_job *j);
 /* Bytes that rows, vectors and tables hold while the choice is made. */
 size_t wn_job_held(const wn_job *j);
 /* The objective as asked for; selector's enum. */

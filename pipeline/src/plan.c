@@ -22,13 +22,20 @@ static size_t matrix_bytes(size_t rows, size_t cols) { return rows * ((cols + 15
 
 size_t wn_job_held(const wn_job *j) { return fixed_bytes + table_bytes(j) + matrix_bytes(j->x.rows, j->x.cols); }
 
+/* A graph of K neighbours a row while it is found, or with both directions of its edges while rows are chosen. */
+static size_t graph_bytes(size_t rows, size_t cols, size_t K) {
+    size_t find = K ? wn_sim_knn_memory(rows, cols, K) : 0, choose = rows * K * (sizeof(long long) + 5 * sizeof(float));
+    return find > choose ? find : choose;
+}
+
 /* What the choice needs beyond vectors and tables, at the least: the maximizer is matrix-free where memory is short. */
 static size_t choice_bytes(const wn_job *j, size_t rows, size_t cols) {
     wn_select_opts o = {.objective = wn_job_objective(j->c), .kernel = {WN_RBF, 1}, .k = j->wanted, .lambda = j->c->lambda,
                         .maximizer = WN_MATRIX_FREE};
     if (j->c->maximizer && strcmp(j->c->maximizer, "dense") == 0) o.maximizer = WN_DENSE;
     if (j->c->similarity && strcmp(j->c->similarity, "rbf") != 0) o.kernel.kind = WN_COSINE;
-    size_t choice = wn_select_memory(&o, rows, cols), curves = rows * (3 * sizeof(size_t) + 2 * sizeof(float));
+    size_t choice = wn_select_memory(&o, rows, cols) + graph_bytes(rows, cols, wn_job_neighbours(j));
+    size_t curves = rows * (3 * sizeof(size_t) + 2 * sizeof(float));
     return choice > curves ? choice : curves;
 }
 

@@ -11,7 +11,7 @@
 enum {
     PIECE_ROWS = 1008,  /* rows that pass over one packed block of columns */
     PIECES_A_WAVE = 16, /* pieces a worker does between two reports, about */
-    SPARE = 16          /* room of a row beyond 3 K / 2 */
+    SPARE = 16          /* least room of a row beyond K */
 };
 
 /* What row i keeps: `count` keys, of which the K best matter. Whoever holds `lock` may change it; `bar`, the
@@ -184,6 +184,20 @@ static wn_code knn_write(const knn *g, wn_csr *graph, wn_err *err) {
     return WN_OK;
 }
 
+/* Keys that a row has room for: half as many again as it keeps, so that it is not pruned at every insertion. */
+static size_t row_room(size_t K) {
+    return K + K / 2 + SPARE;
+}
+
+size_t wn_sim_knn_memory(size_t n, size_t d, size_t K) {
+    const size_t working = row_room(K) * sizeof(uint64_t) + sizeof(best) + sizeof(float);
+    const size_t result = K * (sizeof(long long) + sizeof(float)) + sizeof(long long);
+    const size_t panels = (size_t)wn_threads_get() * wn_packed_columns(d) * d * sizeof(float);
+    size_t rows = 0, all = 0;
+    return __builtin_mul_overflow(n, working + result, &rows) || __builtin_add_overflow(rows, panels, &all) ? SIZE_MAX
+                                                                                                            : all;
+}
+
 wn_code wn_sim_knn(const wn_mat *x, size_t K, wn_csr *graph, wn_progress *p, wn_err *err) {
     const size_t n = x->rows;
     if (K == 0 || K >= n)
@@ -192,7 +206,7 @@ wn_code wn_sim_knn(const wn_mat *x, size_t K, wn_csr *graph, wn_progress *p, wn_
     if (n > UINT32_MAX)
         return wn_err_set(err, WN_EINPUT, "nearest neighbours: %zu rows; at most %u fit", n, UINT32_MAX);
     const size_t workers = (size_t)wn_threads_get(), wave = PIECES_A_WAVE * workers;
-    knn g = {.x = x, .K = K, .room = K + K / 2 + SPARE, .width = wn_packed_columns(x->cols)};
+    knn g = {.x = x, .K = K, .room = row_room(K), .width = wn_packed_columns(x->cols)};
     wn_pair_piece at = {0};
     wn_code code = knn_init(&g, workers, wave, err);
     for (bool more = true; code == WN_OK && more;) {

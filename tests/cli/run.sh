@@ -219,6 +219,15 @@ try check near
 is "$code" 0 "and the output is whole"
 rm -rf near
 
+# ---- memory of the neighbour graph ----
+awk 'BEGIN { srand(5); for (i = 0; i < 21000; i++) printf "{\"text\":\"w%d w%d w%d w%d\"}\n", rand() * 90, rand() * 90,
+    rand() * 90, rand() * 90 }' >many.jsonl
+refused "facility location over a graph that does not fit" 4 "run: choosing 100 of 21000 rows takes about" \
+    run many.jsonl -k 100 --dims 8 --objective facility-location -K 300 -M 150M --dedup off -o x
+try run many.jsonl -k 100 --dims 8 --objective facility-location -K 10 -M 150M --dedup off -q -o x
+is "$code" 0 "and over one that does"
+rm -rf x many.jsonl
+
 # ---- objectives ----
 for objective in facility-location random "graph-cut --similarity cosine" "graph-cut --preset paper"; do
     # shellcheck disable=SC2086

@@ -19,6 +19,8 @@ wn_code wn_sim_gamma_auto(const wn_mat *x, uint64_t seed, size_t pairs, double *
  * the lowest index. data holds cosines. Blocked symmetric pass, O(nK + threads * tile) memory. *graph is
  * written on success only; release it with wn_csr_free. WN_EUSAGE unless 1 <= K < n. */
 wn_code wn_sim_knn(const wn_mat *x, size_t K, wn_csr *graph, wn_progress *p, wn_err *err);
+/* Bytes that wn_sim_knn takes beyond x [n, d], the graph included. SIZE_MAX where they cannot be counted. */
+size_t wn_sim_knn_memory(size_t n, size_t d, size_t K);
 
 /* For every row the most similar of the chosen rows (ties: first in `chosen`): nearest[i] = index into chosen, sim[i]
  * = cosine. O(n k d), blocked. WN_EUSAGE when k is 0. After an error the arrays hold nothing of use. */
