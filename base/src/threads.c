@@ -52,11 +52,19 @@ static void pause_briefly(void) {
 #endif
 }
 
+/* Asked once: scratch memory is counted by workers, and the system may give the process more processors meanwhile. */
+static int default_threads(void) {
+    static atomic_int found;
+    int n = atomic_load(&found);
+    if (n == 0) atomic_store(&found, n = processors());
+    return n;
+}
+
 void wn_threads_set(int n) { atomic_store(&configured, n < 0 ? 0 : n > WN_THREADS_MAX ? WN_THREADS_MAX : n); }
 
 int wn_threads_get(void) {
     int n = atomic_load(&configured);
-    if (n == 0) n = processors();
+    if (n == 0) n = default_threads();
     return n > WN_THREADS_MAX ? WN_THREADS_MAX : n;
 }
 

@@ -1,6 +1,7 @@
 /* base: errors, memory, threads, random numbers, progress. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -93,6 +94,20 @@ static void nested(void *ctx, size_t begin, size_t end, int worker) {
         wn_parallel_for(1000, 7, mark, &s);
         for (size_t j = 0; j < 1000; j++) sums[i] += s.covered[j];
     }
+}
+
+Test(threads, default_number_stays_when_the_processors_change) {
+    cpu_set_t all, one;
+    cr_assert_eq(sched_getaffinity(0, sizeof all, &all), 0);
+    if (CPU_COUNT(&all) < 2) cr_skip_test("one processor");
+    CPU_ZERO(&one);
+    for (size_t c = 0; CPU_COUNT(&one) == 0; c++)
+        if (CPU_ISSET(c, &all)) CPU_SET(c, &one);
+    cr_assert_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    wn_threads_set(0);
+    cr_expect_eq(wn_threads_get(), 1);
+    cr_assert_eq(sched_setaffinity(0, sizeof all, &all), 0);
+    cr_expect_eq(wn_threads_get(), 1, "workers beyond those that scratch memory was made for");
 }
 
 Test(threads, nested_loops_run) {
