@@ -12,7 +12,7 @@ static const struct {
 } precisions[] = {[WN_PREC_F32] = {"f32", ""},
                   [WN_PREC_BF16] = {"bf16", "AMX-BF16 or AVX512-BF16"},
                   [WN_PREC_F16] = {"f16", "AVX512-FP16"},
-                  [WN_PREC_INT8] = {"int8", "AMX-INT8 or AVX512-VNNI"}};
+                  [WN_PREC_INT8] = {"int8", "AVX512-VNNI"}};
 enum { PRECISIONS = sizeof precisions / sizeof *precisions };
 
 const char *wn_precision_name(wn_precision p) { return precisions[p].name; }
@@ -21,9 +21,7 @@ const wn_low_kernel *wn_low_kernel_get(wn_precision p) {
 #if defined(__x86_64__)
     const wn_cpu *c = wn_cpu_get();
 #if defined(WN_HAVE_AMX)
-    bool tiles = (c->amx_bf16 || c->amx_int8) && wn_low_tiles_allowed();
-    if (p == WN_PREC_BF16 && c->amx_bf16 && c->avx512_bf16 && tiles) return &wn_low_bf16_amx;
-    if (p == WN_PREC_INT8 && c->amx_int8 && tiles) return &wn_low_int8_amx;
+    if (p == WN_PREC_BF16 && c->amx_bf16 && c->avx512_bf16 && wn_low_tiles_allowed()) return &wn_low_bf16_amx;
 #endif
     if (p == WN_PREC_BF16 && c->avx512_bf16) return &wn_low_bf16_avx512;
     if (p == WN_PREC_INT8 && c->avx512_vnni) return &wn_low_int8_avx512;
@@ -62,16 +60,24 @@ typedef struct {
     wn_low *l;
     const float *w;
     uint32_t *rows; /* [workers][groups] */
+    float *numbers; /* [workers][2][blocks] */
 } packing;
 
 static void pack_panels(void *ctx, size_t begin, size_t end, int worker) {
     packing *p = ctx;
     wn_low *l = p->l;
+    size_t blocks = l->groups / WN_LOW_GROUPS;
     uint32_t *row = p->rows + (size_t)worker * l->groups;
+    float *scale = p->numbers + (size_t)worker * 2 * blocks, *sum = scale + blocks;
     for (size_t j = begin * WN_LOW_PANEL; j < end * WN_LOW_PANEL && j < l->n; j++) {
-        l->kernel->weight(p->w + j * l->k, l->k, l->groups, row, &l->scale[j], &l->sum[j]);
-        uint32_t *panel = l->panels + j / WN_LOW_PANEL * WN_LOW_PANEL * l->groups + j % WN_LOW_PANEL;
-        for (size_t g = 0; g < l->groups; g++) panel[g * WN_LOW_PANEL] = row[g];
+        size_t panel = j / WN_LOW_PANEL, lane = j % WN_LOW_PANEL;
+        l->kernel->weight(p->w + j * l->k, l->k, l->groups, row, scale, sum);
+        uint32_t *to = l->panels + panel * WN_LOW_PANEL * l->groups + lane;
+        for (size_t g = 0; g < l->groups; g++) to[g * WN_LOW_PANEL] = row[g];
+        for (size_t b = 0; l->scale && b < blocks; b++) {
+            l->scale[(panel * blocks + b) * WN_LOW_PANEL + lane] = scale[b];
+            l->sum[(panel * blocks + b) * WN_LOW_PANEL + lane] = sum[b];
+        }
     }
 }
 
@@ -82,15 +88,21 @@ static size_t groups_of(size_t k, size_t per) {
 
 wn_code wn_low_init(wn_low *l, const wn_low_kernel *kernel, const float *w, size_t n, size_t k, wn_err *err) {
     *l = (wn_low){.kernel = kernel, .n = n, .k = k, .groups = groups_of(k, kernel->per)};
-    size_t panels = (n + WN_LOW_PANEL - 1) / WN_LOW_PANEL;
+    size_t panels = (n + WN_LOW_PANEL - 1) / WN_LOW_PANEL, workers = (size_t)wn_threads_get(), blocks = l->groups / WN_LOW_GROUPS;
     packing p = {.l = l, .w = w};
-    l->panels = wn_alloc(panels, WN_LOW_PANEL * l->groups * sizeof *l->panels, err);
-    l->scale = wn_alloc(panels * WN_LOW_PANEL, sizeof *l->scale, err);
-    l->sum = wn_alloc(panels * WN_LOW_PANEL, sizeof *l->sum, err);
-    p.rows = wn_alloc((size_t)wn_threads_get(), l->groups * sizeof *p.rows, err);
-    wn_code rc = l->panels && l->scale && l->sum && p.rows ? WN_OK : WN_EMEMORY;
-    if (!rc) wn_parallel_for(panels, 4, pack_panels, &p);
+    wn_code rc = WN_EMEMORY;
+    if (!(l->panels = wn_alloc(panels * l->groups, WN_LOW_PANEL * sizeof *l->panels, err))) goto out;
+    if (kernel->precision == WN_PREC_INT8) {
+        if (!(l->scale = wn_alloc(panels * blocks, WN_LOW_PANEL * sizeof *l->scale, err))) goto out;
+        if (!(l->sum = wn_alloc(panels * blocks, WN_LOW_PANEL * sizeof *l->sum, err))) goto out;
+    }
+    if (!(p.rows = wn_alloc(workers, l->groups * sizeof *p.rows, err))) goto out;
+    if (!(p.numbers = wn_alloc(workers, 2 * blocks * sizeof *p.numbers, err))) goto out;
+    wn_parallel_for(panels, 4, pack_panels, &p);
+    rc = WN_OK;
+out:
     wn_free(p.rows);
+    wn_free(p.numbers);
     if (rc) wn_low_free(l);
     return rc;
 }
@@ -102,26 +114,33 @@ void wn_low_free(wn_low *l) {
     *l = (wn_low){0};
 }
 
-/* The product of one block before it is finished, and its rows' scale and offset. */
-typedef struct {
-    _Alignas(64) float tile[WN_LOW_ROWS * WN_LOW_PANEL];
-    float scale[WN_LOW_ROWS], offset[WN_LOW_ROWS];
-} block;
+enum { ALIGN = 64, TILE = WN_LOW_ROWS * WN_LOW_PANEL * sizeof(float) };
 
-size_t wn_low_scratch(size_t k) { return sizeof(block) + WN_LOW_ROWS * groups_of(k, 2) * sizeof(uint32_t); }
+/* A tile of the product, a block of x, and its rows' scales and offsets. */
+size_t wn_low_scratch(size_t k) {
+    size_t groups = groups_of(k, 2); /* int8 has half as many: room for two numbers a block of 16 */
+    return TILE + WN_LOW_ROWS * groups * sizeof(uint32_t) + WN_LOW_ROWS * groups / WN_LOW_GROUPS * 2 * sizeof(float) + ALIGN;
+}
 
 void wn_low_apply(const wn_low *l, const float *x, size_t ldx, size_t m, void *scratch, wn_low_finish finish, void *ctx) {
-    block *b = scratch;
-    uint32_t *a = (uint32_t *)(b + 1);
     const wn_low_kernel *kernel = l->kernel;
+    const size_t blocks = l->groups / WN_LOW_GROUPS;
+    float *tile = scratch;
+    uint32_t *a = (uint32_t *)(void *)(tile + WN_LOW_ROWS * WN_LOW_PANEL);
+    float *scale = (float *)(void *)(a + WN_LOW_ROWS * l->groups), *offset = scale + WN_LOW_ROWS * blocks;
     for (size_t i = 0; i < m; i += kernel->rows) {
-        size_t rows = m - i < kernel->rows ? m - i : kernel->rows;
-        for (size_t r = 0; r < rows; r++)
-            kernel->row(x + (i + r) * ldx, l->k, l->groups, a + r * l->groups, &b->scale[r], &b->offset[r]);
-        for (size_t j = 0; j < l->n; j += WN_LOW_PANEL) {
-            kernel->product(a, l->groups, rows, l->panels + j * l->groups, b->tile);
-            if (kernel->dequantise) kernel->dequantise(b->tile, rows, b->scale, b->offset, l->scale + j, l->sum + j);
-            finish(ctx, b->tile, i, j, rows, l->n - j < WN_LOW_PANEL ? l->n - j : WN_LOW_PANEL);
+        wn_low_part part = {.a = a, .row_scale = scale, .row_offset = offset, .groups = l->groups, .m = m - i < kernel->rows ? m - i : kernel->rows};
+        for (size_t r = 0; r < part.m; r++)
+            kernel->row(x + (i + r) * ldx, l->k, l->groups, a + r * l->groups, scale + r * blocks, offset + r * blocks);
+        for (size_t panel = 0; panel * WN_LOW_PANEL < l->n; panel++) {
+            size_t j = panel * WN_LOW_PANEL;
+            part.panel = l->panels + j * l->groups;
+            if (l->scale) {
+                part.scale = l->scale + j * blocks;
+                part.sum = l->sum + j * blocks;
+            }
+            kernel->product(&part, tile);
+            finish(ctx, tile, i, j, part.m, l->n - j < WN_LOW_PANEL ? l->n - j : WN_LOW_PANEL);
         }
     }
 }

@@ -7,7 +7,9 @@
  * zeros to a multiple of WN_LOW_GROUPS, so that vectors and matrix tiles see the same layout. Each element of a product
  * depends on its row and column alone, never on the block.
  *
- * int8: w = scale[column] * q, q in -127..127; x = offset[row] + scale[row] * q, q in 0..255, both found from the row. */
+ * int8: in each block of 64 values along k, w = scale * q with q in -127..127 and x = offset + scale * q with q in 0..255,
+ * found from the block's own extremes. One scale for a whole row of x would follow its few large columns and leave the
+ * others too coarse: on sentences that cost five times the error. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,27 +18,30 @@
 
 enum { WN_LOW_PANEL = 32, WN_LOW_ROWS = 96, WN_LOW_GROUPS = 16 };
 
+/* One product of a converted block of x with one panel of W. */
+typedef struct {
+    const uint32_t *a;              /* [m][groups] */
+    const float *row_scale, *row_offset; /* [m][groups / 16]; int8 only, as below */
+    size_t groups, m;
+    const uint32_t *panel;          /* [groups][32] */
+    const float *scale, *sum;       /* [groups / 16][32] */
+} wn_low_part;
+
 typedef struct {
     wn_precision precision;
     size_t per;  /* values in a group: 2 or 4 */
     size_t rows; /* that it likes in a block, at most WN_LOW_ROWS */
-    /* One row of k floats to `groups` groups. int8: scale and offset (of a weight: its scale and the sum of its numbers
-     * times scale); untouched by the others. */
+    /* One row of x [k] to `groups` groups; int8 also gives each block's scale and offset. */
     void (*row)(const float *x, size_t k, size_t groups, uint32_t *out, float *scale, float *offset);
+    /* The same for a row of W; int8 gives each block's scale, and the sum of its numbers times the scale. */
     void (*weight)(const float *w, size_t k, size_t groups, uint32_t *out, float *scale, float *sum);
-    /* c[m, 32] = a [m, groups] . panel; c holds floats, or int32 for int8. a and c have WN_LOW_ROWS rows, which a
-     * kernel may compute beyond m. */
-    void (*product)(const uint32_t *a, size_t groups, size_t m, const uint32_t *panel, float *c);
-    /* int8 only: int32 c[m, 32] to floats in place, from the rows' and the columns' numbers. */
-    void (*dequantise)(float *c, size_t m, const float *row_scale, const float *row_offset, const float *scale, const float *sum);
+    /* c[m, 32] = a . panel. a and c have WN_LOW_ROWS rows, which a kernel may compute beyond m. */
+    void (*product)(const wn_low_part *part, float *c);
 } wn_low_kernel;
 
-extern const wn_low_kernel wn_low_bf16_avx512, wn_low_bf16_amx, wn_low_f16_avx512, wn_low_int8_avx512, wn_low_int8_amx;
-/* What the matrix-tile kernels share with the vector ones. */
+extern const wn_low_kernel wn_low_bf16_avx512, wn_low_bf16_amx, wn_low_f16_avx512, wn_low_int8_avx512;
+/* What the matrix-tile kernel shares with the vector one. */
 void wn_low_bf16_row(const float *x, size_t k, size_t groups, uint32_t *out, float *scale, float *offset);
-void wn_low_int8_row(const float *x, size_t k, size_t groups, uint32_t *out, float *scale, float *offset);
-void wn_low_int8_weight(const float *w, size_t k, size_t groups, uint32_t *out, float *scale, float *sum);
-void wn_low_int8_dequantise(float *c, size_t m, const float *row_scale, const float *row_offset, const float *scale, const float *sum);
 
 /* Asks the system, once, to let this process use matrix tiles. */
 bool wn_low_tiles_allowed(void);
@@ -48,13 +53,13 @@ typedef struct {
     const wn_low_kernel *kernel; /* NULL: not packed */
     size_t n, k, groups;
     uint32_t *panels;   /* [ceil(n / 32)][groups][32] */
-    float *scale, *sum; /* [n rounded up to 32]; int8 only */
+    float *scale, *sum; /* [ceil(n / 32)][groups / 16][32]; int8 only */
 } wn_low;
 
 wn_code wn_low_init(wn_low *l, const wn_low_kernel *kernel, const float *w, size_t n, size_t k, wn_err *err);
 void wn_low_free(wn_low *l);
 
-/* Bytes of scratch that wn_low_apply needs for products over at most k values. */
+/* Bytes of scratch, 64-byte aligned, that wn_low_apply needs for products over at most k values. */
 size_t wn_low_scratch(size_t k);
 /* What becomes of the f32 tile [m, n] at rows 32 floats apart: called once for each piece of the product, whose first
  * element is y[row, column]. */

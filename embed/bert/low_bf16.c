@@ -15,8 +15,9 @@ void wn_low_bf16_row(const float *x, size_t k, size_t groups, uint32_t *out, flo
     }
 }
 
-static void product(const uint32_t *a, size_t groups, size_t m, const uint32_t *panel, float *c) {
-    block_sums(a, groups, groups, m, panel, c, store_sums);
+static void product(const wn_low_part *p, float *c) {
+    for (size_t i = 0; i < p->m; i += STRIP)
+        strip_of(p->m - i < STRIP ? p->m - i : STRIP, p->a + i * p->groups, p->groups, p->groups, p->panel, c + i * WN_LOW_PANEL);
 }
 
 const wn_low_kernel wn_low_bf16_avx512 = {

@@ -1,5 +1,5 @@
 /* A block of 14 rows by 32 columns in registers, for AVX-512: the including file defines STEP(acc, a, b), which adds
- * the products of one group to 16 sums, and after this block_sums the kernel's product.
+ * the products of one group to 16 sums of 32 bits.
  * 14 x 2 accumulators, 2 vectors of the panel, 1 broadcast: 31 of 32 registers. A 32-bit broadcast from memory costs no
  * shuffle, which is why numbers travel in groups. */
 #include <immintrin.h>
@@ -14,12 +14,13 @@ enum { STRIP = 14 };
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-/* keep(c, sums): how 16 sums get into memory. */
+/* c[rows, 32] = the 32-bit sums of a strip over `groups` groups. They go through memory even where more is done with them:
+ * that code would cost this loop its registers. */
 static inline __attribute__((always_inline)) void strip_sums(const uint32_t *restrict a, size_t lda, size_t groups,
-                                                             const uint32_t *restrict panel, float *restrict c,
-                                                             const int rows, void (*const keep)(float *, __m512i)) {
+                                                             const uint32_t *restrict panel, void *restrict c, const int rows) {
     __m512i left[STRIP], right[STRIP];
     UNROLL for (int r = 0; r < rows; r++) left[r] = right[r] = _mm512_setzero_si512();
+    __asm__("" : "+r"(groups)); /* a known count makes gcc unroll the loop and run out of registers */
     for (size_t g = 0; g < groups; g++) {
         const __m512i b0 = _mm512_load_si512(panel + g * WN_LOW_PANEL), b1 = _mm512_load_si512(panel + g * WN_LOW_PANEL + 16);
         UNROLL for (int r = 0; r < rows; r++) {
@@ -29,26 +30,21 @@ static inline __attribute__((always_inline)) void strip_sums(const uint32_t *res
         }
     }
     UNROLL for (int r = 0; r < rows; r++) {
-        keep(c + r * WN_LOW_PANEL, left[r]);
-        keep(c + r * WN_LOW_PANEL + 16, right[r]);
+        _mm512_storeu_si512((uint32_t *)c + r * WN_LOW_PANEL, left[r]);
+        _mm512_storeu_si512((uint32_t *)c + r * WN_LOW_PANEL + 16, right[r]);
     }
 }
 
-static inline __attribute__((always_inline)) void block_sums(const uint32_t *a, size_t lda, size_t groups, size_t m,
-                                                             const uint32_t *panel, float *c,
-                                                             void (*const keep)(float *, __m512i)) {
-    size_t i = 0;
-    for (; i + STRIP <= m; i += STRIP) strip_sums(a + i * lda, lda, groups, panel, c + i * WN_LOW_PANEL, STRIP, keep);
-    switch (m - i) {
+/* The same for m <= STRIP rows. */
+static __attribute__((noinline)) void strip_of(size_t m, const uint32_t *a, size_t lda, size_t groups, const uint32_t *panel, void *c) {
+    switch (m) {
 #define ROWS(n)                                                                                                        \
-    case n: strip_sums(a + i * lda, lda, groups, panel, c + i * WN_LOW_PANEL, n, keep); return;
-        ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13)
+    case n: strip_sums(a, lda, groups, panel, c, n); return;
+        ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
 #undef ROWS
     default: return;
     }
 }
-
-static inline void store_sums(float *c, __m512i sums) { _mm512_storeu_si512(c, sums); }
 
 /* 16 floats from x, those from n on zero. */
 static inline __m512 load_some(const float *x, size_t n) {
