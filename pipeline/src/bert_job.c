@@ -66,12 +66,26 @@ static wn_code resolve_precision(const wn_config *c, wn_precision *out, wn_err *
     return wn_precision_resolve(words[c->precision], out, err);
 }
 
-static wn_code check_tokens(wn_bert_job *j, wn_err *err) {
+wn_code wn_bert_job_check(const wn_config *c, wn_err *err) {
+    wn_precision precision;
+    wn_model_config m;
+    char *dir = NULL;
+    wn_code code = resolve_precision(c, &precision, err);
+    if (code == WN_OK) code = wn_model_find(&dir, c->model, err);
+    if (code == WN_OK) code = wn_model_config_read(&m, dir, err);
+    wn_free(dir);
+    if (code != WN_OK) return code;
+    size_t most = m.arch == WN_ROBERTA ? m.positions - m.pad - 1 : m.positions;
+    if (c->max_tokens > most)
+        return wn_err_set(err, WN_EUSAGE, "--max-tokens %zu: this model has positions for %zu", c->max_tokens, most);
+    if (c->layer > m.layers + 1)
+        return wn_err_set(err, WN_EUSAGE, "--layer %zu: the model has %zu layers (0 = the embeddings)", c->layer - 1, m.layers);
+    return WN_OK;
+}
+
+static wn_code check_vocabulary(wn_bert_job *j, wn_err *err) {
     const wn_model_config *m = wn_bert_config(j->model);
-    size_t most = m->arch == WN_ROBERTA ? m->positions - m->pad - 1 : m->positions;
     j->max_tokens = j->c->max_tokens ? j->c->max_tokens : m->max_tokens;
-    if (j->max_tokens > most)
-        return wn_err_set(err, WN_EUSAGE, "--max-tokens %zu: this model has positions for %zu", j->max_tokens, most);
     if (wn_tok_size(j->tok) > m->vocab)
         return wn_err_set(err, WN_EINPUT,
                           "%s: the tokenizer has ids up to %zu, but config.json says a vocabulary of %zu", j->dir,
@@ -93,7 +107,7 @@ wn_code wn_bert_job_open(wn_bert_job **out, const wn_config *c, wn_err *err) {
     if (code == WN_OK) code = wn_model_find(&j->dir, c->model, err);
     if (code == WN_OK) code = wn_tok_open(&j->tok, j->dir, err);
     if (code == WN_OK) code = wn_bert_open(&j->model, j->dir, &j->opts, err);
-    if (code == WN_OK) code = check_tokens(j, err);
+    if (code == WN_OK) code = check_vocabulary(j, err);
     if (code != WN_OK) {
         wn_bert_job_close(j);
         return code;

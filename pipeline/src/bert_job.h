@@ -17,6 +17,8 @@ typedef struct {
 
 typedef struct wn_bert_job wn_bert_job;
 
+/* Refuses early what opening would refuse: no such model, layer, number of tokens, precision. */
+wn_code wn_bert_job_check(const wn_config *c, wn_err *err);
 /* Finds and opens the model that c names, and its tokenizer. */
 wn_code wn_bert_job_open(wn_bert_job **out, const wn_config *c, wn_err *err);
 void wn_bert_job_close(wn_bert_job *j); /* keeps the part file */

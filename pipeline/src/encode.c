@@ -110,12 +110,7 @@ static wn_code check_loaded(const wn_config *c, wn_err *err) {
 }
 
 wn_code wn_encode_check(const wn_config *c, wn_err *err) {
-    if (c->encoder == WN_ENC_BERT) {
-        char *dir = NULL;
-        wn_code found = wn_model_find(&dir, c->model, err);
-        wn_free(dir);
-        return found;
-    }
+    if (c->encoder == WN_ENC_BERT) return wn_bert_job_check(c, err);
     if (c->load_encoder && access(c->load_encoder, R_OK) != 0)
         return wn_err_errno(err, "--load-encoder %s", c->load_encoder);
     wn_code code = c->load_encoder ? check_loaded(c, err) : WN_OK;

@@ -111,10 +111,12 @@ static wn_code check_header(const wn_part *p, const wn_part_key *key, bool *fres
         : memcmp(h.key.options, want.key.options, sizeof h.key.options) != 0 || h.width != want.width ? "other options"
                                                                                                       : NULL;
     if (!differs) return WN_OK;
+    char how[2 * sizeof h.key.options + 32] = "";
+    if (strcmp(differs, "other options") == 0)
+        (void)snprintf(how, sizeof how, " (%.*s; now %s)", (int)sizeof h.key.options - 1, h.key.options, want.key.options);
     return wn_err_set(err, WN_EUSAGE,
-                      "--resume: %s is the part of a job with %s (it: %.*s; now: %s). Without --resume the job "
-                      "starts afresh and replaces it",
-                      p->path, differs, (int)sizeof h.key.options - 1, h.key.options, want.key.options);
+                      "--resume: %s is the part of a job with %s%s. Without --resume the job starts afresh and replaces it",
+                      p->path, differs, how);
 }
 
 static wn_code grow(wn_part *p, size_t n, wn_err *err) {
