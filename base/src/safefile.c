@@ -63,6 +63,8 @@ static wn_code refuse_existing(const char *path, bool overwrite, bool want_folde
     struct stat s;
     if (lstat(path, &s) != 0)
         return errno == ENOENT ? WN_OK : wn_err_errno(err, "%s", path);
+    if (!S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode) && !S_ISLNK(s.st_mode))
+        return wn_err_set(err, WN_EUSAGE, "%s is a device or a pipe, and only a file can appear whole or not at all", path);
     if (!overwrite) return wn_err_set(err, WN_EUSAGE, "%s exists; -f replaces it", path);
     if (S_ISDIR(s.st_mode) != want_folder)
         return wn_err_set(err, WN_EUSAGE, "%s is %s, and a %s is to be written there", path,
@@ -116,10 +118,26 @@ static void sweep(const places *p) {
     (void)closedir(d);
 }
 
+int wn_fd_open(const char *path, int flags) {
+    int fd;
+    do fd = open(path, flags | O_CLOEXEC, 0666);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+int wn_fd_close(int fd) { return close(fd) == 0 || errno == EINTR ? 0 : -1; }
+
+static int sync_fd(int fd) {
+    int bad;
+    do bad = fsync(fd);
+    while (bad != 0 && errno == EINTR);
+    return bad;
+}
+
 static wn_code sync_path(const char *path, wn_err *err) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = wn_fd_open(path, O_RDONLY);
     if (fd < 0) return wn_err_errno(err, "opening %s to sync it", path);
-    int bad = fsync(fd);
+    int bad = sync_fd(fd);
     int saved = errno;
     (void)close(fd);
     errno = saved;
@@ -127,12 +145,34 @@ static wn_code sync_path(const char *path, wn_err *err) {
     return bad && saved != EINVAL && saved != EROFS ? wn_err_errno(err, "syncing %s", path) : WN_OK;
 }
 
-/* Renames temp to target. Without overwrite a target that appeared meanwhile is not replaced. */
-static wn_code put(const places *p, bool overwrite, wn_err *err) {
-    if (!overwrite && renameat2(AT_FDCWD, p->temp, AT_FDCWD, p->target, RENAME_NOREPLACE) == 0) return WN_OK;
+/* ---- temp takes the place of the target ---- */
+
+/* MOVED: nothing stood there. SWAPPED: the old target is now at temp. REPLACED: the old target is gone. */
+typedef enum { MOVED, SWAPPED, REPLACED } placing;
+
+/* Without overwrite a target that appeared meanwhile is not replaced. */
+static wn_code put(const places *p, bool overwrite, bool folder, placing *how, wn_err *err) {
+    unsigned flags = overwrite ? RENAME_EXCHANGE : RENAME_NOREPLACE;
+    *how = overwrite ? SWAPPED : MOVED;
+    if (renameat2(AT_FDCWD, p->temp, AT_FDCWD, p->target, flags) == 0) return WN_OK;
     if (!overwrite && errno == EEXIST) return wn_err_set(err, WN_EUSAGE, "%s exists; -f replaces it", p->target);
-    if (!overwrite && errno != EINVAL && errno != ENOSYS) return wn_err_errno(err, "renaming to %s", p->target);
+    bool unable = errno == EINVAL || errno == ENOSYS, absent = overwrite && errno == ENOENT;
+    if (!unable && !absent) return wn_err_errno(err, "renaming to %s", p->target);
+    *how = overwrite && unable ? REPLACED : MOVED;
+    if (*how == REPLACED && folder) (void)remove_tree(p->target); /* rename alone replaces no folder that holds something */
     return rename(p->temp, p->target) == 0 ? WN_OK : wn_err_errno(err, "renaming to %s", p->target);
+}
+
+/* Places temp and syncs the folder; where that fails, the target is again what it was. */
+static wn_code settle(const places *p, bool overwrite, bool folder, wn_err *err) {
+    placing how;
+    wn_code rc = refuse_existing(p->target, overwrite, folder, err);
+    if (!rc) rc = put(p, overwrite, folder, &how, err);
+    if (rc) return rc;
+    rc = sync_path(p->folder, err);
+    if (rc && how != REPLACED)
+        (void)renameat2(AT_FDCWD, p->target, AT_FDCWD, p->temp, how == SWAPPED ? RENAME_EXCHANGE : 0);
+    return rc;
 }
 
 wn_code wn_safefile_create(wn_safefile **out, const char *path, bool overwrite, wn_err *err) {
@@ -145,7 +185,7 @@ wn_code wn_safefile_create(wn_safefile **out, const char *path, bool overwrite, 
     if (rc) goto out;
     if ((rc = refuse_existing(f->at.target, overwrite, false, err))) goto out;
     sweep(&f->at);
-    f->fd = open(f->at.temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    f->fd = wn_fd_open(f->at.temp, O_RDWR | O_CREAT | O_EXCL);
     if (f->fd < 0) rc = wn_err_errno(err, "cannot write %s", f->at.target);
 out:
     if (rc) {
@@ -219,22 +259,16 @@ wn_code wn_safefile_printf(wn_safefile *f, wn_err *err, const char *fmt, ...) {
 wn_code wn_safefile_commit(wn_safefile *f, wn_err *err) {
     wn_code rc = f->failed ? f->first.code : flush(f, err);
     if (f->failed && err) *err = f->first;
-    if (!rc && fsync(f->fd) != 0) rc = fail(f, err);
+    if (!rc && sync_fd(f->fd) != 0) rc = fail(f, err);
     if (!rc) {
         int fd = f->fd;
         f->fd = -1;
-        if (close(fd) != 0) rc = fail(f, err);
+        if (wn_fd_close(fd) != 0) rc = fail(f, err);
     }
     /* a library may have replaced the file by name: what stands there now is what must be on disk */
     if (!rc) rc = sync_path(f->at.temp, err);
-    if (!rc) rc = put(&f->at, f->overwrite, err);
-    if (rc) {
-        wn_safefile_abort(f);
-        return rc;
-    }
-    rc = sync_path(f->at.folder, err);
-    places_free(&f->at);
-    wn_free(f);
+    if (!rc) rc = settle(&f->at, f->overwrite, false, err);
+    wn_safefile_abort(f); /* the temporary name holds nothing, the old file, or what could not be placed */
     return rc;
 }
 
@@ -288,22 +322,8 @@ static wn_code sync_folder(const char *path, wn_err *err) {
 
 wn_code wn_safedir_commit(wn_safedir *d, wn_err *err) {
     wn_code rc = sync_folder(d->at.temp, err);
-    if (!rc) rc = refuse_existing(d->at.target, d->overwrite, true, err);
-    if (rc) goto out;
-    if (d->overwrite && renameat2(AT_FDCWD, d->at.temp, AT_FDCWD, d->at.target, RENAME_EXCHANGE) == 0) {
-        /* the new folder stands; the temporary name now holds the old one, and abort below removes it */
-        rc = sync_path(d->at.folder, err);
-        goto out;
-    }
-    if (d->overwrite && errno != ENOENT && errno != EINVAL && errno != ENOSYS) {
-        rc = wn_err_errno(err, "replacing %s", d->at.target);
-        goto out;
-    }
-    if (d->overwrite && errno != ENOENT) (void)remove_tree(d->at.target); /* no atomic exchange on this file system */
-    rc = put(&d->at, d->overwrite, err);
-    if (!rc) rc = sync_path(d->at.folder, err);
-out:
-    wn_safedir_abort(d);
+    if (!rc) rc = settle(&d->at, d->overwrite, true, err);
+    wn_safedir_abort(d); /* the temporary name holds nothing, the old folder, or what could not be placed */
     return rc;
 }
 

@@ -138,7 +138,7 @@ wn_code wn_outfile_open(wn_outfile **out, wn_outdir *d, const char *name, wn_err
     if (code == WN_OK) {
         f->dir = d;
         (void)snprintf(f->entry.name, sizeof f->entry.name, "%s", name);
-        f->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        f->fd = wn_fd_open(path, O_WRONLY | O_CREAT | O_EXCL);
         if (f->fd < 0) code = wn_err_errno(err, "cannot write %s", name);
     }
     if (code == WN_OK) {
@@ -201,7 +201,7 @@ wn_code wn_outfile_printf(wn_outfile *f, const char *fmt, ...) {
 wn_code wn_outfile_close(wn_outfile *f, wn_err *err) {
     if (!f) return WN_OK;
     if (f->first.code == WN_OK) (void)flush(f);
-    if (close(f->fd) != 0 && f->first.code == WN_OK) (void)wn_err_errno(&f->first, "closing %s", f->entry.name);
+    if (wn_fd_close(f->fd) != 0 && f->first.code == WN_OK) (void)wn_err_errno(&f->first, "closing %s", f->entry.name);
     f->fd = -1;
     if (f->first.code == WN_OK) (void)sha_finish(f->sha, f->entry.sha256, &f->first);
     wn_code code = f->first.code;

@@ -106,7 +106,7 @@ static wn_code annotate(copier *c, size_t row, const char *raw, size_t len, size
 static wn_code spool_open(copier *c, wn_err *err) {
     char *path = wn_outdir_path(&c->j->out, ".chosen", err);
     if (!path) return WN_EMEMORY;
-    c->spool = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    c->spool = wn_fd_open(path, O_RDWR | O_CREAT | O_EXCL);
     wn_code code = c->spool < 0 ? wn_err_errno(err, "cannot write a temporary file") : WN_OK;
     if (code == WN_OK) (void)unlink(path);
     wn_free(path);

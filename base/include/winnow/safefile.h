@@ -15,7 +15,8 @@ const char *wn_safefile_temp(const wn_safefile *f);
 /* Buffered writing; a failure is remembered and commit refuses. */
 wn_code wn_safefile_write(wn_safefile *f, const void *data, size_t n, wn_err *err);
 __attribute__((format(printf, 3, 4))) wn_code wn_safefile_printf(wn_safefile *f, wn_err *err, const char *fmt, ...);
-/* Flushes, syncs, renames, syncs the folder. Frees f whatever the outcome; on failure the old target stands. */
+/* Flushes, syncs, renames, syncs the folder. Frees f whatever the outcome; on failure the old target stands, except
+ * where the file system cannot exchange two names and the folder cannot be synced after the rename. */
 wn_code wn_safefile_commit(wn_safefile *f, wn_err *err);
 void wn_safefile_abort(wn_safefile *f); /* removes the temporary; NULL is fine */
 
@@ -26,5 +27,10 @@ wn_code wn_safedir_create(wn_safedir **out, const char *path, bool overwrite, wn
 const char *wn_safedir_temp(const wn_safedir *d);
 wn_code wn_safedir_commit(wn_safedir *d, wn_err *err);
 void wn_safedir_abort(wn_safedir *d);
+
+/* open, again after an interruption; created files have mode 0666 less the umask; -1 and errno. */
+int wn_fd_open(const char *path, int flags);
+/* close; Linux has closed the descriptor also where it says EINTR. -1 and errno. */
+int wn_fd_close(int fd);
 
 #endif
