@@ -1,0 +1,181 @@
+/* Every command, with the Nth allocation failing once and with all from the Nth on: a clear error or a whole result, no
+ * crash, no leak (under ASan), nothing left on disk. */
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <winnow/config.h>
+#include <winnow/mem.h>
+#include <winnow/threads.h>
+
+enum { ROWS = 36, POINTS = 120 }; /* POINTS: about how many allocations of a command are made to fail */
+
+typedef wn_code (*command)(const wn_config *, wn_io *, wn_err *);
+
+static char folder[64], records[96], matrix[96], chosen[96], encoder[96], output[96];
+static const char *inputs[1];
+static const char *const fields[] = {"text"};
+
+static wn_config config(const char *input) {
+    inputs[0] = input;
+    return (wn_config){.inputs = inputs, .ninputs = 1, .output = output, .text_fields = (const char **)fields,
+                       .ntext_fields = 1, .label_field = "label", .id_field = "id", .dims = 6, .min_df = 1,
+                       .dedup = WN_DEDUP_EXACT, .k = 5, .objective = "graph-cut", .similarity = "rbf", .lambda = NAN,
+                       .gamma = NAN, .maximizer = "auto", .iterations = 2, .neighbours = 4, .export_format = "h5ad",
+                       .doc2vec_mode = "dm-mean", .negative = 5, .seed = 1, .command_line = "winnow run rows.jsonl",
+                       .json = "{\"text-field\":[\"text\"],\"order\":\"input\"}"};
+}
+
+static void must(command run, const wn_config *c) {
+    wn_io io = {0};
+    wn_err err = {0};
+    cr_assert_eq(run(c, &io, &err), WN_OK, "%s", err.msg);
+}
+
+static void begin(void) {
+    static const char *const words[] = {"river", "stone", "bird", "light", "house", "green", "market", "music"};
+    (void)snprintf(folder, sizeof folder, "/tmp/winnow-alloc.XXXXXX");
+    cr_assert(mkdtemp(folder));
+    (void)snprintf(records, sizeof records, "%s/rows.jsonl", folder);
+    (void)snprintf(matrix, sizeof matrix, "%s/rows.h5ad", folder);
+    (void)snprintf(chosen, sizeof chosen, "%s/chosen", folder);
+    (void)snprintf(encoder, sizeof encoder, "%s/rows.lsa", folder);
+    (void)snprintf(output, sizeof output, "%s/out", folder);
+    FILE *f = fopen(records, "w");
+    cr_assert(f);
+    for (size_t i = 0; i < ROWS; i++)
+        (void)fprintf(f, "{\"id\": \"r%zu\", \"text\": \"%s %s %s\", \"label\": \"%zu\"}\n", i, words[i % 8],
+                      words[i / 8 % 8], words[(i * 5 + i / 3) % 8], i % 3);
+    cr_assert_eq(fclose(f), 0);
+    wn_threads_set(1);
+    wn_config c = config(records);
+    c.output = matrix, c.save_encoder = encoder;
+    must(wn_embed, &c);
+    c.output = chosen, c.save_encoder = NULL;
+    must(wn_run, &c);
+}
+
+static void clear(const char *path) {
+    char shell[160];
+    (void)snprintf(shell, sizeof shell, "rm -rf %s", path);
+    cr_assert_eq(system(shell), 0);
+}
+
+static void end(void) { clear(folder); }
+
+static size_t entries(void) {
+    size_t n = 0;
+    DIR *d = opendir(folder);
+    cr_assert(d);
+    for (struct dirent *e; (e = readdir(d));) n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+    (void)closedir(d);
+    return n;
+}
+
+static void swallow(void *ctx, const char *text) { *(size_t *)ctx += strlen(text); }
+
+/* `optional`: the command may do without some of the memory even where all later allocations fail. */
+static void sweep_some(const char *name, command run, const wn_config *c, bool optional) {
+    size_t printed = 0, before = entries();
+    wn_io io = {.say = swallow, .print = swallow, .ctx = &printed};
+    wn_err err = {0};
+    wn_mem_fail_after(-1, false);
+    cr_assert_eq(run(c, &io, &err), WN_OK, "%s: %s", name, err.msg);
+    long total = wn_mem_count(), step = total / POINTS + 1;
+    clear(output);
+    cr_assert_gt(total, 2, "%s allocates %ld times", name, total);
+    for (int forever = 0; forever < 2; forever++)
+        for (long n = 0; n < total; n += step) {
+            err = (wn_err){0};
+            wn_mem_fail_after(n, forever);
+            wn_code code = run(c, &io, &err);
+            wn_mem_fail_after(-1, false);
+            if (code == WN_OK) clear(output);
+            cr_assert(code == WN_EMEMORY || (code == WN_OK && (optional || !forever)), "%s, allocation %ld of %ld%s: code %d, \"%s\"",
+                      name, n, total, forever ? " and all after it" : "", code, err.msg);
+            cr_assert(code == WN_OK || (err.code == WN_EMEMORY && err.msg[0]), "%s, allocation %ld: no message", name, n);
+            cr_assert_eq(entries(), before, "%s, allocation %ld: something was left", name, n);
+        }
+}
+
+static void sweep(const char *name, command run, const wn_config *c) { sweep_some(name, run, c, false); }
+
+TestSuite(alloc, .init = begin, .fini = end, .timeout = 240);
+
+Test(alloc, embed_lsa) {
+    wn_config c = config(records);
+    sweep("embed", wn_embed, &c);
+}
+
+Test(alloc, embed_with_a_loaded_encoder) {
+    wn_config c = config(records);
+    c.load_encoder = encoder;
+    sweep("embed --load-encoder", wn_embed, &c);
+}
+
+Test(alloc, embed_doc2vec) {
+    wn_config c = config(records);
+    c.encoder = WN_ENC_DOC2VEC, c.min_count = 1, c.epochs = 1;
+    sweep("embed --encoder doc2vec", wn_embed, &c);
+    c.doc2vec_mode = "dbow", c.dbow_words = c.hierarchical = true, c.negative = 0;
+    sweep("embed, dbow with hierarchical softmax", wn_embed, &c);
+}
+
+Test(alloc, run_with_ranks_and_near_copies) {
+    wn_config c = config(records);
+    c.dedup = WN_DEDUP_NEAR, c.dedup_threshold = 0.95;
+    c.rank_order = c.annotate = true;
+    c.objective = "facility-location";
+    sweep("run", wn_run, &c);
+}
+
+Test(alloc, dedup) {
+    wn_config c = config(records);
+    sweep("dedup", wn_dedup, &c);
+    c.dedup = WN_DEDUP_NEAR, c.dedup_threshold = 0.7;
+    sweep("dedup by cosine", wn_dedup, &c);
+    c = config(matrix);
+    c.dedup = WN_DEDUP_NEAR, c.dedup_threshold = 0.7;
+    sweep("dedup of a matrix", wn_dedup, &c);
+}
+
+Test(alloc, graph) {
+    wn_config c = config(matrix);
+    sweep("graph", wn_graph, &c);
+    c.export_format = "ann-benchmarks";
+    sweep("graph --export ann-benchmarks", wn_graph, &c);
+}
+
+Test(alloc, select) {
+    static const char *const similarity[] = {"rbf", "cosine", "dot"}, *const maximizer[] = {"auto", "dense", "matrix-free"};
+    wn_config c = config(matrix);
+    for (size_t i = 0; i < 3; i++) {
+        c.similarity = similarity[i], c.maximizer = maximizer[i];
+        sweep("select", wn_select_command, &c);
+    }
+    c.similarity = "cosine", c.maximizer = "auto", c.objective = "facility-location";
+    sweep("select --objective facility-location", wn_select_command, &c);
+    c.objective = "random";
+    sweep("select --objective random", wn_select_command, &c);
+}
+
+Test(alloc, commands_that_read) {
+    wn_config c = config(chosen);
+    c.html = output;
+    sweep("report", wn_report_command, &c);
+    c.html = NULL, c.id = "r3";
+    sweep_some("explain", wn_explain, &c, true); /* it answers without the texts where they cannot be read */
+    const char *const paths[] = {chosen, matrix, encoder, records};
+    for (size_t i = 0; i < 4; i++) {
+        c = config(paths[i]);
+        sweep("info", wn_info, &c);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        if (i == 1) continue; /* a matrix is checked in a child process: test_store_faults has it */
+        c = config(paths[i]);
+        sweep("check", wn_check, &c);
+    }
+}
