@@ -19,7 +19,9 @@ function(wn_test name)
     ${PROJECT_SOURCE_DIR}/base ${PROJECT_SOURCE_DIR}/formats ${PROJECT_SOURCE_DIR}/embed
     ${PROJECT_SOURCE_DIR}/similarity ${PROJECT_SOURCE_DIR}/selector ${PROJECT_SOURCE_DIR}/pipeline)
   add_test(NAME ${name} COMMAND test_${name} --verbose WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES ENVIRONMENT "WINNOW_BIN=$<TARGET_FILE:winnow>")
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "WINNOW_BIN=$<TARGET_FILE:winnow>"
+    # Criterion's workers report what LeakSanitizer finds at their end, and pass
+    FAIL_REGULAR_EXPRESSION "ERROR: [A-Za-z]*Sanitizer|WARNING: ThreadSanitizer|runtime error:")
   if(T_LABELS)
     set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}")
   endif()
