@@ -8,6 +8,8 @@ foreach(room base formats embed similarity selector pipeline)
 endforeach()
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
+# relative, so that it holds under any prefix: cmake --install --prefix, /usr in a package
+file(RELATIVE_PATH WINNOW_PC_PREFIX "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
 configure_file(cmake/winnow.pc.in winnow.pc @ONLY)
 configure_file(cmake/winnow-config.cmake.in winnow-config.cmake @ONLY)
 include(CMakePackageConfigHelpers)

@@ -1,0 +1,115 @@
+#!/bin/sh
+# cmake --install, and what a stranger does next: pkg-config and CMake consumers, man pages, completion, a Debian package.
+. "$(dirname "$0")/tap.sh"
+build=${WINNOW_BUILD:-}
+[ -f "$build/cmake_install.cmake" ] || { skip "installation" "WINNOW_BUILD names no build folder"; finish; }
+flags=${WINNOW_SANITIZE:+-fsanitize=$WINNOW_SANITIZE}
+cc=${WINNOW_CC:-cc}
+p=$work/prefix
+
+cmake --install "$build" --prefix "$p" >"$out" 2>"$err"
+is "$?" 0 "cmake --install"
+pc=$(dirname "$(find "$p" -name winnow.pc)")
+lib=$(dirname "$pc")
+is "$(ls "$p/bin")" winnow "one program"
+is "$("$p/bin/winnow" --version | head -1)" "$("$W" --version | head -1)" "it runs from there"
+for f in libwinnow.a libwinnow.so libwinnow.so.0 pkgconfig/winnow.pc cmake/winnow/winnow-config.cmake; do
+    [ -e "$lib/$f" ]
+    ok $? "lib: $f"
+done
+[ "$(readlink "$lib/libwinnow.so")" = libwinnow.so.0 ]
+ok $? "the library has a version"
+missing=
+for header in "$root"/*/include/winnow/*.h; do
+    [ -f "$p/include/winnow/${header##*/}" ] || missing="$missing ${header##*/}"
+done
+is "$missing" "" "every public header"
+missing=
+for command in '' $("$W" --help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p'); do
+    [ -s "$p/share/man/man1/winnow${command:+-$command}.1" ] || missing="$missing winnow${command:+-$command}.1"
+done
+is "$missing" "" "a man page for each command"
+[ "$(ls "$p/share/man/man1" | wc -l)" -ge 10 ]
+ok $? "there are ten and more"
+[ -s "$p/share/bash-completion/completions/winnow" ] && bash -n "$p/share/bash-completion/completions/winnow"
+ok $? "completion for Bash"
+grep -rlF "$root/" "$p/include" "$p/share" "$pc" "$lib/cmake" >"$out" 2>/dev/null
+is "$(cat "$out")" "" "no path of the source tree in what was installed"
+
+# ---- a program of somebody else ----
+cat >main.c <<'END'
+#include <math.h>
+#include <stdio.h>
+#include <winnow/mem.h>
+#include <winnow/select.h>
+#include <winnow/similarity.h>
+
+int main(void) {
+    wn_err err = {0};
+    wn_mat x;
+    wn_selection s = {0};
+    wn_select_opts o = {.objective = WN_FACILITY_LOCATION, .kernel = {.kind = WN_COSINE}, .lambda = NAN};
+    if (wn_mat_init(&x, 6, 2, &err) != WN_OK) return 1;
+    for (int i = 0; i < 6; i++) wn_mat_row(&x, (size_t)i)[0] = cosf((float)i), wn_mat_row(&x, (size_t)i)[1] = sinf((float)i);
+    (void)wn_sim_normalize(&x);
+    o.k = 3;
+    wn_code code = wn_select(&x, &o, &s, &err);
+    if (code != WN_OK) return (void)fprintf(stderr, "%s\n", err.msg), 1;
+    printf("chosen %zu\n", s.k);
+    wn_selection_free(&s);
+    wn_mat_free(&x);
+    return 0;
+}
+END
+export PKG_CONFIG_PATH="$pc"
+if command -v pkg-config >/dev/null; then
+    is "$(pkg-config --modversion winnow)" "$("$W" --version | sed -n '1s/.* \([0-9][0-9.]*\).*/\1/p')" "pkg-config knows the version"
+    $cc $flags -std=c11 -D_GNU_SOURCE main.c $(pkg-config --cflags --libs winnow) -lm -o shared 2>"$err"
+    is "$?$(cat "$err")" 0 "a program links with pkg-config"
+    is "$(LD_LIBRARY_PATH=$lib ./shared 2>&1)" "chosen 3" "and runs with the shared library"
+    $cc $flags -std=c11 -D_GNU_SOURCE main.c $(pkg-config --cflags winnow) "$lib/libwinnow.a" \
+        $(pkg-config --static --libs winnow | sed 's/-lwinnow//') -lm -o static 2>"$err"
+    is "$?$(cat "$err")" 0 "a program links with the static library"
+    is "$(./static 2>&1)" "chosen 3" "and runs"
+else
+    skip "a program with pkg-config" "pkg-config is not installed"
+fi
+cat >CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.22)
+project(consumer C)
+find_package(winnow REQUIRED)
+add_executable(consumer main.c)
+target_link_libraries(consumer PRIVATE winnow::winnow m)
+END
+cmake -S . -B b -DCMAKE_PREFIX_PATH="$p" -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS="$flags -D_GNU_SOURCE" >"$out" 2>&1 && cmake --build b >>"$out" 2>&1
+status=$?
+is "$status" 0 "a program links with find_package(winnow)"
+[ "$status" -eq 0 ] || tail -20 "$out" | note
+is "$(LD_LIBRARY_PATH=$lib b/consumer 2>&1)" "chosen 3" "and runs"
+
+# ---- a Debian package ----
+if ! command -v dpkg-deb >/dev/null || ! command -v dpkg-shlibdeps >/dev/null; then
+    skip "a Debian package" "dpkg-deb and dpkg-shlibdeps are wanted"
+elif [ -n "$flags" ]; then
+    skip "a Debian package" "of a sanitized build"
+else
+    mkdir package
+    (cd "$build" && cpack -G DEB -B "$work/box/package") >"$out" 2>&1
+    is "$?" 0 "cpack -G DEB"
+    deb=$(find package -maxdepth 1 -name '*.deb')
+    dpkg-deb -f "$deb" >fields 2>"$err"
+    is "$(sed -n 's/^Package: //p' fields)" winnow "it is called winnow"
+    has fields "libhdf5" "it depends on HDF5"
+    has fields "libc6" "and on the C library"
+    dpkg-deb -c "$deb" | awk '{ print $6 }' >names
+    for f in ./usr/bin/winnow ./usr/include/winnow/select.h ./usr/share/man/man1/winnow-run.1 winnow.pc libwinnow.so.0 \
+        ./usr/share/bash-completion/completions/winnow ./usr/share/doc/winnow/LICENSE; do
+        has names "$f" "it holds $f"
+    done
+    is "$(grep -v '^./usr/' names | grep -v '^./$')" "" "and nothing outside /usr"
+    dpkg-deb -x "$deb" tree
+    is "$(PKG_CONFIG_PATH=$(dirname "$(find tree -name winnow.pc)") pkg-config --variable=includedir winnow | xargs realpath)" \
+        "$(realpath tree/usr/include)" "its pkg-config file points into itself"
+    is "$(tree/usr/bin/winnow --version | head -1)" "$("$W" --version | head -1)" "its program runs"
+fi
+finish
