@@ -42,6 +42,7 @@ typedef struct {
 extern const wn_low_kernel wn_low_bf16_avx512, wn_low_bf16_amx, wn_low_f16_avx512, wn_low_int8_avx512;
 /* What the matrix-tile kernel shares with the vector one. */
 void wn_low_bf16_row(const float *x, size_t k, size_t groups, uint32_t *out, float *scale, float *offset);
+#define wn_low_bf16_weight wn_low_bf16_row /* x and W are rounded alike */
 
 /* Asks the system, once, to let this process use matrix tiles. */
 bool wn_low_tiles_allowed(void);

@@ -1,0 +1,301 @@
+/* Products in reduced precision against plain ones on equally rounded numbers, for every kernel: those that this processor lacks
+ * are compiled against an emulation of their instructions. Then whole encoders against f32. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <winnow/bert.h>
+#include <winnow/cpu.h>
+#include <winnow/rng.h>
+#include <winnow/threads.h>
+
+#include "bert/low.h"
+
+extern const wn_low_kernel wn_low_f16_emulated, wn_low_bf16_amx_emulated;
+
+__extension__ typedef _Float16 f16;
+
+static uint64_t state = 7;
+static float draw(void) { /* roughly normal, now and then large, as hidden states are */
+    float s = 0;
+    for (int i = 0; i < 4; i++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        s += (float)(int32_t)(state >> 32) * 0x1p-31f;
+    }
+    return state >> 59 == 0 ? 8 * s : s;
+}
+
+static double as_bf16(float x) {
+    uint32_t b;
+    memcpy(&b, &x, sizeof b);
+    b = (b + 0x7fff + (b >> 16 & 1)) & 0xffff0000u;
+    memcpy(&x, &b, sizeof b);
+    return (double)x;
+}
+
+/* The product's element from rows a and b [k]; *size gets the sum of the terms' sizes. */
+static double plain_pairs(wn_precision p, const float *a, const float *b, size_t k, double *size) {
+    double s = 0;
+    *size = 0;
+    for (size_t i = 0; i < k; i++) {
+        double t = p == WN_PREC_BF16 ? as_bf16(a[i]) * as_bf16(b[i]) : (double)(f16)a[i] * (double)(f16)b[i];
+        s += t;
+        *size += fabs(t);
+    }
+    return s;
+}
+
+static double plain_int8(const float *a, const float *b, size_t k, double *size) {
+    double s = 0;
+    *size = 0;
+    for (size_t from = 0; from < k; from += 64) {
+        size_t to = from + 64 < k ? from + 64 : k;
+        float least = a[from], most = a[from], top = 0;
+        if (to - from < 64) least = fminf(least, 0), most = fmaxf(most, 0); /* the padding counts */
+        for (size_t i = from; i < to; i++) {
+            least = fminf(least, a[i]);
+            most = fmaxf(most, a[i]);
+            top = fmaxf(top, fabsf(b[i]));
+        }
+        float step = (most - least) / 255.0f, wide = top / 127.0f;
+        for (size_t i = from; i < to; i++) {
+            float q = rintf((a[i] - least) * (1.0f / step)), r = rintf(b[i] * (1.0f / wide));
+            cr_assert(q >= 0 && q <= 255 && fabsf(r) <= 127);
+            double t = ((double)least + (double)step * (double)q) * (double)wide * (double)r;
+            s += t;
+            *size += fabs(t) + fabs((double)least * (double)wide * (double)r);
+        }
+    }
+    return s;
+}
+
+/* The f16 kernel's own order, in scalar arithmetic. */
+static float plain_f16(const float *a, const float *b, size_t k) {
+    float s = 0;
+    for (size_t from = 0; from < k; from += 128) {
+        f16 half[2] = {0, 0};
+        for (size_t i = from; i < from + 128 && i < k; i++)
+            half[i % 2] = (f16)((double)(f16)a[i] * (double)(f16)b[i] + (double)half[i % 2]);
+        s = (float)half[0] + (float)half[1] + (from ? s : 0);
+    }
+    return s;
+}
+
+typedef struct {
+    float *y;
+    size_t n;
+} sink;
+
+static void keep(void *ctx, const float *tile, size_t row, size_t column, size_t m, size_t n) {
+    const sink *s = ctx;
+    for (size_t i = 0; i < m; i++) memcpy(s->y + (row + i) * s->n + column, tile + i * WN_LOW_PANEL, n * sizeof *tile);
+}
+
+static void check_product(const wn_low_kernel *kernel, size_t m, size_t n, size_t k) {
+    wn_err e;
+    wn_low l;
+    float *x = malloc(m * k * sizeof *x), *w = malloc(n * k * sizeof *w), *y = malloc(m * n * sizeof *y), *one = malloc(n * sizeof *one);
+    void *scratch = wn_alloc(1, wn_low_scratch(k), &e);
+    for (size_t i = 0; i < m * k; i++) x[i] = draw();
+    for (size_t i = 0; i < n * k; i++) w[i] = draw() / 16;
+    cr_assert_eq(wn_low_init(&l, kernel, w, n, k, &e), WN_OK);
+    sink all = {.y = y, .n = n}, alone = {.y = one, .n = n};
+    wn_low_apply(&l, x, k, m, scratch, keep, &all);
+    double worst = 0;
+    size_t apart = 0, wrong = 0;
+    for (size_t i = 0; i < m; i++) {
+        for (size_t j = 0; j < n; j++) {
+            double size, want = kernel->precision == WN_PREC_INT8 ? plain_int8(x + i * k, w + j * k, k, &size)
+                                                                    : plain_pairs(kernel->precision, x + i * k, w + j * k, k, &size);
+            worst = fmax(worst, fabs((double)y[i * n + j] - want) / size);
+            float scalar = kernel->precision == WN_PREC_F16 ? plain_f16(x + i * k, w + j * k, k) : 0;
+            wrong += kernel->precision == WN_PREC_F16 && memcmp(&y[i * n + j], &scalar, sizeof scalar) != 0;
+        }
+        wn_low_apply(&l, x + i * k, k, 1, scratch, keep, &alone);
+        apart += memcmp(one, y + i * n, n * sizeof *one) != 0;
+    }
+    cr_assert_eq(apart, 0, "%s %zu x %zu x %zu: %zu rows differ when multiplied alone", wn_precision_name(kernel->precision), m, n, k, apart);
+    cr_assert_eq(wrong, 0, "f16 %zu x %zu x %zu: %zu elements differ from scalar arithmetic in the same order", m, n, k, wrong);
+    /* f32 sums: rounding of k terms; f16 sums: of 64 */
+    double bar = kernel->precision == WN_PREC_F16 ? 4e-3 : 3e-7 + 4e-8 * sqrt((double)k);
+    cr_assert_lt(worst, bar, "%s %zu x %zu x %zu: %.2e of the terms' sizes", wn_precision_name(kernel->precision), m, n, k, worst);
+    wn_low_free(&l);
+    wn_free(scratch);
+    free(x), free(w), free(y), free(one);
+}
+
+static void check_kernel(const wn_low_kernel *kernel) {
+    static const size_t shapes[][3] = {{1, 1, 1},    {1, 33, 12},  {13, 32, 31},  {14, 48, 64},  {15, 31, 65},
+                                       {32, 64, 96}, {33, 16, 48}, {83, 32, 129}, {85, 40, 100}, {97, 32, 384},
+                                       {193, 8, 16}, {5, 64, 1536}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) check_product(kernel, shapes[i][0], shapes[i][1], shapes[i][2]);
+}
+
+static const wn_low_kernel *have(wn_precision p) {
+    const wn_low_kernel *kernel = wn_low_kernel_get(p);
+    if (!kernel) cr_skip_test("this processor has no %s", wn_precision_name(p));
+    return kernel;
+}
+
+static void need_avx512(void) {
+    if (wn_cpu_get()->isa != WN_ISA_AVX512) cr_skip_test("the emulated kernels need AVX-512");
+}
+
+Test(precision, bf16) { check_kernel(have(WN_PREC_BF16)); }
+Test(precision, int8) { check_kernel(have(WN_PREC_INT8)); }
+Test(precision, f16) { check_kernel(have(WN_PREC_F16)); }
+Test(precision, f16_emulated) {
+    need_avx512();
+    check_kernel(&wn_low_f16_emulated);
+}
+Test(precision, tiles_emulated) {
+    have(WN_PREC_BF16); /* it rounds with AVX512-BF16 */
+    check_kernel(&wn_low_bf16_amx_emulated);
+}
+
+Test(precision, constant_rows) { /* no spread: no division by zero, the product exact */
+    const wn_low_kernel *kernel = have(WN_PREC_INT8);
+    wn_err e;
+    wn_low l;
+    float x[64], w[64] = {0}, y[2];
+    for (int i = 0; i < 64; i++) x[i] = 1.5f;
+    w[3] = 2;
+    void *scratch = wn_alloc(1, wn_low_scratch(64), &e);
+    sink s = {.y = y, .n = 1};
+    cr_assert_eq(wn_low_init(&l, kernel, w, 1, 64, &e), WN_OK);
+    wn_low_apply(&l, x, 64, 1, scratch, keep, &s);
+    cr_assert_eq(y[0], 3.0f);
+    memset(x, 0, sizeof x);
+    wn_low_apply(&l, x, 64, 1, scratch, keep, &s);
+    cr_assert_eq(y[0], 0.0f);
+    wn_low_free(&l);
+    wn_free(scratch);
+}
+
+Test(precision, names) {
+    wn_err e;
+    wn_precision p = WN_PREC_INT8;
+    cr_assert_eq(wn_precision_resolve("auto", &p, &e), WN_OK);
+    cr_assert_eq(p, WN_PREC_F32);
+    cr_assert_eq(wn_precision_resolve("f64", &p, &e), WN_EUSAGE);
+    cr_assert(strstr(e.msg, "\"f64\"") && strstr(e.msg, "auto, f32, bf16, f16, int8"), "%s", e.msg);
+}
+
+Test(precision, refused) { /* a test is a process of its own: nothing has asked for the processor yet */
+    setenv("WINNOW_ISA", "avx2", 1);
+    wn_err e;
+    wn_precision p = WN_PREC_F32;
+    cr_assert_eq(wn_precision_resolve("int8", &p, &e), WN_EUSAGE);
+    cr_assert(strstr(e.msg, "AVX512-VNNI") && strstr(e.msg, "can do f32"), "%s", e.msg);
+    cr_assert_eq(wn_precision_resolve("f16", &p, &e), WN_EUSAGE);
+    cr_assert_eq(p, WN_PREC_F32);
+    wn_bert *m;
+    char *dir = NULL;
+    if (wn_model_find(&dir, "all-MiniLM-L6-v2", &e)) cr_skip_test("no model (tools/get-minilm fetches all-MiniLM-L6-v2)");
+    wn_bert_opts o = {.layer = -1, .pooling = -1, .precision = WN_PREC_BF16};
+    cr_assert_eq(wn_bert_open(&m, dir, &o, &e), WN_EUSAGE);
+    cr_assert(strstr(e.msg, "AVX512-BF16"), "%s", e.msg);
+    wn_free(dir);
+}
+
+/* Texts of 1 to 256 tokens, their ids drawn like words: low ids more often. */
+typedef struct {
+    uint32_t *ids;
+    size_t offsets[64], n, tokens;
+} texts;
+
+static texts make_texts(const wn_model_config *c) {
+    static const size_t lengths[] = {1, 2, 3, 7, 12, 13, 14, 15, 16, 17, 31, 32, 33, 44, 48, 60, 97, 128, 200, 255, 256};
+    texts t = {.n = sizeof lengths / sizeof *lengths};
+    for (size_t i = 0; i < t.n; i++) t.offsets[i + 1] = t.offsets[i] + (lengths[i] < c->positions - c->pad - 1 ? lengths[i] : c->positions - c->pad - 1);
+    t.tokens = t.offsets[t.n];
+    t.ids = malloc(t.tokens * sizeof *t.ids);
+    for (size_t i = 0; i < t.tokens; i++) t.ids[i] = (uint32_t)(fabsf(draw()) / 32 * (float)c->vocab) % (uint32_t)c->vocab;
+    return t;
+}
+
+static wn_bert *open_model(wn_precision p) {
+    wn_err e;
+    wn_bert *m;
+    char *dir = NULL;
+    if (wn_model_find(&dir, "all-MiniLM-L6-v2", &e)) cr_skip_test("no model (tools/get-minilm fetches all-MiniLM-L6-v2)");
+    wn_bert_opts o = {.layer = -1, .pooling = -1, .precision = p};
+    cr_assert_eq(wn_bert_open(&m, dir, &o, &e), WN_OK, "%s", e.msg);
+    wn_free(dir);
+    return m;
+}
+
+static float *forward(const wn_bert *m, const texts *t) {
+    wn_err e;
+    float *out = malloc(t->n * wn_bert_dims(m) * sizeof *out);
+    cr_assert_eq(wn_bert_forward(m, t->ids, NULL, t->offsets, t->n, out, wn_bert_dims(m), &e), WN_OK, "%s", e.msg);
+    return out;
+}
+
+/* The same bits alone, together, in another order and on any number of threads. */
+static void check_bits(wn_precision p) {
+    if (p != WN_PREC_F32) (void)have(p);
+    wn_err e;
+    wn_bert *m = open_model(p);
+    texts t = make_texts(wn_bert_config(m)), back = {.n = t.n, .ids = malloc(t.tokens * sizeof *t.ids)};
+    size_t d = wn_bert_dims(m), bytes = d * sizeof(float);
+    wn_threads_set(1);
+    float *together = forward(m, &t), *alone = malloc(bytes);
+    for (size_t i = 0; i < t.n; i++) {
+        size_t offsets[2] = {t.offsets[i], t.offsets[i + 1]};
+        cr_assert_eq(wn_bert_forward(m, t.ids, NULL, offsets, 1, alone, d, &e), WN_OK);
+        cr_assert_eq(memcmp(alone, together + i * d, bytes), 0, "text %zu alone", i);
+        size_t from = t.n - 1 - i, length = t.offsets[from + 1] - t.offsets[from];
+        back.offsets[i + 1] = back.offsets[i] + length;
+        memcpy(back.ids + back.offsets[i], t.ids + t.offsets[from], length * sizeof *t.ids);
+    }
+    for (int threads = 1; threads <= 4; threads *= 2) {
+        wn_threads_set(threads);
+        float *same = forward(m, &t), *reversed = forward(m, &back);
+        cr_assert_eq(memcmp(same, together, t.n * bytes), 0, "%d threads", threads);
+        for (size_t i = 0; i < t.n; i++)
+            cr_assert_eq(memcmp(reversed + i * d, together + (t.n - 1 - i) * d, bytes), 0, "text %zu in another order", i);
+        free(same), free(reversed);
+    }
+    free(together), free(alone), free(t.ids), free(back.ids);
+    wn_bert_close(m);
+}
+
+Test(precision, bits_f32) { check_bits(WN_PREC_F32); }
+Test(precision, bits_bf16) { check_bits(WN_PREC_BF16); }
+Test(precision, bits_f16) { check_bits(WN_PREC_F16); }
+Test(precision, bits_int8) { check_bits(WN_PREC_INT8); }
+
+static double least_cosine(const float *a, const float *b, size_t n, size_t d) {
+    double least = 1;
+    for (size_t i = 0; i < n; i++) {
+        double ab = 0, aa = 0, bb = 0;
+        for (size_t j = 0; j < d; j++) {
+            double x = (double)a[i * d + j], y = (double)b[i * d + j];
+            ab += x * y, aa += x * x, bb += y * y;
+        }
+        least = fmin(least, ab / sqrt(aa * bb));
+    }
+    return least;
+}
+
+/* Word salad is harder than the measured text sets: its vectors are less sure of themselves. */
+static void check_drift(wn_precision p, double bar) {
+    (void)have(p);
+    wn_bert *plain = open_model(WN_PREC_F32), *m = open_model(p);
+    texts t = make_texts(wn_bert_config(m));
+    float *want = forward(plain, &t), *got = forward(m, &t);
+    double cosine = least_cosine(got, want, t.n, wn_bert_dims(m));
+    fprintf(stderr, "%s: least cosine to f32 %.6f\n", wn_precision_name(p), cosine);
+    cr_assert_gt(cosine, bar);
+    cr_assert_lt(cosine, 1 - 1e-9, "the precision makes no difference: is it used?");
+    free(want), free(got), free(t.ids);
+    wn_bert_close(plain);
+    wn_bert_close(m);
+}
+
+Test(precision, drift_bf16) { check_drift(WN_PREC_BF16, 0.9995); }
+Test(precision, drift_f16) { check_drift(WN_PREC_F16, 0.9995); }
+Test(precision, drift_int8) { check_drift(WN_PREC_INT8, 0.995); }
