@@ -63,6 +63,7 @@ wn_code wn_store_put_rows(wn_store *s, const wn_corpus *corpus, wn_err *err) {
     if (code == WN_OK) code = put_u64(s, "offset", corpus->offset, corpus->n, scratch, err);
     if (code == WN_OK) code = put_u64(s, "length", corpus->length, corpus->n, scratch, err);
     wn_free(scratch);
+    if (code == WN_OK && corpus->cost) code = wn_store_obs_f64(s, "cost", corpus->cost, err);
     return code;
 }
 
@@ -75,13 +76,41 @@ wn_code wn_store_put_origin(wn_store *s, const wn_config *c, const wn_corpus *co
     if (code != WN_OK || !corpus) return code;
     char *sums = wn_alloc(corpus->nsources * 65 + 1, 1, err);
     if (!sums) return WN_EMEMORY;
-    for (size_t i = 0; i < corpus->nsources; i++) {
+    for (size_t i = 0; i < corpus->nsources; i++) { /* one a line, in the order of the inputs */
         memcpy(sums + i * 65, corpus->sources[i].sha256, 64);
-        if (i + 1 < corpus->nsources) sums[i * 65 + 64] = ' ';
+        if (i + 1 < corpus->nsources) sums[i * 65 + 64] = '\n';
     }
     code = wn_store_uns_string(s, "input_sha256", sums, err);
     wn_free(sums);
     return code;
+}
+
+wn_code wn_read_whole(const char *path, char **text, size_t *len, wn_err *err) {
+    enum { PIECE = 1 << 16 };
+    size_t cap = 0, n = 0;
+    void *data = NULL;
+    wn_code code = WN_OK;
+    FILE *f = fopen(path, "re");
+    if (!f) return wn_err_errno(err, "%s", path);
+    for (size_t got = 1; got > 0; n += got) {
+        if ((code = wn_reserve(&data, &cap, n + PIECE, 1, err)) != WN_OK) break;
+        got = fread((char *)data + n, 1, PIECE, f);
+    }
+    if (code == WN_OK && ferror(f)) code = wn_err_errno(err, "reading %s", path);
+    (void)fclose(f);
+    if (code != WN_OK) {
+        wn_free(data);
+        return code;
+    }
+    *text = data;
+    *len = n;
+    return WN_OK;
+}
+
+size_t wn_string_hash(const char *s, size_t n) {
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)s[i]) * UINT64_C(1099511628211);
+    return (size_t)(h ^ h >> 32);
 }
 
 static bool ends_with(const char *s, const char *end) {

@@ -11,12 +11,13 @@
 /* The part of a configuration that says how records are read. A view: valid as long as c. */
 wn_records_opts wn_input_options(const wn_config *c);
 
-/* wn_corpus_read, with a word about skipped records. uniform: as in wn_records_opts. No record at all is WN_EINPUT, unless "-" is an input. */
+/* wn_corpus_read, with a word about skipped records. uniform: as in wn_records_opts. No record at all is WN_EINPUT,
+ * unless "-" is an input. */
 wn_code wn_corpus_take(wn_corpus *corpus, const wn_config *c, bool uniform, wn_io *io, wn_err *err);
 
-/* Into /obs: ids, label, source, line, offset, length of the records. */
+/* Into /obs: ids, label, source, line, offset, length and cost of the records, as far as they have them. */
 wn_code wn_store_put_rows(wn_store *s, const wn_corpus *corpus, wn_err *err);
-/* Into /uns/winnow: config, version, command, seed and, given a corpus, input_sha256 (one a source, space between). */
+/* Into /uns/winnow: config, version, command, seed and, given a corpus, input_sha256 (one a source, one a line). */
 wn_code wn_store_put_origin(wn_store *s, const wn_config *c, const wn_corpus *corpus, wn_err *err);
 
 /* Into /uns/winnow: model_sha256 and precision. */
@@ -32,6 +33,11 @@ typedef struct {
 } wn_slice;
 wn_code wn_slice_init(wn_slice *s, const wn_corpus *corpus, size_t begin, size_t n, wn_err *err);
 void wn_slice_free(wn_slice *s);
+
+/* The whole of a file; wn_free *text. */
+wn_code wn_read_whole(const char *path, char **text, size_t *len, wn_err *err);
+/* FNV-1a, for tables of ids and labels. */
+size_t wn_string_hash(const char *s, size_t n);
 
 /* True for a matrix file by its name (.h5ad .h5 .hdf5 .npy) or its first bytes. */
 bool wn_input_is_matrix(const char *path);

@@ -69,34 +69,8 @@ static void id_list_free(id_list *l) {
     *l = (id_list){0};
 }
 
-static wn_code read_whole(const char *path, char **text, size_t *len, wn_err *err) {
-    size_t cap = 0;
-    void *data = NULL;
-    wn_code code = WN_OK;
-    *text = NULL, *len = 0;
-    FILE *f = fopen(path, "re");
-    if (!f) return wn_err_errno(err, "%s", path);
-    for (;;) {
-        if ((code = wn_reserve(&data, &cap, *len + (1 << 16) + 1, 1, err)) != WN_OK) break;
-        size_t got = fread((char *)data + *len, 1, 1 << 16, f);
-        *len += got;
-        if (got == 0) break;
-    }
-    if (code == WN_OK && ferror(f)) code = wn_err_errno(err, "reading %s", path);
-    (void)fclose(f);
-    if (code == WN_OK) *text = data;
-    else wn_free(data);
-    return code;
-}
-
-static size_t hash(const char *s, size_t n) { /* FNV-1a */
-    size_t h = 14695981039346656037u;
-    for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)s[i]) * 1099511628211u;
-    return h ^ h >> 32;
-}
-
 static size_t *slot_of(const id_list *l, const char *id, size_t n) {
-    for (size_t at = hash(id, n) & (l->slots - 1);; at = (at + 1) & (l->slots - 1)) {
+    for (size_t at = wn_string_hash(id, n) & (l->slots - 1);; at = (at + 1) & (l->slots - 1)) {
         size_t e = l->table[at];
         if (e == 0) return &l->table[at];
         if (l->end[e - 1] - l->begin[e - 1] == n && memcmp(l->text + l->begin[e - 1], id, n) == 0) return &l->table[at];
@@ -105,7 +79,7 @@ static size_t *slot_of(const id_list *l, const char *id, size_t n) {
 
 static wn_code id_list_read(id_list *l, const char *path, wn_err *err) {
     size_t len = 0, lines = 1, line = 0;
-    wn_code code = read_whole(path, &l->text, &len, err);
+    wn_code code = wn_read_whole(path, &l->text, &len, err);
     if (code != WN_OK) return code;
     for (size_t i = 0; i < len; i++) lines += l->text[i] == '\n';
     for (l->slots = 16; l->slots < 2 * lines;) l->slots *= 2;

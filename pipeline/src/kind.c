@@ -47,29 +47,17 @@ char *wn_path_join(const char *folder, const char *name, wn_err *err) {
 }
 
 wn_code wn_json_read(const char *path, cJSON **out, wn_err *err) {
-    wn_code code = WN_OK;
-    void *text = NULL;
-    size_t len = 0, cap = 0;
+    char *text = NULL;
+    size_t len = 0;
     *out = NULL;
-    FILE *f = fopen(path, "re");
-    if (!f) return wn_err_errno(err, "%s", path);
-    for (size_t got = 1; got > 0;) {
-        if ((code = wn_reserve(&text, &cap, len + 65536, 1, err)) != WN_OK) goto out;
-        got = fread((char *)text + len, 1, 65536, f);
-        len += got;
-    }
-    if (ferror(f)) {
-        code = wn_err_errno(err, "reading %s", path);
-        goto out;
-    }
+    wn_code code = wn_read_whole(path, &text, &len, err);
+    if (code != WN_OK) return code;
     *out = cJSON_ParseWithLength(text, len);
     if (!cJSON_IsObject(*out)) {
         cJSON_Delete(*out);
         *out = NULL;
         code = wn_err_set(err, WN_EINPUT, "%s: not a JSON object", path);
     }
-out:
-    (void)fclose(f);
     wn_free(text);
     return code;
 }

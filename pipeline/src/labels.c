@@ -1,14 +1,10 @@
 #include "labels.h"
 
+#include "common.h"
+
 #include <string.h>
 
 enum { SLOTS = 1 << 17 };
-
-static size_t hash(const char *s, size_t n) { /* FNV-1a */
-    size_t h = 14695981039346656037u;
-    for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)s[i]) * 1099511628211u;
-    return h ^ h >> 32;
-}
 
 static wn_code add(wn_label_codes *l, const char *s, size_t n, wn_err *err) {
     void *names = l->names;
@@ -27,7 +23,7 @@ wn_code wn_label_codes_init(wn_label_codes *l, const wn_texts *texts, wn_err *er
     wn_code code = table && l->code ? WN_OK : WN_EMEMORY;
     for (size_t i = 0; code == WN_OK && i < texts->n; i++) {
         const char *s = texts->base + texts->off[i];
-        size_t n = (size_t)(texts->off[i + 1] - texts->off[i]), at = hash(s, n) & (SLOTS - 1);
+        size_t n = (size_t)(texts->off[i + 1] - texts->off[i]), at = wn_string_hash(s, n) & (SLOTS - 1);
         l->code[i] = UINT32_MAX;
         if (n == 0) continue;
         for (; table[at]; at = (at + 1) & (SLOTS - 1)) {

@@ -81,24 +81,12 @@ static wn_code append_rows(wn_job *j, wn_store *s, wn_err *err) {
     return code;
 }
 
-static wn_code labels_and_places(wn_job *j, wn_store *s, int64_t *v, wn_err *err) {
-    const wn_corpus *c = &j->corpus;
-    wn_code code = WN_OK;
-    if (j->view.label) code = wn_store_obs_categorical(s, "label", j->view.label, j->view.labels, j->view.nlabels, err);
-    if (code != WN_OK || c->n == 0) return code;
-    const char **paths = wn_alloc(c->nsources, sizeof *paths, err);
-    if (!paths) return WN_EMEMORY;
-    for (size_t i = 0; i < c->nsources; i++) paths[i] = c->sources[i].path;
-    code = wn_store_obs_categorical(s, "source", c->file, paths, c->nsources, err);
-    wn_free(paths);
-    static const char *const names[] = {"line", "offset", "length"};
-    for (size_t a = 0; code == WN_OK && a < 3; a++) {
-        const uint64_t *from = a == 0 ? c->line : a == 1 ? c->offset : c->length;
-        for (size_t i = 0; i < j->n; i++) v[i] = (int64_t)from[i];
-        code = wn_store_obs_i64(s, names[a], v, err);
-    }
-    if (code == WN_OK && c->cost) code = wn_store_obs_f64(s, "cost", c->cost, err);
-    return code;
+/* Ids, labels and places of the rows. */
+static wn_code put_rows(const wn_job *j, wn_store *s, wn_err *err) {
+    if (j->corpus.n) return wn_store_put_rows(s, &j->corpus, err);
+    wn_code code = wn_store_obs_ids(s, j->view.ids.n ? &j->view.ids : NULL, err);
+    if (code != WN_OK || !j->view.label) return code;
+    return wn_store_obs_categorical(s, "label", j->view.label, j->view.labels, j->view.nlabels, err);
 }
 
 static wn_code outcome(wn_job *j, wn_store *s, int64_t *v, wn_err *err) {
@@ -124,27 +112,13 @@ static wn_code outcome(wn_job *j, wn_store *s, int64_t *v, wn_err *err) {
 }
 
 static wn_code about(wn_job *j, wn_store *s, int64_t *v, wn_err *err) {
-    const char *sums = j->corpus.nsources ? NULL : j->input_sha256;
-    char *all = NULL;
-    if (!sums) { /* one a line, in the order of the inputs */
-        size_t at = 0;
-        all = wn_alloc(j->corpus.nsources * 65 + 1, 1, err);
-        if (!all) return WN_EMEMORY;
-        for (size_t i = 0; i < j->corpus.nsources; i++)
-            at += (size_t)snprintf(all + at, 66, "%s%s", i ? "\n" : "", j->corpus.sources[i].sha256);
-        sums = all;
-    }
-    int64_t seed = (int64_t)j->c->seed;
-    wn_code code = wn_store_uns_string(s, "version", WINNOW_VERSION, err);
-    if (code == WN_OK) code = wn_store_uns_string(s, "command", j->c->command_line, err);
-    if (code == WN_OK) code = wn_store_uns_string(s, "config", j->c->json, err);
-    if (code == WN_OK) code = wn_store_uns_string(s, "input_sha256", sums, err);
-    if (code == WN_OK) code = wn_store_uns_i64(s, "seed", &seed, 1, err);
+    bool records = j->corpus.nsources > 0;
+    wn_code code = wn_store_put_origin(s, j->c, records ? &j->corpus : NULL, err);
+    if (code == WN_OK && !records) code = wn_store_uns_string(s, "input_sha256", j->input_sha256, err);
     if (code == WN_OK && j->bert) code = wn_store_put_model(s, j->bert, err);
     for (size_t i = 0; i < j->k; i++) v[i] = (int64_t)j->chosen[i];
     if (code == WN_OK) code = wn_store_uns_i64(s, "selection", v, j->k, err);
     if (code == WN_OK) code = wn_store_uns_f64(s, "objective", j->selection.objective, j->k, err);
-    wn_free(all);
     return code;
 }
 
@@ -154,8 +128,7 @@ static wn_code selection_h5ad(wn_job *j, wn_err *err) {
     int64_t *v = wn_alloc(j->n, sizeof *v, err);
     wn_code code = path && v ? wn_store_create(&s, path, j->x.cols, false, err) : WN_EMEMORY;
     if (code == WN_OK) code = append_rows(j, s, err);
-    if (code == WN_OK) code = wn_store_obs_ids(s, j->view.ids.n ? &j->view.ids : NULL, err);
-    if (code == WN_OK) code = labels_and_places(j, s, v, err);
+    if (code == WN_OK) code = put_rows(j, s, err);
     if (code == WN_OK) code = outcome(j, s, v, err);
     if (code == WN_OK) code = about(j, s, v, err);
     if (code == WN_OK) code = wn_store_commit(s, err);
