@@ -57,7 +57,7 @@ every run in.jsonl -k 200 --objective facility-location
 every run in.jsonl -k 200 --encoder doc2vec --epochs 3
 every embed in.jsonl
 every dedup in.jsonl --dedup 0.99
-every graph in.h5ad
+every graph in.h5ad -K 1000
 every select in.h5ad -k 10%
 
 interrupt TERM 'sum similarities' run in.jsonl -k 10% -o x

@@ -390,6 +390,48 @@ Test(select, facility_location_over_a_graph) {
     wn_mat_free(&x);
 }
 
+/* A graph that sees little, whose two directions of an edge may differ: the larger counts, for both rows. */
+Test(select, facility_location_over_a_sparse_graph_is_the_plain_greedy) {
+    wn_mat x = clustered_rows(120, 6, 14, 0.4, true, 21);
+    for (int rbf = 0; rbf < 2; rbf++) {
+        wn_csr g = graph_of(&x, 3);
+        for (size_t e = 0; e < 360; e += 2) g.data[e] *= 0.75f;
+        wn_select_opts o = {.objective = WN_FACILITY_LOCATION, .kernel = {rbf ? WN_RBF : WN_COSINE, 8}, .k = 50,
+                            .graph = &g};
+        naive v = naive_init(&x, &o.kernel);
+        for (size_t i = 0; i < v.n * v.n; i++)
+            if (i % (v.n + 1) != 0) v.w[i] = 0;
+        for (size_t e = 0; e < 360; e++) {
+            size_t i = e / 3, j = (size_t)g.indices[e];
+            double w = rbf ? exp(8 * ((double)g.data[e] - 1)) : (double)g.data[e];
+            v.w[i * v.n + j] = v.w[j * v.n + i] = fmax(w, v.w[i * v.n + j]);
+        }
+        wn_selection s = choose(&x, &o);
+        const char *wrong = naive_disagrees(&v, &x, &o, &s, 1e-6);
+        cr_assert_null(wrong, "%s", wrong);
+        double value = 0;
+        wn_err e;
+        cr_assert_eq(wn_select_evaluate(&x, &o, s.ids, s.k, &value, &e), WN_OK);
+        cr_assert_gt(s.cut_off, 0.001);
+        cr_assert_float_eq(s.cut_off, 1 - s.objective[s.k - 1] / value, 1e-5);
+        g.data[4] = NAN;
+        refuse(&x, o, WN_EINPUT, "row 1 holds NaN");
+        free(v.w);
+        wn_selection_free(&s);
+        wn_csr_free(&g);
+    }
+    wn_mat_free(&x);
+}
+
+/* Rows that differ in their last bits: f32 gains of the dense maximizer cannot tell which is best. */
+Test(select, modes_agree_on_near_ties) {
+    for (uint64_t seed = 30; seed < 34; seed++) {
+        wn_mat x = clustered_rows(600, 8, 12, 3e-7, true, seed);
+        compare_modes(&x, 60);
+        wn_mat_free(&x);
+    }
+}
+
 Test(select, evaluate_refuses_wrong_rows) {
     wn_mat x = clustered_rows(9, 2, 3, 1, true, 19);
     wn_select_opts o = {.kernel = {WN_RBF, 8}, .lambda = NAN};
