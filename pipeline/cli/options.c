@@ -153,26 +153,31 @@ static wn_code scan(const wn_command *command, int argc, char **argv, assignment
 
 /* ---- files ---- */
 
-/* Calls line(ctx, text, number) for every line of a file, its end trimmed of white space. */
+/* Calls line(ctx, text, number) for every line of a file, its end trimmed of white space. A line is bounded: the name
+ * of a binary file or a device, given by mistake, must not fill the memory. */
 static wn_code each_line(const char *path, wn_code (*line)(void *, char *, size_t, unsigned long, wn_err *), void *ctx,
                          wn_err *err) {
     FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     if (!f) return wn_err_errno(err, "%s: cannot open", path);
-    char *text = NULL;
-    size_t cap = 0;
+    enum { LONGEST = 65536 };
+    char *text = wn_alloc(LONGEST, 1, err);
     unsigned long number = 0;
-    wn_code code = WN_OK;
-    for (ssize_t n; code == WN_OK && (n = getline(&text, &cap, f)) >= 0;) {
+    wn_code code = text ? WN_OK : WN_EMEMORY;
+    for (int ch = 0; code == WN_OK && ch != EOF;) {
+        size_t n = 0;
+        while (n < LONGEST && (ch = getc(f)) != EOF && ch != '\n' && ch != 0) text[n++] = (char)ch;
+        if (ch == EOF && n == 0) break;
         number++;
-        if (strlen(text) != (size_t)n) {
-            code = wn_err_set(err, WN_EUSAGE, "%s:%lu: a zero byte in a text file", path, number);
-            break;
-        }
+        if (n == LONGEST)
+            code = wn_err_set(err, WN_EUSAGE, "%s:%lu: a line longer than 64 KiB", path, number);
+        else if (ch == 0) code = wn_err_set(err, WN_EUSAGE, "%s:%lu: a zero byte in a text file", path, number);
+        if (code != WN_OK) break;
+        text[n] = 0;
         while (n > 0 && isspace((unsigned char)text[n - 1])) text[--n] = 0;
-        code = line(ctx, text, (size_t)n, number, err);
+        code = line(ctx, text, n, number, err);
     }
     if (code == WN_OK && ferror(f)) code = wn_err_errno(err, "%s: cannot read", path);
-    free(text);
+    wn_free(text);
     if (f != stdin) (void)fclose(f);
     return code;
 }
@@ -342,8 +347,6 @@ static wn_code check_together(const wn_cli *cli, wn_err *err) {
         return wn_err_set(err, WN_EUSAGE, "--negative 0 needs --hierarchical");
     if (c->save_encoder && c->load_encoder)
         return wn_err_set(err, WN_EUSAGE, "--save-encoder and --load-encoder together: a loaded encoder is saved already");
-    if (c->save_encoder && c->output && strcmp(c->save_encoder, c->output) == 0)
-        return wn_err_set(err, WN_EUSAGE, "--save-encoder and -o name the same file");
     if (c->ninputs > 1)
         for (size_t i = 0; i < c->ninputs; i++)
             for (size_t j = 0; j < i && strcmp(c->inputs[i], "-") == 0; j++)
@@ -375,6 +378,7 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
     if (cli->dump_config) goto out;
     if ((code = take_inputs(cli, argc, argv, err)) != WN_OK) goto out;
     if ((code = check_together(cli, err)) != WN_OK) goto out;
+    if ((code = wn_cli_check_outputs(cli, err)) != WN_OK) goto out;
     code = wn_cli_canonical(cli, err);
 out:
     wn_free(line.v);

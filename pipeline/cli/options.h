@@ -82,6 +82,8 @@ const wn_command *wn_command_find(const char *name);
 /* argv[0] is the command's name. Fills *cli, which wn_cli_free releases whatever the outcome. Errors: WN_EUSAGE. */
 wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **argv, wn_err *err);
 void wn_cli_free(wn_cli *cli);
+/* WN_EUSAGE where an output would replace something that is read, another output, or a device. */
+wn_code wn_cli_check_outputs(const wn_cli *cli, wn_err *err);
 
 /* Sets one option from text. WN_EUSAGE says what was wanted. */
 wn_code wn_option_set(wn_cli *cli, const wn_option *o, const char *value, wn_err *err);
