@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <winnow/err.h>
 #include <winnow/mem.h>
 #include <winnow/progress.h>
@@ -110,6 +112,28 @@ Test(threads, default_number_stays_when_the_processors_change) {
     cr_expect_eq(wn_threads_get(), 1, "workers beyond those that scratch memory was made for");
 }
 
+static void count_rows(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    for (size_t i = begin; i < end; i++) ((unsigned char *)ctx)[i]++;
+}
+
+Test(threads, a_forked_child_has_threads_of_its_own, .timeout = 30) {
+    static unsigned char hits[1000];
+    wn_threads_set(4);
+    wn_parallel_for(1000, 10, count_rows, hits);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)alarm(10); /* a loop that waits for the parent's threads never ends */
+        wn_parallel_for(1000, 10, count_rows, hits);
+        for (size_t i = 0; i < 1000; i++)
+            if (hits[i] != 2) _exit(1);
+        _exit(0);
+    }
+    int status = -1;
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    cr_assert_eq(status, 0);
+}
+
 Test(threads, nested_loops_run) {
     size_t sums[16] = {0};
     wn_threads_set(4);
@@ -138,6 +162,14 @@ Test(rng, below_is_even_and_uniform_has_its_moments) {
     }
     cr_assert(sum / 1e5 < 0.02 && sum / 1e5 > -0.02);
     cr_assert(squares / 1e5 > 0.97 && squares / 1e5 < 1.03);
+}
+
+/* Of a bound of 3/4 of all values a plain remainder would give the first third twice as often as the others. */
+Test(rng, below_is_even_for_large_bounds) {
+    wn_rng r = wn_rng_init(3, 4);
+    size_t low = 0;
+    for (int i = 0; i < 30000; i++) low += wn_rng_below(&r, UINT64_C(3) << 62) < UINT64_C(1) << 62;
+    cr_assert(low > 9700 && low < 10300, "%zu of 30000", low);
 }
 
 Test(rng, shuffle_is_a_permutation_and_repeats) {

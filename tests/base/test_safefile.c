@@ -9,12 +9,23 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <winnow/mem.h>
 #include <winnow/safefile.h>
 
 static char folder[64];
+
+/* Stands before the C library's: counts, and fails at the call that a test names. */
+static int syncs, failing_sync;
+int fsync(int fd) {
+    if (++syncs == failing_sync) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
 
 static void enter(void) {
     (void)snprintf(folder, sizeof folder, "/tmp/winnow-safefile-XXXXXX");
@@ -224,4 +235,68 @@ Test(safedir, a_file_in_the_way_is_not_replaced) {
     cr_assert_eq(wn_safedir_create(&d, "out", true, &e), WN_EUSAGE);
     cr_assert_str_eq(e.msg, "out is not a folder, and a folder is to be written there");
     expect("out", "file");
+}
+
+/* A file is synced, renamed, and then its folder is synced; whichever fails, the caller hears of it and the old content
+ * stands. */
+Test(safefile, every_failing_sync_is_an_error) {
+    put("a.txt", "old");
+    for (failing_sync = 0; failing_sync < 4; failing_sync++) {
+        wn_err e;
+        wn_safefile *f;
+        cr_assert_eq(wn_safefile_create(&f, "a.txt", true, &e), WN_OK);
+        cr_assert_eq(wn_safefile_write(f, "new", 3, &e), WN_OK);
+        syncs = 0;
+        wn_code code = wn_safefile_commit(f, &e);
+        cr_assert_eq(code, failing_sync ? WN_EIO : WN_OK, "sync %d of %d", failing_sync, syncs);
+        if (!failing_sync) cr_assert_eq(syncs, 3, "the file by both of its names in memory, and the folder");
+        expect("a.txt", failing_sync ? "old" : "new");
+        cr_assert_eq(entries("."), 1);
+        put("a.txt", "old");
+    }
+}
+
+Test(safedir, every_failing_sync_is_an_error) {
+    int last = 0;
+    for (failing_sync = 0; failing_sync <= last; failing_sync++) {
+        wn_err e;
+        wn_safedir *d;
+        char path[256];
+        cr_assert_eq(wn_safedir_create(&d, "out", true, &e), WN_OK);
+        for (const char *name = "ab"; *name; name++) {
+            (void)snprintf(path, sizeof path, "%s/%c", wn_safedir_temp(d), *name);
+            put(path, failing_sync ? "new" : "old");
+        }
+        syncs = 0;
+        wn_code code = wn_safedir_commit(d, &e);
+        cr_assert_eq(code, failing_sync ? WN_EIO : WN_OK, "sync %d of %d", failing_sync, syncs);
+        if (!failing_sync) last = syncs;
+        cr_assert_eq(last, 4, "two files, the folder, and the one around it");
+        expect("out/a", "old");
+        expect("out/b", "old");
+        cr_assert_eq(entries("."), 1);
+    }
+}
+
+Test(safedir, a_file_that_appears_meanwhile_is_not_replaced) {
+    wn_err e;
+    wn_safedir *d;
+    cr_assert_eq(wn_safedir_create(&d, "out", true, &e), WN_OK);
+    put("out", "a file");
+    cr_assert_eq(wn_safedir_commit(d, &e), WN_EUSAGE);
+    expect("out", "a file");
+    cr_assert_eq(entries("."), 1);
+}
+
+Test(safedir, abort_removes_folders_within) {
+    wn_err e;
+    wn_safedir *d;
+    char path[256];
+    cr_assert_eq(wn_safedir_create(&d, "out", false, &e), WN_OK);
+    (void)snprintf(path, sizeof path, "%s/inner", wn_safedir_temp(d));
+    cr_assert_eq(mkdir(path, 0777), 0);
+    (void)snprintf(path, sizeof path, "%s/inner/file", wn_safedir_temp(d));
+    put(path, "text");
+    wn_safedir_abort(d);
+    cr_assert_eq(entries("."), 0);
 }
