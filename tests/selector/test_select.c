@@ -390,6 +390,22 @@ Test(select, facility_location_over_a_graph) {
     wn_mat_free(&x);
 }
 
+/* A kernel so narrow that the rounding of a row's product with itself moves its value by tenths. */
+Test(select, modes_agree_on_the_narrowest_kernel) {
+    wn_mat x = clustered_rows(300, 24, 200, 1e-4, true, 40);
+    for (int facility = 0; facility < 2; facility++) {
+        wn_select_opts o = {.objective = facility ? WN_FACILITY_LOCATION : WN_GRAPH_CUT, .kernel = {WN_RBF, 1e6}, .k = 150,
+                            .maximizer = WN_DENSE};
+        wn_selection dense = choose(&x, &o);
+        o.maximizer = WN_MATRIX_FREE;
+        wn_selection sparse = choose(&x, &o);
+        cr_expect(same_selection(&dense, &sparse), "objective %d: the modes differ", (int)o.objective);
+        wn_selection_free(&dense);
+        wn_selection_free(&sparse);
+    }
+    wn_mat_free(&x);
+}
+
 /* A graph that sees little, whose two directions of an edge may differ: the larger counts, for both rows. */
 Test(select, facility_location_over_a_sparse_graph_is_the_plain_greedy) {
     wn_mat x = clustered_rows(120, 6, 14, 0.4, true, 21);
