@@ -17,7 +17,8 @@ const wn_command wn_commands[] = {
      "Writes one L2-normalised vector a record to an AnnData file (.h5ad) that Python, R and Julia open, with the id, "
      "label, source file, line, offset and length of each record. With --model a BERT-family model makes the vectors: "
      "a long job keeps what it has beside the output (.NAME.winnow.part) and --resume goes on with it after Ctrl-C or a "
-     "kill, to the same bytes. --shard i/n embeds one part of the rows, with their numbers at /obs/row.",
+     "kill, to the same bytes. --shard i/n embeds one part of the rows, with their numbers at /obs/row; winnow select "
+     "and graph take all shards at once, in order.",
      "winnow embed reviews.jsonl -o reviews.h5ad\n"
      "winnow embed reviews.jsonl --model all-MiniLM-L6-v2 -o reviews.h5ad\n"
      "winnow embed train.jsonl --save-encoder train.lsa -o train.h5ad\n"
@@ -38,15 +39,16 @@ const wn_command wn_commands[] = {
      "winnow tokenize reviews.jsonl --model all-MiniLM-L6-v2\n"
      "winnow tokenize pairs.csv --text-field question --text-field answer --model ./bert --pieces",
      wn_tokenize},
-    {"graph", CMD_GRAPH, "MATRIX -o GRAPH.h5ad", 1, 1, "write the exact nearest-neighbour graph",
+    {"graph", CMD_GRAPH, "MATRIX... -o GRAPH.h5ad", 1, SIZE_MAX, "write the exact nearest-neighbour graph",
      "The K most similar rows of every row by cosine, exactly. The output holds the normalised vectors and the graph "
-     "at /obsp/similarity; --export ann-benchmarks writes the layout of that benchmark instead.",
+     "at /obsp/similarity; --export ann-benchmarks writes the layout of that benchmark instead. Several files count as "
+     "one matrix, in the order given.",
      "winnow graph reviews.h5ad -K 50 -o graph.h5ad\n"
      "winnow graph vectors.npy -K 10 --export ann-benchmarks -o vectors.hdf5",
      wn_graph},
-    {"select", CMD_SELECT, "MATRIX -k N|N% -o OUT", 1, 1, "choose rows of a matrix",
+    {"select", CMD_SELECT, "MATRIX... -k N|N% -o OUT", 1, SIZE_MAX, "choose rows of a matrix",
      "Like run, for vectors that exist already: an .h5ad file, any two-dimensional float dataset of an HDF5 file, or "
-     "a .npy file.",
+     "a .npy file. Several files, such as the shards of winnow embed --shard, count as one matrix, in the order given.",
      "winnow select reviews.h5ad -k 1000 -o chosen/\n"
      "winnow select glove.hdf5 --dataset train -k 1% --objective facility-location -o chosen/",
      wn_select_command},

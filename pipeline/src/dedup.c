@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <winnow/text.h>
 
 /* rank marks what subset.* holds; by and sim say who stands for whom. */
@@ -122,7 +121,6 @@ static wn_code write_rows(wn_job *j, const char *name, bool kept, wn_err *err) {
 static wn_code matrix(wn_job *j, wn_err *err) {
     const wn_config *c = j->c;
     wn_matrix_file *f = NULL;
-    struct stat s;
     if (c->dedup != WN_DEDUP_NEAR)
         return wn_err_set(err, WN_EUSAGE, "%s is a matrix, which holds no texts to compare: give a cosine, --dedup 0.95",
                           c->inputs[0]);
@@ -133,8 +131,7 @@ static wn_code matrix(wn_job *j, wn_err *err) {
     if (c->dry_run) plan_head(j, need);
     code = wn_memory_require(c, need, "looking for copies", err);
     if (code != WN_OK || c->dry_run) goto out;
-    if ((code = wn_file_sha256(c->inputs[0], j->input_sha256, err)) != WN_OK) goto out;
-    if (stat(c->inputs[0], &s) == 0) j->input_bytes = (uint64_t)s.st_size;
+    if ((code = wn_job_matrices(j, &j->n, 1, err)) != WN_OK) goto out;
     if (wn_matrix_has_obs(f, "_index") && (code = wn_matrix_obs_strings(f, "_index", &j->ids, err)) != WN_OK) goto out;
     j->view = (wn_view){.n = j->n, .ids = j->ids.view};
     if ((code = wn_matrix_read_all(f, &j->x, err)) != WN_OK) goto out;

@@ -1,12 +1,14 @@
 #include "job.h"
 
 #include "common.h"
+#include "kind.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 void wn_job_init(wn_job *j, const wn_config *c, wn_io *io) {
     memset(j, 0, sizeof *j);
@@ -23,6 +25,7 @@ void wn_job_free(wn_job *j) {
     wn_strings_free(&j->labels);
     wn_label_codes_free(&j->codes);
     wn_bert_job_close(j->bert);
+    wn_free(j->matrices);
     wn_free(j->copy_of);
     wn_mat_free(&j->x);
     wn_free(j->x_row);
@@ -43,6 +46,23 @@ void wn_job_lap(wn_job *j, const char *name) {
     double now = wn_now();
     if (j->nstages < WN_JOB_STAGES) j->stages[j->nstages++] = (wn_stage){name, now - j->lap};
     j->lap = now;
+}
+
+wn_code wn_job_matrices(wn_job *j, const size_t *rows, size_t n, wn_err *err) {
+    struct stat s;
+    size_t begin = 0;
+    wn_code code = WN_OK;
+    j->matrices = wn_alloc(n, sizeof *j->matrices, err);
+    if (!j->matrices) return WN_EMEMORY;
+    j->nmatrices = n;
+    for (size_t i = 0; code == WN_OK && i < n; i++) {
+        wn_matrix_input *m = &j->matrices[i];
+        *m = (wn_matrix_input){.path = j->c->inputs[i], .begin = begin, .rows = rows[i]};
+        code = wn_file_sha256(m->path, m->sha256, err);
+        if (stat(m->path, &s) == 0) m->bytes = (uint64_t)s.st_size;
+        begin += rows[i];
+    }
+    return code;
 }
 
 wn_objective wn_job_objective(const wn_config *c) {

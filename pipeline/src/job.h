@@ -21,6 +21,14 @@ typedef struct {
     double seconds;
 } wn_stage;
 
+/* A matrix file of the input: rows [begin, begin + rows) of all. */
+typedef struct {
+    const char *path;
+    char sha256[65];
+    uint64_t bytes;
+    size_t begin, rows;
+} wn_matrix_input;
+
 typedef struct {
     const wn_config *c;
     wn_io *io;
@@ -33,8 +41,8 @@ typedef struct {
     wn_corpus corpus;
     wn_strings ids, labels; /* select: columns of /obs */
     wn_label_codes codes;   /* select: of `labels` */
-    char input_sha256[65];  /* select */
-    uint64_t input_bytes;   /* select */
+    wn_matrix_input *matrices; /* select, dedup of a matrix: [nmatrices] */
+    size_t nmatrices;
     wn_view view;           /* [n] of whichever it is */
 
     /* duplicates */
@@ -79,6 +87,8 @@ void wn_job_free(wn_job *j); /* and removes an unfinished output folder */
 void wn_job_lap(wn_job *j, const char *name);
 /* Facility location: the neighbours a row of the graph that it is computed over; 0: over all pairs of the m rows. */
 size_t wn_job_neighbours(const wn_job *j);
+/* Sizes and sums of the matrix files, which hold rows[i] rows each. */
+wn_code wn_job_matrices(wn_job *j, const size_t *rows, size_t n, wn_err *err);
 /* Bytes that rows, vectors and tables hold while the choice is made. */
 size_t wn_job_held(const wn_job *j);
 /* The objective as asked for; selector's enum. */

@@ -59,13 +59,14 @@ static void add_inputs(doc *d, const wn_job *j) {
         count(d, o, "records", s->records);
         text(d, o, "sha256", s->sha256);
     }
-    if (j->corpus.nsources || d->failed) return;
-    cJSON *o = cJSON_CreateObject();
-    d->failed |= !o || !cJSON_AddItemToArray(list, o);
-    text(d, o, "path", j->c->inputs[0]);
-    count(d, o, "bytes", j->input_bytes);
-    count(d, o, "rows", j->n);
-    text(d, o, "sha256", j->input_sha256);
+    for (size_t i = 0; i < j->nmatrices && !d->failed; i++) {
+        cJSON *o = cJSON_CreateObject();
+        d->failed |= !o || !cJSON_AddItemToArray(list, o);
+        text(d, o, "path", j->matrices[i].path);
+        count(d, o, "bytes", j->matrices[i].bytes);
+        count(d, o, "rows", j->matrices[i].rows);
+        text(d, o, "sha256", j->matrices[i].sha256);
+    }
 }
 
 /* What made the vectors, where a model did. */

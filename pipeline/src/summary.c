@@ -12,7 +12,8 @@ static void say_rows(const wn_job *j) {
     const wn_corpus *c = &j->corpus;
     char more[160] = "";
     if (c->nsources == 0) {
-        wn_sayf(j->io, "read      %zu x %zu from %s", j->n, j->x.cols, j->c->inputs[0]);
+        if (j->nmatrices > 1) wn_sayf(j->io, "read      %zu x %zu from %zu files", j->n, j->x.cols, j->nmatrices);
+        else wn_sayf(j->io, "read      %zu x %zu from %s", j->n, j->x.cols, j->c->inputs[0]);
         return;
     }
     if (c->skipped)

@@ -26,6 +26,14 @@ static void put_id(wn_outfile *f, const wn_view *v, size_t row) {
     else (void)wn_outfile_write(f, number, (size_t)snprintf(number, sizeof number, "%zu", row));
 }
 
+/* The file that holds a row. */
+static const char *path_of(const wn_job *j, size_t row) {
+    if (j->corpus.n) return j->corpus.sources[j->corpus.file[row]].path;
+    size_t i = 0;
+    while (i + 1 < j->nmatrices && row >= j->matrices[i + 1].begin) i++;
+    return j->matrices[i].path;
+}
+
 static wn_code selection_tsv(wn_job *j, wn_err *err) {
     wn_outfile *f = NULL;
     wn_code code = wn_outfile_open(&f, &j->out, "selection.tsv", err);
@@ -35,7 +43,7 @@ static wn_code selection_tsv(wn_job *j, wn_err *err) {
         size_t row = j->chosen[i];
         (void)wn_outfile_printf(f, "%zu\t", i + 1);
         put_id(f, &j->view, row);
-        const char *path = j->corpus.n ? j->corpus.sources[j->corpus.file[row]].path : j->c->inputs[0];
+        const char *path = path_of(j, row);
         (void)wn_outfile_printf(f, "\t%zu\t", row);
         put_field(f, path, strlen(path));
         if (j->corpus.n) (void)wn_outfile_printf(f, "\t%llu\t", (unsigned long long)j->corpus.line[row]);
@@ -114,7 +122,12 @@ static wn_code outcome(wn_job *j, wn_store *s, int64_t *v, wn_err *err) {
 static wn_code about(wn_job *j, wn_store *s, int64_t *v, wn_err *err) {
     bool records = j->corpus.nsources > 0;
     wn_code code = wn_store_put_origin(s, j->c, records ? &j->corpus : NULL, err);
-    if (code == WN_OK && !records) code = wn_store_uns_string(s, "input_sha256", j->input_sha256, err);
+    char *sums = records ? NULL : wn_alloc(j->nmatrices, 65, err); /* a space between */
+    if (code == WN_OK && !records && !sums) code = WN_EMEMORY;
+    for (size_t i = 0; sums && i < j->nmatrices; i++)
+        (void)snprintf(sums + i * 65, 65, "%s", j->matrices[i].sha256), sums[i * 65 + 64] = i + 1 < j->nmatrices ? ' ' : 0;
+    if (code == WN_OK && !records) code = wn_store_uns_string(s, "input_sha256", sums, err);
+    wn_free(sums);
     if (code == WN_OK && j->bert) code = wn_store_put_model(s, j->bert, err);
     for (size_t i = 0; i < j->k; i++) v[i] = (int64_t)j->chosen[i];
     if (code == WN_OK) code = wn_store_uns_i64(s, "selection", v, j->k, err);
@@ -151,15 +164,15 @@ char *wn_repeat_command(const char *command_line, wn_err *err) {
 
 static wn_code report_html(wn_job *j, wn_err *err) {
     const wn_config *c = j->c;
-    size_t ninputs = j->corpus.nsources ? j->corpus.nsources : 1, len = 0;
+    size_t ninputs = j->corpus.nsources ? j->corpus.nsources : j->nmatrices, len = 0;
     const char **names = wn_alloc(2 * ninputs, sizeof *names, err), **sums = names ? names + ninputs : NULL;
     char *command = wn_repeat_command(c->command_line, err), *html = NULL;
     wn_outfile *f = NULL;
     wn_code code = names && command ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     for (size_t i = 0; i < ninputs; i++) {
-        names[i] = j->corpus.nsources ? j->corpus.sources[i].path : c->inputs[0];
-        sums[i] = j->corpus.nsources ? j->corpus.sources[i].sha256 : j->input_sha256;
+        names[i] = j->corpus.nsources ? j->corpus.sources[i].path : j->matrices[i].path;
+        sums[i] = j->corpus.nsources ? j->corpus.sources[i].sha256 : j->matrices[i].sha256;
     }
     bool random = wn_job_objective(c) == WN_RANDOM;
     wn_report r = {.title = WN_REPORT_TITLE, .command = command, .version = WINNOW_VERSION,
