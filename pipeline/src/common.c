@@ -203,3 +203,19 @@ void wn_printf(wn_io *io, const char *fmt, ...) {
     va_end(ap);
     io->print(io->ctx, text);
 }
+
+void wn_print_text(wn_io *io, const char *s, size_t n) {
+    char piece[512];
+    size_t at = 0;
+    if (!io || !io->print) return;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i], next = i + 1 < n ? (unsigned char)s[i + 1] : 0;
+        bool high = c == 0xC2 && next >= 0x80 && next < 0xA0; /* U+0080 to U+009F */
+        piece[at++] = (char)(c < 0x20 || c == 0x7F || high ? ' ' : c);
+        i += high;
+        if (at + 1 < sizeof piece && i + 1 < n) continue;
+        piece[at] = 0;
+        io->print(io->ctx, piece);
+        at = 0;
+    }
+}

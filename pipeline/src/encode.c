@@ -192,17 +192,6 @@ wn_code wn_encoded_init(wn_encoded *e, const wn_config *c, const wn_texts *texts
     return code;
 }
 
-wn_code wn_encode(const wn_config *c, const wn_texts *texts, wn_mat *out, size_t *nzero, wn_io *io, wn_err *err) {
-    wn_encoded e;
-    wn_code code = wn_encoded_init(&e, c, texts, true, io, err);
-    if (code != WN_OK) return code;
-    *out = e.x;
-    e.x = (wn_mat){0};
-    if (nzero) *nzero = e.zero_rows;
-    wn_encoded_free(&e);
-    return WN_OK;
-}
-
 wn_code wn_encoded_block(const wn_encoded *e, const wn_texts *texts, size_t begin, size_t n, wn_mat *out, size_t *nzero,
                          wn_progress *p, wn_err *err) {
     wn_texts some = {.base = texts->base, .off = texts->off + begin, .n = n};

@@ -22,15 +22,11 @@ typedef struct {
  * that exists. */
 wn_code wn_encode_check(const wn_config *c, wn_err *err);
 
-/* out [texts->n, d], L2-normalised rows in the order of the texts; *nzero (may be NULL) counts zero rows. Fits the
- * encoder, or loads it (load_encoder), and saves it where save_encoder says. Overwrites *out; free it with
- * wn_mat_free. */
-wn_code wn_encode(const wn_config *c, const wn_texts *texts, wn_mat *out, size_t *nzero, wn_io *io, wn_err *err);
-
 /* One line that recommends a model, where the encoder is the built-in one. */
 void wn_encode_recommend(const wn_config *c, wn_io *io);
 
-/* The same with the encoder kept; e->x is filled when `keep`. No texts: no encoder, x is [0, dims]. */
+/* Fits the encoder, or loads it (load_encoder), and saves it where save_encoder says. With `keep` e->x [texts->n, dims]
+ * is filled: L2-normalised rows in the order of the texts. No texts: no encoder, x is [0, dims]. Overwrites *e. */
 wn_code wn_encoded_init(wn_encoded *e, const wn_config *c, const wn_texts *texts, bool keep, wn_io *io, wn_err *err);
 
 /* Texts [begin, begin + n) by the encoder of e, normalised: the same bytes as in x. Overwrites *out.

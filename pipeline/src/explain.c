@@ -159,14 +159,14 @@ static void fetch_texts(const selection_file *s, quoted *q, size_t nq) {
 
 static void print_text(const quoted *q, const char *before, wn_io *io) {
     if (!q->text) return;
-    for (char *p = q->text; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = ' '; /* a text must not steer the terminal */
-    wn_printf(io, "%s%s\n", before, q->text);
+    wn_printf(io, "%s", before);
+    wn_print_text(io, q->text, strlen(q->text));
+    wn_printf(io, "\n");
 }
 
 static void print_id(const selection_file *s, size_t row, wn_io *io) {
     const wn_texts *t = &s->ids.view;
-    wn_printf(io, "%.*s", (int)(t->off[row + 1] - t->off[row]), t->base + t->off[row]);
+    wn_print_text(io, t->base + t->off[row], (size_t)(t->off[row + 1] - t->off[row]));
 }
 
 /* The rows nearest to `row` of those it stands for, itself left out; returns how many it stands for. */

@@ -48,8 +48,15 @@ static wn_code print_labels(const wn_corpus *corpus, wn_io *io, wn_err *err) {
     }
     qsort(t, corpus->nlabels, sizeof *t, by_count);
     wn_printf(io, "  labels: %zu; %zu records without\n", corpus->nlabels, without);
-    for (size_t i = 0; i < corpus->nlabels && i < 10; i++)
-        wn_printf(io, "    %zu %.200s\n", t[i].count, corpus->labels[t[i].label]);
+    for (size_t i = 0; i < corpus->nlabels && i < 10; i++) {
+        const char *label = corpus->labels[t[i].label];
+        size_t shown = strlen(label);
+        if (shown > 200) /* cut between characters */
+            for (shown = 200; shown && ((unsigned char)label[shown] & 0xc0) == 0x80;) shown--;
+        wn_printf(io, "    %zu ", t[i].count);
+        wn_print_text(io, label, shown);
+        wn_printf(io, "\n");
+    }
     if (corpus->nlabels > 10) wn_printf(io, "    and %zu more\n", corpus->nlabels - 10);
     wn_free(t);
     return WN_OK;

@@ -113,6 +113,10 @@ has "$out" "in.jsonl: 400 records, jsonl" "info of records"
 has "$out" "200 even" "info counts labels"
 has "$out" "e.lsa: lsa encoder, 16 dimensions" "info of an lsa encoder"
 has "$out" "d.d2v: doc2vec encoder, 8 dimensions" "info of a doc2vec encoder"
+printf '{"text":"a","label":"\\u001b[31mred\\u0007\\u009b2J"}\n' >steer.jsonl
+try info steer.jsonl --label-field label
+has "$out" "1  [31mred  2J" "info: a label cannot steer the terminal"
+rm -f steer.jsonl
 try info e.h5ad
 has "$out" "command: winnow embed in.jsonl" "info of a matrix says how it was made"
 has "$out" "columns: _index, label, source, line, offset, length" "info of a matrix lists the columns"
