@@ -7,7 +7,7 @@
 #include <winnow/mem.h>
 #include <winnow/progress.h>
 
-enum { WN_D2V_NONE = UINT32_MAX };
+#define WN_D2V_NONE UINT32_MAX
 
 /* A hash map from words to 0 .. n-1, in order of insertion. Zero-initialise. */
 typedef struct {

@@ -6,7 +6,8 @@
 #include <winnow/text.h>
 #include <winnow/tokenizer.h>
 
-enum { TOK_NONE = UINT32_MAX, TOK_ID_MAX = 10 * 1000 * 1000 };
+#define TOK_NONE UINT32_MAX
+enum { TOK_ID_MAX = 10 * 1000 * 1000 };
 
 /* ---- vocab.c: pieces and their ids ---- */
 typedef struct {

@@ -87,8 +87,8 @@ static float *encode(const char *dir, const fixture *f, wn_pooling pooling, int 
 
 /* Not normalised by the model's own modules: its config is read from a copy of the folder without them where needed. */
 static void against_reference(const char *name, double bar) {
-    fixture f = load(name);
     char *dir = model_dir(name);
+    fixture f = load(name);
     bool own_norm = strcmp(name, "all-MiniLM-L6-v2") == 0; /* its modules normalise */
     float *mean = encode(dir, &f, WN_POOL_MEAN, 0), *cls = encode(dir, &f, WN_POOL_CLS, 0);
     if (own_norm) normalize(f.mean, f.n, f.dims), normalize(f.cls, f.n, f.dims);
@@ -99,6 +99,9 @@ static void against_reference(const char *name, double bar) {
     float *unit = encode(dir, &f, WN_POOL_MEAN, 1);
     if (!own_norm) normalize(f.mean, f.n, f.dims);
     cr_assert_lt(worst(unit, f.mean, f.n * f.dims), 1e-6);
+    void *const owned[] = {mean, cls, unit, dir, f.ids, f.offsets, f.cls, f.mean};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
+    (void)H5Fclose(f.file);
 }
 
 Test(bert, tiny_random_bert) { against_reference("tiny-random-bert", 5e-6); }

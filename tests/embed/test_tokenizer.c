@@ -18,7 +18,10 @@ static const char *data(void) {
 static char *path_of(const char *rest) {
     char *p = NULL;
     cr_assert_gt(asprintf(&p, "%s/%s", data(), rest), 0);
-    if (access(p, R_OK) != 0) cr_skip_test("%s is absent (WINNOW_DATA)", p);
+    if (access(p, R_OK) != 0) {
+        free(p);
+        cr_skip_test("%s/%s is absent (WINNOW_DATA)", data(), rest);
+    }
     return p;
 }
 
@@ -81,6 +84,13 @@ static text *texts(size_t *n) {
     return out;
 }
 
+static void release(text *t, size_t nt, cJSON **lines, size_t nlines) {
+    for (size_t i = 0; i < nt; i++) free((char *)t[i].s);
+    for (size_t i = 0; i < nlines; i++) cJSON_Delete(lines[i]);
+    free(t);
+    free(lines);
+}
+
 static bool equal(const wn_ids *ids, const cJSON *want) {
     size_t i = 0;
     const cJSON *v;
@@ -94,10 +104,10 @@ static void every_text(const char *name) {
     size_t n, m, wrong = 0;
     wn_err e;
     wn_ids ids = {0};
+    wn_tok *tok = open_tokenizer(name);
     text *t = texts(&n);
     (void)snprintf(rest, sizeof rest, "fixtures/tokenizer/%s.ids.jsonl", name);
     cJSON **want = read_lines(rest, &m);
-    wn_tok *tok = open_tokenizer(name);
     cr_assert_eq(n, m);
     for (size_t i = 0; i < n; i++) {
         cr_assert_eq(wn_tok_encode(tok, t[i].s, t[i].n, NULL, 0, 0, &ids, &e), WN_OK, "%s", e.msg);
@@ -108,6 +118,7 @@ static void every_text(const char *name) {
         fprintf(stderr, "\n");
     }
     cr_assert_eq(wrong, 0, "%zu of %zu texts differ", wrong, n);
+    release(t, n, want, m);
     wn_ids_free(&ids);
     wn_tok_close(tok);
 }
@@ -117,10 +128,10 @@ static void every_pair(const char *name) {
     size_t n, m, wrong = 0;
     wn_err e;
     wn_ids ids = {0};
+    wn_tok *tok = open_tokenizer(name);
     text *t = texts(&n);
     (void)snprintf(rest, sizeof rest, "fixtures/tokenizer/%s.pairs64.jsonl", name);
     cJSON **want = read_lines(rest, &m);
-    wn_tok *tok = open_tokenizer(name);
     for (size_t i = 0; i < m; i++) {
         size_t a = (size_t)cJSON_GetObjectItem(want[i], "a")->valuedouble, b = (size_t)cJSON_GetObjectItem(want[i], "b")->valuedouble;
         cr_assert_eq(wn_tok_encode(tok, t[a].s, t[a].n, t[b].s, t[b].n, 64, &ids, &e), WN_OK, "%s", e.msg);
@@ -130,6 +141,7 @@ static void every_pair(const char *name) {
         wrong += bad || !equal(&ids, cJSON_GetObjectItem(want[i], "ids"));
     }
     cr_assert_eq(wrong, 0, "%zu of %zu pairs differ", wrong, m);
+    release(t, n, want, m);
     wn_ids_free(&ids);
     wn_tok_close(tok);
 }
@@ -141,8 +153,8 @@ static void every_code_point(const char *name) {
     wn_err e;
     wn_ids ids = {0};
     (void)snprintf(rest, sizeof rest, "fixtures/tokenizer/%s.codepoints.tsv.gz", name);
-    char *path = path_of(rest);
     wn_tok *tok = open_tokenizer(name);
+    char *path = path_of(rest);
     uint32_t unk = wn_tok_special_ids(tok).unk;
     gzFile f = gzopen(path, "r");
     unsigned next = gzgets(f, line, sizeof line) ? (unsigned)strtoul(line, NULL, 16) : 0x110000;
@@ -170,6 +182,7 @@ static void every_code_point(const char *name) {
         if (!good && ++wrong <= 40) fprintf(stderr, "U+%04X ", c);
     }
     (void)gzclose(f);
+    free(path);
     cr_assert_eq(wrong, 0, "%s: %zu code points differ", name, wrong);
     wn_ids_free(&ids);
     wn_tok_close(tok);
