@@ -24,7 +24,7 @@ static const char *const sample_labels[] = {"noun.animal", "<b>verb</b>", "adj \
 static const char *const sample_texts[] = {
     "A small bird that sings at dusk and builds its nest in the reeds.",
     "<script>alert('x')</script> & \"quotes\"",
-    "tab\there, bell \x07, override \xE2\x80\xAE" "desrever, bad \xFF byte, isolate \xE2\x81\xA6, mark \xEF\xBB\xBF",
+    ("tab\there, bell \x07, override \xE2\x80\xAE" "desrever, bad \xFF byte, isolate \xE2\x81\xA6, mark \xEF\xBB\xBF"),
     "Grüße aus Köln, 東京の夜, مرحبا بالعالم, e\xCC\x81t\xC3\xA9.",
 };
 
