@@ -40,6 +40,13 @@ wn_code wn_format_of_path(const char *path, wn_format *f, wn_err *err) {
     struct stat s; /* what is wrong with the path matters more than what is wrong with its name */
     if (stat(path, &s) != 0) return wn_err_errno(err, "cannot open %s", path);
     if (S_ISDIR(s.st_mode)) return wn_err_set(err, WN_EIO, "%s is a folder; name the files in it", path);
+    static const char *const matrices[] = {".h5ad", ".hdf5", ".h5", ".npy"};
+    for (size_t i = 0; i < sizeof matrices / sizeof *matrices; ++i) {
+        size_t n = strlen(matrices[i]);
+        if ((size_t)(end - name) > n && strncasecmp(end - n, matrices[i], n) == 0)
+            return wn_err_set(err, WN_EUSAGE, "%s: a matrix by its name, not text records; select, graph and dedup take those",
+                              path);
+    }
     return wn_err_set(err, WN_EUSAGE, "%s: the name does not tell the format; use --format jsonl, csv, tsv or txt",
                       path);
 }

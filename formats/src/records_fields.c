@@ -77,6 +77,12 @@ wn_code wn_field_missing(const char *field, const char *option, const wn_field_n
     const wn_field_name *guess = suggest(field, strcmp(option, "--text-field") == 0, names, n);
     if (!guess) return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s)", field, n ? list : "none");
     (void)shown(guess, name);
+    char mark = n != 1 ? 0 : strchr(name, ';') ? ';' : strchr(name, '|') ? '|' : 0;
+    if (mark)
+        return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\": the only field is \"%s\", as if its cells stood between "
+                          "\"%c\"; a csv file has commas, a tsv file tabs", field, name, mark);
+    if (name[strcspn(name, " ;&|<>()$`\\\"'*?#~!")])
+        return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s). Try %s \"%s\"", field, list, option, name);
     return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s). Try %s %s", field, list, option, name);
 }
 

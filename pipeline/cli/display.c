@@ -85,9 +85,11 @@ static void finish_stage(wn_display *d) {
     char a[32], b[32];
     clear_line(d);
     if (!d->quiet && d->json) json_stage(d, "stage", seconds);
-    else if (!d->quiet && (d->verbose || seconds >= summary_from))
-        (void)fprintf(stderr, "%s: %s %s in %s\n", d->stage, grouped(d->before + d->done, a), d->unit,
-                      duration(seconds, b));
+    else if (!d->quiet && (d->verbose || seconds >= summary_from)) {
+        if (d->total && d->done != d->total) /* the last report came before the end: a count would mislead */
+            (void)fprintf(stderr, "%s: done in %s\n", d->stage, duration(seconds, b));
+        else (void)fprintf(stderr, "%s: %s %s in %s\n", d->stage, grouped(d->before + d->done, a), d->unit, duration(seconds, b));
+    }
     d->stage[0] = 0;
 }
 

@@ -40,7 +40,7 @@ static wn_code set_kernel(wn_job *j, wn_err *err) {
     }
     j->kernel.gamma = default_gamma;
     j->gamma_median = NAN;
-    wn_sayf(j->io, "warning: the vectors do not differ, so gamma has no natural value; %g is used", default_gamma);
+    if (x.rows > 1) wn_sayf(j->io, "warning: the vectors do not differ, so gamma has no natural value; %g is used", default_gamma);
     return WN_OK;
 }
 

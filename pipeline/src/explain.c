@@ -217,7 +217,7 @@ static void explain_other(const selection_file *s, size_t row, wn_io *io) {
     wn_printf(io, ".\n");
     print_text(&q[0], "    ", io);
     if (represented) {
-        wn_printf(io, "What stands for it, with similarity %.3f: ", s->sim[row]);
+        wn_printf(io, "What stands for it, with cosine %.3f: ", s->sim[row]);
         print_id(s, q[1].row, io);
         wn_printf(io, " (rank %" PRId64 " of %zu)\n", s->rank[q[1].row], s->k);
         print_text(&q[1], "    ", io);

@@ -47,4 +47,15 @@ tr '\000' a </dev/zero | head -c 100000 >long
 refused "--config with an endless line" 2 "run: long:1: a line longer than 64 KiB" run in.jsonl -k 5 -o x --config long
 printf 'seed = 3' >noend
 is "$("$W" run in.jsonl -k 5 -o x --config noend --dump-config | sed -n 's/^seed = //p')" 3 "a last line without its end counts"
+
+# ---- mistakes with a hint ----
+printf 'Titel;Text\nA;b\n' >semi.csv
+refused "cells between semicolons" 3 'run: semi.csv:1: missing field "text": the only field is "Titel;Text"' run semi.csv -k 1 -o x
+printf 'my text,n\na b,1\n' >space.csv
+refused "a field name that a shell would split" 3 'run: space.csv:1: missing field "text" (fields: my text, n). Try --text-field "my text"' \
+    run space.csv -k 1 -o x
+refused "a matrix where records are wanted" 2 "run: in.h5ad: a matrix by its name, not text records" run in.h5ad -k 1 -o x
+try run - -k 5 -o x
+is "$code$(grep -c gamma "$err")" 00 "nothing is said of gamma where there is nothing"
+rm -rf x
 finish
