@@ -15,7 +15,6 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "model files are written as memory holds them");
 
 static const char magic[8] = {'W', 'N', 'L', 'S', 'A', '\n', 1, 0};
-enum { MAX_DIMS = 4096 };
 
 typedef struct {
     char magic[8];
@@ -105,7 +104,7 @@ static wn_code damaged(const char *path, const char *what, wn_err *err) {
 
 /* Bytes of the whole file that the header promises; 0 where they exceed any file. */
 static size_t promised(const header *h) {
-    if (h->dims < 1 || h->dims > MAX_DIMS || h->words >= WN_LSA_NO_WORD || h->bytes > (uint64_t)1 << 48) return 0;
+    if (h->dims < 1 || h->dims > WN_LSA_MAX_DIMS || h->words >= WN_LSA_NO_WORD || h->bytes > (uint64_t)1 << 48) return 0;
     return sizeof *h + h->words * 16 + (h->bytes + 7) / 8 * 8 + h->dims * 8 + h->words * h->dims * 4 + 8;
 }
 

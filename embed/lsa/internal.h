@@ -5,6 +5,8 @@
 #include <winnow/lsa.h>
 #include <winnow/text.h>
 
+enum { WN_LSA_MAX_DIMS = 4096 };
+
 /* ---- words.c: a set of words, numbered in the order of arrival ---- */
 #define WN_LSA_NO_WORD UINT32_MAX
 typedef struct {

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <winnow/threads.h>
 
-enum { MAX_DIMS = 4096 };
 /* Rows of A have norm 1: a shorter projection is rounding, and so would be its direction. */
 static const double least_norm = 1e-6;
 
@@ -153,8 +152,8 @@ static wn_code encode(const wn_lsa *model, const wn_lsa_csr *a, const wn_texts *
 
 wn_code wn_lsa_fit(wn_lsa **model, const wn_texts *texts, const wn_lsa_opts *o, wn_mat *out, size_t *nzero,
                    wn_progress *p, wn_err *err) {
-    if (o->dims < 1 || o->dims > MAX_DIMS)
-        return wn_err_set(err, WN_EUSAGE, "LSA cannot have %zu dimensions; give 1 to %d", o->dims, MAX_DIMS);
+    if (o->dims < 1 || o->dims > WN_LSA_MAX_DIMS)
+        return wn_err_set(err, WN_EUSAGE, "LSA cannot have %zu dimensions; give 1 to %d", o->dims, WN_LSA_MAX_DIMS);
     wn_lsa_csr a = {0};
     wn_lsa *m = wn_alloc(1, sizeof *m, err);
     if (!m) return WN_EMEMORY;

@@ -53,6 +53,22 @@ Test(mem, matrix_rows_are_aligned_and_zero) {
     wn_mat_free(&m);
 }
 
+/* Memory is dirtied and given back first, so that what is zero was made so. */
+Test(mem, grown_memory_keeps_its_content_and_is_zero_behind) {
+    for (int fresh = 0; fresh < 2; fresh++) {
+        unsigned char *dirty = wn_alloc(256, 1, NULL);
+        memset(dirty, 0xAA, 256);
+        wn_free(dirty);
+        unsigned char *p = fresh ? NULL : wn_alloc(100, 1, NULL);
+        if (p) memset(p, 7, 100);
+        p = wn_realloc(p, 100, 250, 1, NULL);
+        size_t wrong = 0;
+        for (size_t i = 0; i < 250; i++) wrong += p[i] != (!fresh && i < 100 ? 7 : 0);
+        cr_assert_eq(wrong, 0, "%zu bytes", wrong);
+        wn_free(p);
+    }
+}
+
 Test(mem, nth_allocation_fails_on_request) {
     wn_err e;
     wn_mem_fail_after(1, false);
