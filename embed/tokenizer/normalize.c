@@ -6,6 +6,7 @@
 #include <utf8proc.h>
 
 #include "unicode_late.h"
+#include "unicode_new.h"
 
 static bool cjk(uint32_t c) {
     return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x20000 && c <= 0x2A6DF) ||
@@ -18,16 +19,19 @@ bool tok_is_space(uint32_t c) {
            c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-/* The reference knows the categories of Unicode 8.0: what was assigned later has none there. */
-static bool is_late(uint32_t c) {
-    size_t low = 0, high = sizeof late / sizeof *late;
+#define IN(table, c) in_ranges((const uint32_t *)(table), sizeof(table) / sizeof *(table), c)
+static bool in_ranges(const uint32_t *ranges, size_t n, uint32_t c) {
+    size_t low = 0, high = n;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (late[middle].last < c) low = middle + 1;
+        if (ranges[2 * middle + 1] < c) low = middle + 1;
         else high = middle;
     }
-    return low < sizeof late / sizeof *late && late[low].first <= c;
+    return low < n && ranges[2 * low] <= c;
 }
+
+/* The reference knows the categories of Unicode 8.0: what was assigned later has none there. */
+static bool is_late(uint32_t c) { return IN(late, c); }
 
 /* Categories that changed after Unicode 8.0. */
 static const struct {
@@ -44,8 +48,16 @@ static utf8proc_category_t category(uint32_t c) {
     return matters && is_late(c) ? UTF8PROC_CATEGORY_CN : k;
 }
 
-bool tok_is_letter(uint32_t c) { return category(c) >= UTF8PROC_CATEGORY_LU && category(c) <= UTF8PROC_CATEGORY_LO; }
-bool tok_is_number(uint32_t c) { return category(c) >= UTF8PROC_CATEGORY_ND && category(c) <= UTF8PROC_CATEGORY_NO; }
+/* The byte-level reference, on the other hand, knows letters and numbers that are newer than utf8proc's tables. */
+bool tok_is_letter(uint32_t c) {
+    utf8proc_category_t k = utf8proc_category((utf8proc_int32_t)c);
+    return (k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_LO) || (k == UTF8PROC_CATEGORY_CN && IN(new_letters, c));
+}
+
+bool tok_is_number(uint32_t c) {
+    utf8proc_category_t k = utf8proc_category((utf8proc_int32_t)c);
+    return (k >= UTF8PROC_CATEGORY_ND && k <= UTF8PROC_CATEGORY_NO) || (k == UTF8PROC_CATEGORY_CN && IN(new_numbers, c));
+}
 
 bool tok_is_word(uint32_t c) {
     utf8proc_category_t k = utf8proc_category((utf8proc_int32_t)c);

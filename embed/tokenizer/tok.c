@@ -193,7 +193,7 @@ wn_code wn_tok_encode(const wn_tok *t, const char *a, size_t na, const char *b, 
     if (b) {
         size_t from = at;
         if (t->double_sep) out->ids[at++] = t->ids.sep;
-        memcpy(out->ids + at, w->second, n2 * sizeof *out->ids);
+        if (n2) memcpy(out->ids + at, w->second, n2 * sizeof *out->ids);
         at += n2;
         out->ids[at++] = t->ids.sep;
         memset(out->types + from, t->second_type, at - from);
