@@ -6,7 +6,7 @@ winnow=$WINNOW_BENCH_BIN/winnow
 rows=${1:-25000} model=${2:-all-MiniLM-L6-v2}
 data=${WINNOW_DATA:-../shared/data}/imdb/train.jsonl.gz
 folder=$("$winnow" info "$model" | sed -n '1s/: [a-z]*, [0-9]* layers.*//p')
-weights=$(cat "$folder"/model.safetensors "$folder"/pytorch_model.bin 2>/dev/null | wc -c)
+weights=$({ cat "$folder"/model.safetensors "$folder"/pytorch_model.bin 2>/dev/null || true; } | wc -c)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
