@@ -161,8 +161,10 @@ static wn_code keep_rows(void *ctx, const float *rows, size_t stride, size_t beg
 }
 
 static wn_code use_bert(const wn_config *c, const wn_texts *texts, bool keep, wn_encoded *e, wn_io *io, wn_err *err) {
+    double start = wn_now();
     wn_code code = wn_bert_job_open(&e->bert, c, err);
     if (code != WN_OK) return code;
+    if (c->verbose) wn_sayf(io, "model     %s, ready in %.3f s", wn_bert_job_dir(e->bert), wn_now() - start);
     e->dims = wn_bert_job_dims(e->bert);
     (void)snprintf(e->name, sizeof e->name, "%.80s, %zu dimensions, %s", c->model, e->dims, wn_bert_job_precision(e->bert));
     if (keep) code = wn_mat_init(&e->x, texts->n, e->dims, err);
