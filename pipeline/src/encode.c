@@ -54,6 +54,14 @@ static wn_model_config model_config(const wn_config *c, size_t *bytes) {
     return m;
 }
 
+double wn_encode_flops(const wn_config *c, size_t bytes) {
+    size_t weights;
+    if (c->encoder != WN_ENC_BERT || !c->model) return 0;
+    wn_model_config m = model_config(c, &weights);
+    double tokens = (double)bytes / 4.4, h = (double)m.hidden; /* English prose */
+    return 2 * tokens * (double)m.layers * h * (4 * h + 2 * (double)m.intermediate);
+}
+
 size_t wn_encode_dims(const wn_config *c) {
     size_t bytes;
     if (c->encoder == WN_ENC_BERT && c->model) {

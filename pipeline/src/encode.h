@@ -37,6 +37,8 @@ bool wn_encode_streams(const wn_config *c);
 
 /* Bytes that wn_encoded_init will need for n texts of `bytes` bytes in all; an estimate from above. */
 size_t wn_encode_memory(const wn_config *c, size_t n, size_t bytes, bool keep);
+/* Floating-point operations that a model takes for texts of `bytes` bytes in all; 0 for other encoders. A rough guide. */
+double wn_encode_flops(const wn_config *c, size_t bytes);
 size_t wn_encode_dims(const wn_config *c); /* as asked for, or the encoder's own; a loaded one may differ */
 
 void wn_encoded_free(wn_encoded *e);

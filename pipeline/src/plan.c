@@ -50,6 +50,8 @@ static double seconds(const wn_job *j, size_t dims, size_t bytes) {
     double read = (double)bytes / 150e6, encode = j->c->encoder == WN_ENC_DOC2VEC
                                                       ? (double)bytes / 5 * (double)(j->c->epochs ? j->c->epochs : 10) / 1.5e6
                                                       : (double)bytes / 12e6;
+    double model = wn_encode_flops(j->c, bytes);
+    if (model > 0) encode = model / 130e9;
     double flops = n * n * d + 6 * n * k * d;
     return .05 + read + (j->corpus.n ? encode / threads : 0) + flops / (50e9 * threads);
 }

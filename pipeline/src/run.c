@@ -89,6 +89,8 @@ wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err) {
     wn_job_summary(&j);
     wn_encode_recommend(c, io);
 out:
+    if (code == WN_EINTERRUPT && j.bert)
+        (void)wn_err_set(err, code, "interrupted; all vectors are kept: the same command with --resume goes on from there");
     wn_job_free(&j);
     return code;
 }
