@@ -1,6 +1,6 @@
-# Tokenizing on one thread against the Rust tokenizers: tokens/s and equal ids.
-# python: tokenizers
-"""usage: bench/run tokenize [--data ../shared/data] [--rounds 3] [--quick]"""
+"""Tokenizing on one thread against the Rust tokenizers: tokens/s and equal ids.
+
+usage: bench/run tokenize [--data ../shared/data] [--rounds 3] [--quick]"""
 import argparse
 import os
 import subprocess
@@ -10,10 +10,8 @@ import time
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["RAYON_NUM_THREADS"] = "1"
-from tokenizers import Tokenizer  # noqa: E402
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import texts as sets  # noqa: E402
+from tokenizers import Tokenizer  # noqa: E402
 
 parser = argparse.ArgumentParser(usage=__doc__)
 parser.add_argument("--data", default=os.environ.get("WINNOW_DATA", "../shared/data"))
