@@ -12,10 +12,9 @@
 #include <winnow/threads.h>
 
 #include "bert/low.h"
+#include "f16.h"
 
 extern const wn_low_kernel wn_low_f16_emulated, wn_low_bf16_amx_emulated;
-
-__extension__ typedef _Float16 f16;
 
 static uint64_t state = 7;
 static float draw(void) { /* roughly normal, now and then large, as hidden states are */
@@ -40,7 +39,7 @@ static double plain_pairs(wn_precision p, const float *a, const float *b, size_t
     double s = 0;
     *size = 0;
     for (size_t i = 0; i < k; i++) {
-        double t = p == WN_PREC_BF16 ? as_bf16(a[i]) * as_bf16(b[i]) : (double)(f16)a[i] * (double)(f16)b[i];
+        double t = p == WN_PREC_BF16 ? as_bf16(a[i]) * as_bf16(b[i]) : as_f16((double)a[i]) * as_f16((double)b[i]);
         s += t;
         *size += fabs(t);
     }
@@ -75,9 +74,9 @@ static double plain_int8(const float *a, const float *b, size_t k, double *size)
 static float plain_f16(const float *a, const float *b, size_t k) {
     float s = 0;
     for (size_t from = 0; from < k; from += 128) {
-        f16 half[2] = {0, 0};
+        double half[2] = {0, 0};
         for (size_t i = from; i < from + 128 && i < k; i++)
-            half[i % 2] = (f16)((double)(f16)a[i] * (double)(f16)b[i] + (double)half[i % 2]);
+            half[i % 2] = as_f16(as_f16((double)a[i]) * as_f16((double)b[i]) + half[i % 2]);
         s = (float)half[0] + (float)half[1] + (from ? s : 0);
     }
     return s;
