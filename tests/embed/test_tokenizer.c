@@ -390,6 +390,7 @@ Test(tokenizer, both_forms_of_a_vocabulary) {
         wrong += x.n != y.n || memcmp(x.ids, y.ids, x.n * sizeof *x.ids) != 0;
     }
     cr_assert_eq(wrong, 0);
+    release(t, n, NULL, 0);
     wn_ids_free(&x);
     wn_ids_free(&y);
     wn_tok_close(json);
