@@ -204,20 +204,23 @@ static wn_code check_inputs(const wn_bert *m, const uint32_t *ids, const uint8_t
     return WN_OK;
 }
 
-/* Chunk starts: whole texts, CHUNK tokens at most unless one text is longer. */
-static size_t plan_chunks(const size_t *offsets, size_t n, size_t *starts, size_t *tokens, size_t *longest) {
-    size_t chunks = 0, first = 0;
+/* Chunk starts: whole texts, about CHUNK tokens, as equal as they can be and as many as keep all workers busy to the end. */
+static size_t plan_chunks(const size_t *offsets, size_t n, size_t workers, size_t *starts, size_t *tokens, size_t *longest) {
+    size_t total = offsets[n] - offsets[0], chunks = 0, first = 0;
+    size_t wanted = (total - 1) / CHUNK + 1;
+    wanted = (wanted + workers - 1) / workers * workers;
+    double share = (double)total / (double)wanted;
     *tokens = *longest = 0;
     for (size_t i = 0; i < n; i++) {
-        size_t t = offsets[i + 1] - offsets[i];
+        size_t t = offsets[i + 1] - offsets[i], reached = offsets[i + 1] - offsets[0];
         if (t > *longest) *longest = t;
-        if (i > first && offsets[i + 1] - offsets[first] > CHUNK) {
-            starts[chunks++] = first;
-            first = i;
-        }
+        /* the next text would go further beyond the end of this share than this one stays short of it */
+        size_t next = i + 1 < n ? offsets[i + 2] - offsets[i + 1] : 0;
+        if (i + 1 < n && (double)reached + (double)next / 2 < share * (double)(chunks + 1)) continue;
         if (offsets[i + 1] - offsets[first] > *tokens) *tokens = offsets[i + 1] - offsets[first];
+        starts[chunks++] = first;
+        first = i + 1;
     }
-    if (n) starts[chunks++] = first;
     starts[chunks] = n;
     return chunks;
 }
@@ -233,7 +236,7 @@ wn_code wn_bert_forward(const wn_bert *m, const uint32_t *ids, const uint8_t *ty
     if (!starts || !s) rc = WN_EMEMORY;
     if (!rc) {
         job j = {.all = {.m = m, .ids = ids, .types = types, .offsets = offsets}, .starts = starts, .out = out, .stride = stride, .scratch = s};
-        size_t chunks = plan_chunks(offsets, n, starts, &j.tokens, &j.longest);
+        size_t chunks = plan_chunks(offsets, n, (size_t)workers, starts, &j.tokens, &j.longest);
         for (int i = 0; !rc && i < workers && (size_t)i < chunks; i++) rc = scratch_init(&s[i], &m->config, j.tokens, j.longest, err);
         if (!rc) wn_parallel_for(chunks, 1, run_chunks, &j);
     }

@@ -21,7 +21,7 @@ enum {
     GROUP_TOKENS_MAX = 1 << 17,
     TOKENS_A_THREAD = 512, /* less in a call leaves threads without work */
 };
-static const double group_seconds = 0.15; /* between two looks at the user's Ctrl-C */
+static const double group_seconds = 0.4; /* between two looks at the user's Ctrl-C */
 
 struct wn_bert_job {
     const wn_config *c;
