@@ -235,29 +235,33 @@ static size_t padded(size_t n) { return (n + LANES - 1) / LANES * LANES; }
 
 static size_t NAME(attention_scratch)(size_t t, size_t hidden, size_t heads) {
     size_t d = hidden / heads, tp = padded(t), dp = padded(d);
-    return d * tp + t * dp + t * d + ROWS * tp + ROWS * dp;
+    return d * tp + t * dp + ROWS * tp + ROWS * dp;
 }
+
+enum { SHORT = 64 };
 
 static void NAME(attention)(const float *qkv, size_t t, size_t hidden, size_t heads, float *scratch, float *out) {
     size_t d = hidden / heads, ld = 3 * hidden, tp = padded(t), dp = padded(d);
-    float *kt = scratch, *v = kt + d * tp, *q = v + t * dp, *scores = q + t * d, *rows = scores + ROWS * tp;
+    float *kt = scratch, *packed = kt + d * tp, *scores = packed + t * dp, *rows = scores + ROWS * tp;
+    const bool whole = dp == d, near = whole && t <= SHORT; /* rows of V, one a stride apart, still share the first cache */
     float scale = 1.0f / sqrtf((float)d);
     for (size_t a = 0; a < heads; a++) {
-        const float *head = qkv + a * d;
-        for (size_t j = 0; j < t; j++) {
-            const float *from = head + j * ld;
-            for (size_t c = 0; c < d; c++) q[j * d + c] = from[c] * scale;
-            for (size_t c = 0; c < d; c++) kt[c * tp + j] = from[hidden + c];
-            copy(v + j * dp, from + 2 * hidden, d);
-            for (size_t c = d; c < dp; c++) v[j * dp + c] = 0;
+        const float *q = qkv + a * d, *v = near ? q + 2 * hidden : packed;
+        for (size_t j = 0; j < t; j++) { /* K transposed, with the scale of the scores */
+            const float *from = q + j * ld;
+            for (size_t c = 0; c < d; c++) kt[c * tp + j] = from[hidden + c] * scale;
+            if (near) continue;
+            copy(packed + j * dp, from + 2 * hidden, d);
+            for (size_t c = d; c < dp; c++) packed[j * dp + c] = 0;
         }
         for (size_t c = 0; c < d; c++) memset(kt + c * tp + t, 0, (tp - t) * sizeof *kt);
         for (size_t i = 0; i < t; i += ROWS) {
             size_t m = t - i < ROWS ? t - i : ROWS;
-            small_product(m, tp, q + i * d, d, kt, tp, d, scores, tp);
+            small_product(m, tp, q + i * ld, ld, kt, tp, d, scores, tp);
             for (size_t r = 0; r < m; r++) softmax_row(scores + r * tp, t, tp);
-            small_product(m, dp, scores, tp, v, dp, t, rows, dp);
-            for (size_t r = 0; r < m; r++) copy(out + (i + r) * hidden + a * d, rows + r * dp, d);
+            float *to = out + i * hidden + a * d;
+            small_product(m, dp, scores, tp, v, near ? ld : dp, t, whole ? to : rows, whole ? hidden : dp);
+            for (size_t r = 0; !whole && r < m; r++) copy(to + r * hidden, rows + r * dp, d);
         }
     }
 }
