@@ -139,7 +139,10 @@ try run good.jsonl -k 5 -q -o x
 is "$code$(wc -l <x/subset.jsonl)" 2300 "an output that exists stays as it is"
 refused "an output that exists" 2 "run: x exists; -f replaces it" run good.jsonl -k 5 -o x
 refused "an output that exists, embed" 2 "embed: good.h5ad exists; -f replaces it" embed good.jsonl -o good.h5ad
-refused "an output that exists, graph" 2 "graph: good.h5ad exists; -f replaces it" graph good.h5ad -o good.h5ad
+cp good.h5ad there.h5ad
+refused "an output that exists, graph" 2 "graph: there.h5ad exists; -f replaces it" graph good.h5ad -o there.h5ad
+refused "an output that is read" 2 "graph: -o good.h5ad is a file that is read" graph good.h5ad -o good.h5ad
+rm there.h5ad
 echo precious >folder/mine
 refused "-f does not replace a folder of other things" 2 "run: folder" run good.jsonl -k 5 -f -o folder
 refused "-f does not replace a folder by a file" 2 "embed: folder is a folder" embed good.jsonl -f -o folder
