@@ -139,5 +139,5 @@ done
 # a device is no place for a file that appears whole or not at all
 mkfifo pipe
 try embed "$in" -f -o pipe
-is "$code$(cat "$err")$(ls -A | tr '\n' ' ')" "2winnow embed: pipe is a device or a pipe, and only a file can appear whole or not at allpipe x " "-f does not replace a device"
+is "$code$(cat "$err")$(ls -A | tr '\n' ' ')" "2winnow embed: -o pipe is a device or a pipe; only a file can appear whole or not at all [winnow embed --help]pipe x " "-f does not replace a device"
 finish
