@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every kind of bad input: one clear line, the right exit code, nothing half-written, nothing lost.
 . "$(dirname "$0")/tap.sh"
-python=${WINNOW_PYTHON:-}
+python=$(python_with h5py numpy)
 
 text() { awk -v n="$1" 'BEGIN { srand(7); for (i = 0; i < n; i++) {
     t = ""; for (j = 0; j < 12; j++) t = t sprintf("w%d ", int(rand() * rand() * 3000)); printf "{\"id\":\"r%d\",\"text\":\"%s\"}\n", i, t } }'; }
@@ -121,7 +121,7 @@ EOF
     refused "three dimensions" 3 "select: cube.hdf5: " select cube.hdf5 --dataset x -k 1 -o x
     refused "whole numbers" 3 "select: ints.hdf5: " select ints.hdf5 --dataset x -k 1 -o x
 else
-    skip "HDF5 files made by Python" "WINNOW_PYTHON is not set"
+    skip "HDF5 files made by Python" "WINNOW_PYTHON names no Python with h5py numpy"
 fi
 
 # ---- k, lambda, gamma, options: options.sh has them all; here that they do not touch an output ----

@@ -1,7 +1,7 @@
 #!/bin/sh
 # embed, graph, info, check: what they write, and that it does not depend on threads, blocks or pipes.
 . "$(dirname "$0")/tap.sh"
-python=${WINNOW_PYTHON:-}
+python=$(python_with anndata h5py numpy scipy)
 
 # 400 records of a few words each from a small vocabulary: texts that share topics, one that shares nothing
 awk 'BEGIN {
@@ -105,7 +105,7 @@ EOF
     "$W" graph m.npy -K 7 -q -o n.h5ad
     is "$?" 0 "graph of a .npy file"
 else
-    skip "Python reads what embed and graph wrote" "WINNOW_PYTHON is not set"
+    skip "Python reads what embed and graph wrote" "WINNOW_PYTHON names no Python with anndata h5py numpy scipy"
 fi
 
 try info in.jsonl --label-field label e.lsa d.d2v

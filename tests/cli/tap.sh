@@ -27,6 +27,11 @@ skip() {
     echo "ok $count - $1 # SKIP $2"
 }
 
+# python_with MODULE...: prints the interpreter that WINNOW_PYTHON names, if it has the modules
+python_with() {
+    if [ -n "${WINNOW_PYTHON:-}" ] && "$WINNOW_PYTHON" -c "import $(echo "$*" | tr ' ' ',')" 2>/dev/null; then echo "$WINNOW_PYTHON"; fi
+}
+
 note() { sed 's/^/#   /' "$@"; }
 
 # is GOT WANT NAME
