@@ -81,7 +81,7 @@ find_package(winnow REQUIRED)
 add_executable(consumer main.c)
 target_link_libraries(consumer PRIVATE winnow::winnow m)
 END
-cmake -S . -B b -DCMAKE_PREFIX_PATH="$p" -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS="$flags -D_GNU_SOURCE" >"$out" 2>&1 && cmake --build b >>"$out" 2>&1
+cmake -G Ninja -S . -B b -DCMAKE_PREFIX_PATH="$p" -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS="$flags -D_GNU_SOURCE" >"$out" 2>&1 && cmake --build b >>"$out" 2>&1
 status=$?
 is "$status" 0 "a program links with find_package(winnow)"
 [ "$status" -eq 0 ] || tail -20 "$out" | note
