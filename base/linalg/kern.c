@@ -46,32 +46,32 @@ static inline vec4 load4(const float *p) {
 #endif
 
 /* Four values of four rows become four rows of four in a panel. */
-static inline void transpose4(const float *const *rows, size_t p, float *out) {
+static inline void transpose4(const float *const *rows, size_t p, size_t width, float *out) {
     const vec4 a = load4(rows[0] + p), b = load4(rows[1] + p), c = load4(rows[2] + p), d = load4(rows[3] + p);
     const vec4 ab = SHUFFLE(a, b, 0, 4, 1, 5), cd = SHUFFLE(c, d, 0, 4, 1, 5);
     const vec4 ef = SHUFFLE(a, b, 2, 6, 3, 7), gh = SHUFFLE(c, d, 2, 6, 3, 7);
     const vec4 r0 = SHUFFLE(ab, cd, 0, 1, 4, 5), r1 = SHUFFLE(ab, cd, 2, 3, 6, 7);
     const vec4 r2 = SHUFFLE(ef, gh, 0, 1, 4, 5), r3 = SHUFFLE(ef, gh, 2, 3, 6, 7);
     memcpy(out, &r0, sizeof r0);
-    memcpy(out + WN_PANEL, &r1, sizeof r1);
-    memcpy(out + 2 * WN_PANEL, &r2, sizeof r2);
-    memcpy(out + 3 * WN_PANEL, &r3, sizeof r3);
+    memcpy(out + width, &r1, sizeof r1);
+    memcpy(out + 2 * width, &r2, sizeof r2);
+    memcpy(out + 3 * width, &r3, sizeof r3);
 }
 
-static void pack_panel(const float *const *rows, size_t n, size_t k, float *panel) {
-    size_t whole = n == WN_PANEL ? k / 4 * 4 : 0;
+void wn_pack_panel(const float *const *rows, size_t n, size_t k, size_t width, float *panel) {
+    size_t whole = n == width ? k / 4 * 4 : 0;
     for (size_t p = 0; p < whole; p += 4) {
-        for (size_t r = 0; r < WN_PANEL; r += 4) transpose4(rows + r, p, panel + p * WN_PANEL + r);
+        for (size_t r = 0; r < width; r += 4) transpose4(rows + r, p, width, panel + p * width + r);
     }
     for (size_t p = whole; p < k; p++) {
-        for (size_t r = 0; r < n; r++) panel[p * WN_PANEL + r] = rows[r][p];
-        for (size_t r = n; r < WN_PANEL; r++) panel[p * WN_PANEL + r] = 0;
+        for (size_t r = 0; r < n; r++) panel[p * width + r] = rows[r][p];
+        for (size_t r = n; r < width; r++) panel[p * width + r] = 0;
     }
 }
 
 void wn_pack_rows(const float *const *rows, size_t n, size_t k, float *panels) {
     for (size_t i = 0; i < n; i += WN_PANEL)
-        pack_panel(rows + i, n - i < WN_PANEL ? n - i : WN_PANEL, k, panels + i * k);
+        wn_pack_panel(rows + i, n - i < WN_PANEL ? n - i : WN_PANEL, k, WN_PANEL, panels + i * k);
 }
 
 void wn_strip_part(const wn_kern *kern, const float *const *rows, size_t m, size_t ahead, size_t k, size_t from,

@@ -5,11 +5,15 @@
  * The right side of a product is packed in panels of WN_PANEL rows, [panel][k][WN_PANEL]; the left side is copied in
  * strips of a few rows, at most WN_KC values of k at a time. Each element of a product is one chain of multiply-adds
  * over k, whatever its place in strip and panel: blocks of k go on from the value in c. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/cpu.h>
+#include <winnow/paired.h>
 
 enum { WN_PANEL = 32, WN_STRIP = 14, WN_KC = 512, WN_STRIP_LD = WN_KC + 16 };
+/* The paired product (winnow/paired.h): values of k at a time, and the distance of the rows of combinations. */
+enum { WN_PAIRED_KC = 192, WN_PAIRED_LD = WN_PAIRED_KC + 16 };
 
 /* exp(r) = 1 + r + r^2 q(r) on |r| <= ln(2) / 2, q of degree 4, least maximal relative error (3e-9). Arguments below
  * WN_EXP_MIN give 0 (their exponential is not a normal float), those above WN_EXP_MAX give exp(WN_EXP_MAX). */
@@ -30,6 +34,22 @@ enum { WN_PANEL = 32, WN_STRIP = 14, WN_KC = 512, WN_STRIP_LD = WN_KC + 16 };
 #define WN_UNROLL _Pragma("GCC unroll 16")
 #endif
 
+/* A strip of m combined rows times one panel: for each target t, c[r][at ..] = scale * product (+ what is there when add). */
+typedef struct {
+    const float *a; /* [m][WN_PAIRED_LD] */
+    const float *b; /* [k][paired_width] */
+    size_t k, m;
+    float *const *c; /* [m] */
+    const char *ahead;
+    size_t lines; /* of 64 bytes at `ahead`, fetched meanwhile */
+    size_t targets;
+    struct {
+        size_t at;
+        const float *scale; /* [paired_width] */
+        bool add;
+    } to[2];
+} wn_paired_strip;
+
 typedef struct {
     wn_isa isa;
     size_t strip; /* rows that micro takes at a time, at most WN_STRIP */
@@ -41,14 +61,22 @@ typedef struct {
     double (*sum)(const float *v, size_t n, double *cols);
     /* Writes to hits the positions, rising, where v[i] >= t or v[i] >= tv[i] (tv may be NULL); n a multiple of 32 */
     size_t (*scan)(const float *v, size_t n, float t, const float *tv, uint32_t *hits);
+    size_t paired_rows, paired_width; /* of a strip, at most WN_STRIP; of a panel, at most WN_PANEL */
+    void (*paired)(const wn_paired_strip *s);
+    /* out[n] = x + y, or x - y when `minus` */
+    void (*combine)(const float *x, const float *y, bool minus, size_t n, float *out);
 } wn_kern;
 
 const wn_kern *wn_kern_get(void);
 /* For tests: kernels of another level from now on, if this processor has it; 0 where it has not. */
 int wn_kern_use(wn_isa isa);
+/* wn_paired_init for a given table of kernels. */
+wn_code wn_paired_pack(wn_paired *p, const wn_kern *kern, const float *w, size_t n, size_t k, wn_err *err);
 
 extern const wn_kern wn_kern_portable, wn_kern_avx2, wn_kern_avx512;
 
+/* panel[k][width] = the transposed rows[0 .. n) of k floats, missing ones zero; width a multiple of 4, at least n. */
+void wn_pack_panel(const float *const *rows, size_t n, size_t k, size_t width, float *panel);
 /* Packs rows[0 .. n) of k floats into ceil(n / 32) panels, missing rows zero. */
 void wn_pack_rows(const float *const *rows, size_t n, size_t k, float *panels);
 /* c[m, npanels * 32] = rows . panels over all k, m <= strip, ldc >= npanels * 32. The `ahead` pointers after rows[m],

@@ -107,6 +107,17 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
     return count;
 }
 
+#define VEC __m256
+#define LANES 8
+#define PAIRED_ROWS ROWS_MAX
+#define LOAD _mm256_loadu_ps
+#define STORE _mm256_storeu_ps
+#define SPLAT _mm256_set1_ps
+#define ADD _mm256_add_ps
+#define SUB _mm256_sub_ps
+#define FMA _mm256_fmadd_ps
+#include "kern_paired.h"
+
 const wn_kern wn_kern_avx2 = {
-    .isa = WN_ISA_AVX2, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan};
+    .isa = WN_ISA_AVX2, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL};
 #endif

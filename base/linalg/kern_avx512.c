@@ -106,6 +106,17 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
     return count;
 }
 
+#define VEC __m512
+#define LANES 16
+#define PAIRED_ROWS ROWS_MAX
+#define LOAD _mm512_loadu_ps
+#define STORE _mm512_storeu_ps
+#define SPLAT _mm512_set1_ps
+#define ADD _mm512_add_ps
+#define SUB _mm512_sub_ps
+#define FMA _mm512_fmadd_ps
+#include "kern_paired.h"
+
 const wn_kern wn_kern_avx512 = {
-    .isa = WN_ISA_AVX512, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan};
+    .isa = WN_ISA_AVX512, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL};
 #endif

@@ -83,5 +83,16 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
     return count;
 }
 
+#define VEC vec4
+#define LANES 4
+#define PAIRED_ROWS 6
+#define LOAD load4
+#define STORE store4
+#define SPLAT(x) ((x) - (vec4){0})
+#define ADD(a, b) ((a) + (b))
+#define SUB(a, b) ((a) - (b))
+#define FMA(a, b, c) ((a) * (b) + (c))
+#include "kern_paired.h"
+
 const wn_kern wn_kern_portable = {
-    .isa = WN_ISA_PORTABLE, .strip = ROWS, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan};
+    .isa = WN_ISA_PORTABLE, .strip = ROWS, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL};

@@ -1,0 +1,48 @@
+#ifndef WINNOW_PAIRED_H
+#define WINNOW_PAIRED_H
+/* y = x W^T by one level of Strassen's algorithm: an eighth fewer multiplications than the plain product.
+ *
+ * Two rows of x, the two halves of k and the two halves of the columns are the 2 x 2 blocks; seven products of a
+ * quarter each take the place of eight (V. Strassen, Gaussian elimination is not optimal, 1969). Which rows are
+ * partners is the caller's choice, and a row's bits depend on itself and its partner alone: who pairs rows within a
+ * text gets the same bits for it in any batch, on any number of threads. A row without a partner costs what a plain
+ * product costs. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <winnow/err.h>
+
+/* Rows 0 .. m-1, each once: first[0 .. pairs) are rows whose partner is the next row, first[pairs .. pairs + singles)
+ * rows on their own. Borrowed. */
+typedef struct {
+    const uint32_t *first;
+    size_t pairs, singles;
+} wn_row_pairs;
+
+static inline size_t wn_row_pairs_rows(const wn_row_pairs *r) {
+    return 2 * r->pairs + r->singles;
+}
+
+typedef struct {
+    size_t n, k;
+    float *data;      /* the seven combinations of W's quarters in panels: 7/4 of W */
+    float *scale;     /* [2][n] a power of two near each row's size, and its negative */
+    const void *kern; /* whose panels they are */
+} wn_paired;
+
+/* Whether W [n, k] can be taken: n a multiple of 64, k even, neither 0. */
+bool wn_paired_fits(size_t n, size_t k);
+/* Packs W [n, k], rows k apart. */
+wn_code wn_paired_init(wn_paired *p, const float *w, size_t n, size_t k, wn_err *err);
+void wn_paired_free(wn_paired *p); /* empties *p; NULL is fine */
+
+/* Floats of scratch that wn_paired_apply needs, 64-byte aligned. */
+size_t wn_paired_scratch(void);
+/* Told of finished elements while they are in a cache: `rows` rows of y, `stride` floats apart, columns column ..
+ * column + columns - 1, the first of them at y. Every element is told of once. */
+typedef void (*wn_paired_finish)(void *ctx, float *y, size_t rows, size_t stride, size_t column, size_t columns);
+/* y[m, n] = x[m, k] W^T, rows ldx and ldy apart. One thread, no allocation; finish may be NULL. */
+void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_row_pairs *rows, float *y, size_t ldy,
+                     float *scratch, wn_paired_finish finish, void *ctx);
+
+#endif

@@ -1,0 +1,59 @@
+/* The kernel of the paired product, written once for vectors of LANES floats. The including file defines VEC, LANES,
+ * PAIRED_ROWS (two accumulators a row) and LOAD, STORE, SPLAT, ADD, SUB, FMA(a, b, c) = a b + c on unaligned floats. */
+
+static inline __attribute__((always_inline)) void paired_rows(const wn_paired_strip *s, const int rows) {
+    const float *restrict a = s->a, *restrict b = s->b;
+    VEC left[PAIRED_ROWS], right[PAIRED_ROWS];
+    for (size_t t = 0; t < s->targets; t++) { /* they lie far apart, and come last */
+        WN_UNROLL for (int r = 0; r < rows; r++) {
+            __builtin_prefetch(s->c[r] + s->to[t].at, 1, 3);
+            if (LANES == 16) __builtin_prefetch(s->c[r] + s->to[t].at + 16, 1, 3);
+        }
+    }
+    for (size_t i = 0; i < s->lines; i++) __builtin_prefetch(s->ahead + i * 64, 0, 2);
+    WN_UNROLL for (int r = 0; r < rows; r++) left[r] = right[r] = SPLAT(0.0f);
+    for (size_t p = 0; p < s->k; p++) {
+        const VEC b0 = LOAD(b + p * 2 * LANES), b1 = LOAD(b + p * 2 * LANES + LANES);
+        WN_UNROLL for (int r = 0; r < rows; r++) {
+            const VEC x = SPLAT(a[r * WN_PAIRED_LD + (ptrdiff_t)p]);
+            left[r] = FMA(x, b0, left[r]);
+            right[r] = FMA(x, b1, right[r]);
+        }
+    }
+    for (size_t t = 0; t < s->targets; t++) {
+        const VEC s0 = LOAD(s->to[t].scale), s1 = LOAD(s->to[t].scale + LANES);
+        WN_UNROLL for (int r = 0; r < rows; r++) {
+            float *c = s->c[r] + s->to[t].at;
+            const VEC c0 = s->to[t].add ? LOAD(c) : SPLAT(0.0f), c1 = s->to[t].add ? LOAD(c + LANES) : SPLAT(0.0f);
+            STORE(c, FMA(s0, left[r], c0));
+            STORE(c + LANES, FMA(s1, right[r], c1));
+        }
+    }
+}
+
+static void paired(const wn_paired_strip *s) {
+    switch (s->m) {
+#define ROWS(n)                                                                                                        \
+    case n:                                                                                                            \
+        paired_rows(s, n);                                                                                             \
+        return;
+        ROWS(1)
+        ROWS(2)
+        ROWS(3)
+        ROWS(4) ROWS(5) ROWS(6)
+#if PAIRED_ROWS > 6
+            ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
+#endif
+#undef ROWS
+                default : return;
+    }
+}
+
+static void combine(const float *x, const float *y, bool minus, size_t n, float *out) {
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        STORE(out + i, minus ? SUB(LOAD(x + i), LOAD(y + i)) : ADD(LOAD(x + i), LOAD(y + i)));
+    for (; i < n; i++) out[i] = minus ? x[i] - y[i] : x[i] + y[i];
+}
+
+#define WN_PAIRED_KERNEL .paired_rows = PAIRED_ROWS, .paired_width = 2 * LANES, .paired = paired, .combine = combine

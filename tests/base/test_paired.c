@@ -1,0 +1,247 @@
+/* The paired product against double arithmetic; its bits and its reports. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <winnow/mem.h>
+#include <winnow/paired.h>
+#include <winnow/rng.h>
+#include <winnow/threads.h>
+
+#include "linalg/kern.h"
+
+extern const wn_kern wn_kern_paired_emulated;
+
+enum { TABLES = 4 };
+static size_t tables(const wn_kern *out[TABLES], const char *names[TABLES]) {
+    size_t n = 0;
+    out[n] = &wn_kern_portable, names[n++] = "portable";
+#if defined(__x86_64__)
+    if (wn_cpu_get()->isa >= WN_ISA_AVX2) {
+        out[n] = &wn_kern_avx2, names[n++] = "avx2";
+        out[n] = &wn_kern_paired_emulated, names[n++] = "avx512, emulated";
+    }
+    if (wn_cpu_get()->isa >= WN_ISA_AVX512) out[n] = &wn_kern_avx512, names[n++] = "avx512";
+#endif
+    return n;
+}
+
+typedef struct {
+    size_t m, n, k, ldx, ldy;
+    float *x, *w, *y, *scratch;
+    uint32_t *first;
+    wn_row_pairs rows;
+} problem;
+
+/* Rows in runs of `each`: pairs from each run's start, an odd run's last row alone. */
+static problem make(size_t m, size_t n, size_t k, size_t each, uint64_t seed) {
+    problem p = {.m = m, .n = n, .k = k, .ldx = k + 5, .ldy = n + 3};
+    wn_rng r = wn_rng_init(seed, 0);
+    p.x = calloc(m * p.ldx + 1, sizeof *p.x);
+    p.w = calloc(n * k, sizeof *p.w);
+    p.y = calloc(m * p.ldy + 1, sizeof *p.y);
+    p.first = calloc(m + 1, sizeof *p.first);
+    p.scratch = wn_alloc(wn_paired_scratch(), sizeof *p.scratch, NULL);
+    for (size_t i = 0; i < m * p.ldx; i++) p.x[i] = (float)wn_rng_normal(&r);
+    for (size_t i = 0; i < n * k; i++) p.w[i] = (float)wn_rng_normal(&r);
+    for (size_t i = 0; i < m; i++)
+        if (i % each % 2 == 0 && i % each + 1 < each && i + 1 < m) p.first[p.rows.pairs++] = (uint32_t)i;
+    for (size_t i = 0; i < m; i++)
+        if (i % each % 2 == 0 && !(i % each + 1 < each && i + 1 < m))
+            p.first[p.rows.pairs + p.rows.singles++] = (uint32_t)i;
+    p.rows.first = p.first;
+    cr_assert_eq(wn_row_pairs_rows(&p.rows), m);
+    return p;
+}
+
+static void drop(problem *p) {
+    free(p->x), free(p->w), free(p->y), free(p->first);
+    wn_free(p->scratch);
+}
+
+static void apply(const wn_kern *kern, const problem *p, wn_paired_finish finish, void *ctx) {
+    wn_paired packed;
+    cr_assert_eq(wn_paired_pack(&packed, kern, p->w, p->n, p->k, NULL), WN_OK);
+    for (size_t i = 0; i < p->m * p->ldy; i++) p->y[i] = 7;
+    wn_paired_apply(&packed, p->x, p->ldx, &p->rows, p->y, p->ldy, p->scratch, finish, ctx);
+    wn_paired_free(&packed);
+}
+
+static double exact(const problem *p, size_t i, size_t j, double *size) {
+    double s = 0, q = 0;
+    for (size_t k = 0; k < p->k; k++) {
+        double t = (double)p->x[i * p->ldx + k] * (double)p->w[j * p->k + k];
+        s += t;
+        q += t * t;
+    }
+    *size = sqrt(q);
+    return s;
+}
+
+static const size_t shapes[][4] = {/* rows, columns, k, rows of a run */
+                                   {1, 64, 2, 1},     {2, 64, 10, 2},    {3, 128, 18, 3},  {5, 64, 386, 2},
+                                   {12, 192, 384, 4}, {29, 128, 96, 29}, {45, 64, 770, 9}, {700, 64, 20, 13},
+                                   {331, 64, 30, 1},  {0, 64, 8, 1}};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+Test(paired, against_double_for_every_shape) {
+    const wn_kern *kerns[TABLES];
+    const char *names[TABLES];
+    for (size_t t = 0, n = tables(kerns, names); t < n; t++) {
+        for (size_t s = 0; s < SHAPES; s++) {
+            problem p = make(shapes[s][0], shapes[s][1], shapes[s][2], shapes[s][3], s);
+            apply(kerns[t], &p, NULL, NULL);
+            double worst = 0;
+            size_t outside = 0;
+            for (size_t i = 0; i < p.m; i++) {
+                for (size_t j = 0; j < p.n; j++) {
+                    double size, want = exact(&p, i, j, &size),
+                                 e = fabs((double)p.y[i * p.ldy + j] - want) / (1 + size);
+                    if (!(e <= worst)) worst = e;
+                }
+                for (size_t j = p.n; j < p.ldy; j++) outside += p.y[i * p.ldy + j] != 7;
+            }
+            cr_expect_lt(worst, 3e-7 + 3e-7 * sqrt((double)p.k), "%s, shape %zu: %.2e", names[t], s, worst);
+            cr_expect_eq(outside, 0, "%s, shape %zu", names[t], s);
+            drop(&p);
+        }
+    }
+}
+
+Test(paired, fused_levels_give_the_same_bits) {
+    const wn_kern *kerns[TABLES];
+    const char *names[TABLES];
+    size_t n = tables(kerns, names);
+    if (n < 3) cr_skip_test("no AVX2 on this processor");
+    for (size_t s = 0; s < SHAPES; s++) {
+        problem p = make(shapes[s][0], shapes[s][1], shapes[s][2], shapes[s][3], s),
+                q = make(shapes[s][0], shapes[s][1], shapes[s][2], shapes[s][3], s);
+        apply(&wn_kern_avx2, &p, NULL, NULL);
+        for (size_t t = 2; t < n; t++) {
+            apply(kerns[t], &q, NULL, NULL);
+            cr_expect_eq(memcmp(p.y, q.y, p.m * p.ldy * sizeof *p.y), 0, "%s, shape %zu", names[t], s);
+        }
+        drop(&p), drop(&q);
+    }
+}
+
+Test(paired, bits_depend_on_the_pair_alone) {
+    const wn_kern *kerns[TABLES];
+    const char *names[TABLES];
+    for (size_t t = 0, n = tables(kerns, names); t < n; t++) {
+        problem p = make(401, 64, 392, 5, 11);
+        wn_paired packed;
+        cr_assert_eq(wn_paired_pack(&packed, kerns[t], p.w, p.n, p.k, NULL), WN_OK);
+        wn_paired_apply(&packed, p.x, p.ldx, &p.rows, p.y, p.ldy, p.scratch, NULL, NULL);
+        float two[2 * 64];
+        for (size_t e = 0; e < p.rows.pairs + p.rows.singles; e++) {
+            const bool pair = e < p.rows.pairs;
+            const wn_row_pairs one = {.first = &(uint32_t){0}, .pairs = pair, .singles = !pair};
+            wn_paired_apply(&packed, p.x + p.first[e] * p.ldx, p.ldx, &one, two, 64, p.scratch, NULL, NULL);
+            for (size_t r = 0; r < (pair ? 2 : 1); r++)
+                cr_expect_eq(memcmp(two + r * 64, p.y + (p.first[e] + r) * p.ldy, 64 * sizeof *two), 0, "%s, row %zu",
+                             names[t], p.first[e] + r);
+        }
+        wn_paired_free(&packed);
+        drop(&p);
+    }
+}
+
+Test(paired, packing_is_the_same_for_any_number_of_threads) {
+    problem p = make(1, 192, 386, 1, 5);
+    wn_paired one, four;
+    wn_threads_set(1);
+    cr_assert_eq(wn_paired_init(&one, p.w, p.n, p.k, NULL), WN_OK);
+    wn_threads_set(4);
+    cr_assert_eq(wn_paired_init(&four, p.w, p.n, p.k, NULL), WN_OK);
+    cr_assert_eq(memcmp(one.data, four.data, 7 * p.n / 2 * p.k / 2 * sizeof(float)), 0);
+    wn_paired_free(&one);
+    wn_paired_free(&four);
+    drop(&p);
+}
+
+typedef struct {
+    problem *p;
+    float *seen;
+    unsigned char *times;
+} told;
+
+static void note(void *ctx, float *y, size_t rows, size_t stride, size_t column, size_t columns) {
+    told *t = ctx;
+    for (size_t r = 0; r < rows; r++) {
+        size_t at = (size_t)(y + r * stride - t->p->y);
+        cr_assert_eq(at % t->p->ldy, column);
+        for (size_t j = 0; j < columns; j++) {
+            t->seen[at + j] = y[r * stride + j];
+            t->times[at + j]++;
+        }
+    }
+}
+
+Test(paired, every_element_is_told_of_once_and_finished) {
+    const wn_kern *kerns[TABLES];
+    const char *names[TABLES];
+    for (size_t t = 0, n = tables(kerns, names); t < n; t++) {
+        for (size_t s = 0; s < SHAPES; s++) {
+            problem p = make(shapes[s][0], shapes[s][1], shapes[s][2], shapes[s][3], s);
+            told all = {.p = &p, .seen = calloc(p.m * p.ldy + 1, sizeof(float)), .times = calloc(p.m * p.ldy + 1, 1)};
+            apply(kerns[t], &p, note, &all);
+            size_t wrong = 0;
+            for (size_t i = 0; i < p.m; i++)
+                for (size_t j = 0; j < p.ldy; j++) {
+                    size_t at = i * p.ldy + j;
+                    wrong +=
+                        all.times[at] != (j < p.n) || (j < p.n && memcmp(&all.seen[at], &p.y[at], sizeof(float)) != 0);
+                }
+            cr_expect_eq(wrong, 0, "%s, shape %zu: %zu elements", names[t], s, wrong);
+            free(all.seen), free(all.times);
+            drop(&p);
+        }
+    }
+}
+
+/* One row of W far larger than the others, as an encoder's outlying dimension has: its partner's results stay exact. */
+Test(paired, a_large_row_does_not_spoil_its_partner) {
+    const wn_kern *kerns[TABLES];
+    const char *names[TABLES];
+    for (size_t t = 0, n = tables(kerns, names); t < n; t++) {
+        problem p = make(40, 64, 384, 8, 21);
+        for (size_t k = 0; k < p.k; k++) p.w[3 * p.k + k] *= 1000;
+        memset(p.w + 5 * p.k, 0, p.k * sizeof *p.w);
+        apply(kerns[t], &p, NULL, NULL);
+        double worst = 0;
+        for (size_t i = 0; i < p.m; i++) {
+            double size, want = exact(&p, i, 3 + 32, &size);
+            worst = fmax(worst, fabs((double)p.y[i * p.ldy + 3 + 32] - want) / size);
+            cr_expect_lt(fabsf(p.y[i * p.ldy + 5]), 1e-4f); /* a row of zeros: its partner's rounding is left */
+        }
+        cr_expect_lt(worst, 4e-6, "%s: %.2e", names[t], worst);
+        drop(&p);
+    }
+}
+
+Test(paired, shapes_that_fit) {
+    cr_assert(wn_paired_fits(64, 2) && wn_paired_fits(1152, 384));
+    cr_assert(!wn_paired_fits(32, 2) && !wn_paired_fits(96, 2) && !wn_paired_fits(64, 3) && !wn_paired_fits(0, 2) &&
+              !wn_paired_fits(64, 0));
+}
+
+Test(paired, every_failed_allocation) {
+    problem p = make(1, 64, 8, 1, 1);
+    for (long nth = 0;; nth++) {
+        wn_paired packed;
+        wn_err err;
+        wn_mem_fail_after(nth, false);
+        wn_code rc = wn_paired_init(&packed, p.w, p.n, p.k, &err);
+        wn_mem_fail_after(-1, false);
+        if (rc == WN_OK) {
+            wn_paired_free(&packed);
+            cr_assert_eq(nth, 3);
+            break;
+        }
+        cr_assert_eq(rc, WN_EMEMORY);
+        cr_assert_null(packed.data);
+    }
+    wn_paired_free(NULL);
+    drop(&p);
+}
