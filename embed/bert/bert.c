@@ -56,10 +56,13 @@ size_t wn_bert_dims(const wn_bert *m) { return m->dense.n ? m->dense.n : m->conf
 typedef struct {
     float *x, *y;   /* [T, H] */
     float *qkv;     /* [T, 3H] */
-    float *wide;    /* [T, I], and the embedding rows [T, E] before the layers */
+    float *wide;    /* [T, wide_ld], and the embedding rows [T, E] before the layers */
     float *attention; /* what attention of the longest text needs */
-    void *low;        /* wn_low_scratch */
+    void *product;    /* wn_layer_linear_scratch */
+    uint32_t *first;  /* [T] of pairs */
+    wn_row_pairs pairs;
 } scratch;
+
 
 static void scratch_free(scratch *s) {
     wn_free(s->x);
@@ -67,18 +70,20 @@ static void scratch_free(scratch *s) {
     wn_free(s->qkv);
     wn_free(s->wide);
     wn_free(s->attention);
-    wn_free(s->low);
+    wn_free(s->product);
+    wn_free(s->first);
 }
 
 static wn_code scratch_init(scratch *s, const wn_model_config *c, size_t tokens, size_t longest, wn_err *err) {
-    size_t wide = c->intermediate > c->embedding ? c->intermediate : c->embedding;
+    size_t wide = wn_bert_wide(c) > c->embedding ? wn_bert_wide(c) : c->embedding;
     *s = (scratch){.x = wn_alloc(tokens * c->hidden, sizeof(float), err),
                    .y = wn_alloc(tokens * c->hidden, sizeof(float), err),
                    .qkv = wn_alloc(tokens * 3 * c->hidden, sizeof(float), err),
                    .wide = wn_alloc(tokens * wide, sizeof(float), err),
                    .attention = wn_alloc(wn_bert_ops_get()->attention_scratch(longest, c->hidden, c->heads), sizeof(float), err),
-                   .low = wn_alloc(1, wn_low_scratch(wide > c->hidden ? wide : c->hidden), err)};
-    if (s->x && s->y && s->qkv && s->wide && s->attention && s->low) return WN_OK;
+                   .product = wn_alloc(1, wn_layer_linear_scratch(wide > c->hidden ? wide : c->hidden), err),
+                   .first = wn_alloc(tokens, sizeof(uint32_t), err)};
+    if (s->x && s->y && s->qkv && s->wide && s->attention && s->product && s->first) return WN_OK;
     scratch_free(s);
     *s = (scratch){0};
     return WN_EMEMORY;
@@ -92,6 +97,16 @@ typedef struct {
     const size_t *offsets;
     size_t first, last;
 } chunk;
+
+wn_row_pairs wn_bert_pair_rows(const size_t *offsets, size_t n, uint32_t *first) {
+    size_t base = offsets[0], pairs = 0, all;
+    for (size_t i = 0; i < n; i++)
+        for (size_t t = offsets[i]; t + 2 <= offsets[i + 1]; t += 2) first[pairs++] = (uint32_t)(t - base);
+    all = pairs;
+    for (size_t i = 0; i < n; i++)
+        if ((offsets[i + 1] - offsets[i]) % 2) first[all++] = (uint32_t)(offsets[i + 1] - 1 - base);
+    return (wn_row_pairs){.first = first, .pairs = pairs, .singles = all - pairs};
+}
 
 /* Sums of word, position and type vectors, normalised; ALBERT's go on to the hidden width. */
 static void embed_tokens(const chunk *c, scratch *s) {
@@ -113,28 +128,29 @@ static void embed_tokens(const chunk *c, scratch *s) {
     const wn_bert_ops *ops = wn_bert_ops_get();
     ops->norm_rows(&m->embedding_norm, m->config.norm_eps, NULL, x, NULL, total, e);
     if (!m->mapping.n) return;
-    wn_layer_linear_apply(&m->mapping, WN_ACT_IDENTITY, x, e, total, s->x, m->config.hidden, s->low);
+    wn_layer_linear_apply(&m->mapping, WN_ACT_IDENTITY, x, e, &s->pairs, s->x, m->config.hidden, s->product);
 }
 
 static void run_layer(const chunk *c, const wn_layer *l, scratch *s) {
     const wn_model_config *g = &c->m->config;
-    size_t h = g->hidden, base = c->offsets[c->first], total = c->offsets[c->last] - base;
+    size_t h = g->hidden, ld = wn_bert_wide(g), base = c->offsets[c->first], total = c->offsets[c->last] - base;
     const wn_bert_ops *ops = wn_bert_ops_get();
-    wn_layer_linear_apply(&l->qkv, WN_ACT_IDENTITY, s->x, h, total, s->qkv, 3 * h, s->low);
+    wn_layer_linear_apply(&l->qkv, WN_ACT_IDENTITY, s->x, h, &s->pairs, s->qkv, 3 * h, s->product);
     for (size_t text = c->first; text < c->last; text++) {
         size_t at = c->offsets[text] - base, t = c->offsets[text + 1] - c->offsets[text];
         ops->attention(s->qkv + at * 3 * h, t, h, g->heads, s->attention, s->wide + at * h);
     }
-    wn_layer_linear_apply(&l->out, WN_BIAS_LATER, s->wide, h, total, s->y, h, s->low);
+    wn_layer_linear_apply(&l->out, WN_BIAS_LATER, s->wide, h, &s->pairs, s->y, h, s->product);
     ops->norm_rows(&l->after_attention, g->norm_eps, l->out.bias, s->y, s->x, total, h);
-    wn_layer_linear_apply(&l->up, (int)g->activation, s->y, h, total, s->wide, g->intermediate, s->low);
-    wn_layer_linear_apply(&l->down, WN_BIAS_LATER, s->wide, g->intermediate, total, s->x, h, s->low);
+    wn_layer_linear_apply(&l->up, (int)g->activation, s->y, h, &s->pairs, s->wide, ld, s->product);
+    wn_layer_linear_apply(&l->down, WN_BIAS_LATER, s->wide, ld, &s->pairs, s->x, h, s->product);
     ops->norm_rows(&l->after_ffn, g->norm_eps, l->down.bias, s->x, s->y, total, h);
 }
 
 /* Calls `seen` with the hidden states after the embeddings (0) and after each layer, up to `upto`. */
 static void run_layers(const chunk *c, scratch *s, size_t upto, void (*seen)(void *ctx, size_t layer, const float *x), void *ctx) {
     const wn_model_config *g = &c->m->config;
+    s->pairs = wn_bert_pair_rows(c->offsets + c->first, c->last - c->first, s->first);
     embed_tokens(c, s);
     if (seen) seen(ctx, 0, s->x);
     for (size_t i = 0; i < upto; i++) {
@@ -148,12 +164,13 @@ static void run_layers(const chunk *c, scratch *s, size_t upto, void (*seen)(voi
     }
 }
 
-static void finish(const wn_bert *m, const float *x, size_t t, float *pooled, float *out) {
+static void finish(const wn_bert *m, const float *x, size_t t, const scratch *s, float *out) {
     wn_pooling pooling = m->opts.pooling >= 0 ? (wn_pooling)m->opts.pooling : m->config.pooling;
     size_t h = m->config.hidden, d = wn_bert_dims(m);
-    wn_pool(pooling, x, t, h, m->dense.n ? pooled : out);
+    wn_pool(pooling, x, t, h, m->dense.n ? s->y : out);
     if (m->dense.n) {
-        wn_layer_linear_apply(&m->dense, (int)m->config.dense_activation, pooled, h, 1, out, d, NULL);
+        const wn_row_pairs one = {.first = &(uint32_t){0}, .singles = 1};
+        wn_layer_linear_apply(&m->dense, (int)m->config.dense_activation, s->y, h, &one, out, d, s->product);
     }
     if (!m->config.normalize && !m->opts.normalize) return;
     double squares = 0;
@@ -184,7 +201,7 @@ static void run_chunks(void *ctx, size_t begin, size_t end, int worker) {
         run_layers(&c, s, upto, NULL, NULL);
         for (size_t text = c.first; text < c.last; text++)
             finish(m, s->x + (c.offsets[text] - c.offsets[c.first]) * m->config.hidden,
-                   c.offsets[text + 1] - c.offsets[text], s->y, j->out + text * j->stride);
+                   c.offsets[text + 1] - c.offsets[text], s, j->out + text * j->stride);
     }
 }
 

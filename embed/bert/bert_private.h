@@ -3,6 +3,7 @@
 /* The encoder's parts. H = hidden, I = intermediate, T = tokens of a chunk. */
 #include <winnow/bert.h>
 #include <winnow/gemm.h>
+#include <winnow/paired.h>
 #include <winnow/weights.h>
 
 #include "low.h"
@@ -10,8 +11,9 @@
 /* y = x W^T + b with W [n, k] packed for one precision. */
 typedef struct {
     size_t n, k;
-    wn_packed f32;
-    wn_low low; /* without a kernel: f32 is packed */
+    wn_paired paired; /* f32 where the shape allows it */
+    wn_packed f32;    /* f32 elsewhere */
+    wn_low low;       /* without a kernel: f32 */
     float *bias; /* [n] */
 } wn_layer_linear;
 
@@ -45,7 +47,8 @@ wn_code wn_bert_load(wn_bert *m, const char *dir, wn_err *err);
 /* The same with m->weights open, telling of every tensor that is wanted: t is NULL where it is missing. */
 typedef void (*wn_tensor_note)(void *ctx, const char *name, const wn_weights *w, const wn_tensor *t);
 wn_code wn_bert_load_noted(wn_bert *m, const char *dir, wn_tensor_note note, void *ctx, wn_err *err);
-wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, const float *w, const float *bias, size_t n, size_t k, wn_err *err);
+/* f32 by the paired product where `paired` and the shape allow it; it rounds about twice as much as the plain one. */
+wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, bool paired, const float *w, const float *bias, size_t n, size_t k, wn_err *err);
 void wn_layer_linear_free(wn_layer_linear *l);
 
 /* ---- ops.c, ops_avx2.c, ops_avx512.c: on rows of f32, one thread; the bits of a row depend on nothing but the row (of
@@ -62,10 +65,17 @@ typedef struct {
 extern const wn_bert_ops wn_bert_ref_ops, wn_bert_avx2_ops, wn_bert_avx512_ops;
 const wn_bert_ops *wn_bert_ops_get(void); /* the fastest that this processor has */
 
-/* y[m, n] = activation(x W^T + b); with WN_BIAS_LATER only x W^T. scratch: wn_low_scratch(l->k) bytes, 64-byte aligned. */
+/* y[m, n] = activation(x W^T + b) for the given rows of x; with WN_BIAS_LATER only x W^T. scratch:
+ * wn_layer_linear_scratch(l->k) bytes, 64-byte aligned. */
 enum { WN_BIAS_LATER = -1 };
-void wn_layer_linear_apply(const wn_layer_linear *l, int activation, const float *x, size_t ldx, size_t m, float *y, size_t ldy,
-                           void *scratch);
+size_t wn_layer_linear_scratch(size_t k);
+void wn_layer_linear_apply(const wn_layer_linear *l, int activation, const float *x, size_t ldx, const wn_row_pairs *rows, float *y,
+                           size_t ldy, void *scratch);
+/* Rows of n texts that lie one behind the other: neighbours within a text are partners in products, so that a text's bits
+ * depend on nothing but the text. first: [tokens]. */
+wn_row_pairs wn_bert_pair_rows(const size_t *offsets, size_t n, uint32_t *first);
+/* Distance of the rows of [T, I]: one that does not bring the same columns of all rows into one set of the cache. */
+static inline size_t wn_bert_wide(const wn_model_config *c) { return c->intermediate + 16; }
 /* out[H] pooled from x [t, H]. */
 void wn_pool(wn_pooling pooling, const float *x, size_t t, size_t hidden, float *out);
 

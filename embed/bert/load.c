@@ -25,6 +25,7 @@ typedef struct {
     char missing[400]; /* names, as many as fit */
     size_t nmissing;
     bool unbiased; /* no bias tensors: zeros */
+    bool paired;   /* products of layers in pairs of rows */
     wn_tensor_note note; /* may be NULL */
     void *note_ctx;
     wn_err *err;
@@ -106,7 +107,7 @@ static wn_code read_linear(loader *l, const char *const *bases, size_t parts, si
         rc = wn_weights_read(l->w, weights[i], w + i * n * k, l->err);
         if (!rc && !l->unbiased) rc = wn_weights_read(l->w, biases[i], bias + i * n, l->err);
     }
-    if (!rc) rc = wn_layer_linear_init(out, p, w, bias, parts * n, k, l->err);
+    if (!rc) rc = wn_layer_linear_init(out, p, l->paired, w, bias, parts * n, k, l->err);
     wn_free(w);
     wn_free(bias);
     return rc;
@@ -156,6 +157,7 @@ static wn_code read_layers(loader *l, wn_bert *m) {
     const wn_model_config *c = &m->config;
     bool albert = c->arch == WN_ALBERT, distil = c->arch == WN_DISTILBERT;
     m->nlayers = albert ? c->groups * c->inner : c->layers;
+    l->paired = !albert; /* the same layer many times over multiplies its rounding errors: albert's stay plain */
     m->layers = wn_alloc(m->nlayers, sizeof *m->layers, l->err);
     if (!m->layers) return WN_EMEMORY;
     wn_code rc = WN_OK;

@@ -5,12 +5,13 @@
 #include <string.h>
 #include <winnow/cpu.h>
 
-wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, const float *w, const float *bias, size_t n, size_t k, wn_err *err) {
+wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, bool paired, const float *w, const float *bias, size_t n, size_t k, wn_err *err) {
     *l = (wn_layer_linear){.n = n, .k = k};
     l->bias = wn_alloc(n, sizeof *l->bias, err);
-    wn_code rc = !l->bias              ? WN_EMEMORY
-                 : p == WN_PREC_F32 ? wn_packed_init(&l->f32, w, k, n, k, err)
-                                       : wn_low_init(&l->low, wn_low_kernel_get(p), w, n, k, err);
+    wn_code rc = !l->bias                 ? WN_EMEMORY
+                 : p != WN_PREC_F32       ? wn_low_init(&l->low, wn_low_kernel_get(p), w, n, k, err)
+                 : paired && wn_paired_fits(n, k) ? wn_paired_init(&l->paired, w, n, k, err)
+                                          : wn_packed_init(&l->f32, w, k, n, k, err);
     if (rc) {
         wn_layer_linear_free(l);
         return rc;
@@ -20,6 +21,7 @@ wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, const float *w,
 }
 
 void wn_layer_linear_free(wn_layer_linear *l) {
+    wn_paired_free(&l->paired);
     wn_packed_free(&l->f32);
     wn_low_free(&l->low);
     wn_free(l->bias);
@@ -40,6 +42,11 @@ static void finish_tile(void *ctx, const float *tile, size_t row, size_t column,
     wn_bert_ops_get()->bias_activate(bias, bias ? (wn_activation)f->activation : WN_ACT_IDENTITY, tile, WN_LOW_PANEL, m, n, y, f->ldy);
 }
 
+static void finish_columns(void *ctx, float *y, size_t rows, size_t stride, size_t column, size_t columns) {
+    const finish *f = ctx;
+    wn_bert_ops_get()->bias_activate(f->l->bias + column, (wn_activation)f->activation, y, stride, rows, columns, y, stride);
+}
+
 /* Blocks of columns whose weights stay in the second-level cache, blocks of rows whose results are still in a cache when
  * the activation comes. */
 static void apply_f32(const wn_layer_linear *l, int activation, const float *x, size_t ldx, size_t m, float *y, size_t ldy) {
@@ -57,10 +64,18 @@ static void apply_f32(const wn_layer_linear *l, int activation, const float *x, 
     }
 }
 
-void wn_layer_linear_apply(const wn_layer_linear *l, int activation, const float *x, size_t ldx, size_t m, float *y, size_t ldy,
-                           void *scratch) {
+size_t wn_layer_linear_scratch(size_t k) {
+    const size_t low = wn_low_scratch(k), paired = wn_paired_scratch() * sizeof(float);
+    return low > paired ? low : paired;
+}
+
+void wn_layer_linear_apply(const wn_layer_linear *l, int activation, const float *x, size_t ldx, const wn_row_pairs *rows, float *y,
+                           size_t ldy, void *scratch) {
     finish f = {.l = l, .activation = activation, .y = y, .ldy = ldy};
+    const size_t m = wn_row_pairs_rows(rows);
     if (l->low.kernel) wn_low_apply(&l->low, x, ldx, m, scratch, finish_tile, &f);
+    else if (l->paired.data)
+        wn_paired_apply(&l->paired, x, ldx, rows, y, ldy, scratch, activation == WN_BIAS_LATER ? NULL : finish_columns, &f);
     else apply_f32(l, activation, x, ldx, m, y, ldy);
 }
 
