@@ -1,0 +1,95 @@
+/* One thread of the encoder: a chunk's forward pass, its matrix products alone, and the machine's best rate of plain
+ * f32 products, in turn, the best of the rounds of each. usage: bench_bert MODEL PRECISION TOKENS_A_TEXT ROUNDS */
+#include <cblas.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <winnow/bert.h>
+#include <winnow/mem.h>
+#include <winnow/progress.h>
+#include <winnow/threads.h>
+
+#include "bert/bert_private.h"
+
+enum { TOKENS = 504, SIDE = 768 };
+
+typedef struct {
+    wn_bert *m;
+    uint32_t ids[TOKENS], first[TOKENS];
+    size_t offsets[TOKENS + 1], texts;
+    wn_row_pairs pairs;
+    float *x, *y, *out, *scratch;
+} chunk;
+
+static void make_texts(chunk *c, size_t each) {
+    size_t words = wn_bert_config(c->m)->vocab;
+    for (; c->offsets[c->texts] < TOKENS; c->texts++) {
+        size_t at = c->offsets[c->texts], t = TOKENS - at < each ? TOKENS - at : each;
+        c->offsets[c->texts + 1] = at + t;
+    }
+    c->pairs = wn_bert_pair_rows(c->offsets, c->texts, c->first);
+    for (size_t i = 0; i < TOKENS; i++) c->ids[i] = (uint32_t)(i * 7919 % words);
+}
+
+static void products(chunk *c) {
+    const wn_bert *m = c->m;
+    size_t h = m->config.hidden, wide = wn_bert_wide(&m->config);
+    for (size_t i = 0; i < m->config.layers; i++) {
+        const wn_layer *l = &m->layers[i % m->nlayers];
+        wn_layer_linear_apply(&l->qkv, WN_BIAS_LATER, c->x, h, &c->pairs, c->y, 3 * h, c->scratch);
+        wn_layer_linear_apply(&l->out, WN_BIAS_LATER, c->x, h, &c->pairs, c->y, h, c->scratch);
+        wn_layer_linear_apply(&l->up, WN_BIAS_LATER, c->x, h, &c->pairs, c->y, wide, c->scratch);
+        wn_layer_linear_apply(&l->down, WN_BIAS_LATER, c->y, wide, &c->pairs, c->x, h, c->scratch);
+    }
+}
+
+static double square(const float *a, float *c) {
+    double start = wn_now();
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, SIDE, SIDE, SIDE, 1, a, SIDE, a, SIDE, 0, c, SIDE);
+    return wn_now() - start;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 5) return 2;
+    static chunk c;
+    wn_err err = {0};
+    char *dir = NULL;
+    wn_bert_opts o = {.layer = -1, .pooling = -1};
+    wn_threads_set(1);
+    openblas_set_num_threads(1);
+    if (wn_model_find(&dir, argv[1], &err) || wn_precision_resolve(argv[2], &o.precision, &err) ||
+        wn_bert_open(&c.m, dir, &o, &err)) {
+        fprintf(stderr, "bench_bert: %s\n", err.msg);
+        return 1;
+    }
+    make_texts(&c, strtoul(argv[3], NULL, 10));
+    const wn_model_config *g = wn_bert_config(c.m);
+    size_t room = (TOKENS + SIDE) * (g->intermediate + 4 * g->hidden + SIDE);
+    c.x = wn_alloc(room, sizeof(float), &err);
+    c.y = wn_alloc(room, sizeof(float), &err);
+    c.out = wn_alloc(TOKENS * wn_bert_dims(c.m), sizeof(float), &err);
+    c.scratch = wn_alloc(1, wn_layer_linear_scratch(g->intermediate), &err);
+    if (!c.x || !c.y || !c.out || !c.scratch) return 1;
+    for (size_t i = 0; i < room; i++) c.x[i] = 0.1f;
+    double forward = 1e30, alone = 1e30, best = 1e30;
+    for (long round = strtol(argv[4], NULL, 10); round > 0; round--) {
+        double start = wn_now();
+        if (wn_bert_forward(c.m, c.ids, NULL, c.offsets, c.texts, c.out, wn_bert_dims(c.m), &err)) return 1;
+        forward = wn_now() - start < forward ? wn_now() - start : forward;
+        start = wn_now();
+        products(&c);
+        alone = wn_now() - start < alone ? wn_now() - start : alone;
+        for (size_t i = 0; i < TOKENS * g->hidden; i++) c.x[i] = 0.1f;
+        double s = square(c.x, c.y);
+        best = s < best ? s : best;
+    }
+    double flops = 2.0 * TOKENS * (double)g->layers *
+                   (4.0 * (double)(g->hidden * g->hidden) + 2.0 * (double)(g->hidden * g->intermediate));
+    double peak = 2.0 * SIDE * SIDE * SIDE / best;
+    printf("%s, %s tokens a text: %.0f tokens/s; products %.0f%% of the time, at %.1f GFLOP/s = %.0f%% of the %.1f of "
+           "plain products\n",
+           argv[2], argv[3], TOKENS / forward, 100 * alone / forward, flops / alone / 1e9, 100 * flops / alone / peak,
+           peak / 1e9);
+    wn_free(c.x), wn_free(c.y), wn_free(c.out), wn_free(c.scratch), wn_free(dir);
+    wn_bert_close(c.m);
+    return 0;
+}
