@@ -36,8 +36,8 @@ enum { WN_PAIRED_KC = 192, WN_PAIRED_LD = WN_PAIRED_KC + 16 };
 
 /* A strip of m combined rows times one panel: for each target t, c[r][at ..] = scale * product (+ what is there when add). */
 typedef struct {
-    const float *a; /* [m][WN_PAIRED_LD] */
-    const float *b; /* [k][paired_width] */
+    const void *a; /* [m][WN_PAIRED_LD] floats, or 16-bit integers */
+    const void *b; /* [k][paired_width] floats; [k / 2][paired_width][2] integers */
     size_t k, m;
     float *const *c; /* [m] */
     const char *ahead;
@@ -46,6 +46,7 @@ typedef struct {
     struct {
         size_t at;
         const float *scale; /* [paired_width] */
+        const float *size;  /* [m] by which rows of integers are multiplied too */
         bool add;
     } to[2];
 } wn_paired_strip;
@@ -65,13 +66,18 @@ typedef struct {
     void (*paired)(const wn_paired_strip *s);
     /* out[n] = x + y, or x - y when `minus` */
     void (*combine)(const float *x, const float *y, bool minus, size_t n, float *out);
+    /* The same with 16-bit integers; NULL where the processor has none */
+    void (*paired16)(const wn_paired_strip *s);
+    float (*largest)(const float *x, size_t n); /* of |x| */
+    /* out[n] = x by_x + y by_y, each term rounded to the nearest integer, even at ties; y may be NULL */
+    void (*combine16)(const float *x, float by_x, const float *y, float by_y, size_t n, int16_t *out);
 } wn_kern;
 
 const wn_kern *wn_kern_get(void);
 /* For tests: kernels of another level from now on, if this processor has it; 0 where it has not. */
 int wn_kern_use(wn_isa isa);
-/* wn_paired_init for a given table of kernels. */
-wn_code wn_paired_pack(wn_paired *p, const wn_kern *kern, const float *w, size_t n, size_t k, wn_err *err);
+/* wn_paired_init, or init16 with `integers`, for a given table of kernels. */
+wn_code wn_paired_pack(wn_paired *p, const wn_kern *kern, bool integers, const float *w, size_t n, size_t k, wn_err *err);
 
 extern const wn_kern wn_kern_portable, wn_kern_avx2, wn_kern_avx512;
 

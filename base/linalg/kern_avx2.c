@@ -3,6 +3,7 @@
 
 #if defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
+#include <string.h>
 
 #define ROWS_MAX 6 /* 6 x 2 accumulators, 2 vectors of b, 1 broadcast: 15 of 16 registers */
 
@@ -118,6 +119,21 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define FMA _mm256_fmadd_ps
 #include "kern_paired.h"
 
+#define IVEC __m256i
+#define LOADI(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
+#define SPLATI _mm256_set1_epi32
+#define MADD _mm256_madd_epi16
+#define ADDI _mm256_add_epi32
+#define FLOATS _mm256_cvtepi32_ps
+#define ROUND _mm256_cvtps_epi32
+#define MAX _mm256_max_ps
+#define MUL _mm256_mul_ps
+#define KEEP(a, b) __asm__ volatile("" : "+x"(a), "+x"(b))
+#define STORE16(p, v)                                                                                                  \
+    _mm_storeu_si128((__m128i *)(void *)(p),                                                                           \
+                     _mm256_castsi256_si128(_mm256_permute4x64_epi64(_mm256_packs_epi32(v, v), 0x08)))
+#include "kern_paired16.h"
+
 const wn_kern wn_kern_avx2 = {
-    .isa = WN_ISA_AVX2, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL};
+    .isa = WN_ISA_AVX2, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL};
 #endif

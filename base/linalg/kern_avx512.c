@@ -1,8 +1,9 @@
 /* The kernels for AVX-512 (F, BW, DQ, VL). */
 #include "kern.h"
 
-#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__AVX512BW__)
 #include <immintrin.h>
+#include <string.h>
 
 #define ROWS_MAX 14 /* 14 x 2 accumulators, 2 vectors of b, 1 broadcast: 31 of 32 registers */
 
@@ -117,6 +118,19 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define FMA _mm512_fmadd_ps
 #include "kern_paired.h"
 
+#define IVEC __m512i
+#define LOADI(p) _mm512_loadu_si512(p)
+#define SPLATI _mm512_set1_epi32
+#define MADD _mm512_madd_epi16
+#define ADDI _mm512_add_epi32
+#define FLOATS _mm512_cvtepi32_ps
+#define ROUND _mm512_cvtps_epi32
+#define MAX _mm512_max_ps
+#define MUL _mm512_mul_ps
+#define KEEP(a, b) __asm__ volatile("" : "+v"(a), "+v"(b))
+#define STORE16(p, v) _mm256_storeu_si256((__m256i *)(void *)(p), _mm512_cvtepi32_epi16(v))
+#include "kern_paired16.h"
+
 const wn_kern wn_kern_avx512 = {
-    .isa = WN_ISA_AVX512, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL};
+    .isa = WN_ISA_AVX512, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL};
 #endif

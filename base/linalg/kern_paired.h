@@ -1,16 +1,21 @@
 /* The kernel of the paired product, written once for vectors of LANES floats. The including file defines VEC, LANES,
  * PAIRED_ROWS (two accumulators a row) and LOAD, STORE, SPLAT, ADD, SUB, FMA(a, b, c) = a b + c on unaligned floats. */
 
-static inline __attribute__((always_inline)) void paired_rows(const wn_paired_strip *s, const int rows) {
-    const float *restrict a = s->a, *restrict b = s->b;
-    VEC left[PAIRED_ROWS], right[PAIRED_ROWS];
-    for (size_t t = 0; t < s->targets; t++) { /* they lie far apart, and come last */
+/* The targets lie far apart and come last; the next panel comes after them. */
+static inline __attribute__((always_inline)) void fetch_ahead(const wn_paired_strip *s, const int rows) {
+    for (size_t t = 0; t < s->targets; t++) {
         WN_UNROLL for (int r = 0; r < rows; r++) {
             __builtin_prefetch(s->c[r] + s->to[t].at, 1, 3);
             if (LANES == 16) __builtin_prefetch(s->c[r] + s->to[t].at + 16, 1, 3);
         }
     }
     for (size_t i = 0; i < s->lines; i++) __builtin_prefetch(s->ahead + i * 64, 0, 2);
+}
+
+static inline __attribute__((always_inline)) void paired_rows(const wn_paired_strip *s, const int rows) {
+    const float *restrict a = s->a, *restrict b = s->b;
+    VEC left[PAIRED_ROWS], right[PAIRED_ROWS];
+    fetch_ahead(s, rows);
     WN_UNROLL for (int r = 0; r < rows; r++) left[r] = right[r] = SPLAT(0.0f);
     for (size_t p = 0; p < s->k; p++) {
         const VEC b0 = LOAD(b + p * 2 * LANES), b1 = LOAD(b + p * 2 * LANES + LANES);
@@ -40,7 +45,8 @@ static void paired(const wn_paired_strip *s) {
         ROWS(1)
         ROWS(2)
         ROWS(3)
-        ROWS(4) ROWS(5) ROWS(6)
+        ROWS(4)
+        ROWS(5) ROWS(6)
 #if PAIRED_ROWS > 6
             ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
 #endif

@@ -1,143 +1,36 @@
 #include <winnow/paired.h>
 
-#include <math.h>
 #include <string.h>
-#include <winnow/mem.h>
-#include <winnow/threads.h>
 
-#include "kern.h"
+#include "paired_private.h"
 
-enum {
-    PRODUCTS = 7,
-    BLOCK = 320,
-    PAD = 64 * 1024
-}; /* BLOCK: entries whose combinations stay in the second-level cache */
+enum { BLOCK = 320 }; /* entries whose combinations stay in the second-level cache */
 
-/* What a product multiplies, and where it counts: coefficients of the blocks of x [row][half of k], of W [half of
- * k][half of the columns] and of y [row][half of the columns]. */
-typedef struct {
-    int8_t x[2][2], w[2][2], y[2][2];
-} term;
-
-static const term terms[PRODUCTS] = {
+const wn_paired_term wn_paired_terms[PRODUCTS] = {
     {{{1, 0}, {0, 1}}, {{1, 0}, {0, 1}}, {{1, 0}, {0, 1}}},  {{{0, 0}, {1, 1}}, {{1, 0}, {0, 0}}, {{0, 0}, {1, -1}}},
     {{{1, 0}, {0, 0}}, {{0, 1}, {0, -1}}, {{0, 1}, {0, 1}}}, {{{0, 0}, {0, 1}}, {{-1, 0}, {1, 0}}, {{1, 0}, {1, 0}}},
     {{{1, 1}, {0, 0}}, {{0, 0}, {0, 1}}, {{-1, 1}, {0, 0}}}, {{{-1, 0}, {1, 0}}, {{1, 1}, {0, 0}}, {{0, 0}, {0, 1}}},
     {{{0, 1}, {0, -1}}, {{0, 0}, {1, 1}}, {{1, 0}, {0, 0}}},
 };
 
-/* out[n] = the combination of the four blocks that `of` tells; at most two have a coefficient. `rows` = 1 leaves out
- * the second row's. */
-static void combination(const wn_kern *kern, const int8_t of[2][2], size_t rows, const float *const block[2][2],
-                        size_t n, float *out) {
-    const float *plus = NULL, *other = NULL;
-    bool minus = false;
+wn_paired_choice wn_paired_choose(const int8_t of[2][2], size_t rows) {
+    wn_paired_choice c = {.plus = 4};
     for (size_t i = 0; i < 2 * rows; i++) {
-        int sign = of[i / 2][i % 2];
+        const int sign = of[i / 2][i % 2];
         if (sign == 0) continue;
-        if (sign > 0 && !plus)
-            plus = block[i / 2][i % 2];
+        if (sign > 0 && c.plus == 4)
+            c.plus = i;
         else
-            other = block[i / 2][i % 2], minus = sign < 0;
+            c = (wn_paired_choice){.plus = c.plus, .other = i, .two = true, .minus = sign < 0};
     }
-    if (!other)
-        memcpy(out, plus, n * sizeof *out);
-    else
-        kern->combine(plus, other, minus, n, out);
-}
-
-bool wn_paired_fits(size_t n, size_t k) {
-    return n && k && n % 64 == 0 && k % 2 == 0;
-}
-
-typedef struct {
-    const wn_kern *kern;
-    const float *w;
-    size_t n, k;
-    float *data, *scale, *rows; /* rows: [workers][5][width][WN_PAIRED_LD] */
-} packing;
-
-/* Panels of combinations lie as [block of k][product][panel][k][width]. */
-static float *panel_at(float *data, size_t n, size_t from, size_t part, size_t product, size_t column) {
-    return data + PRODUCTS * n / 2 * from + (product * n / 2 + column) * part;
-}
-
-/* A power of two near the size of w[k], by the mean of its fourth powers: large elements matter, since large values of
- * x meet them. */
-static float size_of(const float *w, size_t k) {
-    double sum = 0;
-    for (size_t i = 0; i < k; i++) sum += (double)w[i] * (double)w[i] * (double)w[i] * (double)w[i];
-    return sum > 0 && isfinite(sum) ? exp2f((float)rint(log2(sum / (double)k) / 4)) : 1.0f;
-}
-
-/* W's rows are packed at equal sizes. One that is larger than its partner in the other half of the columns, as those
- * that write an encoder's outlying dimensions are, would leave its rounding errors in the partner's results. */
-static void pack_panels(void *ctx, size_t begin, size_t end, int worker) {
-    const packing *p = ctx;
-    const size_t half = p->k / 2, width = p->kern->paired_width, quarter = width * WN_PAIRED_LD;
-    float *temp = p->rows + (size_t)worker * 5 * quarter;
-    const float *rows[WN_PANEL];
-    for (size_t c = 0; c < width; c++) rows[c] = temp + 4 * quarter + c * WN_PAIRED_LD;
-    for (size_t column = begin * width; column < end * width; column += width)
-        for (size_t from = 0; from < half; from += WN_PAIRED_KC) {
-            const size_t part = half - from < WN_PAIRED_KC ? half - from : WN_PAIRED_KC;
-            for (size_t i = 0; i < 4 * width; i++) {
-                const size_t c = i / 4, j = column + c + (i % 2 ? p->n / 2 : 0);
-                const float *w = p->w + j * p->k + from + (i % 4 / 2) * half, down = 1.0f / p->scale[j];
-                float *to = temp + i % 4 * quarter + c * WN_PAIRED_LD;
-                for (size_t e = 0; e < part; e++) to[e] = w[e] * down;
-            }
-            for (size_t q = 0; q < PRODUCTS; q++) {
-                for (size_t c = 0; c < width; c++) {
-                    const float *at = temp + c * WN_PAIRED_LD;
-                    const float *const block[2][2] = {{at, at + quarter}, {at + 2 * quarter, at + 3 * quarter}};
-                    combination(p->kern, terms[q].w, 2, block, part, temp + 4 * quarter + c * WN_PAIRED_LD);
-                }
-                wn_pack_panel(rows, width, part, width, panel_at(p->data, p->n, from, part, q, column));
-            }
-        }
-}
-
-wn_code wn_paired_init(wn_paired *p, const float *w, size_t n, size_t k, wn_err *err) {
-    return wn_paired_pack(p, wn_kern_get(), w, n, k, err);
-}
-
-wn_code wn_paired_pack(wn_paired *p, const wn_kern *kern, const float *w, size_t n, size_t k, wn_err *err) {
-    *p = (wn_paired){0};
-    packing pack = {.kern = kern, .w = w, .n = n, .k = k};
-    const size_t width = pack.kern->paired_width;
-    if (k > (SIZE_MAX / PRODUCTS - PAD) / sizeof(float) / n)
-        return wn_err_set(err, WN_EMEMORY, "packing a matrix of %zu rows of %zu: too large for this machine", n, k);
-    pack.data = wn_alloc(PRODUCTS * (n / 2) * (k / 2) + PAD / sizeof(float), sizeof *pack.data, err);
-    pack.scale = wn_alloc(2 * n, sizeof *pack.scale, err);
-    pack.rows = wn_alloc((size_t)wn_threads_get() * 5 * width, WN_PAIRED_LD * sizeof *pack.rows, err);
-    *p = (wn_paired){.n = n, .k = k, .data = pack.data, .scale = pack.scale, .kern = pack.kern};
-    if (!pack.data || !pack.scale || !pack.rows) {
-        wn_free(pack.rows);
-        wn_paired_free(p);
-        return WN_EMEMORY;
-    }
-    for (size_t j = 0; j < n; j++) {
-        pack.scale[j] = size_of(w + j * k, k);
-        pack.scale[n + j] = -pack.scale[j];
-    }
-    wn_parallel_for(n / 2 / width, 1, pack_panels, &pack);
-    wn_free(pack.rows);
-    return WN_OK;
-}
-
-void wn_paired_free(wn_paired *p) {
-    if (!p) return;
-    wn_free(p->data);
-    wn_free(p->scale);
-    *p = (wn_paired){0};
+    return c;
 }
 
 size_t wn_paired_scratch(void) {
-    return BLOCK * WN_PAIRED_LD;
+    return BLOCK * (WN_PAIRED_LD + 4);
 }
 
-/* Entries [begin, end) of the list of rows, of which the first `pairs` have a partner, through one block of k. */
+/* Some entries of the list of rows, of which the first `pairs` have a partner, through one block of k. */
 typedef struct {
     const wn_paired *p;
     const wn_kern *kern;
@@ -147,39 +40,69 @@ typedef struct {
     size_t ldx;
     float *y;
     size_t ldy, from, part;
-    float *a; /* [entries][WN_PAIRED_LD] */
+    float *size, *inverse; /* [2][BLOCK] integers only: what a row's 1 is worth, and how many make 1 */
+    void *a;               /* [entries][WN_PAIRED_LD] */
     wn_paired_finish finish;
     void *ctx;
 } block;
 
-static bool counts(const term *t, size_t row) {
-    return (t->x[0][0] || t->x[0][1] || row) && (t->y[0][0] || t->y[0][1] || row);
+/* Whether a product counts for rows without a partner. */
+static bool counts_alone(const wn_paired_term *t) {
+    return (t->x[0][0] || t->x[0][1]) && (t->y[0][0] || t->y[0][1]);
 }
 
-static void combine_rows(const block *b, const term *t) {
+static void measure_rows(const block *b) {
     const size_t half = b->p->k / 2;
     for (size_t e = 0; e < b->entries; e++) {
-        if (e >= b->pairs && !counts(t, 0)) break;
-        const float *x = b->x + b->first[e] * b->ldx + b->from, *next = x + b->ldx;
-        const float *const blocks[2][2] = {{x, x + half}, {next, next + half}};
-        combination(b->kern, t->x, e < b->pairs ? 2 : 1, blocks, b->part, b->a + e * WN_PAIRED_LD);
+        for (size_t row = 0; row < (e < b->pairs ? 2 : 1); row++) {
+            const float *x = b->x + (b->first[e] + row) * b->ldx + b->from;
+            const float left = b->kern->largest(x, b->part), right = b->kern->largest(x + half, b->part),
+                        most = left > right ? left : right;
+            b->size[row * BLOCK + e] = most / WN_PAIRED_X16;
+            b->inverse[row * BLOCK + e] = most > 0 ? WN_PAIRED_X16 / most : 0;
+        }
     }
 }
 
-/* Whether a product before (after) q counts in the same block of y. */
+static void combine_rows(const block *b, const wn_paired_term *t) {
+    const size_t half = b->p->k / 2, entries = counts_alone(t) ? b->entries : b->pairs;
+    const wn_paired_choice pair = wn_paired_choose(t->x, 2), alone = wn_paired_choose(t->x, 1);
+    for (size_t e = 0; e < entries; e++) {
+        const wn_paired_choice *c = e < b->pairs ? &pair : &alone;
+        const float *x = b->x + b->first[e] * b->ldx + b->from;
+        const float *plus = x + c->plus / 2 * b->ldx + c->plus % 2 * half,
+                    *other = x + c->other / 2 * b->ldx + c->other % 2 * half;
+        if (b->p->integers) {
+            const float by = b->inverse[c->other / 2 * BLOCK + e];
+            b->kern->combine16(plus, b->inverse[c->plus / 2 * BLOCK + e], c->two ? other : NULL, c->minus ? -by : by,
+                               b->part, (int16_t *)b->a + e * WN_PAIRED_LD);
+        } else {
+            float *out = (float *)b->a + e * WN_PAIRED_LD;
+            if (c->two)
+                b->kern->combine(plus, other, c->minus, b->part, out);
+            else
+                memcpy(out, plus, b->part * sizeof *out);
+        }
+    }
+}
+
+/* Whether one of the products [begin, end) counts in that block of y. */
 static bool touched(size_t row, size_t half, size_t begin, size_t end) {
     for (size_t q = begin; q < end; q++)
-        if (terms[q].y[row][half]) return true;
+        if (wn_paired_terms[q].y[row][half]) return true;
     return false;
 }
 
 static void add_targets(const block *b, size_t q, size_t rows, wn_paired_strip *s) {
+    const size_t n = b->p->n, blocks = b->p->integers ? b->from / WN_PAIRED_KC : 0;
     s->targets = 0;
     for (size_t i = 0; i < 2 * rows; i++) {
-        size_t row = i / 2, half = i % 2;
-        if (!terms[q].y[row][half]) continue;
-        s->to[s->targets].at = row * b->ldy + half * (b->p->n / 2);
-        s->to[s->targets].scale = b->p->scale + half * (b->p->n / 2) + (terms[q].y[row][half] < 0 ? b->p->n : 0);
+        const size_t row = i / 2, half = i % 2;
+        const int sign = wn_paired_terms[q].y[row][half];
+        if (sign == 0) continue;
+        s->to[s->targets].at = row * b->ldy + half * (n / 2);
+        s->to[s->targets].scale = b->p->scale + blocks * 2 * n + (sign < 0 ? n : 0) + half * (n / 2);
+        s->to[s->targets].size = b->size + row * BLOCK;
         s->to[s->targets++].add = b->from > 0 || touched(row, half, 0, q);
     }
 }
@@ -188,7 +111,7 @@ static void add_targets(const block *b, size_t q, size_t rows, wn_paired_strip *
 static void tell(const block *b, size_t q, size_t column, size_t width) {
     for (size_t i = 0; i < 4; i++) {
         const size_t row = i / 2, half = i % 2, n = row ? b->pairs : b->entries;
-        if (!terms[q].y[row][half] || touched(row, half, q + 1, PRODUCTS)) continue;
+        if (!wn_paired_terms[q].y[row][half] || touched(row, half, q + 1, PRODUCTS)) continue;
         const size_t at = column + half * (b->p->n / 2);
         for (size_t e = 0, run; e < n; e += run) {
             const size_t step = e + 1 < n && b->first[e + 1] > b->first[e] ? b->first[e + 1] - b->first[e] : 1;
@@ -202,28 +125,35 @@ static void tell(const block *b, size_t q, size_t column, size_t width) {
 /* Strips of entries [begin, end) times one panel. */
 static void panel_strips(const block *b, wn_paired_strip s, size_t begin, size_t end, size_t column) {
     float *c[WN_STRIP];
+    const size_t row = WN_PAIRED_LD * (b->p->integers ? sizeof(int16_t) : sizeof(float));
     s.c = c;
     for (size_t t = 0; t < s.targets; t++) s.to[t].scale += column;
     for (size_t e = begin; e < end; e += s.m) {
-        s.m = end - e < b->kern->paired_rows ? end - e : b->kern->paired_rows;
-        s.a = b->a + e * WN_PAIRED_LD;
+        wn_paired_strip strip = s;
+        strip.m = s.m = end - e < b->kern->paired_rows ? end - e : b->kern->paired_rows;
+        strip.a = (const char *)b->a + e * row;
+        for (size_t t = 0; t < s.targets; t++) strip.to[t].size += e;
         for (size_t r = 0; r < s.m; r++) c[r] = b->y + b->first[e + r] * b->ldy + column;
-        b->kern->paired(&s);
+        if (b->p->integers)
+            b->kern->paired16(&strip);
+        else
+            b->kern->paired(&strip);
         s.ahead += s.lines * 64;
     }
 }
 
 static void run_product(const block *b, size_t q) {
     const size_t width = b->kern->paired_width, strips = b->entries / b->kern->paired_rows + 1;
-    const bool alone = counts(&terms[q], 0) && b->pairs < b->entries, last = b->from + b->part == b->p->k / 2;
-    wn_paired_strip pairs = {.k = b->part}, singles = {.k = b->part};
+    const size_t size = b->p->integers ? sizeof(int16_t) : sizeof(float), bytes = b->part * width * size;
+    const bool alone = counts_alone(&wn_paired_terms[q]) && b->pairs < b->entries,
+               last = b->from + b->part == b->p->k / 2;
+    wn_paired_strip pairs = {.k = b->part, .lines = bytes / 64 / strips + 1}, singles = {.k = b->part};
     add_targets(b, q, 2, &pairs);
     add_targets(b, q, 1, &singles);
-    combine_rows(b, &terms[q]);
+    combine_rows(b, &wn_paired_terms[q]);
     for (size_t column = 0; column < b->p->n / 2; column += width) {
-        pairs.b = singles.b = panel_at(b->p->data, b->p->n, b->from, b->part, q, column);
-        pairs.ahead = (const char *)(pairs.b + b->part * width); /* the next panel comes while this one is worked on */
-        pairs.lines = b->part * width * sizeof(float) / 64 / strips + 1;
+        pairs.b = singles.b = (const char *)b->p->data + wn_paired_at(b->p->n, b->from, b->part, q, column) * size;
+        pairs.ahead = (const char *)pairs.b + bytes; /* the next panel comes while this one is worked on */
         panel_strips(b, pairs, 0, b->pairs, column);
         if (alone) panel_strips(b, singles, b->pairs, b->entries, column);
         if (b->finish && last) tell(b, q, column, width);
@@ -245,13 +175,16 @@ void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_ro
                    .ldx = ldx,
                    .y = y,
                    .ldy = ldy,
-                   .a = scratch,
                    .finish = finish,
                    .ctx = ctx};
+        b.a = scratch;
+        b.size = scratch + BLOCK * WN_PAIRED_LD;
+        b.inverse = b.size + 2 * BLOCK;
         b.entries = total - i < share ? total - i : share;
         b.pairs = i >= rows->pairs ? 0 : rows->pairs - i < b.entries ? rows->pairs - i : b.entries;
         for (b.from = 0; b.from < p->k / 2; b.from += WN_PAIRED_KC) {
             b.part = p->k / 2 - b.from < WN_PAIRED_KC ? p->k / 2 - b.from : WN_PAIRED_KC;
+            if (p->integers) measure_rows(&b);
             for (size_t q = 0; q < PRODUCTS; q++) run_product(&b, q);
         }
     }

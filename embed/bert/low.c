@@ -5,6 +5,7 @@
 #include <string.h>
 #include <winnow/cpu.h>
 #include <winnow/mem.h>
+#include <winnow/paired.h>
 #include <winnow/threads.h>
 
 static const struct {
@@ -12,7 +13,8 @@ static const struct {
 } precisions[] = {[WN_PREC_F32] = {"f32", ""},
                   [WN_PREC_BF16] = {"bf16", "AMX-BF16 or AVX512-BF16"},
                   [WN_PREC_F16] = {"f16", "AVX512-FP16"},
-                  [WN_PREC_INT8] = {"int8", "AVX512-VNNI"}};
+                  [WN_PREC_INT16] = {"int16", "AVX2"},
+                  [WN_PREC_INT8] = {"int8", "AVX512-VNNI or AVX2"}};
 enum { PRECISIONS = sizeof precisions / sizeof *precisions };
 
 const char *wn_precision_name(wn_precision p) { return precisions[p].name; }
@@ -25,6 +27,7 @@ const wn_low_kernel *wn_low_kernel_get(wn_precision p) {
 #endif
     if (p == WN_PREC_BF16 && c->avx512_bf16) return &wn_low_bf16_avx512;
     if (p == WN_PREC_INT8 && c->avx512_vnni) return &wn_low_int8_avx512;
+    if (p == WN_PREC_INT8 && c->isa >= WN_ISA_AVX2) return &wn_low_int8_avx2;
 #if defined(WN_HAVE_AVX512FP16)
     if (p == WN_PREC_F16 && c->avx512_fp16) return &wn_low_f16_avx512;
 #endif
@@ -33,11 +36,15 @@ const wn_low_kernel *wn_low_kernel_get(wn_precision p) {
     return NULL;
 }
 
+static bool available(wn_precision p) {
+    return p == WN_PREC_F32 || (p == WN_PREC_INT16 ? wn_paired_has16() : wn_low_kernel_get(p) != NULL);
+}
+
 wn_code wn_precision_check(wn_precision p, wn_err *err) {
-    if (p == WN_PREC_F32 || wn_low_kernel_get(p)) return WN_OK;
+    if (available(p)) return WN_OK;
     char have[32] = "f32";
     for (int i = 1; i < PRECISIONS; i++)
-        if (wn_low_kernel_get((wn_precision)i))
+        if (available((wn_precision)i))
             (void)snprintf(have + strlen(have), sizeof have - strlen(have), ", %s", precisions[i].name);
     return wn_err_set(err, WN_EUSAGE, "precision %s needs a processor with %s; this one (%s) can do %s", precisions[p].name,
                       precisions[p].needs, wn_cpu_get()->model, have);
@@ -48,7 +55,7 @@ wn_code wn_precision_resolve(const char *name, wn_precision *out, wn_err *err) {
     int i = 0;
     if (strcmp(name, "auto") != 0) {
         while (i < PRECISIONS && strcmp(name, precisions[i].name) != 0) i++;
-        if (i == PRECISIONS) return wn_err_set(err, WN_EUSAGE, "precision \"%s\": one of auto, f32, bf16, f16, int8", name);
+        if (i == PRECISIONS) return wn_err_set(err, WN_EUSAGE, "precision \"%s\": one of auto, f32, bf16, f16, int16, int8", name);
         p = (wn_precision)i;
     }
     wn_code rc = wn_precision_check(p, err);

@@ -1,6 +1,6 @@
 #ifndef BERT_LOW_H
 #define BERT_LOW_H
-/* Products y = x W^T in reduced precision: bf16, f16, int8.
+/* Products y = x W^T in reduced precision: bf16, f16, int8. (int16 is winnow/paired.h's.)
  *
  * Numbers travel in groups of 32 bits along k: two bf16 or f16, four bytes. W is packed once in panels of 32 rows,
  * [panel][group][32]; x is converted in blocks of at most WN_LOW_ROWS rows, [row][group]. Groups are filled up with
@@ -39,7 +39,7 @@ typedef struct {
     void (*product)(const wn_low_part *part, float *c);
 } wn_low_kernel;
 
-extern const wn_low_kernel wn_low_bf16_avx512, wn_low_bf16_amx, wn_low_f16_avx512, wn_low_int8_avx512;
+extern const wn_low_kernel wn_low_bf16_avx512, wn_low_bf16_amx, wn_low_f16_avx512, wn_low_int8_avx512, wn_low_int8_avx2;
 /* What the matrix-tile kernel shares with the vector one. */
 void wn_low_bf16_row(const float *x, size_t k, size_t groups, uint32_t *out, float *scale, float *offset);
 #define wn_low_bf16_weight wn_low_bf16_row /* x and W are rounded alike */
@@ -47,7 +47,7 @@ void wn_low_bf16_row(const float *x, size_t k, size_t groups, uint32_t *out, flo
 /* Asks the system, once, to let this process use matrix tiles. */
 bool wn_low_tiles_allowed(void);
 
-/* The kernel of `p` on this processor; NULL where it has none. */
+/* The kernel of `p` on this processor; NULL where it has none, and for f32 and int16. */
 const wn_low_kernel *wn_low_kernel_get(wn_precision p);
 
 typedef struct {

@@ -8,10 +8,12 @@
 wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, bool paired, const float *w, const float *bias, size_t n, size_t k, wn_err *err) {
     *l = (wn_layer_linear){.n = n, .k = k};
     l->bias = wn_alloc(n, sizeof *l->bias, err);
-    wn_code rc = !l->bias                 ? WN_EMEMORY
-                 : p != WN_PREC_F32       ? wn_low_init(&l->low, wn_low_kernel_get(p), w, n, k, err)
-                 : paired && wn_paired_fits(n, k) ? wn_paired_init(&l->paired, w, n, k, err)
-                                          : wn_packed_init(&l->f32, w, k, n, k, err);
+    const wn_low_kernel *low = wn_low_kernel_get(p);
+    wn_code rc = !l->bias                                         ? WN_EMEMORY
+                 : low                                            ? wn_low_init(&l->low, low, w, n, k, err)
+                 : p == WN_PREC_INT16 && wn_paired_fits16(n, k) ? wn_paired_init16(&l->paired, w, n, k, err)
+                 : p == WN_PREC_F32 && paired && wn_paired_fits(n, k) ? wn_paired_init(&l->paired, w, n, k, err)
+                                                                  : wn_packed_init(&l->f32, w, k, n, k, err);
     if (rc) {
         wn_layer_linear_free(l);
         return rc;

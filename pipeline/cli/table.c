@@ -118,7 +118,7 @@ const wn_option wn_options[] = {
      "how texts become vectors; --model implies bert"},
     {"model", 0, "DIR|NAME", TEXT | CMD_TOKENIZE, OPT_STRING, CF(model), NULL, 0, 0, NULL, true, "Encoder",
      "a BERT, RoBERTa, DistilBERT or ALBERT model: its folder, or its name in the cache of winnow or Hugging Face"},
-    {"precision", 0, "P", TEXT, OPT_ENUM, CF(precision), "auto|f32|bf16|f16|int8", 0, 0, "auto", true, "Encoder",
+    {"precision", 0, "P", TEXT, OPT_ENUM, CF(precision), "auto|f32|bf16|f16|int16|int8", 0, 0, "auto", true, "Encoder",
      "model: arithmetic; auto is f32, the others are faster where the processor has them, and less exact"},
     {"layer", 0, "L", TEXT, OPT_INDEX, CF(layer), NULL, 0, 1000, NULL, true, "Encoder",
      "model: layer whose output is pooled, 0 for the embeddings; without it the last"},

@@ -62,7 +62,7 @@ static const char *const poolings[] = {"mean", "cls", "max", "mean_sqrt_len"}; /
 
 /* The words of --precision in the order of the table of options. */
 static wn_code resolve_precision(const wn_config *c, wn_precision *out, wn_err *err) {
-    static const char *const words[] = {"auto", "f32", "bf16", "f16", "int8"};
+    static const char *const words[] = {"auto", "f32", "bf16", "f16", "int16", "int8"};
     return wn_precision_resolve(words[c->precision], out, err);
 }
 
@@ -402,7 +402,7 @@ void wn_bert_job_say(const wn_bert_job *j, wn_io *io) {
 /* ---- --verify ---- */
 
 /* The least cosine that a precision may have to f32. */
-static const double bounds[] = {0.999999, 0.9995, 0.9995, 0.995};
+static const double bounds[] = {0.999999, 0.9995, 0.9995, 0.9995, 0.995};
 
 static wn_code sample_ids(const wn_bert_job *j, const wn_texts *texts, const size_t *rows, size_t n, uint32_t **ids,
                           size_t *off, wn_err *err) {

@@ -3,6 +3,7 @@
 #include "linalg/kern.h"
 
 #include <immintrin.h>
+#include <string.h>
 
 typedef struct {
     __m256 low, high;
@@ -35,5 +36,49 @@ static void store(float *p, wide v) {
 
 #include "linalg/kern_paired.h"
 
+typedef struct {
+    __m256i low, high;
+} iwide;
+
+#define IVEC iwide
+#define LOADI(p) loadi(p)
+#define SPLATI(x) ((iwide){_mm256_set1_epi32(x), _mm256_set1_epi32(x)})
+#define MADD(a, b) madd(a, b)
+#define ADDI(a, b) addi(a, b)
+#define FLOATS(v) ((wide){_mm256_cvtepi32_ps((v).low), _mm256_cvtepi32_ps((v).high)})
+#define ROUND(v) roundi(v)
+#define MAX(a, b) max(a, b)
+#define MUL(a, b) mul(a, b)
+#define KEEP(a, b) (void)0
+#define STORE16(p, v) store16(p, v)
+
+static iwide loadi(const int16_t *p) {
+    iwide v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+static iwide madd(iwide a, iwide b) {
+    return (iwide){_mm256_madd_epi16(a.low, b.low), _mm256_madd_epi16(a.high, b.high)};
+}
+static iwide addi(iwide a, iwide b) {
+    return (iwide){_mm256_add_epi32(a.low, b.low), _mm256_add_epi32(a.high, b.high)};
+}
+static iwide roundi(wide v) {
+    return (iwide){_mm256_cvtps_epi32(v.low), _mm256_cvtps_epi32(v.high)};
+}
+static wide max(wide a, wide b) {
+    return EACH(_mm256_max_ps, a, b);
+}
+static wide mul(wide a, wide b) {
+    return EACH(_mm256_mul_ps, a, b);
+}
+static void store16(int16_t *p, iwide v) {
+    int32_t lanes[16];
+    memcpy(lanes, &v, sizeof lanes);
+    for (int i = 0; i < 16; i++) p[i] = (int16_t)lanes[i];
+}
+
+#include "linalg/kern_paired16.h"
+
 extern const wn_kern wn_kern_paired_emulated;
-const wn_kern wn_kern_paired_emulated = {.isa = WN_ISA_AVX2, WN_PAIRED_KERNEL};
+const wn_kern wn_kern_paired_emulated = {.isa = WN_ISA_AVX2, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL};

@@ -125,6 +125,24 @@ static void check_product(const wn_low_kernel *kernel, size_t m, size_t n, size_
     free(x), free(w), free(y), free(one);
 }
 
+static void check_same(const wn_low_kernel *a, const wn_low_kernel *b, size_t m, size_t n, size_t k) {
+    float *x = malloc(m * k * sizeof *x), *w = malloc(n * k * sizeof *w), *y[2];
+    for (size_t i = 0; i < m * k; i++) x[i] = draw();
+    for (size_t i = 0; i < n * k; i++) w[i] = draw() / 16;
+    for (int i = 0; i < 2; i++) {
+        wn_low l;
+        void *scratch = wn_alloc(1, wn_low_scratch(k), NULL);
+        y[i] = malloc(m * n * sizeof *y[i]);
+        sink s = {.y = y[i], .n = n};
+        cr_assert_eq(wn_low_init(&l, i ? b : a, w, n, k, NULL), WN_OK);
+        wn_low_apply(&l, x, k, m, scratch, keep, &s);
+        wn_low_free(&l);
+        wn_free(scratch);
+    }
+    cr_assert_eq(memcmp(y[0], y[1], m * n * sizeof(float)), 0);
+    free(x), free(w), free(y[0]), free(y[1]);
+}
+
 static void check_kernel(const wn_low_kernel *kernel) {
     static const size_t shapes[][3] = {{1, 1, 1},    {1, 33, 12},  {13, 32, 31},  {14, 48, 64},  {15, 31, 65},
                                        {32, 64, 96}, {33, 16, 48}, {83, 32, 129}, {85, 40, 100}, {97, 32, 384},
@@ -132,10 +150,14 @@ static void check_kernel(const wn_low_kernel *kernel) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) check_product(kernel, shapes[i][0], shapes[i][1], shapes[i][2]);
 }
 
+static void need(wn_precision p) {
+    wn_err e;
+    if (wn_precision_check(p, &e)) cr_skip_test("this processor has no %s", wn_precision_name(p));
+}
+
 static const wn_low_kernel *have(wn_precision p) {
-    const wn_low_kernel *kernel = wn_low_kernel_get(p);
-    if (!kernel) cr_skip_test("this processor has no %s", wn_precision_name(p));
-    return kernel;
+    need(p);
+    return wn_low_kernel_get(p);
 }
 
 static void need_avx512(void) {
@@ -144,6 +166,14 @@ static void need_avx512(void) {
 
 Test(precision, bf16) { check_kernel(have(WN_PREC_BF16)); }
 Test(precision, int8) { check_kernel(have(WN_PREC_INT8)); }
+Test(precision, int8_avx2) {
+    if (wn_cpu_get()->isa < WN_ISA_AVX2) cr_skip_test("no AVX2 on this processor");
+    check_kernel(&wn_low_int8_avx2);
+}
+Test(precision, int8_of_avx512_and_avx2_have_the_same_bits) {
+    if (!wn_cpu_get()->avx512_vnni) cr_skip_test("no AVX512-VNNI on this processor");
+    check_same(&wn_low_int8_avx512, &wn_low_int8_avx2, 61, 40, 200);
+}
 Test(precision, f16) { check_kernel(have(WN_PREC_F16)); }
 Test(precision, f16_emulated) {
     need_avx512();
@@ -179,15 +209,15 @@ Test(precision, names) {
     cr_assert_eq(wn_precision_resolve("auto", &p, &e), WN_OK);
     cr_assert_eq(p, WN_PREC_F32);
     cr_assert_eq(wn_precision_resolve("f64", &p, &e), WN_EUSAGE);
-    cr_assert(strstr(e.msg, "\"f64\"") && strstr(e.msg, "auto, f32, bf16, f16, int8"), "%s", e.msg);
+    cr_assert(strstr(e.msg, "\"f64\"") && strstr(e.msg, "auto, f32, bf16, f16, int16, int8"), "%s", e.msg);
 }
 
 Test(precision, refused) { /* a test is a process of its own: nothing has asked for the processor yet */
-    setenv("WINNOW_ISA", "avx2", 1);
+    setenv("WINNOW_ISA", "portable", 1);
     wn_err e;
     wn_precision p = WN_PREC_F32;
     cr_assert_eq(wn_precision_resolve("int8", &p, &e), WN_EUSAGE);
-    cr_assert(strstr(e.msg, "AVX512-VNNI") && strstr(e.msg, "can do f32"), "%s", e.msg);
+    cr_assert(strstr(e.msg, "AVX512-VNNI or AVX2") && strstr(e.msg, "can do f32"), "%s", e.msg);
     cr_assert_eq(wn_precision_resolve("f16", &p, &e), WN_EUSAGE);
     cr_assert_eq(p, WN_PREC_F32);
     wn_bert *m;
@@ -235,7 +265,7 @@ static float *forward(const wn_bert *m, const texts *t) {
 
 /* The same bits alone, together, in another order and on any number of threads. */
 static void check_bits(wn_precision p) {
-    if (p != WN_PREC_F32) (void)have(p);
+    need(p);
     wn_err e;
     wn_bert *m = open_model(p);
     texts t = make_texts(wn_bert_config(m)), back = {.n = t.n, .ids = malloc(t.tokens * sizeof *t.ids)};
@@ -265,6 +295,7 @@ static void check_bits(wn_precision p) {
 Test(precision, bits_f32) { check_bits(WN_PREC_F32); }
 Test(precision, bits_bf16) { check_bits(WN_PREC_BF16); }
 Test(precision, bits_f16) { check_bits(WN_PREC_F16); }
+Test(precision, bits_int16) { check_bits(WN_PREC_INT16); }
 Test(precision, bits_int8) { check_bits(WN_PREC_INT8); }
 
 static double least_cosine(const float *a, const float *b, size_t n, size_t d) {
@@ -282,7 +313,7 @@ static double least_cosine(const float *a, const float *b, size_t n, size_t d) {
 
 /* Word salad is harder than the measured text sets: its vectors are less sure of themselves. */
 static void check_drift(wn_precision p, double bar) {
-    (void)have(p);
+    need(p);
     wn_bert *plain = open_model(WN_PREC_F32), *m = open_model(p);
     texts t = make_texts(wn_bert_config(m));
     float *want = forward(plain, &t), *got = forward(m, &t);
@@ -297,4 +328,5 @@ static void check_drift(wn_precision p, double bar) {
 
 Test(precision, drift_bf16) { check_drift(WN_PREC_BF16, 0.9995); }
 Test(precision, drift_f16) { check_drift(WN_PREC_F16, 0.9995); }
+Test(precision, drift_int16) { check_drift(WN_PREC_INT16, 0.9995); }
 Test(precision, drift_int8) { check_drift(WN_PREC_INT8, 0.995); }

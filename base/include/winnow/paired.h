@@ -25,8 +25,9 @@ static inline size_t wn_row_pairs_rows(const wn_row_pairs *r) {
 
 typedef struct {
     size_t n, k;
-    float *data;      /* the seven combinations of W's quarters in panels: 7/4 of W */
-    float *scale;     /* [2][n] a power of two near each row's size, and its negative */
+    bool integers;    /* of 16 bits */
+    void *data;       /* the seven combinations of W's quarters in panels: 7/4 of W */
+    float *scale;     /* [2][n] each row's size, and its negative; for integers in each block of k */
     const void *kern; /* whose panels they are */
 } wn_paired;
 
@@ -34,6 +35,12 @@ typedef struct {
 bool wn_paired_fits(size_t n, size_t k);
 /* Packs W [n, k], rows k apart. */
 wn_code wn_paired_init(wn_paired *p, const float *w, size_t n, size_t k, wn_err *err);
+/* The same in 16-bit integers, faster and less exact: within each block of 2 * 192 values of k, rows of W are rounded
+ * to integers of at most 1182 times the row's size there, rows of x of at most 2364; the sums are exact. k a multiple
+ * of 4. */
+bool wn_paired_has16(void); /* whether this processor has kernels for it */
+bool wn_paired_fits16(size_t n, size_t k);
+wn_code wn_paired_init16(wn_paired *p, const float *w, size_t n, size_t k, wn_err *err);
 void wn_paired_free(wn_paired *p); /* empties *p; NULL is fine */
 
 /* Floats of scratch that wn_paired_apply needs, 64-byte aligned. */

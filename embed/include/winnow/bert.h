@@ -10,8 +10,8 @@
 #include <winnow/progress.h>
 #include <winnow/tokenizer.h>
 
-typedef enum { WN_PREC_F32, WN_PREC_BF16, WN_PREC_F16, WN_PREC_INT8 } wn_precision;
-/* "auto" (f32: the others trade accuracy for speed and are for the user to choose), "f32", "bf16", "f16" or "int8".
+typedef enum { WN_PREC_F32, WN_PREC_BF16, WN_PREC_F16, WN_PREC_INT16, WN_PREC_INT8 } wn_precision;
+/* "auto" (f32: the others trade accuracy for speed and are for the user to choose), "f32", "bf16", "f16", "int16" or "int8".
  * WN_EUSAGE for another name, and for a precision that this processor lacks, naming what it needs and what there is. */
 wn_code wn_precision_resolve(const char *name, wn_precision *out, wn_err *err);
 wn_code wn_precision_check(wn_precision p, wn_err *err); /* the second half of the above; wn_bert_open calls it too */

@@ -1,0 +1,81 @@
+/* The kernel of the paired product of 16-bit integers, written once as kern_paired.h is. Two neighbours along k are
+ * multiplied at a time: exact sums of 32 bits, scaled at the end. The including file adds IVEC (LANES sums of 32 bits)
+ * and LOADI, SPLATI, MADD, ADDI, FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its low halves), MAX, MUL, and
+ * KEEP(a, b), which holds the compiler from moving sums across: it would run out of registers. */
+
+static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_strip *s, const int rows) {
+    const int16_t *restrict a = s->a, *restrict b = s->b;
+    IVEC left[PAIRED_ROWS], right[PAIRED_ROWS];
+    fetch_ahead(s, rows);
+    WN_UNROLL for (int r = 0; r < rows; r++) left[r] = right[r] = SPLATI(0);
+    for (size_t p = 0; p < s->k; p += 2) {
+        const IVEC b0 = LOADI(b + p * 2 * LANES), b1 = LOADI(b + p * 2 * LANES + 2 * LANES);
+        WN_UNROLL for (int r = 0; r < rows; r++) {
+            int32_t pair;
+            memcpy(&pair, a + r * WN_PAIRED_LD + (ptrdiff_t)p, sizeof pair);
+            const IVEC x = SPLATI(pair);
+            left[r] = ADDI(left[r], MADD(x, b0));
+            right[r] = ADDI(right[r], MADD(x, b1));
+            KEEP(left[r], right[r]);
+        }
+    }
+    for (size_t t = 0; t < s->targets; t++) {
+        const VEC s0 = LOAD(s->to[t].scale), s1 = LOAD(s->to[t].scale + LANES);
+        WN_UNROLL for (int r = 0; r < rows; r++) {
+            float *c = s->c[r] + s->to[t].at;
+            const VEC size = SPLAT(s->to[t].size[r]);
+            const VEC c0 = s->to[t].add ? LOAD(c) : SPLAT(0.0f), c1 = s->to[t].add ? LOAD(c + LANES) : SPLAT(0.0f);
+            STORE(c, FMA(MUL(FLOATS(left[r]), size), s0, c0));
+            STORE(c + LANES, FMA(MUL(FLOATS(right[r]), size), s1, c1));
+        }
+    }
+}
+
+static void paired16(const wn_paired_strip *s) {
+    switch (s->m) {
+#define ROWS(n)                                                                                                        \
+    case n:                                                                                                            \
+        paired16_rows(s, n);                                                                                           \
+        return;
+        ROWS(1)
+        ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6)
+#if PAIRED_ROWS > 6
+            ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
+#endif
+#undef ROWS
+                default : return;
+    }
+}
+
+static float largest(const float *x, size_t n) {
+    VEC most = SPLAT(0.0f);
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) most = MAX(most, MAX(LOAD(x + i), SUB(SPLAT(0.0f), LOAD(x + i))));
+    float lane[LANES], top = 0;
+    STORE(lane, most);
+    for (size_t l = 0; l < LANES; l++) top = lane[l] > top ? lane[l] : top;
+    for (; i < n; i++) {
+        const float size = x[i] < 0 ? -x[i] : x[i];
+        top = size > top ? size : top;
+    }
+    return top;
+}
+
+/* The last, short vector goes through buffers. */
+static void combine16(const float *x, float by_x, const float *y, float by_y, size_t n, int16_t *out) {
+    for (size_t i = 0; i < n; i += LANES) {
+        float rest[2][LANES] = {{0}};
+        int16_t low[LANES];
+        const bool whole = i + LANES <= n;
+        if (!whole) {
+            memcpy(rest[0], x + i, (n - i) * sizeof *x);
+            if (y) memcpy(rest[1], y + i, (n - i) * sizeof *y);
+        }
+        IVEC q = ROUND(MUL(LOAD(whole ? x + i : rest[0]), SPLAT(by_x)));
+        if (y) q = ADDI(q, ROUND(MUL(LOAD(whole ? y + i : rest[1]), SPLAT(by_y))));
+        STORE16(whole ? out + i : low, q);
+        if (!whole) memcpy(out + i, low, (n - i) * sizeof *out);
+    }
+}
+
+#define WN_PAIRED16_KERNEL .paired16 = paired16, .largest = largest, .combine16 = combine16

@@ -1,0 +1,144 @@
+/* W's seven combinations in panels, as floats or as 16-bit integers. */
+#include <math.h>
+#include <string.h>
+#include <winnow/mem.h>
+#include <winnow/threads.h>
+
+#include "paired_private.h"
+
+enum { AHEAD = 64 * 1024 }; /* bytes behind the last panel, which the kernel may fetch */
+
+bool wn_paired_fits(size_t n, size_t k) {
+    return n && k && n % 64 == 0 && k % 2 == 0;
+}
+bool wn_paired_fits16(size_t n, size_t k) {
+    return wn_paired_fits(n, k) && k % 4 == 0;
+}
+bool wn_paired_has16(void) {
+    return wn_kern_get()->paired16 != NULL;
+}
+
+typedef struct {
+    const wn_kern *kern;
+    const float *w;
+    const wn_paired *p;
+    float *rows; /* [workers][5][width][WN_PAIRED_LD]: four blocks of W and their combination */
+} packing;
+
+/* A power of two near the size of w[k], by the mean of its fourth powers: large elements matter, since large values of
+ * x meet them. */
+static float size_of(const float *w, size_t k) {
+    double sum = 0;
+    for (size_t i = 0; i < k; i++) sum += (double)w[i] * (double)w[i] * (double)w[i] * (double)w[i];
+    return sum > 0 && isfinite(sum) ? exp2f((float)rint(log2(sum / (double)k) / 4)) : 1.0f;
+}
+
+static float largest(const float *w, size_t n, float so_far) {
+    for (size_t i = 0; i < n; i++) so_far = fabsf(w[i]) > so_far ? fabsf(w[i]) : so_far;
+    return so_far;
+}
+
+static const float *scale_of(const wn_paired *p, size_t from, size_t j) {
+    return p->scale + (p->integers ? from / WN_PAIRED_KC * 2 * p->n : 0) + j;
+}
+
+/* Rows of W at equal sizes. One that is larger than its partner in the other half of the columns, as those that write
+ * an encoder's outlying dimensions are, would leave its rounding errors in the partner's results. */
+static void find_scales(wn_paired *p, const float *w) {
+    const size_t half = p->k / 2;
+    for (size_t from = 0; from < (p->integers ? half : 1); from += WN_PAIRED_KC) {
+        const size_t part = half - from < WN_PAIRED_KC ? half - from : WN_PAIRED_KC;
+        float *scale = p->scale + from / WN_PAIRED_KC * 2 * p->n;
+        for (size_t j = 0; j < p->n; j++) {
+            const float *row = w + j * p->k;
+            if (p->integers)
+                scale[j] = largest(row + half + from, part, largest(row + from, part, 0)) / WN_PAIRED_W16;
+            else
+                scale[j] = size_of(row, p->k);
+            scale[p->n + j] = -scale[j];
+        }
+    }
+}
+
+static void store_panel(const packing *p, const float *const *rows, size_t width, size_t part, size_t at) {
+    if (!p->p->integers) {
+        wn_pack_panel(rows, width, part, width, (float *)p->p->data + at);
+        return;
+    }
+    int16_t *to = (int16_t *)p->p->data + at;
+    for (size_t c = 0; c < width; c++)
+        for (size_t i = 0; i < part; i++) to[i / 2 * 2 * width + 2 * c + i % 2] = (int16_t)rows[c][i];
+}
+
+/* One block of k of the panel at `column`: its four blocks of W scaled, then each product's combination. */
+static void pack_panel(const packing *p, size_t column, size_t from, float *temp) {
+    const size_t n = p->p->n, k = p->p->k, half = k / 2, width = p->kern->paired_width, quarter = width * WN_PAIRED_LD;
+    const size_t part = half - from < WN_PAIRED_KC ? half - from : WN_PAIRED_KC;
+    float *out = temp + 4 * quarter;
+    const float *rows[WN_PANEL];
+    for (size_t i = 0; i < 4 * width; i++) { /* block 2 * (half of k) + (half of the columns) */
+        const size_t c = i / 4, j = column + c + (i % 2 ? n / 2 : 0);
+        const float *w = p->w + j * k + from + (i % 4 / 2) * half, scale = *scale_of(p->p, from, j),
+                    down = scale > 0 ? 1.0f / scale : 0;
+        float *to = temp + i % 4 * quarter + c * WN_PAIRED_LD;
+        for (size_t e = 0; e < part; e++) to[e] = p->p->integers ? rintf(w[e] * down) : w[e] * down;
+    }
+    for (size_t c = 0; c < width; c++) rows[c] = out + c * WN_PAIRED_LD;
+    for (size_t q = 0; q < PRODUCTS; q++) {
+        const wn_paired_choice choice = wn_paired_choose(wn_paired_terms[q].w, 2);
+        for (size_t c = 0; c < width; c++) {
+            const float *plus = temp + choice.plus * quarter + c * WN_PAIRED_LD,
+                        *other = temp + choice.other * quarter + c * WN_PAIRED_LD;
+            if (choice.two)
+                p->kern->combine(plus, other, choice.minus, part, out + c * WN_PAIRED_LD);
+            else
+                memcpy(out + c * WN_PAIRED_LD, plus, part * sizeof *out);
+        }
+        store_panel(p, rows, width, part, wn_paired_at(n, from, part, q, column));
+    }
+}
+
+static void pack_panels(void *ctx, size_t begin, size_t end, int worker) {
+    const packing *p = ctx;
+    const size_t width = p->kern->paired_width;
+    for (size_t i = begin; i < end; i++)
+        for (size_t from = 0; from < p->p->k / 2; from += WN_PAIRED_KC)
+            pack_panel(p, i * width, from, p->rows + (size_t)worker * 5 * width * WN_PAIRED_LD);
+}
+
+wn_code wn_paired_pack(wn_paired *p, const wn_kern *kern, bool integers, const float *w, size_t n, size_t k,
+                       wn_err *err) {
+    const size_t width = kern->paired_width, size = integers ? sizeof(int16_t) : sizeof(float);
+    const size_t scales = integers ? (k / 2 + WN_PAIRED_KC - 1) / WN_PAIRED_KC : 1;
+    *p = (wn_paired){.n = n, .k = k, .integers = integers, .kern = kern};
+    if (k > (SIZE_MAX / PRODUCTS - AHEAD) / sizeof(float) / n)
+        return wn_err_set(err, WN_EMEMORY, "packing a matrix of %zu rows of %zu: too large for this machine", n, k);
+    packing pack = {.kern = kern, .w = w, .p = p};
+    pack.rows = wn_alloc((size_t)wn_threads_get() * 5 * width, WN_PAIRED_LD * sizeof *pack.rows, err);
+    p->data = wn_alloc(PRODUCTS * (n / 2) * (k / 2) * size + AHEAD, 1, err);
+    p->scale = wn_alloc(scales * 2 * n, sizeof *p->scale, err);
+    if (!pack.rows || !p->data || !p->scale) {
+        wn_free(pack.rows);
+        wn_paired_free(p);
+        return WN_EMEMORY;
+    }
+    find_scales(p, w);
+    wn_parallel_for(n / 2 / width, 1, pack_panels, &pack);
+    wn_free(pack.rows);
+    return WN_OK;
+}
+
+wn_code wn_paired_init(wn_paired *p, const float *w, size_t n, size_t k, wn_err *err) {
+    return wn_paired_pack(p, wn_kern_get(), false, w, n, k, err);
+}
+
+wn_code wn_paired_init16(wn_paired *p, const float *w, size_t n, size_t k, wn_err *err) {
+    return wn_paired_pack(p, wn_kern_get(), true, w, n, k, err);
+}
+
+void wn_paired_free(wn_paired *p) {
+    if (!p) return;
+    wn_free(p->data);
+    wn_free(p->scale);
+    *p = (wn_paired){0};
+}

@@ -1,0 +1,34 @@
+#ifndef WINNOW_LINALG_PAIRED_PRIVATE_H
+#define WINNOW_LINALG_PAIRED_PRIVATE_H
+/* What packing and multiplying share. Private to base/linalg. */
+#include "kern.h"
+
+enum { PRODUCTS = 7 };
+
+/* What a product multiplies, and where it counts: coefficients of the blocks of x [row][half of k], of W [half of
+ * k][half of the columns] and of y [row][half of the columns]. */
+typedef struct {
+    int8_t x[2][2], w[2][2], y[2][2];
+} wn_paired_term;
+extern const wn_paired_term wn_paired_terms[PRODUCTS];
+
+/* A combination of blocks 2 * i + j, of which at most two have a coefficient: block `plus`, and block `other` added or
+ * taken away. */
+typedef struct {
+    size_t plus, other;
+    bool two, minus;
+} wn_paired_choice;
+/* Of the first `rows` rows of coefficients; at least one is not 0. */
+wn_paired_choice wn_paired_choose(const int8_t of[2][2], size_t rows);
+
+/* Largest integers of a row of x and of W: twice the first times twice the second times 2^15 / 170 products of a block
+ * stay below 2^31. */
+enum { WN_PAIRED_X16 = 2364, WN_PAIRED_W16 = 1182 };
+_Static_assert(4ll * WN_PAIRED_X16 * WN_PAIRED_W16 * WN_PAIRED_KC < 1ll << 31, "sums of a block must fit 32 bits");
+
+/* Panels of combinations lie as [block of k][product][panel][k][width]: elements before the panel at `column`. */
+static inline size_t wn_paired_at(size_t n, size_t from, size_t part, size_t product, size_t column) {
+    return PRODUCTS * n / 2 * from + (product * n / 2 + column) * part;
+}
+
+#endif
