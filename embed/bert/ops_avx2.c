@@ -1,5 +1,5 @@
 #define LANES 8
-#define ROWS 4
+#define ROWS 6
 #define COLS 2
 #define NAME(x) wn_bert_avx2_##x
 #include "ops_simd.h"

@@ -86,23 +86,27 @@ static inline vf exp_of(vf x) {
     return select_lt(x, splat(-87.0f), (vf){0}, p * scale);
 }
 
-/* gelu(v) = v/2 (1 + erf(v / sqrt 2)). With z = |v| / sqrt 2 and t = 1 / (1 + z/2), erfc(z) = t exp(p(t) - z^2), where p is
- * a minimax fit of degree 9 over z in [0, 12] (tools/fit_erfc.py; relative error 6e-8 before rounding). */
+/* gelu(v) = v/2 (1 + erf(v / sqrt 2)) with erf(z) = z P(z^2) / Q(z^2), a minimax fit over |z| <= 3.9, where erf is 1 to half
+ * an ulp (tools/fit_erf.py; error 1.5e-8 before rounding). */
 static inline vf gelu(vf v) {
-    vf z = (vf)((vi)v & 0x7fffffff) * 0.70710678f;
-    vf t = inverse_of(1.0f + 0.5f * z);
-    vf p = splat(1.539525954e-01f);
-    p = p * t - 7.301512420e-01f;
-    p = p * t + 1.273278124e+00f;
-    p = p * t - 8.520219590e-01f;
-    p = p * t + 4.909598556e-02f;
-    p = p * t - 6.773599497e-02f;
-    p = p * t + 5.814633490e-02f;
-    p = p * t + 3.817051962e-01f;
-    p = p * t + 9.992071891e-01f;
-    p = p * t - 1.265476175e+00f;
-    vf half = 0.5f * v * (t * exp_of(p - z * z));
-    return select_lt(v, (vf){0}, half, v - half);
+    const vf top = splat(3.9f);
+    vf z = v * 0.70710678f;
+    z = select_lt(z, -top, -top, select_lt(top, z, top, z));
+    vf u = z * z;
+    vf p = splat(2.050522943e-06f);
+    p = p * u + 2.874434676e-04f;
+    p = p * u + 3.836205710e-03f;
+    p = p * u + 5.296485199e-02f;
+    p = p * u + 1.919251620e-01f;
+    p = p * u + 1.128379033e+00f;
+    vf q = splat(3.823143600e-05f);
+    q = q * u + 1.181574413e-03f;
+    q = q * u + 1.510786039e-02f;
+    q = q * u + 1.147516758e-01f;
+    q = q * u + 5.034210289e-01f;
+    q = q * u + 1.0f;
+    vf half = 0.5f * v;
+    return half + half * (z * p * inverse_of(q));
 }
 
 static inline vf tanh_of(vf v) { /* (1 - e) / (1 + e) with e = exp(-2|v|), the sign put back */
@@ -216,18 +220,30 @@ static inline __attribute__((always_inline)) void block(size_t rows, size_t cols
         for (size_t c = 0; c < cols; c++) store(out + r * ldo + c * LANES, acc[r][c]);
 }
 
+/* The same with the number of rows known to the compiler. */
+static inline __attribute__((always_inline)) void blocks(size_t rows, size_t cols, const float *a, size_t lda, const float *b,
+                                                         size_t ldb, size_t k, float *out, size_t ldo) {
+    switch (rows) {
+    case 1: block(1, cols, a, lda, b, ldb, k, out, ldo); return;
+    case 2: block(2, cols, a, lda, b, ldb, k, out, ldo); return;
+    case 3: block(3, cols, a, lda, b, ldb, k, out, ldo); return;
+    case 4: block(4, cols, a, lda, b, ldb, k, out, ldo); return;
+    case 5: block(5, cols, a, lda, b, ldb, k, out, ldo); return;
+    case 6: block(6, cols, a, lda, b, ldb, k, out, ldo); return;
+#if ROWS > 6
+    case 7: block(7, cols, a, lda, b, ldb, k, out, ldo); return;
+    case 8: block(8, cols, a, lda, b, ldb, k, out, ldo); return;
+#endif
+    default: return;
+    }
+}
+
 /* out[m, n] = a[m, k] b[k, n]; n is a multiple of LANES, every row of out has room for it. */
 static void small_product(size_t m, size_t n, const float *a, size_t lda, const float *b, size_t ldb, size_t k, float *out, size_t ldo) {
     for (size_t i = 0; i < m; i += ROWS) {
         size_t rows = m - i < ROWS ? m - i : ROWS, j = 0;
-        for (; j + COLS * LANES <= n; j += COLS * LANES) {
-            if (rows == ROWS) block(ROWS, COLS, a + i * lda, lda, b + j, ldb, k, out + i * ldo + j, ldo);
-            else block(rows, COLS, a + i * lda, lda, b + j, ldb, k, out + i * ldo + j, ldo);
-        }
-        for (; j < n; j += LANES) {
-            if (rows == ROWS) block(ROWS, 1, a + i * lda, lda, b + j, ldb, k, out + i * ldo + j, ldo);
-            else block(rows, 1, a + i * lda, lda, b + j, ldb, k, out + i * ldo + j, ldo);
-        }
+        for (; j + COLS * LANES <= n; j += COLS * LANES) blocks(rows, COLS, a + i * lda, lda, b + j, ldb, k, out + i * ldo + j, ldo);
+        for (; j < n; j += LANES) blocks(rows, 1, a + i * lda, lda, b + j, ldb, k, out + i * ldo + j, ldo);
     }
 }
 
