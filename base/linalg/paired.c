@@ -40,6 +40,7 @@ typedef struct {
     size_t ldx;
     float *y;
     size_t ldy, from, part;
+    float *rows[BLOCK]; /* of y */
     float *size, *inverse; /* [2][BLOCK] integers only: what a row's 1 is worth, and how many make 1 */
     void *a;               /* [entries][WN_PAIRED_LD] */
     wn_paired_finish finish;
@@ -124,20 +125,21 @@ static void tell(const block *b, size_t q, size_t column, size_t width) {
 
 /* Strips of entries [begin, end) times one panel. */
 static void panel_strips(const block *b, wn_paired_strip s, size_t begin, size_t end, size_t column) {
-    float *c[WN_STRIP];
     const size_t row = WN_PAIRED_LD * (b->p->integers ? sizeof(int16_t) : sizeof(float));
-    s.c = c;
-    for (size_t t = 0; t < s.targets; t++) s.to[t].scale += column;
+    for (size_t t = 0; t < s.targets; t++) {
+        s.to[t].scale += column;
+        s.to[t].size += begin;
+        s.to[t].at += column;
+    }
     for (size_t e = begin; e < end; e += s.m) {
-        wn_paired_strip strip = s;
-        strip.m = s.m = end - e < b->kern->paired_rows ? end - e : b->kern->paired_rows;
-        strip.a = (const char *)b->a + e * row;
-        for (size_t t = 0; t < s.targets; t++) strip.to[t].size += e;
-        for (size_t r = 0; r < s.m; r++) c[r] = b->y + b->first[e + r] * b->ldy + column;
+        s.m = end - e < b->kern->paired_rows ? end - e : b->kern->paired_rows;
+        s.a = (const char *)b->a + e * row;
+        s.c = b->rows + e;
         if (b->p->integers)
-            b->kern->paired16(&strip);
+            b->kern->paired16(&s);
         else
-            b->kern->paired(&strip);
+            b->kern->paired(&s);
+        for (size_t t = 0; t < s.targets; t++) s.to[t].size += s.m;
         s.ahead += s.lines * 64;
     }
 }
@@ -181,6 +183,7 @@ void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_ro
         b.size = scratch + BLOCK * WN_PAIRED_LD;
         b.inverse = b.size + 2 * BLOCK;
         b.entries = total - i < share ? total - i : share;
+        for (size_t e = 0; e < b.entries; e++) b.rows[e] = y + b.first[e] * ldy;
         b.pairs = i >= rows->pairs ? 0 : rows->pairs - i < b.entries ? rows->pairs - i : b.entries;
         for (b.from = 0; b.from < p->k / 2; b.from += WN_PAIRED_KC) {
             b.part = p->k / 2 - b.from < WN_PAIRED_KC ? p->k / 2 - b.from : WN_PAIRED_KC;
