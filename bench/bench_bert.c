@@ -10,7 +10,7 @@
 
 #include "bert/bert_private.h"
 
-enum { TOKENS = 504, SIDE = 768 };
+enum { TOKENS = 252, SIDE = 768 };
 
 typedef struct {
     wn_bert *m;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <winnow/threads.h>
 
-enum { CHUNK = 512 }; /* tokens that go through the layers together, if no single text is longer */
+enum { CHUNK = 256 }; /* tokens that go through the layers together, if no single text is longer */
 
 static void norm_free(wn_norm *n) {
     wn_free(n->weight);
@@ -187,6 +187,11 @@ typedef struct {
     float *out;
     size_t stride;
     scratch *scratch; /* one a worker */
+    wn_bert_watch watch; /* may be NULL */
+    void *ctx;
+    wn_err *err;
+    atomic_size_t done; /* tokens */
+    atomic_int code;    /* what the watch said */
 } job;
 
 static void run_chunks(void *ctx, size_t begin, size_t end, int worker) {
@@ -194,7 +199,7 @@ static void run_chunks(void *ctx, size_t begin, size_t end, int worker) {
     const wn_bert *m = j->all.m;
     scratch *s = &j->scratch[worker];
     size_t upto = m->opts.layer < 0 ? m->config.layers : (size_t)m->opts.layer;
-    for (size_t i = begin; i < end; i++) {
+    for (size_t i = begin; i < end && atomic_load(&j->code) == WN_OK; i++) {
         chunk c = j->all;
         c.first = j->starts[i];
         c.last = j->starts[i + 1];
@@ -202,6 +207,8 @@ static void run_chunks(void *ctx, size_t begin, size_t end, int worker) {
         for (size_t text = c.first; text < c.last; text++)
             finish(m, s->x + (c.offsets[text] - c.offsets[c.first]) * m->config.hidden,
                    c.offsets[text + 1] - c.offsets[text], s, j->out + text * j->stride);
+        size_t tokens = c.offsets[c.last] - c.offsets[c.first], done = atomic_fetch_add(&j->done, tokens) + tokens;
+        if (worker == 0 && j->watch) atomic_store(&j->code, (int)j->watch(j->ctx, done, j->err)); /* the caller's thread */
     }
 }
 
@@ -244,6 +251,11 @@ static size_t plan_chunks(const size_t *offsets, size_t n, size_t workers, size_
 
 wn_code wn_bert_forward(const wn_bert *m, const uint32_t *ids, const uint8_t *types, const size_t *offsets, size_t n,
                         float *out, size_t stride, wn_err *err) {
+    return wn_bert_forward_watched(m, ids, types, offsets, n, out, stride, NULL, NULL, err);
+}
+
+wn_code wn_bert_forward_watched(const wn_bert *m, const uint32_t *ids, const uint8_t *types, const size_t *offsets, size_t n,
+                                float *out, size_t stride, wn_bert_watch watch, void *ctx, wn_err *err) {
     if (n == 0) return WN_OK;
     wn_code rc = check_inputs(m, ids, types, offsets, n, err);
     if (rc) return rc;
@@ -252,10 +264,12 @@ wn_code wn_bert_forward(const wn_bert *m, const uint32_t *ids, const uint8_t *ty
     scratch *s = wn_alloc((size_t)workers, sizeof *s, err);
     if (!starts || !s) rc = WN_EMEMORY;
     if (!rc) {
-        job j = {.all = {.m = m, .ids = ids, .types = types, .offsets = offsets}, .starts = starts, .out = out, .stride = stride, .scratch = s};
+        job j = {.all = {.m = m, .ids = ids, .types = types, .offsets = offsets}, .starts = starts, .out = out, .stride = stride, .scratch = s,
+                 .watch = watch, .ctx = ctx, .err = err};
         size_t chunks = plan_chunks(offsets, n, (size_t)workers, starts, &j.tokens, &j.longest);
         for (int i = 0; !rc && i < workers && (size_t)i < chunks; i++) rc = scratch_init(&s[i], &m->config, j.tokens, j.longest, err);
         if (!rc) wn_parallel_for(chunks, 1, run_chunks, &j);
+        if (!rc) rc = (wn_code)atomic_load(&j.code);
     }
     for (int i = 0; s && i < workers; i++) scratch_free(&s[i]);
     wn_free(s);

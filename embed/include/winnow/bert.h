@@ -37,6 +37,11 @@ size_t wn_bert_dims(const wn_bert *m); /* width of a pooled vector */
  * all 0); out row i gets its vector. Each text has at least one and at most config.positions tokens. All threads. */
 wn_code wn_bert_forward(const wn_bert *m, const uint32_t *ids, const uint8_t *types, const size_t *offsets, size_t n,
                         float *out, size_t stride, wn_err *err);
+/* The same, telling now and then, on the calling thread, how many tokens are done; a code other than WN_OK, with `err`
+ * filled, ends the call with it, and `out` is then of no use. */
+typedef wn_code (*wn_bert_watch)(void *ctx, size_t tokens, wn_err *err);
+wn_code wn_bert_forward_watched(const wn_bert *m, const uint32_t *ids, const uint8_t *types, const size_t *offsets, size_t n,
+                                float *out, size_t stride, wn_bert_watch watch, void *ctx, wn_err *err);
 /* Hidden states of every layer of one text: out [layers + 1, tokens, hidden], embeddings first. */
 wn_code wn_bert_hidden(const wn_bert *m, const uint32_t *ids, const uint8_t *types, size_t tokens, float *out,
                        wn_err *err);
