@@ -21,7 +21,8 @@ enum {
     GROUP_TOKENS_MAX = 1 << 17,
     TOKENS_A_THREAD = 512, /* less in a call leaves threads without work */
 };
-static const double group_seconds = 0.4; /* between two looks at the user's Ctrl-C */
+static const double group_seconds = 4;  /* threads wait for one another at its end; what a kill can cost */
+static const double layers_seconds = 0.4; /* with every layer's vectors, which do not look for Ctrl-C meanwhile */
 
 struct wn_bert_job {
     const wn_config *c;
@@ -225,13 +226,17 @@ static size_t text_bytes(const wn_bert_job *j, size_t rows) {
     return (size_t)(j->texts->off[rows] - j->texts->off[0]);
 }
 
-/* Tokens to compute in all: known for windows seen, estimated from bytes for the rest. */
-static wn_code tick(wn_bert_job *j, wn_err *err) {
+/* Tokens to compute in all: known for windows seen, estimated from bytes for the rest. `computed` of them are done
+ * beyond those counted. */
+static wn_code tick_more(void *ctx, size_t computed, wn_err *err) {
+    const wn_bert_job *j = ctx;
     size_t left = text_bytes(j, j->texts->n) - j->seen_bytes;
     double more = j->seen_bytes ? (double)left * (double)j->seen_tokens / (double)j->seen_bytes : 0;
     size_t done = j->counts.computed_tokens;
-    return wn_tick(j->progress, "embed", "tokens", done, done + j->pending + (size_t)more, err);
+    return wn_tick(j->progress, "embed", "tokens", done + computed, done + j->pending + (size_t)more, err);
 }
+
+static wn_code tick(wn_bert_job *j, wn_err *err) { return tick_more(j, 0, err); }
 
 static wn_code tokenize_tick(void *ctx, size_t rows, wn_err *err) {
     wn_bert_job *j = ctx;
@@ -298,9 +303,10 @@ static wn_code fill_group(wn_bert_job *j, const wn_window *w, size_t at, size_t 
     return WN_OK;
 }
 
-/* Groups grow or shrink towards group_seconds a call; the vectors do not depend on it. */
+/* Groups grow or shrink towards those seconds a call; the vectors do not depend on it. */
 static void adapt(wn_bert_job *j, size_t tokens, double seconds) {
-    double least = (double)TOKENS_A_THREAD * wn_threads_get(), want = (double)tokens * group_seconds / (seconds + 1e-6);
+    double least = (double)TOKENS_A_THREAD * wn_threads_get(), wanted = j->layers ? layers_seconds : group_seconds;
+    double want = (double)tokens * wanted / (seconds + 1e-6);
     double now = (double)j->g.budget;
     want = fmin(fmax(want, now / 2), now * 2);
     j->g.budget = (size_t)fmin(fmax(want, least), GROUP_TOKENS_MAX);
@@ -309,7 +315,7 @@ static void adapt(wn_bert_job *j, size_t tokens, double seconds) {
 static wn_code compute_group(wn_bert_job *j, wn_err *err) {
     double start = wn_now();
     size_t tokens = j->g.off[j->g.n];
-    wn_code code = wn_bert_forward(j->model, j->g.ids, NULL, j->g.off, j->g.n, j->g.out, j->width, err);
+    wn_code code = wn_bert_forward_watched(j->model, j->g.ids, NULL, j->g.off, j->g.n, j->g.out, j->width, tick_more, j, err);
     if (code == WN_OK && j->layers)
         code = wn_bert_layers(j->model, j->g.ids, NULL, j->g.off, j->g.n, j->g.out + j->dims, j->width, err);
     if (code == WN_OK) code = wn_part_append(j->part, j->g.rows, j->g.out, j->g.n, err);
