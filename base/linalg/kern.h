@@ -69,8 +69,8 @@ typedef struct {
     /* The same with 16-bit integers; NULL where the processor has none */
     void (*paired16)(const wn_paired_strip *s);
     float (*largest)(const float *x, size_t n); /* of |x| */
-    /* out[n] = x by_x + y by_y, each term rounded to the nearest integer, even at ties; y may be NULL */
-    void (*combine16)(const float *x, float by_x, const float *y, float by_y, size_t n, int16_t *out);
+    void (*round16)(const float *x, float by, size_t n, int16_t *out); /* x by, to the nearest, even at ties */
+    void (*combine16)(const int16_t *x, const int16_t *y, bool minus, size_t n, int16_t *out);
 } wn_kern;
 
 const wn_kern *wn_kern_get(void);

@@ -126,6 +126,9 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define ADDI _mm256_add_epi32
 #define FLOATS _mm256_cvtepi32_ps
 #define ROUND _mm256_cvtps_epi32
+#define ADD16 _mm256_add_epi16
+#define SUB16 _mm256_sub_epi16
+#define STOREI(p, v) _mm256_storeu_si256((__m256i *)(void *)(p), v)
 #define MAX _mm256_max_ps
 #define MUL _mm256_mul_ps
 #define KEEP(a, b) __asm__ volatile("" : "+x"(a), "+x"(b))

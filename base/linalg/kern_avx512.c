@@ -125,6 +125,9 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define ADDI _mm512_add_epi32
 #define FLOATS _mm512_cvtepi32_ps
 #define ROUND _mm512_cvtps_epi32
+#define ADD16 _mm512_add_epi16
+#define SUB16 _mm512_sub_epi16
+#define STOREI(p, v) _mm512_storeu_si512(p, v)
 #define MAX _mm512_max_ps
 #define MUL _mm512_mul_ps
 #define KEEP(a, b) __asm__ volatile("" : "+v"(a), "+v"(b))

@@ -1,7 +1,8 @@
 /* The kernel of the paired product of 16-bit integers, written once as kern_paired.h is. Two neighbours along k are
  * multiplied at a time: exact sums of 32 bits, scaled at the end. The including file adds IVEC (LANES sums of 32 bits)
- * and LOADI, SPLATI, MADD, ADDI, FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its low halves), MAX, MUL, and
- * KEEP(a, b), which holds the compiler from moving sums across: it would run out of registers. */
+ * and LOADI, STOREI, SPLATI, MADD, ADDI, ADD16, SUB16, FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its low
+ * halves), MAX, MUL, and KEEP(a, b), which holds the compiler from moving sums across: it would run out of registers.
+ */
 
 static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_strip *s, const int rows) {
     const int16_t *restrict a = s->a, *restrict b = s->b;
@@ -38,7 +39,9 @@ static void paired16(const wn_paired_strip *s) {
         paired16_rows(s, n);                                                                                           \
         return;
         ROWS(1)
-        ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6)
+        ROWS(2)
+        ROWS(3)
+        ROWS(4) ROWS(5) ROWS(6)
 #if PAIRED_ROWS > 6
             ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
 #endif
@@ -62,20 +65,22 @@ static float largest(const float *x, size_t n) {
 }
 
 /* The last, short vector goes through buffers. */
-static void combine16(const float *x, float by_x, const float *y, float by_y, size_t n, int16_t *out) {
-    for (size_t i = 0; i < n; i += LANES) {
-        float rest[2][LANES] = {{0}};
-        int16_t low[LANES];
-        const bool whole = i + LANES <= n;
-        if (!whole) {
-            memcpy(rest[0], x + i, (n - i) * sizeof *x);
-            if (y) memcpy(rest[1], y + i, (n - i) * sizeof *y);
-        }
-        IVEC q = ROUND(MUL(LOAD(whole ? x + i : rest[0]), SPLAT(by_x)));
-        if (y) q = ADDI(q, ROUND(MUL(LOAD(whole ? y + i : rest[1]), SPLAT(by_y))));
-        STORE16(whole ? out + i : low, q);
-        if (!whole) memcpy(out + i, low, (n - i) * sizeof *out);
-    }
+static void round16(const float *x, float by, size_t n, int16_t *out) {
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) STORE16(out + i, ROUND(MUL(LOAD(x + i), SPLAT(by))));
+    if (i == n) return;
+    float rest[LANES] = {0};
+    int16_t low[LANES];
+    memcpy(rest, x + i, (n - i) * sizeof *x);
+    STORE16(low, ROUND(MUL(LOAD(rest), SPLAT(by))));
+    memcpy(out + i, low, (n - i) * sizeof *out);
 }
 
-#define WN_PAIRED16_KERNEL .paired16 = paired16, .largest = largest, .combine16 = combine16
+static void combine16(const int16_t *x, const int16_t *y, bool minus, size_t n, int16_t *out) {
+    size_t i = 0;
+    for (; i + 2 * LANES <= n; i += 2 * LANES)
+        STOREI(out + i, minus ? SUB16(LOADI(x + i), LOADI(y + i)) : ADD16(LOADI(x + i), LOADI(y + i)));
+    for (; i < n; i++) out[i] = (int16_t)(minus ? x[i] - y[i] : x[i] + y[i]);
+}
+
+#define WN_PAIRED16_KERNEL .paired16 = paired16, .largest = largest, .round16 = round16, .combine16 = combine16

@@ -26,8 +26,9 @@ wn_paired_choice wn_paired_choose(const int8_t of[2][2], size_t rows) {
     return c;
 }
 
+/* Combinations, sizes, and blocks of 16 bits. */
 size_t wn_paired_scratch(void) {
-    return BLOCK * (WN_PAIRED_LD + 4);
+    return BLOCK * (WN_PAIRED_LD + 2 + 4 * WN_PAIRED_KC / 2);
 }
 
 /* Some entries of the list of rows, of which the first `pairs` have a partner, through one block of k. */
@@ -41,8 +42,9 @@ typedef struct {
     float *y;
     size_t ldy, from, part;
     float *rows[BLOCK]; /* of y */
-    float *size, *inverse; /* [2][BLOCK] integers only: what a row's 1 is worth, and how many make 1 */
-    void *a;               /* [entries][WN_PAIRED_LD] */
+    float *size;        /* [2][BLOCK] integers only: what a row's 1 is worth */
+    int16_t *q;         /* [entries][2][2][WN_PAIRED_KC] integers only: the rows' blocks */
+    void *a;            /* [entries][WN_PAIRED_LD] */
     wn_paired_finish finish;
     void *ctx;
 } block;
@@ -52,38 +54,52 @@ static bool counts_alone(const wn_paired_term *t) {
     return (t->x[0][0] || t->x[0][1]) && (t->y[0][0] || t->y[0][1]);
 }
 
-static void measure_rows(const block *b) {
+static void round_rows(const block *b) {
     const size_t half = b->p->k / 2;
     for (size_t e = 0; e < b->entries; e++) {
         for (size_t row = 0; row < (e < b->pairs ? 2 : 1); row++) {
             const float *x = b->x + (b->first[e] + row) * b->ldx + b->from;
-            const float left = b->kern->largest(x, b->part), right = b->kern->largest(x + half, b->part),
-                        most = left > right ? left : right;
+            const float left = b->kern->largest(x, b->part), right = b->kern->largest(x + half, b->part);
+            const float most = left > right ? left : right, by = most > 0 ? WN_PAIRED_X16 / most : 0;
+            int16_t *q = b->q + (2 * e + row) * 2 * WN_PAIRED_KC;
+            b->kern->round16(x, by, b->part, q);
+            b->kern->round16(x + half, by, b->part, q + WN_PAIRED_KC);
             b->size[row * BLOCK + e] = most / WN_PAIRED_X16;
-            b->inverse[row * BLOCK + e] = most > 0 ? WN_PAIRED_X16 / most : 0;
         }
     }
 }
 
+static void combine_floats(const block *b, size_t e, const wn_paired_choice *c) {
+    const size_t half = b->p->k / 2;
+    const float *x = b->x + b->first[e] * b->ldx + b->from;
+    const float *plus = x + c->plus / 2 * b->ldx + c->plus % 2 * half,
+                *other = x + c->other / 2 * b->ldx + c->other % 2 * half;
+    float *out = (float *)b->a + e * WN_PAIRED_LD;
+    if (c->two)
+        b->kern->combine(plus, other, c->minus, b->part, out);
+    else
+        memcpy(out, plus, b->part * sizeof *out);
+}
+
+static void combine_integers(const block *b, size_t e, const wn_paired_choice *c) {
+    const int16_t *q = b->q + e * 4 * WN_PAIRED_KC, *plus = q + c->plus * WN_PAIRED_KC,
+                  *other = q + c->other * WN_PAIRED_KC;
+    int16_t *out = (int16_t *)b->a + e * WN_PAIRED_LD;
+    if (c->two)
+        b->kern->combine16(plus, other, c->minus, b->part, out);
+    else
+        memcpy(out, plus, b->part * sizeof *out);
+}
+
 static void combine_rows(const block *b, const wn_paired_term *t) {
-    const size_t half = b->p->k / 2, entries = counts_alone(t) ? b->entries : b->pairs;
+    const size_t entries = counts_alone(t) ? b->entries : b->pairs;
     const wn_paired_choice pair = wn_paired_choose(t->x, 2), alone = wn_paired_choose(t->x, 1);
     for (size_t e = 0; e < entries; e++) {
         const wn_paired_choice *c = e < b->pairs ? &pair : &alone;
-        const float *x = b->x + b->first[e] * b->ldx + b->from;
-        const float *plus = x + c->plus / 2 * b->ldx + c->plus % 2 * half,
-                    *other = x + c->other / 2 * b->ldx + c->other % 2 * half;
-        if (b->p->integers) {
-            const float by = b->inverse[c->other / 2 * BLOCK + e];
-            b->kern->combine16(plus, b->inverse[c->plus / 2 * BLOCK + e], c->two ? other : NULL, c->minus ? -by : by,
-                               b->part, (int16_t *)b->a + e * WN_PAIRED_LD);
-        } else {
-            float *out = (float *)b->a + e * WN_PAIRED_LD;
-            if (c->two)
-                b->kern->combine(plus, other, c->minus, b->part, out);
-            else
-                memcpy(out, plus, b->part * sizeof *out);
-        }
+        if (b->p->integers)
+            combine_integers(b, e, c);
+        else
+            combine_floats(b, e, c);
     }
 }
 
@@ -181,13 +197,13 @@ void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_ro
                    .ctx = ctx};
         b.a = scratch;
         b.size = scratch + BLOCK * WN_PAIRED_LD;
-        b.inverse = b.size + 2 * BLOCK;
+        b.q = (int16_t *)(void *)(b.size + 2 * BLOCK);
         b.entries = total - i < share ? total - i : share;
         for (size_t e = 0; e < b.entries; e++) b.rows[e] = y + b.first[e] * ldy;
         b.pairs = i >= rows->pairs ? 0 : rows->pairs - i < b.entries ? rows->pairs - i : b.entries;
         for (b.from = 0; b.from < p->k / 2; b.from += WN_PAIRED_KC) {
             b.part = p->k / 2 - b.from < WN_PAIRED_KC ? p->k / 2 - b.from : WN_PAIRED_KC;
-            if (p->integers) measure_rows(&b);
+            if (p->integers) round_rows(&b);
             for (size_t q = 0; q < PRODUCTS; q++) run_product(&b, q);
         }
     }

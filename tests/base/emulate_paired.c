@@ -47,6 +47,9 @@ typedef struct {
 #define ADDI(a, b) addi(a, b)
 #define FLOATS(v) ((wide){_mm256_cvtepi32_ps((v).low), _mm256_cvtepi32_ps((v).high)})
 #define ROUND(v) roundi(v)
+#define ADD16(a, b) ((iwide){_mm256_add_epi16((a).low, (b).low), _mm256_add_epi16((a).high, (b).high)})
+#define SUB16(a, b) ((iwide){_mm256_sub_epi16((a).low, (b).low), _mm256_sub_epi16((a).high, (b).high)})
+#define STOREI(p, v) storei(p, v)
 #define MAX(a, b) max(a, b)
 #define MUL(a, b) mul(a, b)
 #define KEEP(a, b) (void)0
@@ -57,6 +60,7 @@ static iwide loadi(const int16_t *p) {
     memcpy(&v, p, sizeof v);
     return v;
 }
+static void storei(int16_t *p, iwide v) { memcpy(p, &v, sizeof v); }
 static iwide madd(iwide a, iwide b) {
     return (iwide){_mm256_madd_epi16(a.low, b.low), _mm256_madd_epi16(a.high, b.high)};
 }
