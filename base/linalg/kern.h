@@ -68,7 +68,7 @@ typedef struct {
     void (*combine)(const float *x, const float *y, bool minus, size_t n, float *out);
     /* The same with 16-bit integers; NULL where the processor has none */
     void (*paired16)(const wn_paired_strip *s);
-    float (*largest)(const float *x, size_t n); /* of |x| */
+    float (*largest)(const float *x, size_t n); /* of |x|; NaN where an element is not finite */
     void (*round16)(const float *x, float by, size_t n, int16_t *out); /* x by, to the nearest, even at ties */
     void (*combine16)(const int16_t *x, const int16_t *y, bool minus, size_t n, int16_t *out);
 } wn_kern;

@@ -17,7 +17,7 @@ static inline __attribute__((always_inline)) void paired_rows(const wn_paired_st
     VEC left[PAIRED_ROWS], right[PAIRED_ROWS];
     fetch_ahead(s, rows);
     WN_UNROLL for (int r = 0; r < rows; r++) left[r] = right[r] = SPLAT(0.0f);
-    for (size_t p = 0; p < s->k; p++) {
+    _Pragma("GCC unroll 4") for (size_t p = 0; p < s->k; p++) {
         const VEC b0 = LOAD(b + p * 2 * LANES), b1 = LOAD(b + p * 2 * LANES + LANES);
         WN_UNROLL for (int r = 0; r < rows; r++) {
             const VEC x = SPLAT(a[r * WN_PAIRED_LD + (ptrdiff_t)p]);
@@ -36,23 +36,26 @@ static inline __attribute__((always_inline)) void paired_rows(const wn_paired_st
     }
 }
 
-static void paired(const wn_paired_strip *s) {
-    switch (s->m) {
-#define ROWS(n)                                                                                                        \
+/* f for the number of rows that the strip has, known to the compiler. */
+#define PAIRED_CASE(f, n)                                                                                              \
     case n:                                                                                                            \
-        paired_rows(s, n);                                                                                             \
+        f(s, n);                                                                                                       \
         return;
-        ROWS(1)
-        ROWS(2)
-        ROWS(3)
-        ROWS(4)
-        ROWS(5) ROWS(6)
+#define PAIRED_FEW(f)                                                                                                  \
+    PAIRED_CASE(f, 1) PAIRED_CASE(f, 2) PAIRED_CASE(f, 3) PAIRED_CASE(f, 4) PAIRED_CASE(f, 5) PAIRED_CASE(f, 6)
 #if PAIRED_ROWS > 6
-            ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
+#define PAIRED_MORE(f)                                                                                                 \
+    PAIRED_CASE(f, 7)                                                                                                  \
+    PAIRED_CASE(f, 8) PAIRED_CASE(f, 9) PAIRED_CASE(f, 10) PAIRED_CASE(f, 11) PAIRED_CASE(f, 12) PAIRED_CASE(f, 13)    \
+        PAIRED_CASE(f, 14)
+#else
+#define PAIRED_MORE(f)
 #endif
-#undef ROWS
-                default : return;
-    }
+#define PAIRED_SWITCH(f)                                                                                               \
+    switch (s->m) { PAIRED_FEW(f) PAIRED_MORE(f) default : return; }
+
+static void paired(const wn_paired_strip *s) {
+    PAIRED_SWITCH(paired_rows)
 }
 
 static void combine(const float *x, const float *y, bool minus, size_t n, float *out) {

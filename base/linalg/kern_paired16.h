@@ -33,35 +33,31 @@ static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_
 }
 
 static void paired16(const wn_paired_strip *s) {
-    switch (s->m) {
-#define ROWS(n)                                                                                                        \
-    case n:                                                                                                            \
-        paired16_rows(s, n);                                                                                           \
-        return;
-        ROWS(1)
-        ROWS(2)
-        ROWS(3)
-        ROWS(4) ROWS(5) ROWS(6)
-#if PAIRED_ROWS > 6
-            ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
-#endif
-#undef ROWS
-                default : return;
-    }
+    PAIRED_SWITCH(paired16_rows)
 }
 
+/* Of |x|; not a number where an element is not finite. */
 static float largest(const float *x, size_t n) {
-    VEC most = SPLAT(0.0f);
+    VEC most = SPLAT(0.0f), bad = SPLAT(0.0f);
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES) most = MAX(most, MAX(LOAD(x + i), SUB(SPLAT(0.0f), LOAD(x + i))));
-    float lane[LANES], top = 0;
+    for (; i + LANES <= n; i += LANES) {
+        const VEC v = LOAD(x + i);
+        most = MAX(most, MAX(v, SUB(SPLAT(0.0f), v)));
+        bad = ADD(bad, SUB(v, v));
+    }
+    float lane[LANES], not_finite[LANES], top = 0, sum = 0;
     STORE(lane, most);
-    for (size_t l = 0; l < LANES; l++) top = lane[l] > top ? lane[l] : top;
+    STORE(not_finite, bad);
+    for (size_t l = 0; l < LANES; l++) {
+        top = lane[l] > top ? lane[l] : top;
+        sum += not_finite[l];
+    }
     for (; i < n; i++) {
         const float size = x[i] < 0 ? -x[i] : x[i];
         top = size > top ? size : top;
+        sum += x[i] - x[i];
     }
-    return top;
+    return top + sum;
 }
 
 /* The last, short vector goes through buffers. */

@@ -60,10 +60,15 @@ static void round_rows(const block *b) {
         for (size_t row = 0; row < (e < b->pairs ? 2 : 1); row++) {
             const float *x = b->x + (b->first[e] + row) * b->ldx + b->from;
             const float left = b->kern->largest(x, b->part), right = b->kern->largest(x + half, b->part);
-            const float most = left > right ? left : right, by = most > 0 ? WN_PAIRED_X16 / most : 0;
+            const float most = (left > right ? left : right) + (left - left) + (right - right),
+                        by = wn_paired_by(most, WN_PAIRED_X16);
             int16_t *q = b->q + (2 * e + row) * 2 * WN_PAIRED_KC;
-            b->kern->round16(x, by, b->part, q);
-            b->kern->round16(x + half, by, b->part, q + WN_PAIRED_KC);
+            if (by == 0) { /* what is not finite shows in `size`, and in this row alone */
+                memset(q, 0, 2 * WN_PAIRED_KC * sizeof *q);
+            } else {
+                b->kern->round16(x, by, b->part, q);
+                b->kern->round16(x + half, by, b->part, q + WN_PAIRED_KC);
+            }
             b->size[row * BLOCK + e] = most / WN_PAIRED_X16;
         }
     }
@@ -165,13 +170,14 @@ static void run_product(const block *b, size_t q) {
     const size_t size = b->p->integers ? sizeof(int16_t) : sizeof(float), bytes = b->part * width * size;
     const bool alone = counts_alone(&wn_paired_terms[q]) && b->pairs < b->entries,
                last = b->from + b->part == b->p->k / 2;
-    wn_paired_strip pairs = {.k = b->part, .lines = bytes / 64 / strips + 1}, singles = {.k = b->part};
+    wn_paired_strip pairs = {.k = b->part, .lines = bytes / 64 / strips + 1},
+                    singles = {.k = b->part, .lines = b->pairs ? 0 : pairs.lines};
     add_targets(b, q, 2, &pairs);
     add_targets(b, q, 1, &singles);
     combine_rows(b, &wn_paired_terms[q]);
     for (size_t column = 0; column < b->p->n / 2; column += width) {
         pairs.b = singles.b = (const char *)b->p->data + wn_paired_at(b->p->n, b->from, b->part, q, column) * size;
-        pairs.ahead = (const char *)pairs.b + bytes; /* the next panel comes while this one is worked on */
+        pairs.ahead = singles.ahead = (const char *)pairs.b + bytes; /* the next panel comes meanwhile */
         panel_strips(b, pairs, 0, b->pairs, column);
         if (alone) panel_strips(b, singles, b->pairs, b->entries, column);
         if (b->finish && last) tell(b, q, column, width);

@@ -26,16 +26,22 @@ typedef struct {
 } packing;
 
 /* A power of two near the size of w[k], by the mean of its fourth powers: large elements matter, since large values of
- * x meet them. */
+ * x meet them. Within limits that keep its inverse a normal float. */
 static float size_of(const float *w, size_t k) {
-    double sum = 0;
-    for (size_t i = 0; i < k; i++) sum += (double)w[i] * (double)w[i] * (double)w[i] * (double)w[i];
-    return sum > 0 && isfinite(sum) ? exp2f((float)rint(log2(sum / (double)k) / 4)) : 1.0f;
+    double sum[4] = {0};
+    for (size_t i = 0; i < k; i++) sum[i % 4] += (double)w[i] * (double)w[i] * (double)w[i] * (double)w[i];
+    const double mean = (sum[0] + sum[1] + sum[2] + sum[3]) / (double)k;
+    return mean > 0 && isfinite(mean) ? exp2f((float)fmin(fmax(rint(log2(mean) / 4), -100), 100)) : 1.0f;
 }
 
+/* What the largest of w[n] and so_far is; NaN where one is not finite. */
 static float largest(const float *w, size_t n, float so_far) {
-    for (size_t i = 0; i < n; i++) so_far = fabsf(w[i]) > so_far ? fabsf(w[i]) : so_far;
-    return so_far;
+    float bad = so_far - so_far;
+    for (size_t i = 0; i < n; i++) {
+        so_far = fabsf(w[i]) > so_far ? fabsf(w[i]) : so_far;
+        bad += w[i] - w[i];
+    }
+    return so_far + bad;
 }
 
 static const float *scale_of(const wn_paired *p, size_t from, size_t j) {
@@ -44,18 +50,20 @@ static const float *scale_of(const wn_paired *p, size_t from, size_t j) {
 
 /* Rows of W at equal sizes. One that is larger than its partner in the other half of the columns, as those that write
  * an encoder's outlying dimensions are, would leave its rounding errors in the partner's results. */
-static void find_scales(wn_paired *p, const float *w) {
-    const size_t half = p->k / 2;
-    for (size_t from = 0; from < (p->integers ? half : 1); from += WN_PAIRED_KC) {
-        const size_t part = half - from < WN_PAIRED_KC ? half - from : WN_PAIRED_KC;
-        float *scale = p->scale + from / WN_PAIRED_KC * 2 * p->n;
-        for (size_t j = 0; j < p->n; j++) {
-            const float *row = w + j * p->k;
-            if (p->integers)
-                scale[j] = largest(row + half + from, part, largest(row + from, part, 0)) / WN_PAIRED_W16;
+static void find_scales(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const packing *p = ctx;
+    const size_t n = p->p->n, k = p->p->k, half = k / 2;
+    for (size_t j = begin; j < end; j++) {
+        const float *row = p->w + j * k;
+        for (size_t from = 0; from < (p->p->integers ? half : 1); from += WN_PAIRED_KC) {
+            const size_t part = half - from < WN_PAIRED_KC ? half - from : WN_PAIRED_KC;
+            float *scale = p->p->scale + from / WN_PAIRED_KC * 2 * n + j;
+            if (p->p->integers)
+                *scale = largest(row + half + from, part, largest(row + from, part, 0)) / WN_PAIRED_W16;
             else
-                scale[j] = size_of(row, p->k);
-            scale[p->n + j] = -scale[j];
+                *scale = size_of(row, k);
+            scale[n] = -*scale;
         }
     }
 }
@@ -79,9 +87,9 @@ static void pack_panel(const packing *p, size_t column, size_t from, float *temp
     for (size_t i = 0; i < 4 * width; i++) { /* block 2 * (half of k) + (half of the columns) */
         const size_t c = i / 4, j = column + c + (i % 2 ? n / 2 : 0);
         const float *w = p->w + j * k + from + (i % 4 / 2) * half, scale = *scale_of(p->p, from, j),
-                    down = scale > 0 ? 1.0f / scale : 0;
+                    down = p->p->integers ? wn_paired_by(scale * WN_PAIRED_W16, WN_PAIRED_W16) : 1.0f / scale;
         float *to = temp + i % 4 * quarter + c * WN_PAIRED_LD;
-        for (size_t e = 0; e < part; e++) to[e] = p->p->integers ? rintf(w[e] * down) : w[e] * down;
+        for (size_t e = 0; e < part; e++) to[e] = !p->p->integers ? w[e] * down : down > 0 ? rintf(w[e] * down) : 0;
     }
     for (size_t c = 0; c < width; c++) rows[c] = out + c * WN_PAIRED_LD;
     for (size_t q = 0; q < PRODUCTS; q++) {
@@ -122,7 +130,7 @@ wn_code wn_paired_pack(wn_paired *p, const wn_kern *kern, bool integers, const f
         wn_paired_free(p);
         return WN_EMEMORY;
     }
-    find_scales(p, w);
+    wn_parallel_for(n, 64, find_scales, &pack);
     wn_parallel_for(n / 2 / width, 1, pack_panels, &pack);
     wn_free(pack.rows);
     return WN_OK;

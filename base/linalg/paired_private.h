@@ -1,6 +1,8 @@
 #ifndef WINNOW_LINALG_PAIRED_PRIVATE_H
 #define WINNOW_LINALG_PAIRED_PRIVATE_H
 /* What packing and multiplying share. Private to base/linalg. */
+#include <float.h>
+
 #include "kern.h"
 
 enum { PRODUCTS = 7 };
@@ -18,12 +20,16 @@ typedef struct {
     size_t plus, other;
     bool two, minus;
 } wn_paired_choice;
-/* Of the first `rows` rows of coefficients; at least one is not 0. */
+/* Of the first `rows` rows of coefficients. Where all are 0, plus is 4, which is no block. */
 wn_paired_choice wn_paired_choose(const int8_t of[2][2], size_t rows);
 
-/* Largest integers of a row of x and of W: twice the first times twice the second times 2^15 / 170 products of a block
- * stay below 2^31. */
+/* Largest integers of a row of x and of W; combinations are up to twice as large, and a sum has WN_PAIRED_KC products.
+ */
 enum { WN_PAIRED_X16 = 2364, WN_PAIRED_W16 = 1182 };
+/* What a row of that largest element is multiplied by; 0 where the integers would mean nothing. */
+static inline float wn_paired_by(float largest, int most) {
+    return largest >= 0x1p-100f && largest <= FLT_MAX ? (float)most / largest : 0;
+}
 _Static_assert(4ll * WN_PAIRED_X16 * WN_PAIRED_W16 * WN_PAIRED_KC < 1ll << 31, "sums of a block must fit 32 bits");
 
 /* Panels of combinations lie as [block of k][product][panel][k][width]: elements before the panel at `column`. */

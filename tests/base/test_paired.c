@@ -257,6 +257,46 @@ Test(paired, a_large_row_does_not_spoil_its_partner) {
     }
 }
 
+/* A row of W of denormals, or of huge numbers, leaves its partner in the other half as it is. */
+Test(paired, rows_of_extreme_size) {
+    kind all[KINDS];
+    for (size_t t = 0, n = kinds(all); t < n; t++) {
+        problem p = make(6, 64, 384, 2, 31);
+        for (size_t k = 0; k < p.k; k++) p.w[3 * p.k + k] *= 1e-41f, p.w[7 * p.k + k] *= 1e30f;
+        for (size_t k = 0; k < p.k; k++) p.x[2 * p.ldx + k] *= 1e-41f;
+        apply(&all[t], &p, NULL, NULL);
+        for (size_t i = 0; i < p.m; i++) {
+            for (size_t j = 0; j < p.n; j++) {
+                double size, want = exact(&p, i, j, &size),
+                             e = fabs((double)p.y[i * p.ldy + j] - want) / (size + 1e-30);
+                bool lost = i == 2 || i == 3 || j == 3; /* below what is resolved: small beside a partner */
+                if (i == 3) continue;
+                cr_expect(lost ? fabsf(p.y[i * p.ldy + j]) < (j == 7 || j == 39 ? 1e26f : 1e-3f) : e < 5e-3,
+                          "%s: row %zu, column %zu: %g for %g", all[t].name, i, j, (double)p.y[i * p.ldy + j], want);
+            }
+        }
+        drop(&p);
+    }
+}
+
+Test(paired, what_is_not_finite_shows) {
+    kind all[KINDS];
+    static const float odd[] = {NAN, INFINITY};
+    for (size_t t = 0, n = kinds(all); t < n; t++) {
+        for (int which = 0; which < 2; which++) {
+            problem p = make(6, 64, 384, 2, 32);
+            p.x[3 * p.ldx + 5] = odd[which];
+            p.w[9 * p.k + 380] = odd[which];
+            apply(&all[t], &p, NULL, NULL);
+            for (size_t i = 0; i < p.m; i++) cr_expect(!isfinite(p.y[i * p.ldy + 9]), "%s: row %zu", all[t].name, i);
+            for (size_t j = 0; j < p.n; j++) cr_expect(!isfinite(p.y[3 * p.ldy + j]), "%s: column %zu", all[t].name, j);
+            if (all[t].integers)
+                cr_expect(isfinite(p.y[2 * p.ldy + 8]) && isfinite(p.y[2 * p.ldy + 41])); /* partners */
+            drop(&p);
+        }
+    }
+}
+
 Test(paired, shapes_that_fit) {
     cr_assert(wn_paired_fits(64, 2) && wn_paired_fits(1152, 384));
     cr_assert(wn_paired_fits16(64, 4) && !wn_paired_fits16(64, 6));
@@ -266,19 +306,22 @@ Test(paired, shapes_that_fit) {
 
 Test(paired, every_failed_allocation) {
     problem p = make(1, 64, 8, 1, 1);
-    for (long nth = 0;; nth++) {
-        wn_paired packed;
-        wn_err err;
-        wn_mem_fail_after(nth, false);
-        wn_code rc = wn_paired_init(&packed, p.w, p.n, p.k, &err);
-        wn_mem_fail_after(-1, false);
-        if (rc == WN_OK) {
-            wn_paired_free(&packed);
-            cr_assert_eq(nth, 3);
-            break;
+    for (int integers = 0; integers < 2; integers++) {
+        for (long nth = 0;; nth++) {
+            wn_paired packed;
+            wn_err err;
+            wn_mem_fail_after(nth, false);
+            wn_code rc = integers ? wn_paired_init16(&packed, p.w, p.n, p.k, &err)
+                                  : wn_paired_init(&packed, p.w, p.n, p.k, &err);
+            wn_mem_fail_after(-1, false);
+            if (rc == WN_OK) {
+                wn_paired_free(&packed);
+                cr_assert_eq(nth, 3);
+                break;
+            }
+            cr_assert_eq(rc, WN_EMEMORY);
+            cr_assert_null(packed.data);
         }
-        cr_assert_eq(rc, WN_EMEMORY);
-        cr_assert_null(packed.data);
     }
     wn_paired_free(NULL);
     drop(&p);

@@ -36,8 +36,8 @@ bool wn_paired_fits(size_t n, size_t k);
 /* Packs W [n, k], rows k apart. */
 wn_code wn_paired_init(wn_paired *p, const float *w, size_t n, size_t k, wn_err *err);
 /* The same in 16-bit integers, faster and less exact: within each block of 2 * 192 values of k, rows of W are rounded
- * to integers of at most 1182 times the row's size there, rows of x of at most 2364; the sums are exact. k a multiple
- * of 4. */
+ * to integers of at most 1182 times the row's size there, rows of x of at most 2364; the sums are exact. What is not
+ * finite makes its row of x, or its column of y, NaN. k a multiple of 4; only where wn_paired_has16. */
 bool wn_paired_has16(void); /* whether this processor has kernels for it */
 bool wn_paired_fits16(size_t n, size_t k);
 wn_code wn_paired_init16(wn_paired *p, const float *w, size_t n, size_t k, wn_err *err);
@@ -48,7 +48,8 @@ size_t wn_paired_scratch(void);
 /* Told of finished elements while they are in a cache: `rows` rows of y, `stride` floats apart, columns column ..
  * column + columns - 1, the first of them at y. Every element is told of once. */
 typedef void (*wn_paired_finish)(void *ctx, float *y, size_t rows, size_t stride, size_t column, size_t columns);
-/* y[m, n] = x[m, k] W^T, rows ldx and ldy apart. One thread, no allocation; finish may be NULL. */
+/* y[m, n] = x[m, k] W^T, rows ldx and ldy apart; x, y and scratch do not overlap. One thread, no allocation; finish
+ * may be NULL. */
 void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_row_pairs *rows, float *y, size_t ldy,
                      float *scratch, wn_paired_finish finish, void *ctx);
 

@@ -13,7 +13,7 @@ struct wn_progress {
 };
 
 /* Reports (p may be NULL) and returns WN_EINTERRUPT once the process was asked to stop, else WN_OK.
- * Long loops call it at least ten times a second from their outermost thread. */
+ * Long loops call it about ten times a second from their outermost thread. */
 wn_code wn_tick(wn_progress *p, const char *stage, const char *unit, size_t done, size_t total, wn_err *err);
 
 /* SIGINT and SIGTERM set a flag that wn_tick sees; a second one ends the process at once. */
