@@ -56,7 +56,7 @@ size_t wn_bert_dims(const wn_bert *m) { return m->dense.n ? m->dense.n : m->conf
 typedef struct {
     float *x, *y;   /* [T, H] */
     float *qkv;     /* [T, 3H] */
-    float *wide;    /* [T, wide_ld], and the embedding rows [T, E] before the layers */
+    float *wide;    /* [T, wn_bert_wide]; the embedding rows [T, E] before the layers, attention's results [T, H] */
     float *attention; /* what attention of the longest text needs */
     void *product;    /* wn_layer_linear_scratch */
     uint32_t *first;  /* [T] of pairs */
@@ -76,12 +76,13 @@ static void scratch_free(scratch *s) {
 
 static wn_code scratch_init(scratch *s, const wn_model_config *c, size_t tokens, size_t longest, wn_err *err) {
     size_t wide = wn_bert_wide(c) > c->embedding ? wn_bert_wide(c) : c->embedding;
+    if (wide < c->hidden) wide = c->hidden; /* attention's results: ALBERT's feed-forward part may be narrower */
     *s = (scratch){.x = wn_alloc(tokens * c->hidden, sizeof(float), err),
                    .y = wn_alloc(tokens * c->hidden, sizeof(float), err),
                    .qkv = wn_alloc(tokens * 3 * c->hidden, sizeof(float), err),
                    .wide = wn_alloc(tokens * wide, sizeof(float), err),
                    .attention = wn_alloc(wn_bert_ops_get()->attention_scratch(longest, c->hidden, c->heads), sizeof(float), err),
-                   .product = wn_alloc(1, wn_layer_linear_scratch(wide > c->hidden ? wide : c->hidden), err),
+                   .product = wn_alloc(1, wn_layer_linear_scratch(wide), err),
                    .first = wn_alloc(tokens, sizeof(uint32_t), err)};
     if (s->x && s->y && s->qkv && s->wide && s->attention && s->product && s->first) return WN_OK;
     scratch_free(s);
@@ -189,6 +190,7 @@ typedef struct {
     scratch *scratch; /* one a worker */
     wn_bert_watch watch; /* may be NULL */
     void *ctx;
+    unsigned char *ready; /* may be NULL */
     wn_err *err;
     atomic_size_t done; /* tokens */
     atomic_int code;    /* what the watch said */
@@ -204,9 +206,11 @@ static void run_chunks(void *ctx, size_t begin, size_t end, int worker) {
         c.first = j->starts[i];
         c.last = j->starts[i + 1];
         run_layers(&c, s, upto, NULL, NULL);
-        for (size_t text = c.first; text < c.last; text++)
+        for (size_t text = c.first; text < c.last; text++) {
             finish(m, s->x + (c.offsets[text] - c.offsets[c.first]) * m->config.hidden,
                    c.offsets[text + 1] - c.offsets[text], s, j->out + text * j->stride);
+            if (j->ready) j->ready[text] = 1;
+        }
         size_t tokens = c.offsets[c.last] - c.offsets[c.first], done = atomic_fetch_add(&j->done, tokens) + tokens;
         if (worker == 0 && j->watch) atomic_store(&j->code, (int)j->watch(j->ctx, done, j->err)); /* the caller's thread */
     }
@@ -251,11 +255,12 @@ static size_t plan_chunks(const size_t *offsets, size_t n, size_t workers, size_
 
 wn_code wn_bert_forward(const wn_bert *m, const uint32_t *ids, const uint8_t *types, const size_t *offsets, size_t n,
                         float *out, size_t stride, wn_err *err) {
-    return wn_bert_forward_watched(m, ids, types, offsets, n, out, stride, NULL, NULL, err);
+    return wn_bert_forward_watched(m, ids, types, offsets, n, out, stride, NULL, NULL, NULL, err);
 }
 
 wn_code wn_bert_forward_watched(const wn_bert *m, const uint32_t *ids, const uint8_t *types, const size_t *offsets, size_t n,
-                                float *out, size_t stride, wn_bert_watch watch, void *ctx, wn_err *err) {
+                                float *out, size_t stride, wn_bert_watch watch, void *ctx, unsigned char *ready, wn_err *err) {
+    if (ready) memset(ready, 0, n);
     if (n == 0) return WN_OK;
     wn_code rc = check_inputs(m, ids, types, offsets, n, err);
     if (rc) return rc;
@@ -265,7 +270,7 @@ wn_code wn_bert_forward_watched(const wn_bert *m, const uint32_t *ids, const uin
     if (!starts || !s) rc = WN_EMEMORY;
     if (!rc) {
         job j = {.all = {.m = m, .ids = ids, .types = types, .offsets = offsets}, .starts = starts, .out = out, .stride = stride, .scratch = s,
-                 .watch = watch, .ctx = ctx, .err = err};
+                 .watch = watch, .ctx = ctx, .ready = ready, .err = err};
         size_t chunks = plan_chunks(offsets, n, (size_t)workers, starts, &j.tokens, &j.longest);
         for (int i = 0; !rc && i < workers && (size_t)i < chunks; i++) rc = scratch_init(&s[i], &m->config, j.tokens, j.longest, err);
         if (!rc) wn_parallel_for(chunks, 1, run_chunks, &j);

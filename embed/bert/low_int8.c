@@ -19,7 +19,7 @@ static void row(const float *x, size_t k, size_t groups, uint32_t *out, float *s
         float least = _mm512_reduce_min_ps(_mm512_min_ps(_mm512_min_ps(v0, v1), _mm512_min_ps(v2, v3)));
         float most = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_max_ps(v0, v1), _mm512_max_ps(v2, v3)));
         float step = (most - least) / 255.0f;
-        const __m512 inverse = _mm512_set1_ps(step > 0 ? 1.0f / step : 0), base = _mm512_set1_ps(least);
+        const __m512 inverse = _mm512_set1_ps(step > 0x1p-100f ? 1.0f / step : 0), base = _mm512_set1_ps(least);
 #define QUANTISED(v) _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(_mm512_mul_ps(_mm512_sub_ps(v, base), inverse)))
         _mm_storeu_si128((__m128i *)(void *)out, QUANTISED(v0));
         _mm_storeu_si128((__m128i *)(void *)(out + 4), QUANTISED(v1));
@@ -37,7 +37,7 @@ static void weight(const float *w, size_t k, size_t groups, uint32_t *out, float
         __m512 top = _mm512_setzero_ps();
         for (size_t j = b * BLOCK; j < (b + 1) * BLOCK; j += 16) top = _mm512_max_ps(top, _mm512_abs_ps(part_of(w, j, k)));
         float step = _mm512_reduce_max_ps(top) / 127.0f;
-        const __m512 inverse = _mm512_set1_ps(step > 0 ? 1.0f / step : 0);
+        const __m512 inverse = _mm512_set1_ps(step > 0x1p-100f ? 1.0f / step : 0);
         __m512i total = _mm512_setzero_si512();
         for (size_t i = 0; i < WN_LOW_GROUPS; i += 4) {
             __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(part_of(w, b * BLOCK + i * 4, k), inverse));

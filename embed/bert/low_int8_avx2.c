@@ -39,7 +39,7 @@ static void row(const float *x, size_t k, size_t groups, uint32_t *out, float *s
             high = _mm256_max_ps(high, _mm256_loadu_ps(v + i));
         }
         const float least = -most_of(_mm256_sub_ps(_mm256_setzero_ps(), low)), step = (most_of(high) - least) / 255.0f;
-        const __m256 by = _mm256_set1_ps(step > 0 ? 1.0f / step : 0), base = _mm256_set1_ps(least);
+        const __m256 by = _mm256_set1_ps(step > 0x1p-100f ? 1.0f / step : 0), base = _mm256_set1_ps(least);
         for (size_t i = 0; i < BLOCK; i += 8) {
             __m256i whole;
             _mm_storel_epi64((__m128i *)(void *)(out + i / 4),
@@ -59,7 +59,7 @@ static void weight(const float *w, size_t k, size_t groups, uint32_t *out, float
         for (size_t i = 0; i < BLOCK; i += 8)
             top = _mm256_max_ps(top, _mm256_andnot_ps(_mm256_set1_ps(-0.0f), _mm256_loadu_ps(v + i)));
         const float step = most_of(top) / 127.0f;
-        const __m256 by = _mm256_set1_ps(step > 0 ? 1.0f / step : 0);
+        const __m256 by = _mm256_set1_ps(step > 0x1p-100f ? 1.0f / step : 0);
         __m256i totals = _mm256_setzero_si256();
         for (size_t i = 0; i < BLOCK; i += 8) {
             __m256i whole;

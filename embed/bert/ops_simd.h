@@ -87,7 +87,7 @@ static inline vf exp_of(vf x) {
 }
 
 /* gelu(v) = v/2 (1 + erf(v / sqrt 2)) with erf(z) = z P(z^2) / Q(z^2), a minimax fit over |z| <= 3.9, where erf is 1 to half
- * an ulp (tools/fit_erf.py; error 1.5e-8 before rounding). */
+ * an ulp, as it is taken to be from there on (tools/fit_erf.py; error 1.5e-8 before rounding). */
 static inline vf gelu(vf v) {
     const vf top = splat(3.9f);
     vf z = v * 0.70710678f;
@@ -105,8 +105,9 @@ static inline vf gelu(vf v) {
     q = q * u + 1.147516758e-01f;
     q = q * u + 5.034210289e-01f;
     q = q * u + 1.0f;
-    vf half = 0.5f * v;
-    return half + half * (z * p * inverse_of(q));
+    vf sign = (vf)(((vi)v & (int32_t)0x80000000) | (int32_t)0x3f800000), half = 0.5f * v;
+    vf erf = select_lt(u, top * top, z * p * inverse_of(q), sign);
+    return half + half * erf;
 }
 
 static inline vf tanh_of(vf v) { /* (1 - e) / (1 + e) with e = exp(-2|v|), the sign put back */

@@ -21,7 +21,7 @@ enum {
     GROUP_TOKENS_MAX = 1 << 17,
     TOKENS_A_THREAD = 512, /* less in a call leaves threads without work */
 };
-static const double group_seconds = 4;  /* threads wait for one another at its end; what a kill can cost */
+static const double group_seconds = 2;    /* threads wait for one another at its end; what a kill can cost */
 static const double layers_seconds = 0.4; /* with every layer's vectors, which do not look for Ctrl-C meanwhile */
 
 struct wn_bert_job {
@@ -48,7 +48,8 @@ struct wn_bert_job {
         size_t *off, *local, ids_cap, off_cap, local_cap, n;
         uint64_t *rows;
         float *out;
-        size_t rows_cap, out_cap;
+        unsigned char *ready; /* which vectors are there */
+        size_t rows_cap, out_cap, ready_cap;
     } g;
     struct order {
         size_t tokens, local;
@@ -119,8 +120,8 @@ wn_code wn_bert_job_open(wn_bert_job **out, const wn_config *c, wn_err *err) {
     j->hidden = m->hidden;
     j->layers = c->all_layers ? m->layers + 1 : 0;
     j->width = j->dims + j->layers * j->hidden;
-    (void)snprintf(j->options, sizeof j->options, "%s by %s, layer %d, %s, at most %zu tokens%s, winnow %s",
-                   j->precision, wn_isa_name(wn_cpu_get()->isa), j->opts.layer < 0 ? (int)m->layers : j->opts.layer,
+    (void)snprintf(j->options, sizeof j->options, "%s by %s (%d), layer %d, %s, at most %zu tokens%s, winnow %s",
+                   j->precision, wn_isa_name(wn_cpu_get()->isa), WN_BERT_ARITHMETIC, j->opts.layer < 0 ? (int)m->layers : j->opts.layer,
                    poolings[pooling], j->max_tokens, j->layers ? ", all layers" : "", WINNOW_VERSION);
     *out = j;
     return WN_OK;
@@ -134,6 +135,7 @@ static void end_run(wn_bert_job *j) {
     wn_free(j->g.local);
     wn_free(j->g.rows);
     wn_free(j->g.out);
+    wn_free(j->g.ready);
     wn_free(j->order);
     memset(&j->g, 0, sizeof j->g);
     j->windows = NULL;
@@ -290,6 +292,7 @@ static wn_code fill_group(wn_bert_job *j, const wn_window *w, size_t at, size_t 
     if (code == WN_OK) code = RESERVE(j->g.local, j->g.local_cap, n, err);
     if (code == WN_OK) code = RESERVE(j->g.rows, j->g.rows_cap, n, err);
     if (code == WN_OK) code = RESERVE(j->g.out, j->g.out_cap, n * j->width, err);
+    if (code == WN_OK) code = RESERVE(j->g.ready, j->g.ready_cap, n, err);
     if (code != WN_OK) return code;
     j->g.n = n;
     j->g.off[0] = 0;
@@ -312,10 +315,23 @@ static void adapt(wn_bert_job *j, size_t tokens, double seconds) {
     j->g.budget = (size_t)fmin(fmax(want, least), GROUP_TOKENS_MAX);
 }
 
+/* After an interruption: the vectors that are there go into the part file. */
+static void keep_ready(wn_bert_job *j) {
+    size_t n = 0;
+    for (size_t i = 0; i < j->g.n; i++) {
+        if (!j->g.ready[i]) continue;
+        memmove(j->g.out + n * j->width, j->g.out + i * j->width, j->width * sizeof *j->g.out);
+        j->g.rows[n++] = j->g.rows[i];
+    }
+    wn_err ignored; /* the interruption is what is told */
+    if (n && !j->layers) (void)wn_part_append(j->part, j->g.rows, j->g.out, n, &ignored);
+}
+
 static wn_code compute_group(wn_bert_job *j, wn_err *err) {
     double start = wn_now();
     size_t tokens = j->g.off[j->g.n];
-    wn_code code = wn_bert_forward_watched(j->model, j->g.ids, NULL, j->g.off, j->g.n, j->g.out, j->width, tick_more, j, err);
+    wn_code code = wn_bert_forward_watched(j->model, j->g.ids, NULL, j->g.off, j->g.n, j->g.out, j->width, tick_more, j, j->g.ready, err);
+    if (code == WN_EINTERRUPT) keep_ready(j);
     if (code == WN_OK && j->layers)
         code = wn_bert_layers(j->model, j->g.ids, NULL, j->g.off, j->g.n, j->g.out + j->dims, j->width, err);
     if (code == WN_OK) code = wn_part_append(j->part, j->g.rows, j->g.out, j->g.n, err);

@@ -40,7 +40,7 @@ for j in 1 2 4; do
     "$W" embed few.jsonl --model "$M" --id-field id --max-tokens 100 -q -j $j -o "e$j.h5ad" 2>"$err"
     is "$(cmp e.h5ad "e$j.h5ad" 2>&1)$(cat "$err")" "" "the same bytes with $j threads; -q says nothing"
 done
-for p in bf16 int8; do
+for p in bf16 int16 int8; do
     if ! "$W" embed few.jsonl --model "$M" --precision $p -q -o "$p.h5ad" 2>"$err"; then
         skip "$p: the same bytes with 1 and 4 threads" "$(cat "$err")"
         continue

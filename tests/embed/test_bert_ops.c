@@ -73,6 +73,17 @@ Test(bert_ops, activations) {
     }
 }
 
+Test(bert_ops, gelu_far_out) { /* where erf is 1 the result is v or 0, exactly */
+    const wn_bert_ops *ops[3];
+    const char *names[3];
+    for (size_t s = 0, n = sets(ops, names); s < n; s++) {
+        float x[34], y[34];
+        for (int i = 0; i < 34; i++) x[i] = (i % 2 ? -1.0f : 1.0f) * ldexpf(6, i / 2);
+        ops[s]->bias_activate(NULL, WN_ACT_GELU, x, 34, 1, 34, y, 34);
+        for (int i = 0; i < 34; i++) cr_expect_eq(y[i], i % 2 ? 0 : x[i], "%s: gelu(%g) = %g", names[s], (double)x[i], (double)y[i]);
+    }
+}
+
 Test(bert_ops, bias_and_strides) { /* every width; in place or apart; nothing outside is touched */
     const wn_bert_ops *ops[3];
     const char *names[3];
