@@ -61,13 +61,14 @@ int main(int argc, char **argv) {
         fprintf(stderr, "bench_bert: %s\n", err.msg);
         return 1;
     }
+    if (strtoul(argv[3], NULL, 10) < 1) return 2;
     make_texts(&c, strtoul(argv[3], NULL, 10));
     const wn_model_config *g = wn_bert_config(c.m);
     size_t room = (TOKENS + SIDE) * (g->intermediate + 4 * g->hidden + SIDE);
     c.x = wn_alloc(room, sizeof(float), &err);
     c.y = wn_alloc(room, sizeof(float), &err);
     c.out = wn_alloc(TOKENS * wn_bert_dims(c.m), sizeof(float), &err);
-    c.scratch = wn_alloc(1, wn_layer_linear_scratch(g->intermediate), &err);
+    c.scratch = wn_alloc(1, wn_layer_linear_scratch(g->intermediate + g->hidden), &err);
     if (!c.x || !c.y || !c.out || !c.scratch) return 1;
     for (size_t i = 0; i < room; i++) c.x[i] = 0.1f;
     double forward = 1e30, alone = 1e30, best = 1e30;

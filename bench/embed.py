@@ -1,9 +1,10 @@
 # Encoding with all-MiniLM-L6-v2, text to HDF5: winnow against sentence-transformers, onnxruntime and OpenVINO.
 # python: numpy h5py torch transformers sentence-transformers onnx onnxscript onnxruntime openvino
-"""usage: bench/run embed [--quick] [--rounds 3] [--sets stories,reviews,sentences] [--precisions f32,bf16,int8] [--model DIR]
+"""usage: bench/run embed [--quick] [--rounds 3] [--sets stories,reviews,sentences] [--precisions f32,bf16,f16,int16,int8] [--model DIR]
 
 Every side is a whole process from a file of texts to vectors in a file, in turn, the best of the rounds counts; "inner" is
-the encoding without start-up. ratio: winnow f32's whole-process speed to that side's."""
+the encoding without start-up. ratio: winnow f32's whole-process speed to that side's. Then what the layers' matrix products
+alone take and reach, against the plain f32 products of OpenBLAS in the same run."""
 import argparse
 import os
 import re
@@ -25,7 +26,7 @@ parser.add_argument("--data", default=os.environ.get("WINNOW_DATA", "../shared/d
 parser.add_argument("--quick", action="store_true", help="a few texts, one round")
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--sets", default="stories,reviews,sentences")
-parser.add_argument("--precisions", default="f32,bf16,f16,int8", help="those that this processor lacks are left out")
+parser.add_argument("--precisions", default="f32,bf16,f16,int16,int8", help="those that this processor lacks are left out")
 parser.add_argument("--peers", default=",".join(PEERS))
 parser.add_argument("--model", default=os.path.join(os.environ.get("WINNOW_MODELS", os.path.expanduser("~/.cache/winnow/models")),
                                                     "sentence-transformers", "all-MiniLM-L6-v2"))
@@ -34,22 +35,11 @@ rounds = 1 if args.quick else args.rounds
 winnow = os.path.join(os.environ["WINNOW_BENCH_BIN"], "winnow")
 
 
-def matrix_rate():
-    """GFLOP/s of f32 products of the model's shapes, best of several, as numpy's BLAS does them on all cores."""
-    rng = np.random.default_rng(0)
-    best = 0.0
-    for m, n, k in ((512, 1152, 384), (512, 1536, 384), (1024, 1024, 1024)):
-        a, b = rng.random((m, k), np.float32), rng.random((k, n), np.float32)
-        for _ in range(20):
-            start = time.perf_counter()
-            a @ b
-            best = max(best, 2 * m * n * k / (time.perf_counter() - start) / 1e9)
-    return best
-
-
-def products(lengths, hidden=384, layers=6, wide=1536):
-    """Floating point operations of the layers' matrix products (attention's own apart)."""
-    return sum(lengths) * layers * 2 * (4 * hidden * hidden + 2 * hidden * wide)
+def products(precision, tokens):
+    """What one thread does on texts of so many tokens: share of the time that the layers' products take, and their rate."""
+    program = os.path.join(os.environ["WINNOW_BENCH_BIN"], "bench_bert")
+    done = subprocess.run([program, args.model, precision, str(tokens), "20"], stdout=subprocess.PIPE, text=True)
+    return done.stdout.strip()
 
 
 def run(side, path, out, work):
@@ -105,11 +95,12 @@ def measure(name, texts, sides, work):
             continue
         cosine = (vectors(os.path.join(work, side.replace(" ", "_") + ".h5ad")) * reference).sum(1).min()
         print(f"  {side:24} {best[side]:9.2f} {tokens / best[side]:9.0f} {inner.get(side, 0):9.0f} {best[side] / best['winnow f32']:6.2f} {cosine:10.6f}")
-    return products(lengths), best["winnow f32"], inner.get("winnow f32", 0), tokens
+    for side in sides:
+        if side.startswith("winnow ") and side not in why:
+            print("  one thread, " + products(side.split()[1], round(tokens / len(texts))))
 
 
 def main():
-    rate = matrix_rate()
     sides = ["winnow " + p for p in dict.fromkeys(["f32", *args.precisions.split(",")])] + [p for p in args.peers.split(",") if p]
     with tempfile.TemporaryDirectory() as work:
         if any(s.startswith(("onnx", "openvino")) for s in sides):
@@ -119,10 +110,7 @@ def main():
                 print("the model could not be exported to ONNX: " + done.stdout.strip().split("\n")[-1])
         loaded = sets.load(args.data, args.quick)
         for name in args.sets.split(","):
-            flops, seconds, inner, tokens = measure(name, loaded[name], sides, work)
-            gflops = flops / (tokens / inner if inner else seconds) / 1e9
-            print(f"  winnow f32: layers' matrix products {flops / 1e9:.0f} GFLOP; {gflops:.0f} GFLOP/s of the whole encoding, {gflops / rate:.0%} of the {rate:.0f} "
-                  "that the machine gave to plain products")
+            measure(name, loaded[name], sides, work)
 
 
 main()
