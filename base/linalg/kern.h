@@ -30,20 +30,22 @@ enum { WN_PAIRED_KC = 192, WN_PAIRED_LD = WN_PAIRED_KC + 16 };
 
 #if defined(__clang__)
 #define WN_UNROLL _Pragma("clang loop unroll(full)")
+#define WN_UNROLL_4 _Pragma("clang loop unroll_count(4)")
 #else
 #define WN_UNROLL _Pragma("GCC unroll 16")
+#define WN_UNROLL_4 _Pragma("GCC unroll 4")
 #endif
 
-/* A strip of m combined rows times one panel: for each target t, c[r][at ..] = scale * product (+ what is there when add). */
+/* A strip of m combined rows times one panel: for each target, c[r][at ..] = scale * product (+ what is there when add). */
 typedef struct {
     const void *a; /* [m][WN_PAIRED_LD] floats, or 16-bit integers */
     const void *b; /* [k][paired_width] floats; [k / 2][paired_width][2] integers */
     size_t k, m;
-    float *const *c; /* [m] */
     const char *ahead;
     size_t lines; /* of 64 bytes at `ahead`, fetched meanwhile */
     size_t targets;
     struct {
+        float *const *c; /* [m] */
         size_t at;
         const float *scale; /* [paired_width] */
         const float *size;  /* [m] by which rows of integers are multiplied too */

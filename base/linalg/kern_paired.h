@@ -5,8 +5,8 @@
 static inline __attribute__((always_inline)) void fetch_ahead(const wn_paired_strip *s, const int rows) {
     for (size_t t = 0; t < s->targets; t++) {
         WN_UNROLL for (int r = 0; r < rows; r++) {
-            __builtin_prefetch(s->c[r] + s->to[t].at, 1, 3);
-            if (LANES == 16) __builtin_prefetch(s->c[r] + s->to[t].at + 16, 1, 3);
+            __builtin_prefetch(s->to[t].c[r] + s->to[t].at, 1, 3);
+            if (LANES == 16) __builtin_prefetch(s->to[t].c[r] + s->to[t].at + 16, 1, 3);
         }
     }
     for (size_t i = 0; i < s->lines; i++) __builtin_prefetch(s->ahead + i * 64, 0, 2);
@@ -17,7 +17,7 @@ static inline __attribute__((always_inline)) void paired_rows(const wn_paired_st
     VEC left[PAIRED_ROWS], right[PAIRED_ROWS];
     fetch_ahead(s, rows);
     WN_UNROLL for (int r = 0; r < rows; r++) left[r] = right[r] = SPLAT(0.0f);
-    _Pragma("GCC unroll 4") for (size_t p = 0; p < s->k; p++) {
+    WN_UNROLL_4 for (size_t p = 0; p < s->k; p++) {
         const VEC b0 = LOAD(b + p * 2 * LANES), b1 = LOAD(b + p * 2 * LANES + LANES);
         WN_UNROLL for (int r = 0; r < rows; r++) {
             const VEC x = SPLAT(a[r * WN_PAIRED_LD + (ptrdiff_t)p]);
@@ -28,7 +28,7 @@ static inline __attribute__((always_inline)) void paired_rows(const wn_paired_st
     for (size_t t = 0; t < s->targets; t++) {
         const VEC s0 = LOAD(s->to[t].scale), s1 = LOAD(s->to[t].scale + LANES);
         WN_UNROLL for (int r = 0; r < rows; r++) {
-            float *c = s->c[r] + s->to[t].at;
+            float *c = s->to[t].c[r] + s->to[t].at;
             const VEC c0 = s->to[t].add ? LOAD(c) : SPLAT(0.0f), c1 = s->to[t].add ? LOAD(c + LANES) : SPLAT(0.0f);
             STORE(c, FMA(s0, left[r], c0));
             STORE(c + LANES, FMA(s1, right[r], c1));

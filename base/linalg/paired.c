@@ -26,9 +26,9 @@ wn_paired_choice wn_paired_choose(const int8_t of[2][2], size_t rows) {
     return c;
 }
 
-/* Combinations, sizes, and blocks of 16 bits. */
-size_t wn_paired_scratch(void) {
-    return BLOCK * (WN_PAIRED_LD + 2 + 4 * WN_PAIRED_KC / 2);
+/* Combinations, sizes, blocks of 16 bits, and a row that nobody reads. */
+size_t wn_paired_scratch(size_t n) {
+    return BLOCK * (WN_PAIRED_LD + 2 + 4 * WN_PAIRED_KC / 2) + n;
 }
 
 /* Some entries of the list of rows, of which the first `pairs` have a partner, through one block of k. */
@@ -41,10 +41,10 @@ typedef struct {
     size_t ldx;
     float *y;
     size_t ldy, from, part;
-    float *rows[BLOCK]; /* of y */
-    float *size;        /* [2][BLOCK] integers only: what a row's 1 is worth */
-    int16_t *q;         /* [entries][2][2][WN_PAIRED_KC] integers only: the rows' blocks */
-    void *a;            /* [entries][WN_PAIRED_LD] */
+    float *rows[2][BLOCK]; /* of y; a row without partner has a spare one in its place, so that all go through alike */
+    float *size;           /* [2][BLOCK] integers only: what a row's 1 is worth */
+    int16_t *q;            /* [entries][2][2][WN_PAIRED_KC] integers only: the rows' blocks */
+    void *a;               /* [entries][WN_PAIRED_LD] */
     wn_paired_finish finish;
     void *ctx;
 } block;
@@ -96,8 +96,7 @@ static void combine_integers(const block *b, size_t e, const wn_paired_choice *c
         memcpy(out, plus, b->part * sizeof *out);
 }
 
-static void combine_rows(const block *b, const wn_paired_term *t) {
-    const size_t entries = counts_alone(t) ? b->entries : b->pairs;
+static void combine_rows(const block *b, const wn_paired_term *t, size_t entries) {
     const wn_paired_choice pair = wn_paired_choose(t->x, 2), alone = wn_paired_choose(t->x, 1);
     for (size_t e = 0; e < entries; e++) {
         const wn_paired_choice *c = e < b->pairs ? &pair : &alone;
@@ -115,14 +114,14 @@ static bool touched(size_t row, size_t half, size_t begin, size_t end) {
     return false;
 }
 
-static void add_targets(const block *b, size_t q, size_t rows, wn_paired_strip *s) {
+static void add_targets(const block *b, size_t q, wn_paired_strip *s) {
     const size_t n = b->p->n, blocks = b->p->integers ? b->from / WN_PAIRED_KC : 0;
-    s->targets = 0;
-    for (size_t i = 0; i < 2 * rows; i++) {
+    for (size_t i = 0; i < 4; i++) {
         const size_t row = i / 2, half = i % 2;
         const int sign = wn_paired_terms[q].y[row][half];
         if (sign == 0) continue;
-        s->to[s->targets].at = row * b->ldy + half * (n / 2);
+        s->to[s->targets].c = b->rows[row];
+        s->to[s->targets].at = half * (n / 2);
         s->to[s->targets].scale = b->p->scale + blocks * 2 * n + (sign < 0 ? n : 0) + half * (n / 2);
         s->to[s->targets].size = b->size + row * BLOCK;
         s->to[s->targets++].add = b->from > 0 || touched(row, half, 0, q);
@@ -144,43 +143,52 @@ static void tell(const block *b, size_t q, size_t column, size_t width) {
     }
 }
 
-/* Strips of entries [begin, end) times one panel. */
-static void panel_strips(const block *b, wn_paired_strip s, size_t begin, size_t end, size_t column) {
+/* Strips of the first `entries` entries times the panel at `column`. */
+static void panel_strips(const block *b, wn_paired_strip s, size_t entries, size_t column) {
     const size_t row = WN_PAIRED_LD * (b->p->integers ? sizeof(int16_t) : sizeof(float));
     for (size_t t = 0; t < s.targets; t++) {
         s.to[t].scale += column;
-        s.to[t].size += begin;
         s.to[t].at += column;
     }
-    for (size_t e = begin; e < end; e += s.m) {
-        s.m = end - e < b->kern->paired_rows ? end - e : b->kern->paired_rows;
+    for (size_t e = 0; e < entries; e += s.m) {
+        s.m = entries - e < b->kern->paired_rows ? entries - e : b->kern->paired_rows;
         s.a = (const char *)b->a + e * row;
-        s.c = b->rows + e;
         if (b->p->integers)
             b->kern->paired16(&s);
         else
             b->kern->paired(&s);
-        for (size_t t = 0; t < s.targets; t++) s.to[t].size += s.m;
+        for (size_t t = 0; t < s.targets; t++) {
+            s.to[t].c += s.m;
+            s.to[t].size += s.m;
+        }
         s.ahead += s.lines * 64;
     }
 }
 
 static void run_product(const block *b, size_t q) {
-    const size_t width = b->kern->paired_width, strips = b->entries / b->kern->paired_rows + 1;
-    const size_t size = b->p->integers ? sizeof(int16_t) : sizeof(float), bytes = b->part * width * size;
-    const bool alone = counts_alone(&wn_paired_terms[q]) && b->pairs < b->entries,
-               last = b->from + b->part == b->p->k / 2;
-    wn_paired_strip pairs = {.k = b->part, .lines = bytes / 64 / strips + 1},
-                    singles = {.k = b->part, .lines = b->pairs ? 0 : pairs.lines};
-    add_targets(b, q, 2, &pairs);
-    add_targets(b, q, 1, &singles);
-    combine_rows(b, &wn_paired_terms[q]);
+    const size_t width = b->kern->paired_width, size = b->p->integers ? sizeof(int16_t) : sizeof(float),
+                 bytes = b->part * width * size;
+    const size_t entries = counts_alone(&wn_paired_terms[q]) ? b->entries : b->pairs,
+                 strips = entries / b->kern->paired_rows + 1;
+    const bool last = b->from + b->part == b->p->k / 2;
+    wn_paired_strip s = {.k = b->part, .lines = bytes / 64 / strips + 1};
+    if (entries == 0) return;
+    add_targets(b, q, &s);
+    combine_rows(b, &wn_paired_terms[q], entries);
     for (size_t column = 0; column < b->p->n / 2; column += width) {
-        pairs.b = singles.b = (const char *)b->p->data + wn_paired_at(b->p->n, b->from, b->part, q, column) * size;
-        pairs.ahead = singles.ahead = (const char *)pairs.b + bytes; /* the next panel comes meanwhile */
-        panel_strips(b, pairs, 0, b->pairs, column);
-        if (alone) panel_strips(b, singles, b->pairs, b->entries, column);
+        s.b = (const char *)b->p->data + wn_paired_at(b->p->n, b->from, b->part, q, column) * size;
+        s.ahead = (const char *)s.b + bytes; /* the next panel comes while this one is worked on */
+        panel_strips(b, s, entries, column);
         if (b->finish && last) tell(b, q, column, width);
+    }
+}
+
+/* Where the block's rows of y are. */
+static void find_rows(block *b, float *spare) {
+    for (size_t e = 0; e < b->entries; e++) {
+        b->rows[0][e] = b->y + b->first[e] * b->ldy;
+        b->rows[1][e] = e < b->pairs ? b->rows[0][e] + b->ldy : spare;
+        if (e >= b->pairs) b->size[BLOCK + e] = 0;
     }
 }
 
@@ -205,8 +213,8 @@ void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_ro
         b.size = scratch + BLOCK * WN_PAIRED_LD;
         b.q = (int16_t *)(void *)(b.size + 2 * BLOCK);
         b.entries = total - i < share ? total - i : share;
-        for (size_t e = 0; e < b.entries; e++) b.rows[e] = y + b.first[e] * ldy;
         b.pairs = i >= rows->pairs ? 0 : rows->pairs - i < b.entries ? rows->pairs - i : b.entries;
+        find_rows(&b, (float *)(void *)(b.q + BLOCK * 4 * WN_PAIRED_KC));
         for (b.from = 0; b.from < p->k / 2; b.from += WN_PAIRED_KC) {
             b.part = p->k / 2 - b.from < WN_PAIRED_KC ? p->k / 2 - b.from : WN_PAIRED_KC;
             if (p->integers) round_rows(&b);

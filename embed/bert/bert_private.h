@@ -67,7 +67,7 @@ extern const wn_bert_ops wn_bert_ref_ops, wn_bert_avx2_ops, wn_bert_avx512_ops;
 const wn_bert_ops *wn_bert_ops_get(void); /* the fastest that this processor has */
 
 /* y[m, n] = activation(x W^T + b) for the given rows of x; with WN_BIAS_LATER only x W^T. scratch:
- * wn_layer_linear_scratch(l->k) bytes, 64-byte aligned. */
+ * wn_layer_linear_scratch(k) bytes, 64-byte aligned, for products with l->k <= k and l->n <= 3 k. */
 enum { WN_BIAS_LATER = -1 };
 size_t wn_layer_linear_scratch(size_t k);
 void wn_layer_linear_apply(const wn_layer_linear *l, int activation, const float *x, size_t ldx, const wn_row_pairs *rows, float *y,

@@ -67,7 +67,7 @@ static void apply_f32(const wn_layer_linear *l, int activation, const float *x, 
 }
 
 size_t wn_layer_linear_scratch(size_t k) {
-    const size_t low = wn_low_scratch(k), paired = wn_paired_scratch() * sizeof(float);
+    const size_t low = wn_low_scratch(k), paired = wn_paired_scratch(3 * k) * sizeof(float); /* q, k and v are the widest */
     return low > paired ? low : paired;
 }
 

@@ -53,7 +53,7 @@ static problem make(size_t m, size_t n, size_t k, size_t each, uint64_t seed) {
     p.w = calloc(n * k, sizeof *p.w);
     p.y = calloc(m * p.ldy + 1, sizeof *p.y);
     p.first = calloc(m + 1, sizeof *p.first);
-    p.scratch = wn_alloc(wn_paired_scratch(), sizeof *p.scratch, NULL);
+    p.scratch = wn_alloc(wn_paired_scratch(n), sizeof *p.scratch, NULL);
     for (size_t i = 0; i < m * p.ldx; i++) p.x[i] = (float)wn_rng_normal(&r);
     for (size_t i = 0; i < n * k; i++) p.w[i] = (float)wn_rng_normal(&r);
     for (size_t i = 0; i < m; i++)

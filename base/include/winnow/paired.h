@@ -43,8 +43,8 @@ bool wn_paired_fits16(size_t n, size_t k);
 wn_code wn_paired_init16(wn_paired *p, const float *w, size_t n, size_t k, wn_err *err);
 void wn_paired_free(wn_paired *p); /* empties *p; NULL is fine */
 
-/* Floats of scratch that wn_paired_apply needs, 64-byte aligned. */
-size_t wn_paired_scratch(void);
+/* Floats of scratch that wn_paired_apply needs for up to n columns, 64-byte aligned. */
+size_t wn_paired_scratch(size_t n);
 /* Told of finished elements while they are in a cache: `rows` rows of y, `stride` floats apart, columns column ..
  * column + columns - 1, the first of them at y. Every element is told of once. */
 typedef void (*wn_paired_finish)(void *ctx, float *y, size_t rows, size_t stride, size_t column, size_t columns);
