@@ -1,8 +1,7 @@
 /* The kernel of the paired product of 16-bit integers, written once as kern_paired.h is. Two neighbours along k are
  * multiplied at a time: exact sums of 32 bits, scaled at the end. The including file adds IVEC (LANES sums of 32 bits)
- * and LOADI, STOREI, SPLATI, MADD, ADDI, ADD16, SUB16, FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its low
- * halves), MAX, MUL, and KEEP(a, b), which holds the compiler from moving sums across: it would run out of registers.
- */
+ * and LOADI, STOREI, SPLATI, ADD_PRODUCTS(left, right, a, b0, b1) (adds products of pairs to two vectors of sums, and
+ * spoils a), ADD16, SUB16, FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its low halves), MAX and MUL. */
 
 static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_strip *s, const int rows) {
     const int16_t *restrict a = s->a, *restrict b = s->b;
@@ -14,10 +13,8 @@ static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_
         WN_UNROLL for (int r = 0; r < rows; r++) {
             int32_t pair;
             memcpy(&pair, a + r * WN_PAIRED_LD + (ptrdiff_t)p, sizeof pair);
-            const IVEC x = SPLATI(pair);
-            left[r] = ADDI(left[r], MADD(x, b0));
-            right[r] = ADDI(right[r], MADD(x, b1));
-            KEEP(left[r], right[r]);
+            IVEC x = SPLATI(pair);
+            ADD_PRODUCTS(left[r], right[r], x, b0, b1);
         }
     }
     for (size_t t = 0; t < s->targets; t++) {

@@ -20,8 +20,9 @@ enum {
     GROUP_BYTES = 4 << 20,   /* vectors of a group */
     GROUP_TOKENS_MAX = 1 << 17,
     TOKENS_A_THREAD = 512, /* less in a call leaves threads without work */
+    FIRST_TOKENS = 4096,   /* a thread's share of the first call */
 };
-static const double group_seconds = 2;    /* threads wait for one another at its end; what a kill can cost */
+static const double group_seconds = 4;    /* threads wait for one another at its end; what a kill can cost */
 static const double layers_seconds = 0.4; /* with every layer's vectors, which do not look for Ctrl-C meanwhile */
 
 struct wn_bert_job {
@@ -393,7 +394,7 @@ wn_code wn_bert_job_run(wn_bert_job *j, const wn_texts *texts, wn_bert_sink sink
     j->progress = io ? io->progress : NULL;
     j->counts = (wn_bert_counts){0};
     j->seen_tokens = j->seen_bytes = j->pending = 0;
-    j->g.budget = (size_t)TOKENS_A_THREAD * (size_t)wn_threads_get();
+    j->g.budget = (size_t)(j->layers ? TOKENS_A_THREAD : FIRST_TOKENS) * (size_t)wn_threads_get();
     if (rows > WINDOW_ROWS) rows = WINDOW_ROWS;
     wn_code code = open_part(j, io, err);
     if (code == WN_OK)

@@ -43,8 +43,7 @@ typedef struct {
 #define IVEC iwide
 #define LOADI(p) loadi(p)
 #define SPLATI(x) ((iwide){_mm256_set1_epi32(x), _mm256_set1_epi32(x)})
-#define MADD(a, b) madd(a, b)
-#define ADDI(a, b) addi(a, b)
+#define ADD_PRODUCTS(left, right, a, b0, b1) ((left) = addi(left, madd(a, b0)), (right) = addi(right, madd(a, b1)))
 #define FLOATS(v) ((wide){_mm256_cvtepi32_ps((v).low), _mm256_cvtepi32_ps((v).high)})
 #define ROUND(v) roundi(v)
 #define ADD16(a, b) ((iwide){_mm256_add_epi16((a).low, (b).low), _mm256_add_epi16((a).high, (b).high)})
@@ -52,7 +51,6 @@ typedef struct {
 #define STOREI(p, v) storei(p, v)
 #define MAX(a, b) max(a, b)
 #define MUL(a, b) mul(a, b)
-#define KEEP(a, b) (void)0
 #define STORE16(p, v) store16(p, v)
 
 static iwide loadi(const int16_t *p) {
