@@ -34,7 +34,7 @@ every() {
     for s in $stages; do
         s=$(echo "$s" | tr '_' ' ')
         listing >"$work/.before"
-        for attempt in 1 2 3; do
+        for attempt in 1 2 3 4 5 6 7 8; do
             interrupt INT "$s" "$@" -o x
             [ "$code" -eq 0 ] || break
             rm -rf x
@@ -57,7 +57,7 @@ every run in.jsonl -k 200 --objective facility-location
 every run in.jsonl -k 200 --encoder doc2vec --epochs 3
 every embed in.jsonl
 every dedup in.jsonl --dedup 0.99
-every graph in.h5ad -K 1000
+every graph in.h5ad -K 3000
 every select in.h5ad -k 10%
 
 interrupt TERM 'sum similarities' run in.jsonl -k 10% -o x
