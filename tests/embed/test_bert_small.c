@@ -1,5 +1,7 @@
-/* Encoders of a few layers with random weights, wide enough for every kind of product: bits, precision, watching. */
+/* Encoders of a few layers with random weights, wide enough for every kind of product: values, bits, precision,
+ * watching. */
 #include "../formats/weights_build.h"
+#include "bert_double.h"
 #include <math.h>
 #include <winnow/bert.h>
 #include <winnow/mem.h>
@@ -20,6 +22,10 @@ enum { WORDS = 50, POSITIONS = 64, TEXTS = 60 };
 typedef struct {
     char header[16384];
     size_t at, offset;
+    struct {
+        size_t from, n;
+    } norms[16]; /* weights of layer norms, around 1 */
+    size_t norm_count;
 } table;
 
 static void add(table *t, const char *base, const char *name, size_t rows, size_t cols) {
@@ -34,17 +40,29 @@ static void add(table *t, const char *base, const char *name, size_t rows, size_
 
 static void add_linear(table *t, const char *base, const char *name, size_t n, size_t k) {
     char full[128];
+    if (k == 0) {
+        t->norms[t->norm_count].from = t->offset / 4;
+        t->norms[t->norm_count++].n = n;
+    }
     (void)snprintf(full, sizeof full, "%s.weight", name);
     add(t, base, full, n, k);
     (void)snprintf(full, sizeof full, "%s.bias", name);
     add(t, base, full, n, 0);
 }
 
-static void put_model(const char *config, const table *t) {
-    char path[512];
+/* All tensors of a model, one behind the other. */
+static float *make_weights(const table *t) {
     wn_rng r = wn_rng_init(9, 0);
     float *data = malloc(t->offset);
     for (size_t i = 0; i < t->offset / 4; i++) data[i] = 0.15f * (float)wn_rng_normal(&r);
+    for (size_t i = 0; i < t->norm_count; i++)
+        for (size_t j = 0; j < t->norms[i].n; j++) data[t->norms[i].from + j] += 1;
+    return data;
+}
+
+static void put_model(const char *config, const table *t) {
+    char path[512];
+    float *data = make_weights(t);
     bytes b = safetensors(t->header, data, t->offset);
     (void)snprintf(path, sizeof path, "%s/model.safetensors", folder);
     write_file(path, b.p, b.n);
@@ -54,11 +72,10 @@ static void put_model(const char *config, const table *t) {
     drop(&b);
 }
 
-static void put_bert(size_t h, size_t wide) {
+static table put_bert(size_t h, size_t wide) {
     static const char *const halves[] = {"encoder.layer.0.", "encoder.layer.1."};
-    static table t;
+    table t = {0};
     char config[400];
-    t = (table){0};
     add(&t, "embeddings.", "word_embeddings.weight", WORDS, h);
     add(&t, "embeddings.", "position_embeddings.weight", POSITIONS, h);
     add(&t, "embeddings.", "token_type_embeddings.weight", 2, h);
@@ -80,6 +97,7 @@ static void put_bert(size_t h, size_t wide) {
                    "\"max_position_embeddings\":%d,\"hidden_size\":%zu}",
                    WORDS, wide, POSITIONS, h);
     put_model(config, &t);
+    return t;
 }
 
 typedef struct {
@@ -101,6 +119,35 @@ static wn_bert *open_model(wn_precision p) {
     if (wn_precision_check(p, &e)) cr_skip_test("%s", e.msg);
     cr_assert_eq(wn_bert_open(&m, folder, &o, &e), WN_OK, "%s", e.msg);
     return m;
+}
+
+/* Every seventh text against the textbook in double. */
+static void check_values(wn_precision p, size_t h, size_t wide, double bar) {
+    table tensors = put_bert(h, wide);
+    float *weights = make_weights(&tensors), *got = malloc(TEXTS * h * sizeof *got);
+    double *want = malloc(h * sizeof *want), worst = 0;
+    const bert_shape shape = {
+        .layers = 2, .h = h, .heads = 4, .wide = wide, .words = WORDS, .positions = POSITIONS, .eps = 1e-12};
+    wn_bert *m = open_model(p);
+    texts t = make_texts();
+    cr_assert_eq(wn_bert_forward(m, t.ids, NULL, t.offsets, TEXTS, got, h, NULL), WN_OK);
+    for (size_t i = 0; i < TEXTS; i += 7) {
+        double_bert(&shape, weights, t.ids + t.offsets[i], t.offsets[i + 1] - t.offsets[i], want);
+        for (size_t j = 0; j < h; j++) worst = fmax(worst, fabs((double)got[i * h + j] - want[j]));
+    }
+    cr_assert_lt(worst, bar, "%zu x %zu: %.2e", h, wide, worst);
+    free(weights), free(got), free(want), free(t.ids);
+    wn_bert_close(m);
+}
+
+Test(small, values_f32) {
+    check_values(WN_PREC_F32, 64, 448, 3e-7);
+}
+Test(small, values_f32_of_shapes_that_do_not_pair) {
+    check_values(WN_PREC_F32, 36, 72, 1e-7);
+}
+Test(small, values_int16) {
+    check_values(WN_PREC_INT16, 64, 448, 1.5e-3);
 }
 
 static void check_bits(wn_precision p, size_t h, size_t wide) {
