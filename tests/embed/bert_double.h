@@ -1,7 +1,7 @@
 #ifndef WINNOW_TESTS_BERT_DOUBLE_H
 #define WINNOW_TESTS_BERT_DOUBLE_H
-/* BERT's forward pass as the papers write it (Vaswani et al. 2017, section 3; Devlin et al. 2019, section 3), in double,
- * one text at a time: the mean of the last states, of length 1. */
+/* BERT's forward pass as the papers write it (Vaswani et al. 2017, section 3; Devlin et al. 2019, section 3), in
+ * double, one text at a time: the mean of the last states, of length 1. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
