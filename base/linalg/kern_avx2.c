@@ -122,14 +122,6 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define IVEC __m256i
 #define LOADI(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
 #define SPLATI _mm256_set1_epi32
-/* Written out: with intrinsics gcc moves the sums from register to register, or runs out of them. */
-#define ADD_PRODUCTS(left, right, a, b0, b1)                                                                           \
-    do {                                                                                                               \
-        __m256i products;                                                                                              \
-        __asm__("vpmaddwd %4, %2, %3\n\tvpmaddwd %5, %2, %2\n\tvpaddd %3, %0, %0\n\tvpaddd %2, %1, %1"                    \
-                : "+x"(left), "+x"(right), "+x"(a), "=&x"(products)                                                    \
-                : "x"(b0), "x"(b1));                                                                                   \
-    } while (0)
 #define FLOATS _mm256_cvtepi32_ps
 #define ROUND _mm256_cvtps_epi32
 #define ADD16 _mm256_add_epi16

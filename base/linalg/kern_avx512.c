@@ -121,14 +121,6 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define IVEC __m512i
 #define LOADI(p) _mm512_loadu_si512(p)
 #define SPLATI _mm512_set1_epi32
-/* Written out: with intrinsics gcc moves the sums from register to register, or runs out of them. */
-#define ADD_PRODUCTS(left, right, a, b0, b1)                                                                           \
-    do {                                                                                                               \
-        __m512i products;                                                                                              \
-        __asm__("vpmaddwd %4, %2, %3\n\tvpmaddwd %5, %2, %2\n\tvpaddd %3, %0, %0\n\tvpaddd %2, %1, %1"                    \
-                : "+v"(left), "+v"(right), "+v"(a), "=&v"(products)                                                    \
-                : "v"(b0), "v"(b1));                                                                                   \
-    } while (0)
 #define FLOATS _mm512_cvtepi32_ps
 #define ROUND _mm512_cvtps_epi32
 #define ADD16 _mm512_add_epi16

@@ -1,7 +1,18 @@
 /* The kernel of the paired product of 16-bit integers, written once as kern_paired.h is. Two neighbours along k are
  * multiplied at a time: exact sums of 32 bits, scaled at the end. The including file adds IVEC (LANES sums of 32 bits)
- * and LOADI, STOREI, SPLATI, ADD_PRODUCTS(left, right, a, b0, b1) (adds products of pairs to two vectors of sums, and
- * spoils a), ADD16, SUB16, FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its low halves), MAX and MUL. */
+ * and LOADI, STOREI, SPLATI, ADD16, SUB16, FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its low halves), MAX and MUL. */
+
+/* Adds products of pairs to two vectors of sums, and spoils a. Written out: with intrinsics gcc moves the sums from
+ * register to register, or runs out of them. The tests' emulation has its own. */
+#ifndef ADD_PRODUCTS
+#define ADD_PRODUCTS(left, right, a, b0, b1)                                                                           \
+    do {                                                                                                               \
+        IVEC products;                                                                                                 \
+        __asm__("vpmaddwd %4, %2, %3\n\tvpmaddwd %5, %2, %2\n\tvpaddd %3, %0, %0\n\tvpaddd %2, %1, %1"                    \
+                : "+v"(left), "+v"(right), "+v"(a), "=&v"(products)                                                    \
+                : "v"(b0), "v"(b1));                                                                                   \
+    } while (0)
+#endif
 
 static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_strip *s, const int rows) {
     const int16_t *restrict a = s->a, *restrict b = s->b;
