@@ -36,7 +36,7 @@ enum { WN_PAIRED_KC = 192, WN_PAIRED_LD = WN_PAIRED_KC + 16 };
 #define WN_UNROLL_4 _Pragma("GCC unroll 4")
 #endif
 
-/* A strip of m combined rows times one panel: for each target, c[r][at ..] = scale * product (+ what is there when add). */
+/* A strip of m combined rows times one panel: for each target, c[r][at ..] = start + scale * product. */
 typedef struct {
     const void *a; /* [m][WN_PAIRED_LD] floats, or 16-bit integers */
     const void *b; /* [k][paired_width] floats; [k / 2][paired_width][2] integers */
@@ -49,7 +49,7 @@ typedef struct {
         size_t at;
         const float *scale; /* [paired_width] */
         const float *size;  /* [m] by which rows of integers are multiplied too */
-        bool add;
+        const float *start; /* [paired_width]; NULL: what is there */
     } to[2];
 } wn_paired_strip;
 

@@ -27,9 +27,10 @@ static inline __attribute__((always_inline)) void paired_rows(const wn_paired_st
     }
     for (size_t t = 0; t < s->targets; t++) {
         const VEC s0 = LOAD(s->to[t].scale), s1 = LOAD(s->to[t].scale + LANES);
+        const float *start = s->to[t].start;
         WN_UNROLL for (int r = 0; r < rows; r++) {
             float *c = s->to[t].c[r] + s->to[t].at;
-            const VEC c0 = s->to[t].add ? LOAD(c) : SPLAT(0.0f), c1 = s->to[t].add ? LOAD(c + LANES) : SPLAT(0.0f);
+            const VEC c0 = LOAD(start ? start : c), c1 = LOAD((start ? start : c) + LANES);
             STORE(c, FMA(s0, left[r], c0));
             STORE(c + LANES, FMA(s1, right[r], c1));
         }

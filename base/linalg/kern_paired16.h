@@ -30,10 +30,11 @@ static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_
     }
     for (size_t t = 0; t < s->targets; t++) {
         const VEC s0 = LOAD(s->to[t].scale), s1 = LOAD(s->to[t].scale + LANES);
+        const float *start = s->to[t].start;
         WN_UNROLL for (int r = 0; r < rows; r++) {
             float *c = s->to[t].c[r] + s->to[t].at;
             const VEC size = SPLAT(s->to[t].size[r]);
-            const VEC c0 = s->to[t].add ? LOAD(c) : SPLAT(0.0f), c1 = s->to[t].add ? LOAD(c + LANES) : SPLAT(0.0f);
+            const VEC c0 = LOAD(start ? start : c), c1 = LOAD((start ? start : c) + LANES);
             STORE(c, FMA(MUL(FLOATS(left[r]), size), s0, c0));
             STORE(c + LANES, FMA(MUL(FLOATS(right[r]), size), s1, c1));
         }

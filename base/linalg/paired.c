@@ -26,10 +26,17 @@ wn_paired_choice wn_paired_choose(const int8_t of[2][2], size_t rows) {
     return c;
 }
 
+static const float zeros[WN_PANEL];
+
 /* Combinations, sizes, blocks of 16 bits, and a row that nobody reads. */
 size_t wn_paired_scratch(size_t n) {
     return BLOCK * (WN_PAIRED_LD + 2 + 4 * WN_PAIRED_KC / 2) + n;
 }
+
+/* Rows of y at equal distances, of which each entry has one, or two. */
+typedef struct {
+    size_t entry, count, step;
+} run;
 
 /* Some entries of the list of rows, of which the first `pairs` have a partner, through one block of k. */
 typedef struct {
@@ -39,8 +46,11 @@ typedef struct {
     size_t pairs, entries;
     const float *x;
     size_t ldx;
+    const float *bias;
     float *y;
     size_t ldy, from, part;
+    run runs[BLOCK]; /* first those of pairs */
+    size_t nruns;
     float *rows[2][BLOCK]; /* of y; a row without partner has a spare one in its place, so that all go through alike */
     float *size;           /* [2][BLOCK] integers only: what a row's 1 is worth */
     int16_t *q;            /* [entries][2][2][WN_PAIRED_KC] integers only: the rows' blocks */
@@ -54,9 +64,19 @@ static bool counts_alone(const wn_paired_term *t) {
     return (t->x[0][0] || t->x[0][1]) && (t->y[0][0] || t->y[0][1]);
 }
 
+/* Rows lie too far apart for the processor to see which comes next. */
+static void fetch(const float *x, size_t n) {
+    for (size_t i = 0; i < n; i += 16) __builtin_prefetch(x + i);
+}
+
 static void round_rows(const block *b) {
     const size_t half = b->p->k / 2;
     for (size_t e = 0; e < b->entries; e++) {
+        const float *next = b->x + b->first[e + 1 < b->entries ? e + 1 : e] * b->ldx + b->from;
+        for (size_t row = 0; row < (e + 1 < b->pairs ? 2 : 1); row++) {
+            fetch(next + row * b->ldx, b->part);
+            fetch(next + row * b->ldx + half, b->part);
+        }
         for (size_t row = 0; row < (e < b->pairs ? 2 : 1); row++) {
             const float *x = b->x + (b->first[e] + row) * b->ldx + b->from;
             const float left = b->kern->largest(x, b->part), right = b->kern->largest(x + half, b->part);
@@ -75,10 +95,15 @@ static void round_rows(const block *b) {
 }
 
 static void combine_floats(const block *b, size_t e, const wn_paired_choice *c) {
-    const size_t half = b->p->k / 2;
-    const float *x = b->x + b->first[e] * b->ldx + b->from;
-    const float *plus = x + c->plus / 2 * b->ldx + c->plus % 2 * half,
-                *other = x + c->other / 2 * b->ldx + c->other % 2 * half;
+    enum { AHEAD = 2 };
+    const size_t half = b->p->k / 2, first = c->plus / 2 * b->ldx + c->plus % 2 * half,
+                 second = c->other / 2 * b->ldx + c->other % 2 * half;
+    const float *x = b->x + b->first[e] * b->ldx + b->from, *plus = x + first, *other = x + second;
+    if (e + AHEAD < (e < b->pairs ? b->pairs : b->entries)) {
+        const float *next = b->x + b->first[e + AHEAD] * b->ldx + b->from;
+        fetch(next + first, b->part);
+        if (c->two) fetch(next + second, b->part);
+    }
     float *out = (float *)b->a + e * WN_PAIRED_LD;
     if (c->two)
         b->kern->combine(plus, other, c->minus, b->part, out);
@@ -124,22 +149,18 @@ static void add_targets(const block *b, size_t q, wn_paired_strip *s) {
         s->to[s->targets].at = half * (n / 2);
         s->to[s->targets].scale = b->p->scale + blocks * 2 * n + (sign < 0 ? n : 0) + half * (n / 2);
         s->to[s->targets].size = b->size + row * BLOCK;
-        s->to[s->targets++].add = b->from > 0 || touched(row, half, 0, q);
+        s->to[s->targets++].start = b->from > 0 || touched(row, half, 0, q) ? NULL : b->bias ? b->bias + half * (n / 2) : zeros;
     }
 }
 
-/* Tells of the columns at `column` that product q was the last to change, in runs of rows at equal distances. */
+/* Tells of the columns at `column` that product q was the last to change. */
 static void tell(const block *b, size_t q, size_t column, size_t width) {
     for (size_t i = 0; i < 4; i++) {
-        const size_t row = i / 2, half = i % 2, n = row ? b->pairs : b->entries;
+        const size_t row = i / 2, half = i % 2;
         if (!wn_paired_terms[q].y[row][half] || touched(row, half, q + 1, PRODUCTS)) continue;
         const size_t at = column + half * (b->p->n / 2);
-        for (size_t e = 0, run; e < n; e += run) {
-            const size_t step = e + 1 < n && b->first[e + 1] > b->first[e] ? b->first[e + 1] - b->first[e] : 1;
-            for (run = 1; e + run < n && b->first[e + run] == b->first[e] + run * step; run++) {
-            }
-            b->finish(b->ctx, b->y + (b->first[e] + row) * b->ldy + at, run, step * b->ldy, at, width);
-        }
+        for (const run *r = b->runs; r < b->runs + b->nruns && (row == 0 || r->entry < b->pairs); r++)
+            b->finish(b->ctx, b->y + (b->first[r->entry] + row) * b->ldy + at, r->count, r->step * b->ldy, at, width);
     }
 }
 
@@ -149,6 +170,7 @@ static void panel_strips(const block *b, wn_paired_strip s, size_t entries, size
     for (size_t t = 0; t < s.targets; t++) {
         s.to[t].scale += column;
         s.to[t].at += column;
+        if (s.to[t].start && s.to[t].start != zeros) s.to[t].start += column;
     }
     for (size_t e = 0; e < entries; e += s.m) {
         s.m = entries - e < b->kern->paired_rows ? entries - e : b->kern->paired_rows;
@@ -183,6 +205,16 @@ static void run_product(const block *b, size_t q) {
     }
 }
 
+static void find_runs(block *b) {
+    for (size_t e = 0, end, n; e < b->entries; e += n) {
+        end = e < b->pairs ? b->pairs : b->entries;
+        const size_t step = e + 1 < end && b->first[e + 1] > b->first[e] ? b->first[e + 1] - b->first[e] : 1;
+        for (n = 1; e + n < end && b->first[e + n] == b->first[e] + n * step; n++) {
+        }
+        b->runs[b->nruns++] = (run){.entry = e, .count = n, .step = step};
+    }
+}
+
 /* Where the block's rows of y are. */
 static void find_rows(block *b, float *spare) {
     for (size_t e = 0; e < b->entries; e++) {
@@ -192,8 +224,8 @@ static void find_rows(block *b, float *spare) {
     }
 }
 
-void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_row_pairs *rows, float *y, size_t ldy,
-                     float *scratch, wn_paired_finish finish, void *ctx) {
+void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_row_pairs *rows, const float *bias,
+                     float *y, size_t ldy, float *scratch, wn_paired_finish finish, void *ctx) {
     const wn_kern *kern = p->kern;
     const size_t total = rows->pairs + rows->singles, blocks = (total + BLOCK - 1) / BLOCK;
     size_t share = blocks ? (total + blocks - 1) / blocks : 0;
@@ -205,6 +237,7 @@ void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_ro
                    .first = rows->first + i,
                    .x = x,
                    .ldx = ldx,
+                   .bias = bias,
                    .y = y,
                    .ldy = ldy,
                    .finish = finish,
@@ -214,6 +247,7 @@ void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_ro
         b.q = (int16_t *)(void *)(b.size + 2 * BLOCK);
         b.entries = total - i < share ? total - i : share;
         b.pairs = i >= rows->pairs ? 0 : rows->pairs - i < b.entries ? rows->pairs - i : b.entries;
+        if (finish) find_runs(&b);
         find_rows(&b, (float *)(void *)(b.q + BLOCK * 4 * WN_PAIRED_KC));
         for (b.from = 0; b.from < p->k / 2; b.from += WN_PAIRED_KC) {
             b.part = p->k / 2 - b.from < WN_PAIRED_KC ? p->k / 2 - b.from : WN_PAIRED_KC;

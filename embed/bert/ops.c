@@ -46,7 +46,8 @@ static void finish_tile(void *ctx, const float *tile, size_t row, size_t column,
 
 static void finish_columns(void *ctx, float *y, size_t rows, size_t stride, size_t column, size_t columns) {
     const finish *f = ctx;
-    wn_bert_ops_get()->bias_activate(f->l->bias + column, (wn_activation)f->activation, y, stride, rows, columns, y, stride);
+    (void)column;
+    wn_bert_ops_get()->bias_activate(NULL, (wn_activation)f->activation, y, stride, rows, columns, y, stride);
 }
 
 /* Blocks of columns whose weights stay in the second-level cache, blocks of rows whose results are still in a cache when
@@ -77,7 +78,8 @@ void wn_layer_linear_apply(const wn_layer_linear *l, int activation, const float
     const size_t m = wn_row_pairs_rows(rows);
     if (l->low.kernel) wn_low_apply(&l->low, x, ldx, m, scratch, finish_tile, &f);
     else if (l->paired.data)
-        wn_paired_apply(&l->paired, x, ldx, rows, y, ldy, scratch, activation == WN_BIAS_LATER ? NULL : finish_columns, &f);
+        wn_paired_apply(&l->paired, x, ldx, rows, activation == WN_BIAS_LATER ? NULL : l->bias, y, ldy, scratch,
+                        activation == WN_BIAS_LATER || activation == WN_ACT_IDENTITY ? NULL : finish_columns, &f);
     else apply_f32(l, activation, x, ldx, m, y, ldy);
 }
 

@@ -40,7 +40,7 @@ static size_t kinds(kind out[KINDS]) {
 
 typedef struct {
     size_t m, n, k, ldx, ldy;
-    float *x, *w, *y, *scratch;
+    float *x, *w, *bias, *y, *scratch;
     uint32_t *first;
     wn_row_pairs rows;
 } problem;
@@ -51,11 +51,13 @@ static problem make(size_t m, size_t n, size_t k, size_t each, uint64_t seed) {
     wn_rng r = wn_rng_init(seed, 0);
     p.x = calloc(m * p.ldx + 1, sizeof *p.x);
     p.w = calloc(n * k, sizeof *p.w);
+    p.bias = calloc(n, sizeof *p.bias);
     p.y = calloc(m * p.ldy + 1, sizeof *p.y);
     p.first = calloc(m + 1, sizeof *p.first);
     p.scratch = wn_alloc(wn_paired_scratch(n), sizeof *p.scratch, NULL);
     for (size_t i = 0; i < m * p.ldx; i++) p.x[i] = (float)wn_rng_normal(&r);
     for (size_t i = 0; i < n * k; i++) p.w[i] = (float)wn_rng_normal(&r);
+    for (size_t i = 0; i < n; i++) p.bias[i] = (float)wn_rng_normal(&r);
     for (size_t i = 0; i < m; i++)
         if (i % each % 2 == 0 && i % each + 1 < each && i + 1 < m) p.first[p.rows.pairs++] = (uint32_t)i;
     for (size_t i = 0; i < m; i++)
@@ -67,15 +69,15 @@ static problem make(size_t m, size_t n, size_t k, size_t each, uint64_t seed) {
 }
 
 static void drop(problem *p) {
-    free(p->x), free(p->w), free(p->y), free(p->first);
+    free(p->x), free(p->w), free(p->bias), free(p->y), free(p->first);
     wn_free(p->scratch);
 }
 
-static void apply(const kind *of, const problem *p, wn_paired_finish finish, void *ctx) {
+static void apply(const kind *of, const problem *p, const float *bias, wn_paired_finish finish, void *ctx) {
     wn_paired packed;
     cr_assert_eq(wn_paired_pack(&packed, of->kern, of->integers, p->w, p->n, p->k, NULL), WN_OK);
     for (size_t i = 0; i < p->m * p->ldy; i++) p->y[i] = 7;
-    wn_paired_apply(&packed, p->x, p->ldx, &p->rows, p->y, p->ldy, p->scratch, finish, ctx);
+    wn_paired_apply(&packed, p->x, p->ldx, &p->rows, bias, p->y, p->ldy, p->scratch, finish, ctx);
     wn_paired_free(&packed);
 }
 
@@ -129,13 +131,14 @@ Test(paired, against_double_for_every_shape) {
         for (size_t s = 0; s < SHAPES; s++) {
             if (all[t].integers && !wn_paired_fits16(shapes[s][1], shapes[s][2])) continue;
             problem p = make(shapes[s][0], shapes[s][1], shapes[s][2], shapes[s][3], s);
-            apply(&all[t], &p, NULL, NULL);
+            const bool biased = s % 2;
+            apply(&all[t], &p, biased ? p.bias : NULL, NULL, NULL);
             double worst = 0;
             size_t outside = 0;
             for (size_t i = 0; i < p.m; i++) {
                 for (size_t j = 0; j < p.n; j++) {
                     double size, want = all[t].integers ? rounded(&p, i, j, &size) : exact(&p, i, j, &size);
-                    double e = fabs((double)p.y[i * p.ldy + j] - want) / (1 + size);
+                    double e = fabs((double)p.y[i * p.ldy + j] - want - (biased ? (double)p.bias[j] : 0)) / (1 + size);
                     if (!(e <= worst)) worst = e;
                 }
                 for (size_t j = p.n; j < p.ldy; j++) outside += p.y[i * p.ldy + j] != 7;
@@ -156,7 +159,7 @@ Test(paired, fused_levels_give_the_same_bits) {
                 q = make(shapes[s][0], shapes[s][1], shapes[s][2], shapes[s][3], s);
         for (size_t t = 1; t < n; t++) {
             if (all[t].integers && !wn_paired_fits16(p.n, p.k)) continue;
-            apply(&all[t], all[t].kern == &wn_kern_avx2 ? &p : &q, NULL, NULL);
+            apply(&all[t], all[t].kern == &wn_kern_avx2 ? &p : &q, NULL, NULL, NULL);
             if (all[t].kern != &wn_kern_avx2)
                 cr_expect_eq(memcmp(p.y, q.y, p.m * p.ldy * sizeof *p.y), 0, "%s, shape %zu", all[t].name, s);
         }
@@ -170,12 +173,12 @@ Test(paired, bits_depend_on_the_pair_alone) {
         problem p = make(401, 64, 392, 5, 11);
         wn_paired packed;
         cr_assert_eq(wn_paired_pack(&packed, all[t].kern, all[t].integers, p.w, p.n, p.k, NULL), WN_OK);
-        wn_paired_apply(&packed, p.x, p.ldx, &p.rows, p.y, p.ldy, p.scratch, NULL, NULL);
+        wn_paired_apply(&packed, p.x, p.ldx, &p.rows, NULL, p.y, p.ldy, p.scratch, NULL, NULL);
         float two[2 * 64];
         for (size_t e = 0; e < p.rows.pairs + p.rows.singles; e++) {
             const bool pair = e < p.rows.pairs;
             const wn_row_pairs one = {.first = &(uint32_t){0}, .pairs = pair, .singles = !pair};
-            wn_paired_apply(&packed, p.x + p.first[e] * p.ldx, p.ldx, &one, two, 64, p.scratch, NULL, NULL);
+            wn_paired_apply(&packed, p.x + p.first[e] * p.ldx, p.ldx, &one, NULL, two, 64, p.scratch, NULL, NULL);
             for (size_t r = 0; r < (pair ? 2 : 1); r++)
                 cr_expect_eq(memcmp(two + r * 64, p.y + (p.first[e] + r) * p.ldy, 64 * sizeof *two), 0, "%s, row %zu",
                              all[t].name, p.first[e] + r);
@@ -223,7 +226,7 @@ Test(paired, every_element_is_told_of_once_and_finished) {
             if (all[t].integers && !wn_paired_fits16(shapes[s][1], shapes[s][2])) continue;
             problem p = make(shapes[s][0], shapes[s][1], shapes[s][2], shapes[s][3], s);
             told notes = {.p = &p, .seen = calloc(p.m * p.ldy + 1, sizeof(float)), .times = calloc(p.m * p.ldy + 1, 1)};
-            apply(&all[t], &p, note, &notes);
+            apply(&all[t], &p, p.bias, note, &notes);
             size_t wrong = 0;
             for (size_t i = 0; i < p.m; i++)
                 for (size_t j = 0; j < p.ldy; j++) {
@@ -245,7 +248,7 @@ Test(paired, a_large_row_does_not_spoil_its_partner) {
         problem p = make(40, 64, 384, 8, 21);
         for (size_t k = 0; k < p.k; k++) p.w[3 * p.k + k] *= 1000;
         memset(p.w + 5 * p.k, 0, p.k * sizeof *p.w);
-        apply(&all[t], &p, NULL, NULL);
+        apply(&all[t], &p, NULL, NULL, NULL);
         double worst = 0;
         for (size_t i = 0; i < p.m; i++) {
             double size, want = exact(&p, i, 3 + 32, &size);
@@ -264,7 +267,7 @@ Test(paired, rows_of_extreme_size) {
         problem p = make(6, 64, 384, 2, 31);
         for (size_t k = 0; k < p.k; k++) p.w[3 * p.k + k] *= 1e-41f, p.w[7 * p.k + k] *= 1e30f;
         for (size_t k = 0; k < p.k; k++) p.x[2 * p.ldx + k] *= 1e-41f;
-        apply(&all[t], &p, NULL, NULL);
+        apply(&all[t], &p, NULL, NULL, NULL);
         for (size_t i = 0; i < p.m; i++) {
             for (size_t j = 0; j < p.n; j++) {
                 double size, want = exact(&p, i, j, &size),
@@ -287,7 +290,7 @@ Test(paired, what_is_not_finite_shows) {
             problem p = make(6, 64, 384, 2, 32);
             p.x[3 * p.ldx + 5] = odd[which];
             p.w[9 * p.k + 380] = odd[which];
-            apply(&all[t], &p, NULL, NULL);
+            apply(&all[t], &p, NULL, NULL, NULL);
             for (size_t i = 0; i < p.m; i++) cr_expect(!isfinite(p.y[i * p.ldy + 9]), "%s: row %zu", all[t].name, i);
             for (size_t j = 0; j < p.n; j++) cr_expect(!isfinite(p.y[3 * p.ldy + j]), "%s: column %zu", all[t].name, j);
             if (all[t].integers)

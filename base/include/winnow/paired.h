@@ -48,9 +48,9 @@ size_t wn_paired_scratch(size_t n);
 /* Told of finished elements while they are in a cache: `rows` rows of y, `stride` floats apart, columns column ..
  * column + columns - 1, the first of them at y. Every element is told of once. */
 typedef void (*wn_paired_finish)(void *ctx, float *y, size_t rows, size_t stride, size_t column, size_t columns);
-/* y[m, n] = x[m, k] W^T, rows ldx and ldy apart; x, y and scratch do not overlap. One thread, no allocation; finish
- * may be NULL. */
-void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_row_pairs *rows, float *y, size_t ldy,
-                     float *scratch, wn_paired_finish finish, void *ctx);
+/* y[m, n] = x[m, k] W^T + bias[n], rows ldx and ldy apart; x, y and scratch do not overlap. One thread, no allocation;
+ * bias and finish may be NULL. */
+void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_row_pairs *rows, const float *bias,
+                     float *y, size_t ldy, float *scratch, wn_paired_finish finish, void *ctx);
 
 #endif
