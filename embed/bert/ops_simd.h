@@ -2,9 +2,7 @@
  * the including file sets LANES (floats a vector), ROWS and COLS (rows and vectors of an attention block), NAME(x). */
 #include "bert_private.h"
 
-#if LANES == 16
 #include <immintrin.h>
-#endif
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,7 +17,14 @@ static inline vf select_lt(vf a, vf b, vf yes, vf no) { /* a < b ? yes : no */
     vi m = a < b;
     return (vf)(((vi)yes & m) | ((vi)no & ~m));
 }
-static inline vf max_of(vf a, vf b) { return select_lt(a, b, b, a); }
+/* b where one of them is not a number */
+#if LANES == 16
+static inline vf max_of(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
+static inline vf min_of(vf a, vf b) { return (vf)_mm512_min_ps((__m512)a, (__m512)b); }
+#else
+static inline vf max_of(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
+static inline vf min_of(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
+#endif
 
 /* v with its halves, quarters ... exchanged: adding each in turn leaves the same sum in every lane, in a fixed order. */
 #if LANES == 16
@@ -67,9 +72,10 @@ static inline void copy(float *to, const float *from, size_t n) {
     for (; j < n; j++) to[j] = from[j];
 }
 
-/* e^x for x <= 0, to 1 ulp; below -87 the result is 0. */
+/* e^x for x <= 0, to 1 ulp; below -87 that of -87 (1e-38), where the exponent ends. */
 static inline vf exp_of(vf x) {
-    const vf shift = splat(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
+    const vf shift = splat(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer, in the lowest bits */
+    x = max_of(splat(-87.0f), x);
     vf n = x * 1.44269504f + shift;
     vi k = (vi)n;
     n -= shift;
@@ -82,16 +88,14 @@ static inline vf exp_of(vf x) {
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * r * r + r + 1.0f;
-    vf scale = (vf)((k - (int32_t)0x4B400000 + 127) << 23);
-    return select_lt(x, splat(-87.0f), (vf){0}, p * scale);
+    return (vf)((vi)p + (k << 23));
 }
 
 /* gelu(v) = v/2 (1 + erf(v / sqrt 2)) with erf(z) = z P(z^2) / Q(z^2), a minimax fit over |z| <= 3.9, where erf is 1 to half
  * an ulp, as it is taken to be from there on (tools/fit_erf.py; error 1.5e-8 before rounding). */
 static inline vf gelu(vf v) {
     const vf top = splat(3.9f);
-    vf z = v * 0.70710678f;
-    z = select_lt(z, -top, -top, select_lt(top, z, top, z));
+    vf z = max_of(-top, min_of(top, v * 0.70710678f));
     vf u = z * z;
     vf p = splat(2.050522943e-06f);
     p = p * u + 2.874434676e-04f;
@@ -123,7 +127,7 @@ static inline vf activated(wn_activation a, vf v) {
     switch (a) {
     case WN_ACT_GELU: return gelu(v);
     case WN_ACT_GELU_TANH: return 0.5f * v * (1.0f + tanh_of(0.79788456f * (v + 0.044715f * v * v * v)));
-    case WN_ACT_RELU: return max_of(v, (vf){0});
+    case WN_ACT_RELU: return max_of((vf){0}, v);
     case WN_ACT_TANH: return tanh_of(v);
     case WN_ACT_IDENTITY: break;
     }
@@ -187,8 +191,8 @@ static void NAME(norm_rows)(const wn_norm *norm, double eps, const float *bias, 
     }
 }
 
-/* x[0..n) -> softmax over the first t of them, 0 behind; n is a multiple of LANES. */
-static inline void softmax_row(float *x, size_t t, size_t n) {
+/* x[0..n) -> e^(x - top) of the first t of them, 0 behind; one over their sum. n is a multiple of LANES. */
+static inline float softmax_row(float *x, size_t t, size_t n) {
     for (size_t j = t; j < n; j++) x[j] = -INFINITY;
     vf top = load(x);
     for (size_t j = LANES; j < n; j += LANES) top = max_of(top, load(x + j));
@@ -199,13 +203,12 @@ static inline void softmax_row(float *x, size_t t, size_t n) {
         sum += e;
         store(x + j, e);
     }
-    const vf inverse = 1.0f / lane_sums(sum);
-    for (size_t j = 0; j < n; j += LANES) store(x + j, load(x + j) * inverse);
+    return 1.0f / lane_sum(sum);
 }
 
-/* out[rows, COLS vectors] = a[rows, k] b[k, ...]: one chain over k an element. a's rows are lda apart, elements step. */
+/* out[r, COLS vectors] = by[r] a[r, k] b[k, ...]: one chain over k an element. */
 static inline __attribute__((always_inline)) void block(size_t rows, size_t cols, const float *a, size_t lda, const float *b,
-                                                        size_t ldb, size_t k, float *out, size_t ldo) {
+                                                        size_t ldb, size_t k, const float *by, float *out, size_t ldo) {
     vf acc[ROWS][COLS];
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < cols; c++) acc[r][c] = (vf){0};
@@ -218,34 +221,33 @@ static inline __attribute__((always_inline)) void block(size_t rows, size_t cols
         }
     }
     for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < cols; c++) store(out + r * ldo + c * LANES, acc[r][c]);
+        for (size_t c = 0; c < cols; c++) store(out + r * ldo + c * LANES, acc[r][c] * by[r]);
 }
 
 /* The same with the number of rows known to the compiler. */
 static inline __attribute__((always_inline)) void blocks(size_t rows, size_t cols, const float *a, size_t lda, const float *b,
-                                                         size_t ldb, size_t k, float *out, size_t ldo) {
+                                                         size_t ldb, size_t k, const float *by, float *out, size_t ldo) {
     switch (rows) {
-    case 1: block(1, cols, a, lda, b, ldb, k, out, ldo); return;
-    case 2: block(2, cols, a, lda, b, ldb, k, out, ldo); return;
-    case 3: block(3, cols, a, lda, b, ldb, k, out, ldo); return;
-    case 4: block(4, cols, a, lda, b, ldb, k, out, ldo); return;
-    case 5: block(5, cols, a, lda, b, ldb, k, out, ldo); return;
-    case 6: block(6, cols, a, lda, b, ldb, k, out, ldo); return;
+    case 1: block(1, cols, a, lda, b, ldb, k, by, out, ldo); return;
+    case 2: block(2, cols, a, lda, b, ldb, k, by, out, ldo); return;
+    case 3: block(3, cols, a, lda, b, ldb, k, by, out, ldo); return;
+    case 4: block(4, cols, a, lda, b, ldb, k, by, out, ldo); return;
+    case 5: block(5, cols, a, lda, b, ldb, k, by, out, ldo); return;
+    case 6: block(6, cols, a, lda, b, ldb, k, by, out, ldo); return;
 #if ROWS > 6
-    case 7: block(7, cols, a, lda, b, ldb, k, out, ldo); return;
-    case 8: block(8, cols, a, lda, b, ldb, k, out, ldo); return;
+    case 7: block(7, cols, a, lda, b, ldb, k, by, out, ldo); return;
+    case 8: block(8, cols, a, lda, b, ldb, k, by, out, ldo); return;
 #endif
     default: return;
     }
 }
 
-/* out[m, n] = a[m, k] b[k, n]; n is a multiple of LANES, every row of out has room for it. */
-static void small_product(size_t m, size_t n, const float *a, size_t lda, const float *b, size_t ldb, size_t k, float *out, size_t ldo) {
-    for (size_t i = 0; i < m; i += ROWS) {
-        size_t rows = m - i < ROWS ? m - i : ROWS, j = 0;
-        for (; j + COLS * LANES <= n; j += COLS * LANES) blocks(rows, COLS, a + i * lda, lda, b + j, ldb, k, out + i * ldo + j, ldo);
-        for (; j < n; j += LANES) blocks(rows, 1, a + i * lda, lda, b + j, ldb, k, out + i * ldo + j, ldo);
-    }
+/* out[m, n] = by[m] a[m, k] b[k, n], m at most ROWS; n is a multiple of LANES, every row of out has room for it. */
+static void small_product(size_t m, size_t n, const float *a, size_t lda, const float *b, size_t ldb, size_t k, const float *by,
+                          float *out, size_t ldo) {
+    size_t j = 0;
+    for (; j + COLS * LANES <= n; j += COLS * LANES) blocks(m, COLS, a, lda, b + j, ldb, k, by, out + j, ldo);
+    for (; j < n; j += LANES) blocks(m, 1, a, lda, b + j, ldb, k, by, out + j, ldo);
 }
 
 static size_t padded(size_t n) { return (n + LANES - 1) / LANES * LANES; }
@@ -255,29 +257,58 @@ static size_t NAME(attention_scratch)(size_t t, size_t hidden, size_t heads) {
     return d * tp + t * dp + ROWS * tp + ROWS * dp;
 }
 
+/* Eight rows of eight floats, columns to rows; missing rows are zero. */
+typedef float v8 __attribute__((vector_size(32), aligned(4), may_alias));
+static inline void transpose_8(const float *from, size_t ld, size_t rows, float *to, size_t ldt) {
+    v8 a[8], b[8];
+    for (size_t i = 0; i < 8; i++) a[i] = i < rows ? *(const v8 *)(from + i * ld) : (v8){0};
+    for (size_t i = 0; i < 8; i += 2) { /* pairs of rows, of pairs, and of fours change places */
+        b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+        b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+    }
+    for (size_t i = 0; i < 8; i++) {
+        if (i & 2) continue;
+        a[i] = __builtin_shufflevector(b[i], b[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+        a[i + 2] = __builtin_shufflevector(b[i], b[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        *(v8 *)(to + i * ldt) = __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        *(v8 *)(to + (i + 4) * ldt) = __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+}
+
+/* to[d][tp] = the transposed from[t][d]; zeros behind t. */
+static void transpose(const float *from, size_t ld, size_t t, size_t d, float *to, size_t tp) {
+    for (size_t j = 0; j < tp; j += 8) {
+        const size_t rows = j + 8 <= t ? 8 : j < t ? t - j : 0;
+        size_t c = 0;
+        for (; c + 8 <= d; c += 8) transpose_8(from + j * ld + c, ld, rows, to + c * tp + j, tp);
+        for (; c < d; c++)
+            for (size_t i = 0; i < 8; i++) to[c * tp + j + i] = i < rows ? from[(j + i) * ld + c] : 0;
+    }
+}
+
 enum { SHORT = 64 };
 
 static void NAME(attention)(const float *qkv, size_t t, size_t hidden, size_t heads, float *scratch, float *out) {
     size_t d = hidden / heads, ld = 3 * hidden, tp = padded(t), dp = padded(d);
     float *kt = scratch, *packed = kt + d * tp, *scores = packed + t * dp, *rows = scores + ROWS * tp;
     const bool whole = dp == d, near = whole && t <= SHORT; /* rows of V, one a stride apart, still share the first cache */
-    float scale = 1.0f / sqrtf((float)d);
+    float scales[ROWS], inverse[ROWS];
+    for (size_t r = 0; r < ROWS; r++) scales[r] = 1.0f / sqrtf((float)d);
     for (size_t a = 0; a < heads; a++) {
         const float *q = qkv + a * d, *v = near ? q + 2 * hidden : packed;
-        for (size_t j = 0; j < t; j++) { /* K transposed, with the scale of the scores */
-            const float *from = q + j * ld;
-            for (size_t c = 0; c < d; c++) kt[c * tp + j] = from[hidden + c] * scale;
-            if (near) continue;
-            copy(packed + j * dp, from + 2 * hidden, d);
+        transpose(q + hidden, ld, t, d, kt, tp);
+        for (size_t j = 0; !near && j < t; j++) {
+            copy(packed + j * dp, q + 2 * hidden + j * ld, d);
             for (size_t c = d; c < dp; c++) packed[j * dp + c] = 0;
         }
-        for (size_t c = 0; c < d; c++) memset(kt + c * tp + t, 0, (tp - t) * sizeof *kt);
         for (size_t i = 0; i < t; i += ROWS) {
             size_t m = t - i < ROWS ? t - i : ROWS;
-            small_product(m, tp, q + i * ld, ld, kt, tp, d, scores, tp);
-            for (size_t r = 0; r < m; r++) softmax_row(scores + r * tp, t, tp);
+            small_product(m, tp, q + i * ld, ld, kt, tp, d, scales, scores, tp);
+            for (size_t r = 0; r < m; r++) inverse[r] = softmax_row(scores + r * tp, t, tp);
             float *to = out + i * hidden + a * d;
-            small_product(m, dp, scores, tp, v, near ? ld : dp, t, whole ? to : rows, whole ? hidden : dp);
+            small_product(m, dp, scores, tp, v, near ? ld : dp, t, inverse, whole ? to : rows, whole ? hidden : dp);
             for (size_t r = 0; !whole && r < m; r++) copy(to + r * hidden, rows + r * dp, d);
         }
     }
