@@ -60,6 +60,8 @@ typedef struct {
     float *attention; /* what attention of the longest text needs */
     void *product;    /* wn_layer_linear_scratch */
     uint32_t *first;  /* [T] of pairs */
+    uint32_t *places; /* [T] positions */
+    float *scales;    /* [T] of the embeddings' layer norm */
     wn_row_pairs pairs;
 } scratch;
 
@@ -72,6 +74,8 @@ static void scratch_free(scratch *s) {
     wn_free(s->attention);
     wn_free(s->product);
     wn_free(s->first);
+    wn_free(s->places);
+    wn_free(s->scales);
 }
 
 static wn_code scratch_init(scratch *s, const wn_model_config *c, size_t tokens, size_t longest, wn_err *err) {
@@ -83,8 +87,10 @@ static wn_code scratch_init(scratch *s, const wn_model_config *c, size_t tokens,
                    .wide = wn_alloc(tokens * wide, sizeof(float), err),
                    .attention = wn_alloc(wn_bert_ops_get()->attention_scratch(longest, c->hidden, c->heads), sizeof(float), err),
                    .product = wn_alloc(1, wn_layer_linear_scratch(wide), err),
-                   .first = wn_alloc(tokens, sizeof(uint32_t), err)};
-    if (s->x && s->y && s->qkv && s->wide && s->attention && s->product && s->first) return WN_OK;
+                   .first = wn_alloc(tokens, sizeof(uint32_t), err),
+                   .places = wn_alloc(tokens, sizeof(uint32_t), err),
+                   .scales = wn_alloc(tokens, sizeof(float), err)};
+    if (s->x && s->y && s->qkv && s->wide && s->attention && s->product && s->first && s->places && s->scales) return WN_OK;
     scratch_free(s);
     *s = (scratch){0};
     return WN_EMEMORY;
@@ -96,6 +102,7 @@ typedef struct {
     const uint32_t *ids;
     const uint8_t *types;
     const size_t *offsets;
+    const wn_bert_shares *shares;
     size_t first, last;
 } chunk;
 
@@ -109,7 +116,8 @@ wn_row_pairs wn_bert_pair_rows(const size_t *offsets, size_t n, uint32_t *first)
     return (wn_row_pairs){.first = first, .pairs = pairs, .singles = all - pairs};
 }
 
-/* Sums of word, position and type vectors, normalised; ALBERT's go on to the hidden width. */
+/* Sums of word, position and type vectors, normalised, and the first layer's q, k and v from their shares; ALBERT's go on to
+ * the hidden width. */
 static void embed_tokens(const chunk *c, scratch *s) {
     const wn_bert *m = c->m;
     size_t e = m->config.embedding, base = c->offsets[c->first], total = c->offsets[c->last] - base;
@@ -120,6 +128,7 @@ static void embed_tokens(const chunk *c, scratch *s) {
             size_t position = t - c->offsets[text];
             if (m->config.arch == WN_ROBERTA) /* padding ids inside a text keep the padding's position */
                 position = c->ids[t] == m->config.pad ? m->config.pad : m->config.pad + ++counted;
+            s->places[t - base] = (uint32_t)position;
             const float *word = m->words + c->ids[t] * e, *place = m->positions + position * e;
             const float *type = m->types ? m->types + (c->types ? c->types[t] : 0) * e : NULL;
             float *row = x + (t - base) * e;
@@ -127,25 +136,28 @@ static void embed_tokens(const chunk *c, scratch *s) {
         }
     }
     const wn_bert_ops *ops = wn_bert_ops_get();
-    ops->norm_rows(&m->embedding_norm, m->config.norm_eps, NULL, x, NULL, total, e);
+    ops->norm_rows(&m->embedding_norm, m->config.norm_eps, NULL, x, NULL, total, e, s->scales);
+    for (size_t t = 0; c->shares->rows && t < total; t++)
+        wn_bert_shares_add(c->shares, c->ids[base + t], s->places[t], c->types ? c->types[base + t] : 0, s->scales[t],
+                           s->qkv + t * c->shares->width);
     if (!m->mapping.n) return;
     wn_layer_linear_apply(&m->mapping, WN_ACT_IDENTITY, x, e, &s->pairs, s->x, m->config.hidden, s->product);
 }
 
-static void run_layer(const chunk *c, const wn_layer *l, scratch *s) {
+static void run_layer(const chunk *c, const wn_layer *l, bool qkv_is_there, scratch *s) {
     const wn_model_config *g = &c->m->config;
     size_t h = g->hidden, ld = wn_bert_wide(g), base = c->offsets[c->first], total = c->offsets[c->last] - base;
     const wn_bert_ops *ops = wn_bert_ops_get();
-    wn_layer_linear_apply(&l->qkv, WN_ACT_IDENTITY, s->x, h, &s->pairs, s->qkv, 3 * h, s->product);
+    if (!qkv_is_there) wn_layer_linear_apply(&l->qkv, WN_ACT_IDENTITY, s->x, h, &s->pairs, s->qkv, 3 * h, s->product);
     for (size_t text = c->first; text < c->last; text++) {
         size_t at = c->offsets[text] - base, t = c->offsets[text + 1] - c->offsets[text];
         ops->attention(s->qkv + at * 3 * h, t, h, g->heads, s->attention, s->wide + at * h);
     }
     wn_layer_linear_apply(&l->out, WN_BIAS_LATER, s->wide, h, &s->pairs, s->y, h, s->product);
-    ops->norm_rows(&l->after_attention, g->norm_eps, l->out.bias, s->y, s->x, total, h);
+    ops->norm_rows(&l->after_attention, g->norm_eps, l->out.bias, s->y, s->x, total, h, NULL);
     wn_layer_linear_apply(&l->up, (int)g->activation, s->y, h, &s->pairs, s->wide, ld, s->product);
     wn_layer_linear_apply(&l->down, WN_BIAS_LATER, s->wide, ld, &s->pairs, s->x, h, s->product);
-    ops->norm_rows(&l->after_ffn, g->norm_eps, l->down.bias, s->x, s->y, total, h);
+    ops->norm_rows(&l->after_ffn, g->norm_eps, l->down.bias, s->x, s->y, total, h, NULL);
 }
 
 /* Calls `seen` with the hidden states after the embeddings (0) and after each layer, up to `upto`. */
@@ -157,9 +169,9 @@ static void run_layers(const chunk *c, scratch *s, size_t upto, void (*seen)(voi
     for (size_t i = 0; i < upto; i++) {
         if (g->arch == WN_ALBERT) {
             size_t group = i * g->groups / g->layers;
-            for (size_t j = 0; j < g->inner; j++) run_layer(c, &c->m->layers[group * g->inner + j], s);
+            for (size_t j = 0; j < g->inner; j++) run_layer(c, &c->m->layers[group * g->inner + j], false, s);
         } else {
-            run_layer(c, &c->m->layers[i], s);
+            run_layer(c, &c->m->layers[i], i == 0, s);
         }
         if (seen) seen(ctx, i + 1, s->x);
     }
@@ -269,12 +281,15 @@ wn_code wn_bert_forward_watched(const wn_bert *m, const uint32_t *ids, const uin
     scratch *s = wn_alloc((size_t)workers, sizeof *s, err);
     if (!starts || !s) rc = WN_EMEMORY;
     if (!rc) {
-        job j = {.all = {.m = m, .ids = ids, .types = types, .offsets = offsets}, .starts = starts, .out = out, .stride = stride, .scratch = s,
+        wn_bert_shares shares;
+        rc = wn_bert_shares_init(&shares, m, ids, offsets, n, err);
+        job j = {.all = {.m = m, .ids = ids, .types = types, .offsets = offsets, .shares = &shares}, .starts = starts, .out = out, .stride = stride, .scratch = s,
                  .watch = watch, .ctx = ctx, .ready = ready, .err = err};
         size_t chunks = plan_chunks(offsets, n, (size_t)workers, starts, &j.tokens, &j.longest);
         for (int i = 0; !rc && i < workers && (size_t)i < chunks; i++) rc = scratch_init(&s[i], &m->config, j.tokens, j.longest, err);
         if (!rc) wn_parallel_for(chunks, 1, run_chunks, &j);
         if (!rc) rc = (wn_code)atomic_load(&j.code);
+        wn_bert_shares_free(&shares);
     }
     for (int i = 0; s && i < workers; i++) scratch_free(&s[i]);
     wn_free(s);
@@ -296,11 +311,18 @@ wn_code wn_bert_hidden(const wn_bert *m, const uint32_t *ids, const uint8_t *typ
     size_t offsets[2] = {0, tokens};
     scratch s;
     wn_code rc = check_inputs(m, ids, types, offsets, 1, err);
-    if (!rc) rc = scratch_init(&s, &m->config, tokens, tokens, err);
+    wn_bert_shares shares;
+    if (!rc) rc = wn_bert_shares_init(&shares, m, ids, offsets, 1, err);
     if (rc) return rc;
-    chunk c = {.m = m, .ids = ids, .types = types, .offsets = offsets, .first = 0, .last = 1};
+    rc = scratch_init(&s, &m->config, tokens, tokens, err);
+    if (rc) {
+        wn_bert_shares_free(&shares);
+        return rc;
+    }
+    chunk c = {.m = m, .ids = ids, .types = types, .offsets = offsets, .shares = &shares, .first = 0, .last = 1};
     states keep = {.out = out, .cells = tokens * m->config.hidden};
     run_layers(&c, &s, m->config.layers, keep_state, &keep);
     scratch_free(&s);
+    wn_bert_shares_free(&shares);
     return WN_OK;
 }

@@ -57,8 +57,10 @@ void wn_layer_linear_free(wn_layer_linear *l);
 typedef struct {
     /* y[i, j] = activation(x[i, j] + bias[j]) for x [m, n], rows ldx and ldy apart; y may be x; bias may be NULL */
     void (*bias_activate)(const float *bias, wn_activation a, const float *x, size_t ldx, size_t m, size_t n, float *y, size_t ldy);
-    /* x[m, h] = norm(x + bias + residual) in place; bias [h] and residual [m, h] may be NULL */
-    void (*norm_rows)(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h);
+    /* x[m, h] = norm(x + bias + residual) in place; bias [h] and residual [m, h] may be NULL. scales [m], or NULL, gets one
+     * over each row's standard deviation */
+    void (*norm_rows)(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h,
+                      float *scales);
     /* out[t, H] = softmax(Q K^T / sqrt(H / heads)) V for one text; qkv [t, 3H]; scratch: attention_scratch floats */
     size_t (*attention_scratch)(size_t t, size_t hidden, size_t heads);
     void (*attention)(const float *qkv, size_t t, size_t hidden, size_t heads, float *scratch, float *out);
@@ -75,6 +77,21 @@ void wn_layer_linear_apply(const wn_layer_linear *l, int activation, const float
 /* Rows of n texts that lie one behind the other: neighbours within a text are partners in products, so that a text's bits
  * depend on nothing but the text. first: [tokens]. */
 wn_row_pairs wn_bert_pair_rows(const size_t *offsets, size_t n, uint32_t *first);
+
+/* ---- shares.c ---- */
+typedef struct {
+    size_t width;             /* 3H */
+    float *rows;              /* [rows, 3H]: what every token has; the types', positions' and words' shares */
+    size_t positions, words;  /* the first rows of each */
+    uint32_t *of_word;        /* [vocab] the row of each word of the call */
+} wn_bert_shares;
+/* Of the words of n texts and the positions that they reach. rows is NULL where the first layer is not to be had so (ALBERT),
+ * or not wanted. */
+wn_code wn_bert_shares_init(wn_bert_shares *s, const wn_bert *m, const uint32_t *ids, const size_t *offsets, size_t n, wn_err *err);
+void wn_bert_shares_free(wn_bert_shares *s);
+/* out[3H] of a token whose embedding's layer norm multiplies by `scale`. */
+void wn_bert_shares_add(const wn_bert_shares *s, uint32_t word, size_t position, size_t type, float scale, float *out);
+
 /* Distance of the rows of [T, I]: one that does not bring the same columns of all rows into one set of the cache. */
 static inline size_t wn_bert_wide(const wn_model_config *c) { return c->intermediate + 16; }
 /* out[H] pooled from x [t, H]. */

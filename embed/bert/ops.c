@@ -99,7 +99,8 @@ static void bias_activate(const float *bias, wn_activation a, const float *x, si
         for (size_t j = 0; j < n; j++) y[i * ldy + j] = activated(a, x[i * ldx + j] + (bias ? bias[j] : 0));
 }
 
-static void norm_rows(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h) {
+static void norm_rows(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h,
+                      float *scales) {
     for (size_t i = 0; i < m; i++) {
         float *row = x + i * h;
         for (size_t j = 0; j < h; j++) row[j] += (bias ? bias[j] : 0) + (residual ? residual[i * h + j] : 0);
@@ -108,6 +109,7 @@ static void norm_rows(const wn_norm *norm, double eps, const float *bias, float 
         double mean = sum / (double)h;
         for (size_t j = 0; j < h; j++) squares += ((double)row[j] - mean) * ((double)row[j] - mean);
         double scale = 1.0 / sqrt(squares / (double)h + eps);
+        if (scales) scales[i] = (float)scale;
         for (size_t j = 0; j < h; j++)
             row[j] = (float)(((double)row[j] - mean) * scale) * norm->weight[j] + norm->bias[j];
     }

@@ -162,7 +162,8 @@ static void NAME(bias_activate)(const float *bias, wn_activation a, const float 
     else activate_rows(bias, a, x, ldx, m, n, y, ldy);
 }
 
-static void NAME(norm_rows)(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h) {
+static void NAME(norm_rows)(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h,
+                            float *scales) {
     size_t whole = h / LANES * LANES, rest = h - whole;
     for (size_t i = 0; i < m; i++) {
         float *row = x + i * h;
@@ -185,6 +186,7 @@ static void NAME(norm_rows)(const wn_norm *norm, double eps, const float *bias, 
         float tail = 0;
         for (size_t j = whole; j < h; j++) tail += (row[j] - mean) * (row[j] - mean);
         float scale = (float)(1.0 / sqrt(((double)lane_sum(squares) + (double)tail) / (double)h + eps));
+        if (scales) scales[i] = scale;
         for (size_t j = 0; j < whole; j += LANES)
             store(row + j, (load(row + j) - mean) * scale * load(norm->weight + j) + load(norm->bias + j));
         for (size_t j = whole; j < h; j++) row[j] = (row[j] - mean) * scale * norm->weight[j] + norm->bias[j];

@@ -62,17 +62,18 @@ static inline void double_attention(const bert_shape *s, const double *q, const 
     free(weight);
 }
 
-/* out[h] of ids[t]. Tensors: words, positions, types, norm; a layer's query, key, value, output, norm, the two of the
+/* out[h] of ids[t] of those types. Tensors: words, positions, types, norm; a layer's query, key, value, output, norm, the two of the
  * feed-forward part, norm. */
-static inline void double_bert(const bert_shape *s, bert_tensors tensors, const uint32_t *ids, size_t t, double *out) {
+static inline void double_bert(const bert_shape *s, bert_tensors tensors, const uint32_t *ids, const uint8_t *types, size_t t,
+                               double *out) {
     const size_t h = s->h, cells = t * h;
     double *x = malloc(cells * sizeof *x), *q = malloc(cells * sizeof *q), *k = malloc(cells * sizeof *k),
            *v = malloc(cells * sizeof *v), *y = malloc(cells * sizeof *y), *wide = malloc(t * s->wide * sizeof *wide);
     const float *words = next_tensor(&tensors, s->words * h), *places = next_tensor(&tensors, s->positions * h),
-                *types = next_tensor(&tensors, 2 * h);
+                *kinds = next_tensor(&tensors, 2 * h);
     for (size_t i = 0; i < t; i++)
         for (size_t j = 0; j < h; j++)
-            x[i * h + j] = (double)words[ids[i] * h + j] + (double)places[i * h + j] + (double)types[j];
+            x[i * h + j] = (double)words[ids[i] * h + j] + (double)places[i * h + j] + (double)kinds[types[i] * h + j];
     double_norm(&tensors, s->eps, x, NULL, t, h);
     for (size_t layer = 0; layer < s->layers; layer++) {
         double_linear(&tensors, x, t, h, h, q);

@@ -110,7 +110,7 @@ Test(bert_ops, layer_norm) {
     const wn_bert_ops *ops[3];
     const char *names[3];
     enum { M = 5, MAX = 1000 };
-    static float x[M * MAX], r[M * MAX], y[M * MAX], w[MAX], b[MAX], bias[MAX];
+    static float x[M * MAX], r[M * MAX], y[M * MAX], w[MAX], b[MAX], bias[MAX], scales[M];
     for (size_t s = 0, sn = sets(ops, names); s < sn; s++) {
         for (size_t k = 0; k < 3 * sizeof widths / sizeof *widths; k++) {
             size_t h = widths[k / 3];
@@ -119,7 +119,7 @@ Test(bert_ops, layer_norm) {
             for (size_t j = 0; j < h; j++) w[j] = 1 + draw() / 2, b[j] = draw(), bias[j] = draw();
             wn_norm norm = {.weight = w, .bias = b};
             memcpy(y, x, M * h * sizeof *x);
-            ops[s]->norm_rows(&norm, 1e-12, with_bias ? bias : NULL, y, with_residual ? r : NULL, M, h);
+            ops[s]->norm_rows(&norm, 1e-12, with_bias ? bias : NULL, y, with_residual ? r : NULL, M, h, scales);
             double worst = 0;
             for (size_t i = 0; i < M; i++) {
                 double v[MAX], mean = 0, squares = 0;
@@ -130,6 +130,7 @@ Test(bert_ops, layer_norm) {
                 for (size_t j = 0; j < h; j++) squares += (v[j] - mean) * (v[j] - mean);
                 if (h == 1) continue; /* 0 / 0 but for rounding */
                 double scale = 1 / sqrt(squares / (double)h + 1e-12);
+                cr_expect_lt(fabs((double)scales[i] / scale - 1), 1e-6, "%s, width %zu: %g", names[s], h, (double)scales[i] / scale - 1);
                 for (size_t j = 0; j < h; j++)
                     worst = fmax(worst, fabs((v[j] - mean) * scale * (double)w[j] + (double)b[j] - (double)y[i * h + j]));
             }

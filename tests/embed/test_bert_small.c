@@ -102,14 +102,22 @@ static table put_bert(size_t h, size_t wide) {
 
 typedef struct {
     uint32_t *ids;
+    uint8_t *types; /* the second half of a text is of the other type */
     size_t offsets[TEXTS + 1];
 } texts;
 
 static texts make_texts(void) {
-    texts t = {.ids = malloc(TEXTS * POSITIONS * sizeof *t.ids)};
+    texts t = {.ids = malloc(TEXTS * POSITIONS * sizeof *t.ids), .types = malloc(TEXTS * POSITIONS)};
     for (size_t i = 0; i < TEXTS; i++) t.offsets[i + 1] = t.offsets[i] + 1 + i * 7 % 40;
     for (size_t i = 0; i < t.offsets[TEXTS]; i++) t.ids[i] = (uint32_t)(i * i % 47);
+    for (size_t i = 0; i < TEXTS; i++)
+        for (size_t at = t.offsets[i]; at < t.offsets[i + 1]; at++)
+            t.types[at] = 2 * (at - t.offsets[i]) > t.offsets[i + 1] - t.offsets[i];
     return t;
+}
+
+static void drop_texts(texts *t) {
+    free(t->ids), free(t->types);
 }
 
 static wn_bert *open_model(wn_precision p) {
@@ -130,13 +138,13 @@ static void check_values(wn_precision p, size_t h, size_t wide, double bar) {
         .layers = 2, .h = h, .heads = 4, .wide = wide, .words = WORDS, .positions = POSITIONS, .eps = 1e-12};
     wn_bert *m = open_model(p);
     texts t = make_texts();
-    cr_assert_eq(wn_bert_forward(m, t.ids, NULL, t.offsets, TEXTS, got, h, NULL), WN_OK);
+    cr_assert_eq(wn_bert_forward(m, t.ids, t.types, t.offsets, TEXTS, got, h, NULL), WN_OK);
     for (size_t i = 0; i < TEXTS; i += 7) {
-        double_bert(&shape, weights, t.ids + t.offsets[i], t.offsets[i + 1] - t.offsets[i], want);
+        double_bert(&shape, weights, t.ids + t.offsets[i], t.types + t.offsets[i], t.offsets[i + 1] - t.offsets[i], want);
         for (size_t j = 0; j < h; j++) worst = fmax(worst, fabs((double)got[i * h + j] - want[j]));
     }
     cr_assert_lt(worst, bar, "%zu x %zu: %.2e", h, wide, worst);
-    free(weights), free(got), free(want), free(t.ids);
+    free(weights), free(got), free(want), drop_texts(&t);
     wn_bert_close(m);
 }
 
@@ -158,15 +166,15 @@ static void check_bits(wn_precision p, size_t h, size_t wide) {
           *one = malloc(h * sizeof *one);
     for (int threads = 1; threads <= 4; threads++) {
         wn_threads_set(threads);
-        cr_assert_eq(wn_bert_forward(m, t.ids, NULL, t.offsets, TEXTS, threads == 1 ? all : same, h, NULL), WN_OK);
+        cr_assert_eq(wn_bert_forward(m, t.ids, t.types, t.offsets, TEXTS, threads == 1 ? all : same, h, NULL), WN_OK);
         if (threads > 1) cr_assert_eq(memcmp(all, same, TEXTS * h * sizeof *all), 0, "%d threads", threads);
     }
     for (size_t i = 0; i < TEXTS; i++) {
         size_t offsets[2] = {t.offsets[i], t.offsets[i + 1]};
-        cr_assert_eq(wn_bert_forward(m, t.ids, NULL, offsets, 1, one, h, NULL), WN_OK);
+        cr_assert_eq(wn_bert_forward(m, t.ids, t.types, offsets, 1, one, h, NULL), WN_OK);
         cr_expect_eq(memcmp(one, all + i * h, h * sizeof *one), 0, "text %zu alone", i);
     }
-    free(all), free(same), free(one), free(t.ids);
+    free(all), free(same), free(one), drop_texts(&t);
     wn_bert_close(m);
 }
 
@@ -199,7 +207,7 @@ static void check_drift(wn_precision p, double bar) {
     }
     cr_assert_gt(least, bar, "least cosine %.7f", least);
     cr_assert(memcmp(want, got, sizeof want) != 0, "the precision makes no difference");
-    free(t.ids);
+    drop_texts(&t);
     wn_bert_close(plain);
     wn_bert_close(m);
 }
@@ -253,7 +261,7 @@ Test(small, a_watch_sees_progress_and_can_stop) {
         cr_assert_str_eq(e.msg, "enough");
         cr_assert(n > 0 && n < TEXTS, "%zu texts are ready", n);
     }
-    free(t.ids);
+    drop_texts(&t);
     wn_bert_close(m);
 }
 
