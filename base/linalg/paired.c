@@ -5,6 +5,7 @@
 #include "paired_private.h"
 
 enum { BLOCK = 320 }; /* entries whose combinations stay in the second-level cache */
+enum { FEW = 4 };     /* with fewer rows in a strip, its multiply-adds wait for one another */
 
 const wn_paired_term wn_paired_terms[PRODUCTS] = {
     {{{1, 0}, {0, 1}}, {{1, 0}, {0, 1}}, {{1, 0}, {0, 1}}},  {{{0, 0}, {1, 1}}, {{1, 0}, {0, 0}}, {{0, 0}, {1, -1}}},
@@ -173,7 +174,8 @@ static void panel_strips(const block *b, wn_paired_strip s, size_t entries, size
         if (s.to[t].start && s.to[t].start != zeros) s.to[t].start += column;
     }
     for (size_t e = 0; e < entries; e += s.m) {
-        s.m = entries - e < b->kern->paired_rows ? entries - e : b->kern->paired_rows;
+        const size_t left = entries - e, most = b->kern->paired_rows;
+        s.m = left <= most ? left : left < most + FEW ? (left + 1) / 2 : most;
         s.a = (const char *)b->a + e * row;
         if (b->p->integers)
             b->kern->paired16(&s);
