@@ -193,7 +193,8 @@ static void NAME(norm_rows)(const wn_norm *norm, double eps, const float *bias, 
     }
 }
 
-/* x[0..n) -> e^(x - top) of the first t of them, 0 behind; one over their sum. n is a multiple of LANES. */
+/* x[0..n) -> e^(x - top) of the first t of them, next to nothing behind; returns one over their sum. n is a multiple of
+ * LANES. */
 static inline float softmax_row(float *x, size_t t, size_t n) {
     for (size_t j = t; j < n; j++) x[j] = -INFINITY;
     vf top = load(x);
