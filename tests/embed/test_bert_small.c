@@ -295,6 +295,6 @@ Test(small, albert_with_a_narrow_feed_forward_part) {
     static float out[TEXTS * H];
     cr_assert_eq(wn_bert_forward(m, x.ids, NULL, x.offsets, TEXTS, out, H, NULL), WN_OK);
     for (size_t i = 0; i < TEXTS * H; i++) cr_assert(isfinite(out[i]));
-    free(x.ids);
+    drop_texts(&x);
     wn_bert_close(m);
 }
