@@ -144,11 +144,13 @@ static void embed_tokens(const chunk *c, scratch *s) {
     wn_layer_linear_apply(&m->mapping, WN_ACT_IDENTITY, x, e, &s->pairs, s->x, m->config.hidden, s->product);
 }
 
-static void run_layer(const chunk *c, const wn_layer *l, bool qkv_is_there, scratch *s) {
+/* Layer i of the forward pass. */
+static void run_layer(const chunk *c, size_t i, const wn_layer *l, scratch *s) {
     const wn_model_config *g = &c->m->config;
     size_t h = g->hidden, ld = wn_bert_wide(g), base = c->offsets[c->first], total = c->offsets[c->last] - base;
     const wn_bert_ops *ops = wn_bert_ops_get();
-    if (!qkv_is_there) wn_layer_linear_apply(&l->qkv, WN_ACT_IDENTITY, s->x, h, &s->pairs, s->qkv, 3 * h, s->product);
+    if (i > 0 || !c->shares->rows) /* else they are there */
+        wn_layer_linear_apply(&l->qkv, WN_ACT_IDENTITY, s->x, h, &s->pairs, s->qkv, 3 * h, s->product);
     for (size_t text = c->first; text < c->last; text++) {
         size_t at = c->offsets[text] - base, t = c->offsets[text + 1] - c->offsets[text];
         ops->attention(s->qkv + at * 3 * h, t, h, g->heads, s->attention, s->wide + at * h);
@@ -169,9 +171,9 @@ static void run_layers(const chunk *c, scratch *s, size_t upto, void (*seen)(voi
     for (size_t i = 0; i < upto; i++) {
         if (g->arch == WN_ALBERT) {
             size_t group = i * g->groups / g->layers;
-            for (size_t j = 0; j < g->inner; j++) run_layer(c, &c->m->layers[group * g->inner + j], false, s);
+            for (size_t j = 0; j < g->inner; j++) run_layer(c, i, &c->m->layers[group * g->inner + j], s);
         } else {
-            run_layer(c, &c->m->layers[i], i == 0, s);
+            run_layer(c, i, &c->m->layers[i], s);
         }
         if (seen) seen(ctx, i + 1, s->x);
     }
@@ -281,8 +283,8 @@ wn_code wn_bert_forward_watched(const wn_bert *m, const uint32_t *ids, const uin
     scratch *s = wn_alloc((size_t)workers, sizeof *s, err);
     if (!starts || !s) rc = WN_EMEMORY;
     if (!rc) {
-        wn_bert_shares shares;
-        rc = wn_bert_shares_init(&shares, m, ids, offsets, n, err);
+        wn_bert_shares shares = {0};
+        if (m->opts.layer != 0) rc = wn_bert_shares_init(&shares, m, ids, offsets, n, err);
         job j = {.all = {.m = m, .ids = ids, .types = types, .offsets = offsets, .shares = &shares}, .starts = starts, .out = out, .stride = stride, .scratch = s,
                  .watch = watch, .ctx = ctx, .ready = ready, .err = err};
         size_t chunks = plan_chunks(offsets, n, (size_t)workers, starts, &j.tokens, &j.longest);

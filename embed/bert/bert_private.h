@@ -85,8 +85,7 @@ typedef struct {
     size_t positions, words;  /* the first rows of each */
     uint32_t *of_word;        /* [vocab] the row of each word of the call */
 } wn_bert_shares;
-/* Of the words of n texts and the positions that they reach. rows is NULL where the first layer is not to be had so (ALBERT),
- * or not wanted. */
+/* Of the words of n texts and the positions that they reach. rows is NULL where the first layer is not to be had so (ALBERT). */
 wn_code wn_bert_shares_init(wn_bert_shares *s, const wn_bert *m, const uint32_t *ids, const size_t *offsets, size_t n, wn_err *err);
 void wn_bert_shares_free(wn_bert_shares *s);
 /* out[3H] of a token whose embedding's layer norm multiplies by `scale`. */

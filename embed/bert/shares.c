@@ -81,7 +81,7 @@ wn_code wn_bert_shares_init(wn_bert_shares *s, const wn_bert *m, const uint32_t 
     const size_t h = c->hidden, total = offsets[n] - offsets[0], workers = (size_t)wn_threads_get();
     size_t longest = 0;
     *s = (wn_bert_shares){0};
-    if (c->arch == WN_ALBERT || m->opts.layer == 0) return WN_OK;
+    if (c->arch == WN_ALBERT) return WN_OK;
     for (size_t i = 0; i < n; i++)
         if (offsets[i + 1] - offsets[i] > longest) longest = offsets[i + 1] - offsets[i];
     s->width = 3 * h;

@@ -178,6 +178,24 @@ static void check_bits(wn_precision p, size_t h, size_t wide) {
     wn_bert_close(m);
 }
 
+/* What is pooled by default has no say in the hidden states of every layer. */
+Test(small, hidden_states_whatever_layer_is_pooled) {
+    enum { H = 64, T = 30 };
+    put_bert(H, 128);
+    texts t = make_texts();
+    static float states[2][3 * T * H];
+    for (int i = 0; i < 2; i++) {
+        wn_err e = {0};
+        wn_bert *m = NULL;
+        const wn_bert_opts o = {.layer = i - 1, .pooling = -1};
+        cr_assert_eq(wn_bert_open(&m, folder, &o, &e), WN_OK, "%s", e.msg);
+        cr_assert_eq(wn_bert_hidden(m, t.ids, t.types, T, states[i], &e), WN_OK, "%s", e.msg);
+        wn_bert_close(m);
+    }
+    cr_assert_eq(memcmp(states[0], states[1], sizeof states[0]), 0);
+    drop_texts(&t);
+}
+
 Test(small, bits_f32) {
     check_bits(WN_PREC_F32, 64, 128);
 }
