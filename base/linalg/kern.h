@@ -36,22 +36,25 @@ enum { WN_PAIRED_KC = 192, WN_PAIRED_LD = WN_PAIRED_KC + 16 };
 #define WN_UNROLL_4 _Pragma("GCC unroll 4")
 #endif
 
-/* A strip of m combined rows times one panel: for each target, c[r][at ..] = start + scale * product. */
+/* Strips of m combined rows each, one behind the other, times one panel: for each target, c[r][at ..] = start + scale *
+ * product. */
 typedef struct {
-    const void *a; /* [m][WN_PAIRED_LD] floats, or 16-bit integers */
-    const void *b; /* [k][paired_width] floats; [k / 2][paired_width][2] integers */
-    size_t k, m;
+    const void *a; /* [strips m][WN_PAIRED_LD] floats, or 16-bit integers */
+    const void *b; /* [k][paired_width] floats; [k / 4][2][paired_width][2] integers of the second half of k, the first */
+    const uint32_t *start_a, *start_b; /* [strips m], [paired_width] integers only: minus the dot16 of a row's halves, a
+                                          column's halves */
+    size_t k, m, strips;
     const char *ahead;
-    size_t lines; /* of 64 bytes at `ahead`, fetched meanwhile */
+    size_t lines; /* of 64 bytes at `ahead`, fetched meanwhile by each strip */
     size_t targets;
     struct {
-        float *const *c; /* [m] */
+        float *const *c; /* [strips m] */
         size_t at;
         const float *scale; /* [paired_width] */
-        const float *size;  /* [m] by which rows of integers are multiplied too */
+        const float *size;  /* [strips m] by which rows of integers are multiplied too */
         const float *start; /* [paired_width]; NULL: what is there */
     } to[2];
-} wn_paired_strip;
+} wn_paired_strips;
 
 typedef struct {
     wn_isa isa;
@@ -64,15 +67,16 @@ typedef struct {
     double (*sum)(const float *v, size_t n, double *cols);
     /* Writes to hits the positions, rising, where v[i] >= t or v[i] >= tv[i] (tv may be NULL); n a multiple of 32 */
     size_t (*scan)(const float *v, size_t n, float t, const float *tv, uint32_t *hits);
-    size_t paired_rows, paired_width; /* of a strip, at most WN_STRIP; of a panel, at most WN_PANEL */
-    void (*paired)(const wn_paired_strip *s);
+    size_t paired_rows, paired16_rows, paired_width; /* of a strip, at most WN_STRIP; of a panel, at most WN_PANEL */
+    void (*paired)(const wn_paired_strips *s);
     /* out[n] = x + y, or x - y when `minus` */
     void (*combine)(const float *x, const float *y, bool minus, size_t n, float *out);
     /* The same with 16-bit integers; NULL where the processor has none */
-    void (*paired16)(const wn_paired_strip *s);
+    void (*paired16)(const wn_paired_strips *s);
     float (*largest)(const float *x, size_t n); /* of |x|; NaN where an element is not finite */
     void (*round16)(const float *x, float by, size_t n, int16_t *out); /* x by, to the nearest, even at ties */
     void (*combine16)(const int16_t *x, const int16_t *y, bool minus, size_t n, int16_t *out);
+    uint32_t (*dot16)(const int16_t *x, const int16_t *y, size_t n); /* x . y modulo 2^32 */
 } wn_kern;
 
 const wn_kern *wn_kern_get(void);

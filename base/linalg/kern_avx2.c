@@ -121,11 +121,15 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 
 #define IVEC __m256i
 #define LOADI(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
+#define PAIRED16_ROWS 4 /* two accumulators a row, 4 vectors of b, 4 on the way: all 16 registers */
 #define SPLATI _mm256_set1_epi32
 #define FLOATS _mm256_cvtepi32_ps
 #define ROUND _mm256_cvtps_epi32
 #define ADD16 _mm256_add_epi16
 #define SUB16 _mm256_sub_epi16
+#define ADD32 _mm256_add_epi32
+#define SUB32 _mm256_sub_epi32
+#define MADD _mm256_madd_epi16
 #define STOREI(p, v) _mm256_storeu_si256((__m256i *)(void *)(p), v)
 #define MAX _mm256_max_ps
 #define MUL _mm256_mul_ps

@@ -120,11 +120,15 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 
 #define IVEC __m512i
 #define LOADI(p) _mm512_loadu_si512(p)
+#define PAIRED16_ROWS 12 /* two accumulators a row, 4 vectors of b, 4 on the way: all 32 registers */
 #define SPLATI _mm512_set1_epi32
 #define FLOATS _mm512_cvtepi32_ps
 #define ROUND _mm512_cvtps_epi32
 #define ADD16 _mm512_add_epi16
 #define SUB16 _mm512_sub_epi16
+#define ADD32 _mm512_add_epi32
+#define SUB32 _mm512_sub_epi32
+#define MADD _mm512_madd_epi16
 #define STOREI(p, v) _mm512_storeu_si512(p, v)
 #define MAX _mm512_max_ps
 #define MUL _mm512_mul_ps

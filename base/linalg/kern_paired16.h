@@ -1,39 +1,63 @@
-/* The kernel of the paired product of 16-bit integers, written once as kern_paired.h is. Two neighbours along k are
- * multiplied at a time: exact sums of 32 bits, scaled at the end. The including file adds IVEC (LANES sums of 32 bits)
- * and LOADI, STOREI, SPLATI, ADD16, SUB16, FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its low halves), MAX and MUL. */
+/* The kernel of the paired product of 16-bit integers, written once as kern_paired.h is: exact sums of 32 bits, scaled
+ * at the end. One multiplication does for two products of x and w (S. Winograd, A new algorithm for inner product,
+ * 1968): with x', w' from the other half of k, (x + w') (x' + w) = x w + x' w' + x x' + w w'. What rows of x and of W
+ * have on their own comes off where the sums begin, and what overflows on the way comes back: it is arithmetic modulo
+ * 2^32. As many instructions as the plain form, but three additions a multiplication: half of a Zen core's vector units
+ * multiply, and all of them add.
+ *
+ * The including file adds IVEC (LANES sums of 32 bits), PAIRED16_ROWS and LOADI, STOREI, SPLATI, ADD16, SUB16, ADD32,
+ * SUB32, MADD (sums of 32 bits of the products of neighbours), FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its
+ * low halves), MAX and MUL. */
 
-/* Adds products of pairs to two vectors of sums, and spoils a. Written out: with intrinsics gcc moves the sums from
- * register to register, or runs out of them. The tests' emulation has its own. */
+/* left, right += (x + w') (x' + w) for pairs along k, and spoils x and x2, which is x'. Written out: with intrinsics
+ * gcc runs out of registers. The tests' emulation has its own. */
 #ifndef ADD_PRODUCTS
-#define ADD_PRODUCTS(left, right, a, b0, b1)                                                                           \
+#define ADD_PRODUCTS(left, right, x, x2, left2, right2, left1, right1)                                                 \
     do {                                                                                                               \
-        IVEC products;                                                                                                 \
-        __asm__("vpmaddwd %4, %2, %3\n\tvpmaddwd %5, %2, %2\n\tvpaddd %3, %0, %0\n\tvpaddd %2, %1, %1"                    \
-                : "+v"(left), "+v"(right), "+v"(a), "=&v"(products)                                                    \
-                : "v"(b0), "v"(b1));                                                                                   \
+        IVEC one, two;                                                                                                 \
+        __asm__("vpaddw %6, %2, %4\n\tvpaddw %8, %3, %5\n\tvpmaddwd %4, %5, %4\n\t"                                    \
+                "vpaddw %7, %2, %2\n\tvpaddw %9, %3, %3\n\tvpaddd %4, %0, %0\n\t"                                      \
+                "vpmaddwd %2, %3, %2\n\tvpaddd %2, %1, %1"                                                             \
+                : "+v"(left), "+v"(right), "+v"(x), "+v"(x2), "=&v"(one), "=&v"(two)                                   \
+                : "v"(left2), "v"(right2), "v"(left1), "v"(right1));                                                   \
     } while (0)
 #endif
 
-static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_strip *s, const int rows) {
-    const int16_t *restrict a = s->a, *restrict b = s->b;
-    IVEC left[PAIRED_ROWS], right[PAIRED_ROWS];
-    fetch_ahead(s, rows);
-    WN_UNROLL for (int r = 0; r < rows; r++) left[r] = right[r] = SPLATI(0);
-    for (size_t p = 0; p < s->k; p += 2) {
-        const IVEC b0 = LOADI(b + p * 2 * LANES), b1 = LOADI(b + p * 2 * LANES + 2 * LANES);
+static inline __attribute__((always_inline)) IVEC pair_at(const int16_t *a) {
+    int32_t pair;
+    memcpy(&pair, a, sizeof pair);
+    return SPLATI(pair);
+}
+
+static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_strips *s, size_t strip,
+                                                                const int rows) {
+    const size_t row = strip * (size_t)rows;
+    const int16_t *restrict a = (const int16_t *)s->a + row * WN_PAIRED_LD, *restrict b = s->b;
+    const size_t half = s->k / 2;
+    IVEC left[PAIRED16_ROWS], right[PAIRED16_ROWS];
+    fetch_ahead(s, row, strip, rows);
+    WN_UNROLL for (int r = 0; r < rows; r++) {
+        const IVEC start = SPLATI((int32_t)s->start_a[row + (size_t)r]);
+        left[r] = ADD32(start, LOADI(s->start_b));
+        right[r] = ADD32(start, LOADI(s->start_b + LANES));
+    }
+    for (size_t p = 0; p < half; p += 2, b += 8 * LANES) {
+        const IVEC left2 = LOADI(b), right2 = LOADI(b + 2 * LANES), left1 = LOADI(b + 4 * LANES),
+                   right1 = LOADI(b + 6 * LANES);
         WN_UNROLL for (int r = 0; r < rows; r++) {
-            int32_t pair;
-            memcpy(&pair, a + r * WN_PAIRED_LD + (ptrdiff_t)p, sizeof pair);
-            IVEC x = SPLATI(pair);
-            ADD_PRODUCTS(left[r], right[r], x, b0, b1);
+            const int16_t *at = a + r * WN_PAIRED_LD + (ptrdiff_t)p;
+            IVEC x = pair_at(at), x2 = pair_at(at + half);
+            ADD_PRODUCTS(left[r], right[r], x, x2, left2, right2, left1, right1);
         }
     }
     for (size_t t = 0; t < s->targets; t++) {
         const VEC s0 = LOAD(s->to[t].scale), s1 = LOAD(s->to[t].scale + LANES);
-        const float *start = s->to[t].start;
+        const float *start = s->to[t].start, *sizes = s->to[t].size + row;
+        float *const *to = s->to[t].c + row;
+        const size_t at = s->to[t].at;
         WN_UNROLL for (int r = 0; r < rows; r++) {
-            float *c = s->to[t].c[r] + s->to[t].at;
-            const VEC size = SPLAT(s->to[t].size[r]);
+            float *c = to[r] + at;
+            const VEC size = SPLAT(sizes[r]);
             const VEC c0 = LOAD(start ? start : c), c1 = LOAD((start ? start : c) + LANES);
             STORE(c, FMA(MUL(FLOATS(left[r]), size), s0, c0));
             STORE(c + LANES, FMA(MUL(FLOATS(right[r]), size), s1, c1));
@@ -41,8 +65,8 @@ static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_
     }
 }
 
-static void paired16(const wn_paired_strip *s) {
-    PAIRED_SWITCH(paired16_rows)
+static void paired16(const wn_paired_strips *s) {
+    switch (s->m) { PAIRED_TO(paired16_rows, PAIRED16_ROWS) default : return; }
 }
 
 /* Of |x|; not a number where an element is not finite. */
@@ -88,4 +112,17 @@ static void combine16(const int16_t *x, const int16_t *y, bool minus, size_t n, 
     for (; i < n; i++) out[i] = (int16_t)(minus ? x[i] - y[i] : x[i] + y[i]);
 }
 
-#define WN_PAIRED16_KERNEL .paired16 = paired16, .largest = largest, .round16 = round16, .combine16 = combine16
+static uint32_t dot16(const int16_t *x, const int16_t *y, size_t n) {
+    IVEC sums = SPLATI(0);
+    uint32_t lane[LANES], total = 0;
+    size_t i = 0;
+    for (; i + 2 * LANES <= n; i += 2 * LANES) sums = ADD32(sums, MADD(LOADI(x + i), LOADI(y + i)));
+    memcpy(lane, &sums, sizeof lane);
+    for (size_t l = 0; l < LANES; l++) total += lane[l];
+    for (; i < n; i++) total += (uint32_t)(x[i] * y[i]);
+    return total;
+}
+
+#define WN_PAIRED16_KERNEL                                                                                             \
+    .paired16_rows = PAIRED16_ROWS, .paired16 = paired16, .largest = largest, .round16 = round16,                      \
+    .combine16 = combine16, .dot16 = dot16

@@ -29,9 +29,9 @@ wn_paired_choice wn_paired_choose(const int8_t of[2][2], size_t rows) {
 
 static const float zeros[WN_PANEL];
 
-/* Combinations, sizes, blocks of 16 bits, and a row that nobody reads. */
+/* Combinations, sizes, where sums begin, blocks of 16 bits, and a row that nobody reads. */
 size_t wn_paired_scratch(size_t n) {
-    return BLOCK * (WN_PAIRED_LD + 2 + 4 * WN_PAIRED_KC / 2) + n;
+    return BLOCK * (WN_PAIRED_LD + 3 + 4 * WN_PAIRED_KC / 2) + n;
 }
 
 /* Rows of y at equal distances, of which each entry has one, or two. */
@@ -54,6 +54,7 @@ typedef struct {
     size_t nruns;
     float *rows[2][BLOCK]; /* of y; a row without partner has a spare one in its place, so that all go through alike */
     float *size;           /* [2][BLOCK] integers only: what a row's 1 is worth */
+    uint32_t *start;       /* [BLOCK] integers only: where sums of the combination begin */
     int16_t *q;            /* [entries][2][2][WN_PAIRED_KC] integers only: the rows' blocks */
     void *a;               /* [entries][WN_PAIRED_LD] */
     wn_paired_finish finish;
@@ -120,6 +121,12 @@ static void combine_integers(const block *b, size_t e, const wn_paired_choice *c
         b->kern->combine16(plus, other, c->minus, b->part, out);
     else
         memcpy(out, plus, b->part * sizeof *out);
+    b->start[e] = -b->kern->dot16(out, out + b->part / 2, b->part / 2);
+}
+
+static size_t rows_of_strip(const wn_paired *p) {
+    const wn_kern *kern = p->kern;
+    return p->integers ? kern->paired16_rows : kern->paired_rows;
 }
 
 static void combine_rows(const block *b, const wn_paired_term *t, size_t entries) {
@@ -140,7 +147,7 @@ static bool touched(size_t row, size_t half, size_t begin, size_t end) {
     return false;
 }
 
-static void add_targets(const block *b, size_t q, wn_paired_strip *s) {
+static void add_targets(const block *b, size_t q, wn_paired_strips *s) {
     const size_t n = b->p->n, blocks = b->p->integers ? b->from / WN_PAIRED_KC : 0;
     for (size_t i = 0; i < 4; i++) {
         const size_t row = i / 2, half = i % 2;
@@ -150,7 +157,9 @@ static void add_targets(const block *b, size_t q, wn_paired_strip *s) {
         s->to[s->targets].at = half * (n / 2);
         s->to[s->targets].scale = b->p->scale + blocks * 2 * n + (sign < 0 ? n : 0) + half * (n / 2);
         s->to[s->targets].size = b->size + row * BLOCK;
-        s->to[s->targets++].start = b->from > 0 || touched(row, half, 0, q) ? NULL : b->bias ? b->bias + half * (n / 2) : zeros;
+        s->to[s->targets++].start = b->from > 0 || touched(row, half, 0, q) ? NULL
+                                    : b->bias                               ? b->bias + half * (n / 2)
+                                                                            : zeros;
     }
 }
 
@@ -165,44 +174,61 @@ static void tell(const block *b, size_t q, size_t column, size_t width) {
     }
 }
 
-/* Strips of the first `entries` entries times the panel at `column`. */
-static void panel_strips(const block *b, wn_paired_strip s, size_t entries, size_t column) {
-    const size_t row = WN_PAIRED_LD * (b->p->integers ? sizeof(int16_t) : sizeof(float));
+/* The next `strips` strips of m entries; what points to entries moves on. */
+static void run_strips(const block *b, wn_paired_strips *s, size_t strips, size_t m) {
+    s->strips = strips;
+    s->m = m;
+    if (b->p->integers)
+        b->kern->paired16(s);
+    else
+        b->kern->paired(s);
+    const size_t done = strips * m;
+    s->a = (const char *)s->a + done * WN_PAIRED_LD * (b->p->integers ? sizeof(int16_t) : sizeof(float));
+    s->start_a += done;
+    s->ahead += strips * s->lines * 64;
+    for (size_t t = 0; t < s->targets; t++) {
+        s->to[t].c += done;
+        s->to[t].size += done;
+    }
+}
+
+/* The first `entries` entries times the panel at `column`. */
+static void run_panel(const block *b, wn_paired_strips s, size_t entries, size_t column) {
+    const size_t most = rows_of_strip(b->p);
+    size_t strips = entries / most, rest = entries % most;
     for (size_t t = 0; t < s.targets; t++) {
         s.to[t].scale += column;
         s.to[t].at += column;
         if (s.to[t].start && s.to[t].start != zeros) s.to[t].start += column;
     }
-    for (size_t e = 0; e < entries; e += s.m) {
-        const size_t left = entries - e, most = b->kern->paired_rows;
-        s.m = left <= most ? left : left < most + FEW ? (left + 1) / 2 : most;
-        s.a = (const char *)b->a + e * row;
-        if (b->p->integers)
-            b->kern->paired16(&s);
-        else
-            b->kern->paired(&s);
-        for (size_t t = 0; t < s.targets; t++) {
-            s.to[t].c += s.m;
-            s.to[t].size += s.m;
-        }
-        s.ahead += s.lines * 64;
+    if (rest && rest < FEW && strips) { /* shared out over two */
+        strips--;
+        rest += most;
     }
+    run_strips(b, &s, strips, most);
+    if (rest > most) {
+        const size_t first = (rest + 1) / 2;
+        run_strips(b, &s, 1, first);
+        rest -= first;
+    }
+    if (rest) run_strips(b, &s, 1, rest);
 }
 
 static void run_product(const block *b, size_t q) {
     const size_t width = b->kern->paired_width, size = b->p->integers ? sizeof(int16_t) : sizeof(float),
                  bytes = b->part * width * size;
     const size_t entries = counts_alone(&wn_paired_terms[q]) ? b->entries : b->pairs,
-                 strips = entries / b->kern->paired_rows + 1;
+                 strips = entries / rows_of_strip(b->p) + 1;
     const bool last = b->from + b->part == b->p->k / 2;
-    wn_paired_strip s = {.k = b->part, .lines = bytes / 64 / strips + 1};
+    wn_paired_strips s = {.a = b->a, .k = b->part, .lines = bytes / 64 / strips + 1, .start_a = b->start};
     if (entries == 0) return;
     add_targets(b, q, &s);
     combine_rows(b, &wn_paired_terms[q], entries);
     for (size_t column = 0; column < b->p->n / 2; column += width) {
         s.b = (const char *)b->p->data + wn_paired_at(b->p->n, b->from, b->part, q, column) * size;
+        if (b->p->integers) s.start_b = b->p->start + wn_paired_start_at(b->p->n, b->from, q, column);
         s.ahead = (const char *)s.b + bytes; /* the next panel comes while this one is worked on */
-        panel_strips(b, s, entries, column);
+        run_panel(b, s, entries, column);
         if (b->finish && last) tell(b, q, column, width);
     }
 }
@@ -229,10 +255,10 @@ static void find_rows(block *b, float *spare) {
 void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_row_pairs *rows, const float *bias,
                      float *y, size_t ldy, float *scratch, wn_paired_finish finish, void *ctx) {
     const wn_kern *kern = p->kern;
+    const size_t strip = rows_of_strip(p);
     const size_t total = rows->pairs + rows->singles, blocks = (total + BLOCK - 1) / BLOCK;
     size_t share = blocks ? (total + blocks - 1) / blocks : 0;
-    if (share + kern->paired_rows <= BLOCK)
-        share = (share + kern->paired_rows - 1) / kern->paired_rows * kern->paired_rows;
+    if (share + strip <= BLOCK) share = (share + strip - 1) / strip * strip;
     for (size_t i = 0; i < total; i += share) {
         block b = {.p = p,
                    .kern = kern,
@@ -246,7 +272,8 @@ void wn_paired_apply(const wn_paired *p, const float *x, size_t ldx, const wn_ro
                    .ctx = ctx};
         b.a = scratch;
         b.size = scratch + BLOCK * WN_PAIRED_LD;
-        b.q = (int16_t *)(void *)(b.size + 2 * BLOCK);
+        b.start = (uint32_t *)(void *)(b.size + 2 * BLOCK);
+        b.q = (int16_t *)(void *)(b.start + BLOCK);
         b.entries = total - i < share ? total - i : share;
         b.pairs = i >= rows->pairs ? 0 : rows->pairs - i < b.entries ? rows->pairs - i : b.entries;
         if (finish) find_runs(&b);

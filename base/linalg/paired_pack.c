@@ -12,7 +12,7 @@ bool wn_paired_fits(size_t n, size_t k) {
     return n && k && n % 64 == 0 && k % 2 == 0;
 }
 bool wn_paired_fits16(size_t n, size_t k) {
-    return wn_paired_fits(n, k) && k % 4 == 0;
+    return wn_paired_fits(n, k) && k % 8 == 0;
 }
 bool wn_paired_has16(void) {
     return wn_kern_get()->paired16 != NULL;
@@ -68,14 +68,25 @@ static void find_scales(void *ctx, size_t begin, size_t end, int worker) {
     }
 }
 
-static void store_panel(const packing *p, const float *const *rows, size_t width, size_t part, size_t at) {
+/* start[width] gets where the columns' sums begin. */
+static void store_panel(const packing *p, const float *const *rows, size_t width, size_t part, size_t at,
+                        uint32_t *start) {
     if (!p->p->integers) {
         wn_pack_panel(rows, width, part, width, (float *)p->p->data + at);
         return;
     }
     int16_t *to = (int16_t *)p->p->data + at;
-    for (size_t c = 0; c < width; c++)
-        for (size_t i = 0; i < part; i++) to[i / 2 * 2 * width + 2 * c + i % 2] = (int16_t)rows[c][i];
+    for (size_t c = 0; c < width; c++) {
+        const float *row = rows[c];
+        start[c] = 0;
+        for (size_t i = 0; i < part / 2; i++) {
+            const int16_t first = (int16_t)row[i], second = (int16_t)row[part / 2 + i];
+            int16_t *pair = to + i / 2 * 4 * width + 2 * c + i % 2;
+            pair[0] = second;
+            pair[2 * width] = first;
+            start[c] -= (uint32_t)(first * second);
+        }
+    }
 }
 
 /* One block of k of the panel at `column`: its four blocks of W scaled, then each product's combination. */
@@ -102,7 +113,8 @@ static void pack_panel(const packing *p, size_t column, size_t from, float *temp
             else
                 memcpy(out + c * WN_PAIRED_LD, plus, part * sizeof *out);
         }
-        store_panel(p, rows, width, part, wn_paired_at(n, from, part, q, column));
+        store_panel(p, rows, width, part, wn_paired_at(n, from, part, q, column),
+                    p->p->integers ? p->p->start + wn_paired_start_at(n, from, q, column) : NULL);
     }
 }
 
@@ -117,7 +129,7 @@ static void pack_panels(void *ctx, size_t begin, size_t end, int worker) {
 wn_code wn_paired_pack(wn_paired *p, const wn_kern *kern, bool integers, const float *w, size_t n, size_t k,
                        wn_err *err) {
     const size_t width = kern->paired_width, size = integers ? sizeof(int16_t) : sizeof(float);
-    const size_t scales = integers ? (k / 2 + WN_PAIRED_KC - 1) / WN_PAIRED_KC : 1;
+    const size_t blocks = (k / 2 + WN_PAIRED_KC - 1) / WN_PAIRED_KC, scales = integers ? blocks : 1;
     *p = (wn_paired){.n = n, .k = k, .integers = integers, .kern = kern};
     if (k > (SIZE_MAX / PRODUCTS - AHEAD) / sizeof(float) / n)
         return wn_err_set(err, WN_EMEMORY, "packing a matrix of %zu rows of %zu: too large for this machine", n, k);
@@ -125,7 +137,8 @@ wn_code wn_paired_pack(wn_paired *p, const wn_kern *kern, bool integers, const f
     pack.rows = wn_alloc((size_t)wn_threads_get() * 5 * width, WN_PAIRED_LD * sizeof *pack.rows, err);
     p->data = wn_alloc(PRODUCTS * (n / 2) * (k / 2) * size + AHEAD, 1, err);
     p->scale = wn_alloc(scales * 2 * n, sizeof *p->scale, err);
-    if (!pack.rows || !p->data || !p->scale) {
+    if (integers) p->start = wn_alloc(blocks * PRODUCTS * (n / 2), sizeof *p->start, err);
+    if (!pack.rows || !p->data || !p->scale || (integers && !p->start)) {
         wn_free(pack.rows);
         wn_paired_free(p);
         return WN_EMEMORY;
@@ -148,5 +161,6 @@ void wn_paired_free(wn_paired *p) {
     if (!p) return;
     wn_free(p->data);
     wn_free(p->scale);
+    wn_free(p->start);
     *p = (wn_paired){0};
 }

@@ -36,5 +36,9 @@ _Static_assert(4ll * WN_PAIRED_X16 * WN_PAIRED_W16 * WN_PAIRED_KC < 1ll << 31, "
 static inline size_t wn_paired_at(size_t n, size_t from, size_t part, size_t product, size_t column) {
     return PRODUCTS * n / 2 * from + (product * n / 2 + column) * part;
 }
+/* And where the sums of the column at `column` begin. */
+static inline size_t wn_paired_start_at(size_t n, size_t from, size_t product, size_t column) {
+    return (from / WN_PAIRED_KC * PRODUCTS + product) * (n / 2) + column;
+}
 
 #endif

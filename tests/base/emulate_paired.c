@@ -41,19 +41,25 @@ typedef struct {
 } iwide;
 
 #define IVEC iwide
+#define PAIRED16_ROWS 12
 #define LOADI(p) loadi(p)
 #define SPLATI(x) ((iwide){_mm256_set1_epi32(x), _mm256_set1_epi32(x)})
-#define ADD_PRODUCTS(left, right, a, b0, b1) ((left) = addi(left, madd(a, b0)), (right) = addi(right, madd(a, b1)))
+#define ADD_PRODUCTS(left, right, x, x2, left2, right2, left1, right1)                                                 \
+    ((left) = ADD32(left, MADD(ADD16(x, left2), ADD16(x2, left1))),                                                    \
+     (right) = ADD32(right, MADD(ADD16(x, right2), ADD16(x2, right1))))
 #define FLOATS(v) ((wide){_mm256_cvtepi32_ps((v).low), _mm256_cvtepi32_ps((v).high)})
 #define ROUND(v) roundi(v)
 #define ADD16(a, b) ((iwide){_mm256_add_epi16((a).low, (b).low), _mm256_add_epi16((a).high, (b).high)})
 #define SUB16(a, b) ((iwide){_mm256_sub_epi16((a).low, (b).low), _mm256_sub_epi16((a).high, (b).high)})
+#define ADD32(a, b) ((iwide){_mm256_add_epi32((a).low, (b).low), _mm256_add_epi32((a).high, (b).high)})
+#define SUB32(a, b) ((iwide){_mm256_sub_epi32((a).low, (b).low), _mm256_sub_epi32((a).high, (b).high)})
+#define MADD(a, b) madd(a, b)
 #define STOREI(p, v) storei(p, v)
 #define MAX(a, b) max(a, b)
 #define MUL(a, b) mul(a, b)
 #define STORE16(p, v) store16(p, v)
 
-static iwide loadi(const int16_t *p) {
+static iwide loadi(const void *p) {
     iwide v;
     memcpy(&v, p, sizeof v);
     return v;
@@ -61,9 +67,6 @@ static iwide loadi(const int16_t *p) {
 static void storei(int16_t *p, iwide v) { memcpy(p, &v, sizeof v); }
 static iwide madd(iwide a, iwide b) {
     return (iwide){_mm256_madd_epi16(a.low, b.low), _mm256_madd_epi16(a.high, b.high)};
-}
-static iwide addi(iwide a, iwide b) {
-    return (iwide){_mm256_add_epi32(a.low, b.low), _mm256_add_epi32(a.high, b.high)};
 }
 static iwide roundi(wide v) {
     return (iwide){_mm256_cvtps_epi32(v.low), _mm256_cvtps_epi32(v.high)};

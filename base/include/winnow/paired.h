@@ -28,6 +28,7 @@ typedef struct {
     bool integers;    /* of 16 bits */
     void *data;       /* the seven combinations of W's quarters in panels: 7/4 of W */
     float *scale;     /* [2][n] each row's size, and its negative; for integers in each block of k */
+    uint32_t *start;  /* [blocks of k][7][n / 2] integers only: where the sums of a column begin */
     const void *kern; /* whose panels they are */
 } wn_paired;
 
@@ -37,7 +38,7 @@ bool wn_paired_fits(size_t n, size_t k);
 wn_code wn_paired_init(wn_paired *p, const float *w, size_t n, size_t k, wn_err *err);
 /* The same in 16-bit integers, faster and less exact: within each block of 2 * 192 values of k, rows of W are rounded
  * to integers of at most 1182 times the row's size there, rows of x of at most 2364; the sums are exact. What is not
- * finite makes its row of x, or its column of y, NaN. k a multiple of 4; only where wn_paired_has16. */
+ * finite makes its row of x, or its column of y, NaN. k a multiple of 8; only where wn_paired_has16. */
 bool wn_paired_has16(void); /* whether this processor has kernels for it */
 bool wn_paired_fits16(size_t n, size_t k);
 wn_code wn_paired_init16(wn_paired *p, const float *w, size_t n, size_t k, wn_err *err);
