@@ -128,7 +128,6 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define ADD16 _mm256_add_epi16
 #define SUB16 _mm256_sub_epi16
 #define ADD32 _mm256_add_epi32
-#define SUB32 _mm256_sub_epi32
 #define MADD _mm256_madd_epi16
 #define STOREI(p, v) _mm256_storeu_si256((__m256i *)(void *)(p), v)
 #define MAX _mm256_max_ps

@@ -127,7 +127,6 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define ADD16 _mm512_add_epi16
 #define SUB16 _mm512_sub_epi16
 #define ADD32 _mm512_add_epi32
-#define SUB32 _mm512_sub_epi32
 #define MADD _mm512_madd_epi16
 #define STOREI(p, v) _mm512_storeu_si512(p, v)
 #define MAX _mm512_max_ps

@@ -52,7 +52,6 @@ typedef struct {
 #define ADD16(a, b) ((iwide){_mm256_add_epi16((a).low, (b).low), _mm256_add_epi16((a).high, (b).high)})
 #define SUB16(a, b) ((iwide){_mm256_sub_epi16((a).low, (b).low), _mm256_sub_epi16((a).high, (b).high)})
 #define ADD32(a, b) ((iwide){_mm256_add_epi32((a).low, (b).low), _mm256_add_epi32((a).high, (b).high)})
-#define SUB32(a, b) ((iwide){_mm256_sub_epi32((a).low, (b).low), _mm256_sub_epi32((a).high, (b).high)})
 #define MADD(a, b) madd(a, b)
 #define STOREI(p, v) storei(p, v)
 #define MAX(a, b) max(a, b)
