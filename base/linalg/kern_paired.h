@@ -1,32 +1,39 @@
 /* The kernel of the paired product, written once for vectors of LANES floats. The including file defines VEC, LANES,
  * PAIRED_ROWS (two accumulators a row) and LOAD, STORE, SPLAT, ADD, SUB, FMA(a, b, c) = a b + c on unaligned floats. */
 
-/* The targets lie far apart and come last; the next panel comes after them. */
-static inline __attribute__((always_inline)) void fetch_ahead(const wn_paired_strips *s, size_t row, size_t strip,
-                                                              const int rows) {
+/* They lie far apart and come last. */
+static inline __attribute__((always_inline)) void fetch_targets(const wn_paired_strips *s, size_t row) {
     for (size_t t = 0; t < s->targets; t++) {
-        WN_UNROLL for (int r = 0; r < rows; r++) {
-            const float *c = s->to[t].c[row + (size_t)r] + s->to[t].at;
-            __builtin_prefetch(c, 1, 3);
-            if (LANES == 16) __builtin_prefetch(c + 16, 1, 3);
-        }
+        const float *c = s->to[t].c[row] + s->to[t].at;
+        __builtin_prefetch(c, 1, 3);
+        if (LANES == 16) __builtin_prefetch(c + 16, 1, 3);
     }
-    const char *ahead = s->ahead + strip * s->lines * 64;
-    for (size_t i = 0; i < s->lines; i++) __builtin_prefetch(ahead + i * 64, 0, 2);
 }
 
+/* A line of the next panel and a row's targets are fetched every few steps, so that they do not keep the loads of the
+ * product waiting; lines beyond that come first. */
 static inline __attribute__((always_inline)) void paired_rows(const wn_paired_strips *s, size_t strip, const int rows) {
+    enum { STEP = LANES == 16 ? 8 : 16 };
     const size_t row = strip * (size_t)rows;
     const float *restrict a = (const float *)s->a + row * WN_PAIRED_LD, *restrict b = s->b;
+    const char *ahead = s->ahead + strip * s->lines * 64, *end = ahead + s->lines * 64;
     VEC left[PAIRED_ROWS], right[PAIRED_ROWS];
-    fetch_ahead(s, row, strip, rows);
+    for (; ahead + s->k / STEP * 64 < end; ahead += 64) __builtin_prefetch(ahead, 0, 3);
     WN_UNROLL for (int r = 0; r < rows; r++) left[r] = right[r] = SPLAT(0.0f);
-    WN_UNROLL_4 for (size_t p = 0; p < s->k; p++) {
-        const VEC b0 = LOAD(b + p * 2 * LANES), b1 = LOAD(b + p * 2 * LANES + LANES);
-        WN_UNROLL for (int r = 0; r < rows; r++) {
-            const VEC x = SPLAT(a[r * WN_PAIRED_LD + (ptrdiff_t)p]);
-            left[r] = FMA(x, b0, left[r]);
-            right[r] = FMA(x, b1, right[r]);
+    for (size_t from = 0; from < s->k; from += STEP) {
+        const size_t to = from + STEP < s->k ? from + STEP : s->k;
+        if (ahead < end) {
+            __builtin_prefetch(ahead, 0, 3);
+            ahead += 64;
+        }
+        if (from < STEP * (size_t)rows) fetch_targets(s, row + from / STEP);
+        WN_UNROLL_4 for (size_t p = from; p < to; p++) {
+            const VEC b0 = LOAD(b + p * 2 * LANES), b1 = LOAD(b + p * 2 * LANES + LANES);
+            WN_UNROLL for (int r = 0; r < rows; r++) {
+                const VEC x = SPLAT(a[r * WN_PAIRED_LD + (ptrdiff_t)p]);
+                left[r] = FMA(x, b0, left[r]);
+                right[r] = FMA(x, b1, right[r]);
+            }
         }
     }
     for (size_t t = 0; t < s->targets; t++) {

@@ -35,7 +35,8 @@ static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_
     const int16_t *restrict a = (const int16_t *)s->a + row * WN_PAIRED_LD, *restrict b = s->b;
     const size_t half = s->k / 2;
     IVEC left[PAIRED16_ROWS], right[PAIRED16_ROWS];
-    fetch_ahead(s, row, strip, rows);
+    WN_UNROLL for (int r = 0; r < rows; r++) fetch_targets(s, row + (size_t)r);
+    for (size_t i = 0; i < s->lines; i++) __builtin_prefetch(s->ahead + (strip * s->lines + i) * 64, 0, 2);
     WN_UNROLL for (int r = 0; r < rows; r++) {
         const IVEC start = SPLATI((int32_t)s->start_a[row + (size_t)r]);
         left[r] = ADD32(start, LOADI(s->start_b));
