@@ -144,8 +144,18 @@ static inline void store_part(float *p, vf v, size_t n) { memcpy(p, &v, n * size
 
 static inline __attribute__((always_inline)) void activate_rows(const float *bias, wn_activation a, const float *x, size_t ldx,
                                                                 size_t m, size_t n, float *y, size_t ldy) {
-    size_t whole = n / LANES * LANES, rest = n - whole;
-    for (size_t j = 0; j < n; j += LANES) {
+    size_t whole = n / LANES * LANES, rest = n - whole, j = 0;
+    for (; j + 2 * LANES <= n; j += 2 * LANES) { /* a cache line of 16 at once */
+        const vf b0 = bias ? load(bias + j) : (vf){0}, b1 = bias ? load(bias + j + LANES) : (vf){0};
+        for (size_t i = 0; i < m; i++) {
+            const float *from = x + i * ldx + j;
+            float *to = y + i * ldy + j;
+            const vf v0 = load(from) + b0, v1 = load(from + LANES) + b1;
+            store(to, activated(a, v0));
+            store(to + LANES, activated(a, v1));
+        }
+    }
+    for (; j < n; j += LANES) {
         vf b = !bias ? (vf){0} : j < whole ? load(bias + j) : load_part(bias + j, rest);
         for (size_t i = 0; i < m; i++) {
             const float *from = x + i * ldx + j;
