@@ -144,8 +144,25 @@ static void embed_tokens(const chunk *c, scratch *s) {
     wn_layer_linear_apply(&m->mapping, WN_ACT_IDENTITY, x, e, &s->pairs, s->x, m->config.hidden, s->product);
 }
 
-/* Layer i of the forward pass. */
-static void run_layer(const chunk *c, size_t i, const wn_layer *l, scratch *s) {
+static wn_pooling pooling_of(const wn_bert *m) {
+    return m->opts.pooling >= 0 ? (wn_pooling)m->opts.pooling : m->config.pooling;
+}
+
+/* Moves each text's first row of `wide` and x to the place of its number, and leaves the others out. */
+static size_t keep_first_tokens(const chunk *c, scratch *s) {
+    const size_t h = c->m->config.hidden, texts = c->last - c->first;
+    for (size_t i = 0; i < texts; i++) {
+        const size_t at = c->offsets[c->first + i] - c->offsets[c->first];
+        memmove(s->wide + i * h, s->wide + at * h, h * sizeof *s->wide);
+        memmove(s->x + i * h, s->x + at * h, h * sizeof *s->x);
+        s->first[i] = (uint32_t)i;
+    }
+    s->pairs = (wn_row_pairs){.first = s->first, .singles = texts};
+    return texts;
+}
+
+/* Layer i of the forward pass; with `first_only` x ends with a row a text, that of its first token. */
+static void run_layer(const chunk *c, size_t i, const wn_layer *l, bool first_only, scratch *s) {
     const wn_model_config *g = &c->m->config;
     size_t h = g->hidden, ld = wn_bert_wide(g), base = c->offsets[c->first], total = c->offsets[c->last] - base;
     const wn_bert_ops *ops = wn_bert_ops_get();
@@ -155,6 +172,7 @@ static void run_layer(const chunk *c, size_t i, const wn_layer *l, scratch *s) {
         size_t at = c->offsets[text] - base, t = c->offsets[text + 1] - c->offsets[text];
         ops->attention(s->qkv + at * 3 * h, t, h, g->heads, s->attention, s->wide + at * h);
     }
+    if (first_only) total = keep_first_tokens(c, s);
     wn_layer_linear_apply(&l->out, WN_BIAS_LATER, s->wide, h, &s->pairs, s->y, h, s->product);
     ops->norm_rows(&l->after_attention, g->norm_eps, l->out.bias, s->y, s->x, total, h, NULL);
     wn_layer_linear_apply(&l->up, (int)g->activation, s->y, h, &s->pairs, s->wide, ld, s->product);
@@ -162,27 +180,29 @@ static void run_layer(const chunk *c, size_t i, const wn_layer *l, scratch *s) {
     ops->norm_rows(&l->after_ffn, g->norm_eps, l->down.bias, s->x, s->y, total, h, NULL);
 }
 
-/* Calls `seen` with the hidden states after the embeddings (0) and after each layer, up to `upto`. */
-static void run_layers(const chunk *c, scratch *s, size_t upto, void (*seen)(void *ctx, size_t layer, const float *x), void *ctx) {
+/* Calls `seen` with the hidden states after the embeddings (0) and after each layer, up to `upto`. With `first_only` the last of
+ * them, if there is one, leaves x with a row a text. */
+static void run_layers(const chunk *c, scratch *s, size_t upto, bool first_only, void (*seen)(void *ctx, size_t layer, const float *x), void *ctx) {
     const wn_model_config *g = &c->m->config;
     s->pairs = wn_bert_pair_rows(c->offsets + c->first, c->last - c->first, s->first);
     embed_tokens(c, s);
     if (seen) seen(ctx, 0, s->x);
     for (size_t i = 0; i < upto; i++) {
+        const bool few = first_only && i + 1 == upto;
         if (g->arch == WN_ALBERT) {
             size_t group = i * g->groups / g->layers;
-            for (size_t j = 0; j < g->inner; j++) run_layer(c, i, &c->m->layers[group * g->inner + j], s);
+            for (size_t j = 0; j < g->inner; j++)
+                run_layer(c, i, &c->m->layers[group * g->inner + j], few && j + 1 == g->inner, s);
         } else {
-            run_layer(c, i, &c->m->layers[i], s);
+            run_layer(c, i, &c->m->layers[i], few, s);
         }
         if (seen) seen(ctx, i + 1, s->x);
     }
 }
 
 static void finish(const wn_bert *m, const float *x, size_t t, const scratch *s, float *out) {
-    wn_pooling pooling = m->opts.pooling >= 0 ? (wn_pooling)m->opts.pooling : m->config.pooling;
     size_t h = m->config.hidden, d = wn_bert_dims(m);
-    wn_pool(pooling, x, t, h, m->dense.n ? s->y : out);
+    wn_pool(pooling_of(m), x, t, h, m->dense.n ? s->y : out);
     if (m->dense.n) {
         const wn_row_pairs one = {.first = &(uint32_t){0}, .singles = 1};
         wn_layer_linear_apply(&m->dense, (int)m->config.dense_activation, s->y, h, &one, out, d, s->product);
@@ -219,9 +239,11 @@ static void run_chunks(void *ctx, size_t begin, size_t end, int worker) {
         chunk c = j->all;
         c.first = j->starts[i];
         c.last = j->starts[i + 1];
-        run_layers(&c, s, upto, NULL, NULL);
+        const bool first_only = pooling_of(m) == WN_POOL_CLS && upto > 0;
+        run_layers(&c, s, upto, first_only, NULL, NULL);
         for (size_t text = c.first; text < c.last; text++) {
-            finish(m, s->x + (c.offsets[text] - c.offsets[c.first]) * m->config.hidden,
+            const size_t row = first_only ? text - c.first : c.offsets[text] - c.offsets[c.first];
+            finish(m, s->x + row * m->config.hidden,
                    c.offsets[text + 1] - c.offsets[text], s, j->out + text * j->stride);
             if (j->ready) j->ready[text] = 1;
         }
@@ -323,7 +345,7 @@ wn_code wn_bert_hidden(const wn_bert *m, const uint32_t *ids, const uint8_t *typ
     }
     chunk c = {.m = m, .ids = ids, .types = types, .offsets = offsets, .shares = &shares, .first = 0, .last = 1};
     states keep = {.out = out, .cells = tokens * m->config.hidden};
-    run_layers(&c, &s, m->config.layers, keep_state, &keep);
+    run_layers(&c, &s, m->config.layers, false, keep_state, &keep);
     scratch_free(&s);
     wn_bert_shares_free(&shares);
     return WN_OK;

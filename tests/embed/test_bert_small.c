@@ -196,6 +196,33 @@ Test(small, hidden_states_whatever_layer_is_pooled) {
     drop_texts(&t);
 }
 
+/* Where first tokens are pooled, the rest of the last layer is left out: of the hidden states nothing is missing. */
+Test(small, first_tokens_are_those_of_the_hidden_states) {
+    enum { H = 64 };
+    put_bert(H, 448);
+    texts t = make_texts();
+    static float got[TEXTS * H], one[H], states[3 * POSITIONS * H];
+    double worst = 0;
+    for (int layer = 0; layer <= 2; layer++) {
+        wn_err e = {0};
+        wn_bert *m = NULL;
+        const wn_bert_opts o = {.layer = layer, .pooling = WN_POOL_CLS};
+        cr_assert_eq(wn_bert_open(&m, folder, &o, &e), WN_OK, "%s", e.msg);
+        cr_assert_eq(wn_bert_forward(m, t.ids, t.types, t.offsets, TEXTS, got, H, NULL), WN_OK);
+        for (size_t i = 0; i < TEXTS; i++) {
+            const size_t at = t.offsets[i], n = t.offsets[i + 1] - at, alone[2] = {at, at + n};
+            cr_assert_eq(wn_bert_hidden(m, t.ids + at, t.types + at, n, states, &e), WN_OK, "%s", e.msg);
+            for (size_t j = 0; j < H; j++)
+                worst = fmax(worst, fabs((double)(got[i * H + j] - states[(size_t)layer * n * H + j])));
+            cr_assert_eq(wn_bert_forward(m, t.ids, t.types, alone, 1, one, H, NULL), WN_OK);
+            cr_expect_eq(memcmp(one, got + i * H, sizeof one), 0, "layer %d, text %zu alone", layer, i);
+        }
+        wn_bert_close(m);
+    }
+    cr_assert_lt(worst, 6e-6, "%.2e", worst);
+    drop_texts(&t);
+}
+
 Test(small, bits_f32) {
     check_bits(WN_PREC_F32, 64, 128);
 }
