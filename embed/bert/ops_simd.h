@@ -172,34 +172,54 @@ static void NAME(bias_activate)(const float *bias, wn_activation a, const float 
     else activate_rows(bias, a, x, ldx, m, n, y, ldy);
 }
 
+/* row[h] becomes normalised row + bias + other, where they are; returns the inverse of its standard deviation. Sums of the even
+ * and of the odd vectors: one sum would wait for itself. */
+static inline __attribute__((always_inline)) float norm_row(const wn_norm *norm, double eps, const float *bias, float *row,
+                                                            const float *other, size_t h) {
+    const size_t both = h / (2 * LANES) * (2 * LANES);
+    vf sums[2] = {{0}}, squares[2] = {{0}};
+    for (size_t j = 0; j < both; j += 2 * LANES) {
+        for (size_t i = 0; i < 2; i++) {
+            const size_t at = j + i * LANES;
+            vf v = load(row + at);
+            if (bias) v += load(bias + at);
+            if (other) v += load(other + at);
+            sums[i] += v;
+            store(row + at, v);
+        }
+    }
+    for (size_t j = both; j < h; j += LANES) {
+        const size_t n = h - j < LANES ? h - j : LANES;
+        vf v = load_part(row + j, n);
+        if (bias) v += load_part(bias + j, n);
+        if (other) v += load_part(other + j, n);
+        sums[0] += v;
+        store_part(row + j, v, n);
+    }
+    const float mean = lane_sum(sums[0] + sums[1]) / (float)h;
+    for (size_t j = 0; j < both; j += 2 * LANES) {
+        for (size_t i = 0; i < 2; i++) {
+            const vf v = load(row + j + i * LANES) - mean;
+            squares[i] += v * v;
+        }
+    }
+    float tail = 0;
+    for (size_t j = both; j < h; j++) tail += (row[j] - mean) * (row[j] - mean);
+    const float scale =
+        (float)(1.0 / sqrt(((double)lane_sum(squares[0] + squares[1]) + (double)tail) / (double)h + eps));
+    for (size_t j = 0; j < both; j += LANES)
+        store(row + j, (load(row + j) - mean) * scale * load(norm->weight + j) + load(norm->bias + j));
+    for (size_t j = both; j < h; j++) row[j] = (row[j] - mean) * scale * norm->weight[j] + norm->bias[j];
+    return scale;
+}
+
 static void NAME(norm_rows)(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h,
                             float *scales) {
-    size_t whole = h / LANES * LANES, rest = h - whole;
     for (size_t i = 0; i < m; i++) {
-        float *row = x + i * h;
-        const float *other = residual ? residual + i * h : NULL;
-        vf sum = {0}, squares = {0};
-        for (size_t j = 0; j < h; j += LANES) {
-            size_t n = j < whole ? LANES : rest;
-            vf v = n == LANES ? load(row + j) : load_part(row + j, n);
-            if (bias) v += n == LANES ? load(bias + j) : load_part(bias + j, n);
-            if (other) v += n == LANES ? load(other + j) : load_part(other + j, n);
-            sum += v;
-            if (n == LANES) store(row + j, v);
-            else store_part(row + j, v, n);
-        }
-        float mean = lane_sum(sum) / (float)h;
-        for (size_t j = 0; j < whole; j += LANES) {
-            vf v = load(row + j) - mean;
-            squares += v * v;
-        }
-        float tail = 0;
-        for (size_t j = whole; j < h; j++) tail += (row[j] - mean) * (row[j] - mean);
-        float scale = (float)(1.0 / sqrt(((double)lane_sum(squares) + (double)tail) / (double)h + eps));
+        float *row = x + i * h, scale;
+        if (bias && residual) scale = norm_row(norm, eps, bias, row, residual + i * h, h);
+        else scale = norm_row(norm, eps, bias, row, residual ? residual + i * h : NULL, h);
         if (scales) scales[i] = scale;
-        for (size_t j = 0; j < whole; j += LANES)
-            store(row + j, (load(row + j) - mean) * scale * load(norm->weight + j) + load(norm->bias + j));
-        for (size_t j = whole; j < h; j++) row[j] = (row[j] - mean) * scale * norm->weight[j] + norm->bias[j];
     }
 }
 
@@ -316,8 +336,8 @@ static void NAME(attention)(const float *qkv, size_t t, size_t hidden, size_t he
             copy(packed + j * dp, q + 2 * hidden + j * ld, d);
             for (size_t c = d; c < dp; c++) packed[j * dp + c] = 0;
         }
-        for (size_t i = 0; i < t; i += ROWS) {
-            size_t m = t - i < ROWS ? t - i : ROWS;
+        for (size_t i = 0, m, parts = (t + ROWS - 1) / ROWS; i < t; i += m, parts--) {
+            m = (t - i + parts - 1) / parts; /* as equal as they can be: a row alone takes as long as four */
             small_product(m, tp, q + i * ld, ld, kt, tp, d, scales, scores, tp);
             for (size_t r = 0; r < m; r++) inverse[r] = softmax_row(scores + r * tp, t, tp);
             float *to = out + i * hidden + a * d;
