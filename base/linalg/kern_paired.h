@@ -1,7 +1,7 @@
 /* The kernel of the paired product, written once for vectors of LANES floats. The including file defines VEC, LANES,
  * PAIRED_ROWS (two accumulators a row) and LOAD, STORE, SPLAT, ADD, SUB, FMA(a, b, c) = a b + c on unaligned floats. */
 
-/* They lie far apart and come last. */
+/* Where a row will be added to: far apart, and wanted last. */
 static inline __attribute__((always_inline)) void fetch_targets(const wn_paired_strips *s, size_t row) {
     for (size_t t = 0; t < s->targets; t++) {
         const float *c = s->to[t].c[row] + s->to[t].at;

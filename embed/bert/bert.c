@@ -144,10 +144,6 @@ static void embed_tokens(const chunk *c, scratch *s) {
     wn_layer_linear_apply(&m->mapping, WN_ACT_IDENTITY, x, e, &s->pairs, s->x, m->config.hidden, s->product);
 }
 
-static wn_pooling pooling_of(const wn_bert *m) {
-    return m->opts.pooling >= 0 ? (wn_pooling)m->opts.pooling : m->config.pooling;
-}
-
 /* Moves each text's first row of `wide` and x to the place of its number, and leaves the others out. */
 static size_t keep_first_tokens(const chunk *c, scratch *s) {
     const size_t h = c->m->config.hidden, texts = c->last - c->first;
@@ -202,7 +198,7 @@ static void run_layers(const chunk *c, scratch *s, size_t upto, bool first_only,
 
 static void finish(const wn_bert *m, const float *x, size_t t, const scratch *s, float *out) {
     size_t h = m->config.hidden, d = wn_bert_dims(m);
-    wn_pool(pooling_of(m), x, t, h, m->dense.n ? s->y : out);
+    wn_pool(wn_bert_pooling(m), x, t, h, m->dense.n ? s->y : out);
     if (m->dense.n) {
         const wn_row_pairs one = {.first = &(uint32_t){0}, .singles = 1};
         wn_layer_linear_apply(&m->dense, (int)m->config.dense_activation, s->y, h, &one, out, d, s->product);
@@ -239,7 +235,7 @@ static void run_chunks(void *ctx, size_t begin, size_t end, int worker) {
         chunk c = j->all;
         c.first = j->starts[i];
         c.last = j->starts[i + 1];
-        const bool first_only = pooling_of(m) == WN_POOL_CLS && upto > 0;
+        const bool first_only = wn_bert_pooling(m) == WN_POOL_CLS && upto > 0;
         run_layers(&c, s, upto, first_only, NULL, NULL);
         for (size_t text = c.first; text < c.last; text++) {
             const size_t row = first_only ? text - c.first : c.offsets[text] - c.offsets[c.first];

@@ -25,7 +25,7 @@ static void normalize(float *x, size_t n) {
 static void pool_layers(void *ctx, size_t begin, size_t end, int worker) {
     job *j = ctx;
     const wn_model_config *c = &j->m->config;
-    wn_pooling pooling = j->m->opts.pooling >= 0 ? (wn_pooling)j->m->opts.pooling : c->pooling;
+    const wn_pooling pooling = wn_bert_pooling(j->m);
     float *states = j->states + (size_t)worker * (c->layers + 1) * j->longest * c->hidden;
     for (size_t i = begin; i < end; i++) {
         size_t at = j->offsets[i], t = j->offsets[i + 1] - at;

@@ -217,6 +217,7 @@ static void NAME(norm_rows)(const wn_norm *norm, double eps, const float *bias, 
                             float *scales) {
     for (size_t i = 0; i < m; i++) {
         float *row = x + i * h, scale;
+        /* the layers' case, without tests in its loop */
         if (bias && residual) scale = norm_row(norm, eps, bias, row, residual + i * h, h);
         else scale = norm_row(norm, eps, bias, row, residual ? residual + i * h : NULL, h);
         if (scales) scales[i] = scale;
