@@ -41,8 +41,8 @@ enum { WN_PAIRED_KC = 192, WN_PAIRED_LD = WN_PAIRED_KC + 16 };
 typedef struct {
     const void *a; /* [strips m][WN_PAIRED_LD] floats, or 16-bit integers */
     const void *b; /* [k][paired_width] floats; [k / 4][2][paired_width][2] integers of the second half of k, the first */
-    const uint32_t *start_a, *start_b; /* [strips m], [paired_width] integers only: minus the dot16 of a row's halves, a
-                                          column's halves */
+    const uint32_t *start_a, *start_b; /* [strips m], [paired_width] integers only: minus the product of a row's halves,
+                                          a column's halves */
     size_t k, m, strips;
     const char *ahead;
     size_t lines; /* of 64 bytes at `ahead`, fetched meanwhile by each strip */
@@ -73,10 +73,10 @@ typedef struct {
     void (*combine)(const float *x, const float *y, bool minus, size_t n, float *out);
     /* The same with 16-bit integers; NULL where the processor has none */
     void (*paired16)(const wn_paired_strips *s);
-    float (*largest)(const float *x, size_t n); /* of |x|; NaN where an element is not finite */
+    float (*largest)(const float *x, size_t n); /* of |x|; not finite where an element is not */
     void (*round16)(const float *x, float by, size_t n, int16_t *out); /* x by, to the nearest, even at ties */
-    void (*combine16)(const int16_t *x, const int16_t *y, bool minus, size_t n, int16_t *out);
-    uint32_t (*dot16)(const int16_t *x, const int16_t *y, size_t n); /* x . y modulo 2^32 */
+    /* out[2 half] = x, x + y or x - y (y may be NULL); returns the product of its halves modulo 2^32 */
+    uint32_t (*combine16)(const int16_t *x, const int16_t *y, bool minus, size_t half, int16_t *out);
 } wn_kern;
 
 const wn_kern *wn_kern_get(void);

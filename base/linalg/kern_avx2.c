@@ -130,11 +130,9 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define ADD32 _mm256_add_epi32
 #define MADD _mm256_madd_epi16
 #define STOREI(p, v) _mm256_storeu_si256((__m256i *)(void *)(p), v)
-#define MAX _mm256_max_ps
+#define MAXU32 _mm256_max_epu32
 #define MUL _mm256_mul_ps
-#define STORE16(p, v)                                                                                                  \
-    _mm_storeu_si128((__m128i *)(void *)(p),                                                                           \
-                     _mm256_castsi256_si128(_mm256_permute4x64_epi64(_mm256_packs_epi32(v, v), 0x08)))
+#define STORE16(p, v, w) STOREI(p, _mm256_permute4x64_epi64(_mm256_packs_epi32(v, w), 0xd8))
 #include "kern_paired16.h"
 
 const wn_kern wn_kern_avx2 = {

@@ -129,9 +129,11 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define ADD32 _mm512_add_epi32
 #define MADD _mm512_madd_epi16
 #define STOREI(p, v) _mm512_storeu_si512(p, v)
-#define MAX _mm512_max_ps
+#define MAXU32 _mm512_max_epu32
 #define MUL _mm512_mul_ps
-#define STORE16(p, v) _mm256_storeu_si256((__m256i *)(void *)(p), _mm512_cvtepi32_epi16(v))
+#define STORE16(p, v, w)                                                                                               \
+    (_mm256_storeu_si256((__m256i *)(void *)(p), _mm512_cvtepi32_epi16(v)),                                            \
+     _mm256_storeu_si256((__m256i *)(void *)((p) + LANES), _mm512_cvtepi32_epi16(w)))
 #include "kern_paired16.h"
 
 const wn_kern wn_kern_avx512 = {

@@ -7,7 +7,7 @@
  *
  * The including file adds IVEC (LANES sums of 32 bits), PAIRED16_ROWS and LOADI, STOREI, SPLATI, ADD16, SUB16, ADD32,
  * MADD (sums of 32 bits of the products of neighbours), FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its
- * low halves), MAX and MUL. */
+ * low halves, of two), MAXU32 and MUL. */
 
 /* left, right += (x + w') (x' + w) for pairs along k, and spoils x and x2, which is x'. Written out: with intrinsics
  * gcc runs out of registers. The tests' emulation has its own. */
@@ -70,60 +70,72 @@ static void paired16(const wn_paired_strips *s) {
     switch (s->m) { PAIRED_TO(paired16_rows, PAIRED16_ROWS) default : return; }
 }
 
-/* Of |x|; not a number where an element is not finite. */
+/* Of |x|, by the bits without their sign: what is not finite has the largest of all. */
 static float largest(const float *x, size_t n) {
-    VEC most = SPLAT(0.0f), bad = SPLAT(0.0f);
+    IVEC most = SPLATI(0);
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) {
-        const VEC v = LOAD(x + i);
-        most = MAX(most, MAX(v, SUB(SPLAT(0.0f), v)));
-        bad = ADD(bad, SUB(v, v));
+        const IVEC v = LOADI(x + i);
+        most = MAXU32(most, ADD32(v, v));
     }
-    float lane[LANES], not_finite[LANES], top = 0, sum = 0;
-    STORE(lane, most);
-    STORE(not_finite, bad);
-    for (size_t l = 0; l < LANES; l++) {
-        top = lane[l] > top ? lane[l] : top;
-        sum += not_finite[l];
-    }
+    uint32_t lane[LANES], top = 0, rest;
+    memcpy(lane, &most, sizeof lane);
+    for (size_t l = 0; l < LANES; l++) top = lane[l] > top ? lane[l] : top;
     for (; i < n; i++) {
-        const float size = x[i] < 0 ? -x[i] : x[i];
-        top = size > top ? size : top;
-        sum += x[i] - x[i];
+        memcpy(&rest, x + i, sizeof rest);
+        top = 2 * rest > top ? 2 * rest : top;
     }
-    return top + sum;
+    float size;
+    top /= 2;
+    memcpy(&size, &top, sizeof size);
+    return size;
 }
 
-/* The last, short vector goes through buffers. */
+/* The last, short vectors go through buffers. */
 static void round16(const float *x, float by, size_t n, int16_t *out) {
+    const VEC factor = SPLAT(by);
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES) STORE16(out + i, ROUND(MUL(LOAD(x + i), SPLAT(by))));
+    for (; i + 2 * LANES <= n; i += 2 * LANES)
+        STORE16(out + i, ROUND(MUL(LOAD(x + i), factor)), ROUND(MUL(LOAD(x + i + LANES), factor)));
     if (i == n) return;
-    float rest[LANES] = {0};
-    int16_t low[LANES];
+    float rest[2 * LANES] = {0};
+    int16_t low[2 * LANES];
     memcpy(rest, x + i, (n - i) * sizeof *x);
-    STORE16(low, ROUND(MUL(LOAD(rest), SPLAT(by))));
+    STORE16(low, ROUND(MUL(LOAD(rest), factor)), ROUND(MUL(LOAD(rest + LANES), factor)));
     memcpy(out + i, low, (n - i) * sizeof *out);
 }
 
-static void combine16(const int16_t *x, const int16_t *y, bool minus, size_t n, int16_t *out) {
-    size_t i = 0;
-    for (; i + 2 * LANES <= n; i += 2 * LANES)
-        STOREI(out + i, minus ? SUB16(LOADI(x + i), LOADI(y + i)) : ADD16(LOADI(x + i), LOADI(y + i)));
-    for (; i < n; i++) out[i] = (int16_t)(minus ? x[i] - y[i] : x[i] + y[i]);
+static inline __attribute__((always_inline)) IVEC combined(const int16_t *x, const int16_t *y, bool minus) {
+    return !y ? LOADI(x) : minus ? SUB16(LOADI(x), LOADI(y)) : ADD16(LOADI(x), LOADI(y));
 }
 
-static uint32_t dot16(const int16_t *x, const int16_t *y, size_t n) {
+static inline __attribute__((always_inline)) uint32_t combine_as(const int16_t *x, const int16_t *y, bool minus,
+                                                                 size_t half, int16_t *out) {
     IVEC sums = SPLATI(0);
     uint32_t lane[LANES], total = 0;
     size_t i = 0;
-    for (; i + 2 * LANES <= n; i += 2 * LANES) sums = ADD32(sums, MADD(LOADI(x + i), LOADI(y + i)));
+    for (; i + 2 * LANES <= half; i += 2 * LANES) {
+        const IVEC first = combined(x + i, y ? y + i : NULL, minus),
+                   second = combined(x + half + i, y ? y + half + i : NULL, minus);
+        STOREI(out + i, first);
+        STOREI(out + half + i, second);
+        sums = ADD32(sums, MADD(first, second));
+    }
     memcpy(lane, &sums, sizeof lane);
     for (size_t l = 0; l < LANES; l++) total += lane[l];
-    for (; i < n; i++) total += (uint32_t)(x[i] * y[i]);
+    for (; i < half; i++) {
+        for (size_t at = i; at <= i + half; at += half)
+            out[at] = (int16_t)(!y ? x[at] : minus ? x[at] - y[at] : x[at] + y[at]);
+        total += (uint32_t)(out[i] * out[half + i]);
+    }
     return total;
 }
 
+static uint32_t combine16(const int16_t *x, const int16_t *y, bool minus, size_t half, int16_t *out) {
+    return !y      ? combine_as(x, NULL, false, half, out)
+           : minus ? combine_as(x, y, true, half, out)
+                   : combine_as(x, y, false, half, out);
+}
+
 #define WN_PAIRED16_KERNEL                                                                                             \
-    .paired16_rows = PAIRED16_ROWS, .paired16 = paired16, .largest = largest, .round16 = round16,                      \
-    .combine16 = combine16, .dot16 = dot16
+    .paired16_rows = PAIRED16_ROWS, .paired16 = paired16, .largest = largest, .round16 = round16, .combine16 = combine16

@@ -114,14 +114,9 @@ static void combine_floats(const block *b, size_t e, const wn_paired_choice *c) 
 }
 
 static void combine_integers(const block *b, size_t e, const wn_paired_choice *c) {
-    const int16_t *q = b->q + e * 4 * WN_PAIRED_KC, *plus = q + c->plus * WN_PAIRED_KC,
-                  *other = q + c->other * WN_PAIRED_KC;
-    int16_t *out = (int16_t *)b->a + e * WN_PAIRED_LD;
-    if (c->two)
-        b->kern->combine16(plus, other, c->minus, b->part, out);
-    else
-        memcpy(out, plus, b->part * sizeof *out);
-    b->start[e] = -b->kern->dot16(out, out + b->part / 2, b->part / 2);
+    const int16_t *q = b->q + e * 4 * WN_PAIRED_KC, *other = c->two ? q + c->other * WN_PAIRED_KC : NULL;
+    b->start[e] = -b->kern->combine16(q + c->plus * WN_PAIRED_KC, other, c->minus, b->part / 2,
+                                      (int16_t *)b->a + e * WN_PAIRED_LD);
 }
 
 static size_t rows_of_strip(const wn_paired *p) {

@@ -54,9 +54,9 @@ typedef struct {
 #define ADD32(a, b) ((iwide){_mm256_add_epi32((a).low, (b).low), _mm256_add_epi32((a).high, (b).high)})
 #define MADD(a, b) madd(a, b)
 #define STOREI(p, v) storei(p, v)
-#define MAX(a, b) max(a, b)
+#define MAXU32(a, b) ((iwide){_mm256_max_epu32((a).low, (b).low), _mm256_max_epu32((a).high, (b).high)})
 #define MUL(a, b) mul(a, b)
-#define STORE16(p, v) store16(p, v)
+#define STORE16(p, v, w) (store16(p, v), store16((p) + LANES, w))
 
 static iwide loadi(const void *p) {
     iwide v;
@@ -69,9 +69,6 @@ static iwide madd(iwide a, iwide b) {
 }
 static iwide roundi(wide v) {
     return (iwide){_mm256_cvtps_epi32(v.low), _mm256_cvtps_epi32(v.high)};
-}
-static wide max(wide a, wide b) {
-    return EACH(_mm256_max_ps, a, b);
 }
 static wide mul(wide a, wide b) {
     return EACH(_mm256_mul_ps, a, b);
