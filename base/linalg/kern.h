@@ -12,8 +12,14 @@
 #include <winnow/paired.h>
 
 enum { WN_PANEL = 32, WN_STRIP = 14, WN_KC = 512, WN_STRIP_LD = WN_KC + 16 };
-/* The paired product (winnow/paired.h): values of k at a time, and the distance of the rows of combinations. */
-enum { WN_PAIRED_KC = 192, WN_PAIRED_LD = WN_PAIRED_KC + 16 };
+/* The paired product (winnow/paired.h). */
+enum {
+    WN_PAIRED_KC = 256, /* most values of k at a time; of integers: */
+    WN_PAIRED_KC16 = 192,
+    WN_PAIRED_LD = WN_PAIRED_KC + 16, /* distance of the rows of combinations */
+    WN_PAIRED_BLOCKS = 4,             /* most blocks that a combination adds up */
+    WN_PAIRED_TARGETS = 4             /* most places of y that a product counts in */
+};
 
 /* exp(r) = 1 + r + r^2 q(r) on |r| <= ln(2) / 2, q of degree 4, least maximal relative error (3e-9). Arguments below
  * WN_EXP_MIN give 0 (their exponential is not a normal float), those above WN_EXP_MAX give exp(WN_EXP_MAX). */
@@ -53,7 +59,7 @@ typedef struct {
         const float *scale; /* [paired_width] */
         const float *size;  /* [strips m] by which rows of integers are multiplied too */
         const float *start; /* [paired_width]; NULL: what is there */
-    } to[2];
+    } to[WN_PAIRED_TARGETS];
 } wn_paired_strips;
 
 typedef struct {
@@ -69,8 +75,8 @@ typedef struct {
     size_t (*scan)(const float *v, size_t n, float t, const float *tv, uint32_t *hits);
     size_t paired_rows, paired16_rows, paired_width; /* of a strip, at most WN_STRIP; of a panel, at most WN_PANEL */
     void (*paired)(const wn_paired_strips *s);
-    /* out[n] = x + y, or x - y when `minus` */
-    void (*combine)(const float *x, const float *y, bool minus, size_t n, float *out);
+    /* out[n] = x[0] + signs[1] x[1] + ..., from left to right; signs are 1 or -1, count 1 .. WN_PAIRED_BLOCKS */
+    void (*combine)(const float *const *x, const float *signs, size_t count, size_t n, float *out);
     /* The same with 16-bit integers; NULL where the processor has none */
     void (*paired16)(const wn_paired_strips *s);
     float (*largest)(const float *x, size_t n); /* of |x|; not finite where an element is not */

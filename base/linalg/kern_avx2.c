@@ -114,8 +114,6 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define LOAD _mm256_loadu_ps
 #define STORE _mm256_storeu_ps
 #define SPLAT _mm256_set1_ps
-#define ADD _mm256_add_ps
-#define SUB _mm256_sub_ps
 #define FMA _mm256_fmadd_ps
 #include "kern_paired.h"
 

@@ -113,8 +113,6 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define LOAD _mm512_loadu_ps
 #define STORE _mm512_storeu_ps
 #define SPLAT _mm512_set1_ps
-#define ADD _mm512_add_ps
-#define SUB _mm512_sub_ps
 #define FMA _mm512_fmadd_ps
 #include "kern_paired.h"
 

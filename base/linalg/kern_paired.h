@@ -1,5 +1,5 @@
 /* The kernel of the paired product, written once for vectors of LANES floats. The including file defines VEC, LANES,
- * PAIRED_ROWS (two accumulators a row) and LOAD, STORE, SPLAT, ADD, SUB, FMA(a, b, c) = a b + c on unaligned floats. */
+ * PAIRED_ROWS (two accumulators a row) and LOAD, STORE, SPLAT, FMA(a, b, c) = a b + c on unaligned floats. */
 
 /* Where a row will be added to: far apart, and wanted last. */
 static inline __attribute__((always_inline)) void fetch_targets(const wn_paired_strips *s, size_t row) {
@@ -68,11 +68,40 @@ static void paired(const wn_paired_strips *s) {
     switch (s->m) { PAIRED_TO(paired_rows, PAIRED_ROWS) default : return; }
 }
 
-static void combine(const float *x, const float *y, bool minus, size_t n, float *out) {
+static inline __attribute__((always_inline)) void combine_few(const float *const *x, const float *signs, size_t n,
+                                                              float *out, const int count) {
+    VEC sign[WN_PAIRED_BLOCKS];
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        STORE(out + i, minus ? SUB(LOAD(x + i), LOAD(y + i)) : ADD(LOAD(x + i), LOAD(y + i)));
-    for (; i < n; i++) out[i] = minus ? x[i] - y[i] : x[i] + y[i];
+    for (int c = 1; c < count; c++) sign[c] = SPLAT(signs[c]);
+    for (; i + LANES <= n; i += LANES) {
+        VEC sum = LOAD(x[0] + i);
+        WN_UNROLL for (int c = 1; c < count; c++) sum = FMA(sign[c], LOAD(x[c] + i), sum);
+        STORE(out + i, sum);
+    }
+    for (; i < n; i++) {
+        float sum = x[0][i];
+        for (int c = 1; c < count; c++) sum += signs[c] * x[c][i];
+        out[i] = sum;
+    }
+}
+
+static void combine(const float *const *x, const float *signs, size_t count, size_t n, float *out) {
+    switch (count) {
+    case 1:
+        combine_few(x, signs, n, out, 1);
+        return;
+    case 2:
+        combine_few(x, signs, n, out, 2);
+        return;
+    case 3:
+        combine_few(x, signs, n, out, 3);
+        return;
+    case 4:
+        combine_few(x, signs, n, out, 4);
+        return;
+    default:
+        return;
+    }
 }
 
 #define WN_PAIRED_KERNEL .paired_rows = PAIRED_ROWS, .paired_width = 2 * LANES, .paired = paired, .combine = combine

@@ -89,8 +89,6 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define LOAD load4
 #define STORE store4
 #define SPLAT(x) ((x) - (vec4){0})
-#define ADD(a, b) ((a) + (b))
-#define SUB(a, b) ((a) - (b))
 #define FMA(a, b, c) ((a) * (b) + (c))
 #include "kern_paired.h"
 

@@ -15,17 +15,9 @@ typedef struct {
 #define EACH(f, a, b) ((wide){f((a).low, (b).low), f((a).high, (b).high)})
 #define LOAD(p) ((wide){_mm256_loadu_ps(p), _mm256_loadu_ps((p) + 8)})
 #define SPLAT(x) ((wide){_mm256_set1_ps(x), _mm256_set1_ps(x)})
-#define ADD(a, b) add(a, b)
-#define SUB(a, b) sub(a, b)
 #define STORE(p, v) store(p, v)
 #define FMA(a, b, c) fma16(a, b, c)
 
-static wide add(wide a, wide b) {
-    return EACH(_mm256_add_ps, a, b);
-}
-static wide sub(wide a, wide b) {
-    return EACH(_mm256_sub_ps, a, b);
-}
 static wide fma16(wide a, wide b, wide c) {
     return (wide){_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
 }

@@ -8,7 +8,7 @@
 #include <winnow/rng.h>
 #include <winnow/threads.h>
 
-#include "linalg/kern.h"
+#include "linalg/paired_private.h"
 
 extern const wn_kern wn_kern_paired_emulated;
 
@@ -103,14 +103,14 @@ static double rounded(const problem *p, size_t i, size_t j, double *size) {
     const float *x = p->x + i * p->ldx, *w = p->w + j * p->k;
     const size_t half = p->k / 2;
     double s = 0, squares = 0;
-    for (size_t from = 0; from < half; from += WN_PAIRED_KC) {
-        const size_t part = half - from < WN_PAIRED_KC ? half - from : WN_PAIRED_KC;
+    for (size_t from = 0; from < half; from += WN_PAIRED_KC16) {
+        const size_t part = half - from < WN_PAIRED_KC16 ? half - from : WN_PAIRED_KC16;
         const float top = largest_of(x, from, part, half), by = 2364 / top,
                     scale = largest_of(w, from, part, half) / 1182;
         const double unit = (double)(top / 2364) * (double)scale;
         for (size_t e = 0; e < 2 * part; e++) {
             const size_t at = from + (e < part ? e : e - part + half);
-            const double t = (double)rintf(x[at] * by) * (double)rintf(w[at] * (1.0f / scale)) * unit;
+            const double t = (double)rintf(x[at] * by) * (double)rintf(w[at] * (1182 / (1182 * scale))) * unit;
             s += t;
             squares += t * t;
         }
@@ -120,10 +120,21 @@ static double rounded(const problem *p, size_t i, size_t j, double *size) {
 }
 
 static const size_t shapes[][4] = {/* rows, columns, k, rows of a run */
-                                   {1, 64, 2, 1},     {2, 64, 10, 2},    {3, 128, 18, 3},  {5, 64, 386, 2},
-                                   {12, 192, 384, 4}, {29, 128, 96, 29}, {45, 64, 770, 9}, {700, 64, 20, 13},
-                                   {331, 64, 30, 1},  {0, 64, 8, 1},
-                                   {37, 128, 776, 9}, {6, 64, 16, 6}};
+                                   {1, 64, 2, 1},
+                                   {2, 64, 10, 2},
+                                   {3, 128, 18, 3},
+                                   {5, 64, 386, 2},
+                                   {12, 192, 384, 4},
+                                   {29, 128, 96, 29},
+                                   {45, 64, 770, 9},
+                                   {700, 64, 20, 13},
+                                   {331, 64, 30, 1},
+                                   {0, 64, 8, 1},
+                                   {37, 128, 776, 9},
+                                   {6, 64, 16, 6},
+                                   /* thirds: */ {1, 768, 768, 1},
+                                   {29, 960, 774, 7},
+                                   {6, 768, 1536, 3}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 Test(paired, against_double_for_every_shape) {
@@ -168,25 +179,68 @@ Test(paired, fused_levels_give_the_same_bits) {
     }
 }
 
+static void bits_of_each_pair(const kind *of, size_t m, size_t n, size_t k) {
+    problem p = make(m, n, k, 5, 11);
+    wn_paired packed;
+    cr_assert_eq(wn_paired_pack(&packed, of->kern, of->integers, p.w, p.n, p.k, NULL), WN_OK);
+    wn_paired_apply(&packed, p.x, p.ldx, &p.rows, NULL, p.y, p.ldy, p.scratch, NULL, NULL);
+    float two[2 * 768];
+    for (size_t e = 0; e < p.rows.pairs + p.rows.singles; e++) {
+        const bool pair = e < p.rows.pairs;
+        const wn_row_pairs one = {.first = &(uint32_t){0}, .pairs = pair, .singles = !pair};
+        wn_paired_apply(&packed, p.x + p.first[e] * p.ldx, p.ldx, &one, NULL, two, n, p.scratch, NULL, NULL);
+        for (size_t r = 0; r < (pair ? 2 : 1); r++)
+            cr_expect_eq(memcmp(two + r * n, p.y + (p.first[e] + r) * p.ldy, n * sizeof *two), 0, "%s, row %zu",
+                         of->name, p.first[e] + r);
+    }
+    wn_paired_free(&packed);
+    drop(&p);
+}
+
 Test(paired, bits_depend_on_the_pair_alone) {
     kind all[KINDS];
     for (size_t t = 0, n = kinds(all); t < n; t++) {
-        problem p = make(401, 64, 392, 5, 11);
-        wn_paired packed;
-        cr_assert_eq(wn_paired_pack(&packed, all[t].kern, all[t].integers, p.w, p.n, p.k, NULL), WN_OK);
-        wn_paired_apply(&packed, p.x, p.ldx, &p.rows, NULL, p.y, p.ldy, p.scratch, NULL, NULL);
-        float two[2 * 64];
-        for (size_t e = 0; e < p.rows.pairs + p.rows.singles; e++) {
-            const bool pair = e < p.rows.pairs;
-            const wn_row_pairs one = {.first = &(uint32_t){0}, .pairs = pair, .singles = !pair};
-            wn_paired_apply(&packed, p.x + p.first[e] * p.ldx, p.ldx, &one, NULL, two, 64, p.scratch, NULL, NULL);
-            for (size_t r = 0; r < (pair ? 2 : 1); r++)
-                cr_expect_eq(memcmp(two + r * 64, p.y + (p.first[e] + r) * p.ldy, 64 * sizeof *two), 0, "%s, row %zu",
-                             all[t].name, p.first[e] + r);
-        }
-        wn_paired_free(&packed);
-        drop(&p);
+        bits_of_each_pair(&all[t], 401, 64, 392);
+        bits_of_each_pair(&all[t], 33, 768, 768);
     }
+}
+
+/* R. P. Brent's equations: the terms add up to the product, coefficient by coefficient; and what rows without a partner
+ * rely on. */
+static void holds(const wn_paired_scheme *s) {
+    const size_t n = s->parts;
+    for (size_t i = 0; i < 2 * n; i++)
+        for (size_t j = 0; j < n * n; j++)
+            for (size_t l = 0; l < 2 * n; l++) {
+                int sum = 0;
+                for (size_t q = 0; q < s->products; q++)
+                    sum += s->terms[q].x[i / n][i % n] * s->terms[q].w[j / n][j % n] * s->terms[q].y[l / n][l % n];
+                cr_expect_eq(sum, i / n == l / n && i % n == j / n && j % n == l % n, "%zu parts: %zu %zu %zu", n, i, j,
+                             l);
+            }
+    for (size_t column = 0; column < n; column++) {
+        size_t first = s->products, last = 0;
+        for (size_t q = 0; q < s->products; q++)
+            if (s->terms[q].y[0][column]) {
+                first = q < first ? q : first;
+                last = q;
+            }
+        for (size_t i = 0; i < 2; i++) {
+            const int8_t *x = s->terms[i ? last : first].x[0];
+            cr_expect(x[0] || x[1] || x[2], "%zu parts, column %zu", n, column);
+        }
+    }
+    for (size_t q = 0; q < s->products; q++)
+        for (size_t rows = 1; rows <= 2; rows++) {
+            const wn_paired_sum x = wn_paired_sum_of(s->terms[q].x, rows), w = wn_paired_sum_of(s->terms[q].w, n);
+            cr_expect((x.count == 0 && rows == 1) || x.sign[0] == 1.0f, "%zu parts, product %zu", n, q);
+            cr_expect_eq(w.sign[0], 1.0f);
+        }
+}
+
+Test(paired, the_terms_add_up_to_the_product) {
+    holds(&wn_paired_halves);
+    holds(&wn_paired_thirds);
 }
 
 Test(paired, packing_is_the_same_for_any_number_of_threads) {

@@ -1,12 +1,13 @@
 #ifndef WINNOW_PAIRED_H
 #define WINNOW_PAIRED_H
-/* y = x W^T by one level of Strassen's algorithm: an eighth fewer multiplications than the plain product.
+/* y = x W^T with fewer multiplications than the plain product has.
  *
- * Two rows of x, the two halves of k and the two halves of the columns are the 2 x 2 blocks; seven products of a
- * quarter each take the place of eight (V. Strassen, Gaussian elimination is not optimal, 1969). Which rows are
- * partners is the caller's choice, and a row's bits depend on itself and its partner alone: who pairs rows within a
- * text gets the same bits for it in any batch, on any number of threads. A row without a partner costs what a plain
- * product costs. */
+ * Two rows of x, two or three parts of k and as many of the columns are blocks of a small matrix product: 7 products
+ * for 8 with halves (V. Strassen, Gaussian elimination is not optimal, 1969), 15 for 18 with thirds, where W is wide
+ * enough (J. E. Hopcroft and L. R. Kerr, On minimizing the number of multiplications necessary for matrix
+ * multiplication, 1971). Which rows are partners is the caller's choice, and a row's bits depend on itself and its
+ * partner alone: who pairs rows within a text gets the same bits for it in any batch, on any number of threads. A row
+ * without a partner costs what a plain product costs. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,11 +26,12 @@ static inline size_t wn_row_pairs_rows(const wn_row_pairs *r) {
 
 typedef struct {
     size_t n, k;
-    bool integers;    /* of 16 bits */
-    void *data;       /* the seven combinations of W's quarters in panels: 7/4 of W */
-    float *scale;     /* [2][n] each row's size, and its negative; for integers in each block of k */
-    uint32_t *start;  /* [blocks of k][7][n / 2] integers only: where the sums of a column begin */
-    const void *kern; /* whose panels they are */
+    bool integers;      /* of 16 bits */
+    void *data;         /* the combinations of W's blocks in panels: 7/4 of W, 5/3 with thirds */
+    float *scale;       /* [2][n] each row's size, and its negative; for integers in each block of k */
+    uint32_t *start;    /* [blocks of k][7][n / 2] integers only, which take halves: where the sums of a column begin */
+    const void *kern;   /* whose panels they are */
+    const void *scheme; /* which combinations */
 } wn_paired;
 
 /* Whether W [n, k] can be taken: n a multiple of 64, k even, neither 0. */

@@ -29,7 +29,7 @@ typedef struct wn_bert wn_bert;
 /* Raised whenever the bits of a vector change. */
 enum { WN_BERT_ARITHMETIC = 3 };
 /* Opens model folder `dir` (weights, config, modules; the tokenizer apart). Packs the weights once for the precision: in
- * f32 into 7/4 of their size (ALBERT 1), in int16 7/8, in bf16 and f16 1/2, in int8 a little over 1/4.
+ * f32 into 7/4 or 5/3 of their size (ALBERT 1), in int16 7/8, in bf16 and f16 1/2, in int8 a little over 1/4.
  * WN_EINPUT names every missing tensor and every tensor of a wrong shape. */
 wn_code wn_bert_open(wn_bert **out, const char *dir, const wn_bert_opts *o, wn_err *err);
 void wn_bert_close(wn_bert *m);
