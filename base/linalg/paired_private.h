@@ -14,7 +14,7 @@ typedef struct {
 } wn_paired_term;
 
 /* `products` terms that together are the product of two rows. The first and the last term to count in a block of y's
- * first row count for rows without a partner; the first is added. */
+ * first row count for rows without a partner. Each combination of x and of W begins with an added block. */
 typedef struct {
     size_t parts, products; /* parts of k and of the columns */
     size_t kc;              /* values of k at a time, at most WN_PAIRED_KC */
@@ -22,7 +22,7 @@ typedef struct {
 } wn_paired_scheme;
 extern const wn_paired_scheme wn_paired_halves, wn_paired_thirds;
 
-/* The blocks that a combination adds up, the first of them never taken away. */
+/* The blocks that a combination adds up, or takes away. */
 typedef struct {
     size_t count, row[WN_PAIRED_BLOCKS], column[WN_PAIRED_BLOCKS];
     float sign[WN_PAIRED_BLOCKS];

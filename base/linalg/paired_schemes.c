@@ -16,8 +16,10 @@ const wn_paired_scheme wn_paired_halves = {
         {{{0, 1}, {0, -1}}, {{0, 0}, {1, 1}}, {{1, 0}, {0, 0}}},
     }};
 
-/* 15 products for 18, as few as J. E. Hopcroft and L. R. Kerr showed to do (On minimizing the number of multiplications
- * necessary for matrix multiplication, 1971), with few blocks of x and y: tools/find_terms. */
+/* 15 products for 18, which J. E. Hopcroft and L. R. Kerr showed to be possible (On minimizing the number of
+ * multiplications necessary for matrix multiplication, 1971). This one was found by a random walk over flips (M. Kauers
+ * and J. Moosbauer, Flip graphs for matrix multiplication, 2022) and changes of basis, for few blocks: 32 of x, 30 of
+ * W, 32 of y. */
 const wn_paired_scheme wn_paired_thirds = {
     .parts = 3,
     .products = 15,
