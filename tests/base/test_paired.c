@@ -230,12 +230,20 @@ static void holds(const wn_paired_scheme *s) {
             cr_expect(x[0] || x[1] || x[2], "%zu parts, column %zu", n, column);
         }
     }
-    for (size_t q = 0; q < s->products; q++)
+    for (size_t q = 0; q < s->products; q++) {
+        size_t x_blocks = 0, w_blocks = 0, targets = 0;
+        for (size_t i = 0; i < 9; i++) {
+            x_blocks += i < 6 && s->terms[q].x[i / 3][i % 3] != 0;
+            w_blocks += s->terms[q].w[i / 3][i % 3] != 0;
+            targets += i < 6 && s->terms[q].y[i / 3][i % 3] != 0;
+        }
+        cr_assert(x_blocks <= WN_PAIRED_BLOCKS && w_blocks <= WN_PAIRED_BLOCKS && targets <= WN_PAIRED_TARGETS);
         for (size_t rows = 1; rows <= 2; rows++) {
             const wn_paired_sum x = wn_paired_sum_of(s->terms[q].x, rows), w = wn_paired_sum_of(s->terms[q].w, n);
             cr_expect((x.count == 0 && rows == 1) || x.sign[0] == 1.0f, "%zu parts, product %zu", n, q);
             cr_expect_eq(w.sign[0], 1.0f);
         }
+    }
 }
 
 Test(paired, the_terms_add_up_to_the_product) {
