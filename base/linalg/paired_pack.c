@@ -49,8 +49,8 @@ static const float *scale_of(const wn_paired *p, size_t from, size_t j) {
     return p->scale + (p->integers ? from / WN_PAIRED_KC16 * 2 * p->n : 0) + j;
 }
 
-/* Rows of W at equal sizes. One that is larger than its partner in the other half of the columns, as those that write
- * an encoder's outlying dimensions are, would leave its rounding errors in the partner's results. */
+/* Rows of W at equal sizes. One that is larger than its partners in other parts of the columns, as those that write
+ * an encoder's outlying dimensions are, would leave its rounding errors in their results. */
 static void find_scales(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
     const packing *p = ctx;
