@@ -42,7 +42,7 @@ static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_
         left[r] = ADD32(start, LOADI(s->start_b));
         right[r] = ADD32(start, LOADI(s->start_b + LANES));
     }
-    for (size_t p = 0; p < half; p += 2, b += 8 * LANES) {
+    WN_UNROLL_4 for (size_t p = 0; p < half; p += 2, b += 8 * LANES) {
         const IVEC left2 = LOADI(b), right2 = LOADI(b + 2 * LANES), left1 = LOADI(b + 4 * LANES),
                    right1 = LOADI(b + 6 * LANES);
         WN_UNROLL for (int r = 0; r < rows; r++) {
