@@ -12,7 +12,8 @@
 typedef struct {
     size_t n, k;
     wn_paired paired; /* f32 or int16 where the shape allows it */
-    wn_packed f32;    /* f32 elsewhere */
+    wn_packed *f32;   /* f32 elsewhere: [blocks] of k */
+    size_t blocks;
     wn_low low;       /* with a kernel: the other precisions */
     float *bias; /* [n] */
 } wn_layer_linear;

@@ -5,6 +5,21 @@
 #include <string.h>
 #include <winnow/cpu.h>
 
+enum { BLOCK = 32 }; /* values of k of a plain product that are summed up on their own */
+
+/* Each block of W's columns packed by itself. */
+static wn_code pack_plain(wn_layer_linear *l, const float *w, wn_err *err) {
+    const size_t blocks = (l->k + BLOCK - 1) / BLOCK;
+    wn_code rc = WN_OK;
+    l->f32 = wn_alloc(blocks, sizeof *l->f32, err);
+    if (!l->f32) return WN_EMEMORY;
+    for (size_t from = 0; !rc && from < l->k; from += BLOCK) {
+        rc = wn_packed_init(&l->f32[l->blocks], w + from, l->k, l->n, l->k - from < BLOCK ? l->k - from : BLOCK, err);
+        l->blocks += rc == WN_OK;
+    }
+    return rc;
+}
+
 wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, bool paired, const float *w, const float *bias, size_t n, size_t k, wn_err *err) {
     *l = (wn_layer_linear){.n = n, .k = k};
     l->bias = wn_alloc(n, sizeof *l->bias, err);
@@ -13,7 +28,7 @@ wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, bool paired, co
                  : low                                            ? wn_low_init(&l->low, low, w, n, k, err)
                  : p == WN_PREC_INT16 && wn_paired_fits16(n, k) ? wn_paired_init16(&l->paired, w, n, k, err)
                  : p == WN_PREC_F32 && paired && wn_paired_fits(n, k) ? wn_paired_init(&l->paired, w, n, k, err)
-                                                                  : wn_packed_init(&l->f32, w, k, n, k, err);
+                                                                  : pack_plain(l, w, err);
     if (rc) {
         wn_layer_linear_free(l);
         return rc;
@@ -24,7 +39,8 @@ wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, bool paired, co
 
 void wn_layer_linear_free(wn_layer_linear *l) {
     wn_paired_free(&l->paired);
-    wn_packed_free(&l->f32);
+    for (size_t i = 0; i < l->blocks; i++) wn_packed_free(&l->f32[i]);
+    wn_free(l->f32);
     wn_low_free(&l->low);
     wn_free(l->bias);
     *l = (wn_layer_linear){0};
@@ -50,19 +66,30 @@ static void finish_columns(void *ctx, float *y, size_t rows, size_t stride, size
     wn_bert_ops_get()->bias_activate(NULL, (wn_activation)f->activation, y, stride, rows, columns, y, stride);
 }
 
-/* Blocks of columns whose weights stay in the second-level cache, blocks of rows whose results are still in a cache when
- * the activation comes. */
+/* Blocks of columns and rows whose sums stay in the first-level cache. Sums of a block of k are added up, rather than one
+ * chain over all: ALBERT's one layer multiplies rounding errors. */
 static void apply_f32(const wn_layer_linear *l, int activation, const float *x, size_t ldx, size_t m, float *y, size_t ldy) {
-    enum { COLUMNS = 256 };
+    enum { COLUMNS = 64 };
     const wn_bert_ops *ops = wn_bert_ops_get();
+    float sums[WN_GEMM_ROWS * COLUMNS];
     for (size_t j = 0; j < l->n; j += COLUMNS) {
-        wn_packed part = {.n = l->n - j < COLUMNS ? l->n - j : COLUMNS, .k = l->k, .data = l->f32.data + j * l->k};
+        const size_t n = l->n - j < COLUMNS ? l->n - j : COLUMNS;
         for (size_t i = 0; i < m; i += WN_GEMM_ROWS) {
-            size_t rows = m - i < WN_GEMM_ROWS ? m - i : WN_GEMM_ROWS;
+            const size_t rows = m - i < WN_GEMM_ROWS ? m - i : WN_GEMM_ROWS;
             float *to = y + i * ldy + j;
-            wn_gemm_packed(x + i * ldx, ldx, rows, &part, to, ldy, 0);
+            for (size_t b = 0; b < l->blocks; b++) {
+                const wn_packed *w = &l->f32[b], part = {.n = n, .k = w->k, .data = w->data + j * w->k};
+                const float *from = x + i * ldx + b * BLOCK;
+                if (b == 0) {
+                    wn_gemm_packed(from, ldx, rows, &part, to, ldy, 0);
+                    continue;
+                }
+                wn_gemm_packed(from, ldx, rows, &part, sums, COLUMNS, 0);
+                for (size_t r = 0; r < rows; r++)
+                    for (size_t c = 0; c < n; c++) to[r * ldy + c] += sums[r * COLUMNS + c];
+            }
             if (activation != WN_BIAS_LATER)
-                ops->bias_activate(l->bias + j, (wn_activation)activation, to, ldy, rows, part.n, to, ldy);
+                ops->bias_activate(l->bias + j, (wn_activation)activation, to, ldy, rows, n, to, ldy);
         }
     }
 }

@@ -27,7 +27,7 @@ typedef struct {
 
 typedef struct wn_bert wn_bert;
 /* Raised whenever the bits of a vector change. */
-enum { WN_BERT_ARITHMETIC = 4 };
+enum { WN_BERT_ARITHMETIC = 5 };
 /* Opens model folder `dir` (weights, config, modules; the tokenizer apart). Packs the weights once for the precision: in
  * f32 into 7/4 or 5/3 of their size (ALBERT 1), in int16 7/8, in bf16 and f16 1/2, in int8 a little over 1/4.
  * WN_EINPUT names every missing tensor and every tensor of a wrong shape. */
