@@ -5,17 +5,18 @@
 #include <string.h>
 #include <winnow/cpu.h>
 
-enum { BLOCK = 32 }; /* values of k of a plain product that are summed up on their own */
+enum { PLAIN_BLOCK = 32 };
 
-/* Each block of W's columns packed by itself. */
-static wn_code pack_plain(wn_layer_linear *l, const float *w, wn_err *err) {
-    const size_t blocks = (l->k + BLOCK - 1) / BLOCK;
+/* W in blocks of `block` values of k, each packed by itself. */
+static wn_code pack_plain(wn_layer_linear *l, const float *w, size_t block, wn_err *err) {
+    const size_t blocks = (l->k + block - 1) / block;
     wn_code rc = WN_OK;
-    l->f32 = wn_alloc(blocks, sizeof *l->f32, err);
-    if (!l->f32) return WN_EMEMORY;
-    for (size_t from = 0; !rc && from < l->k; from += BLOCK) {
-        rc = wn_packed_init(&l->f32[l->blocks], w + from, l->k, l->n, l->k - from < BLOCK ? l->k - from : BLOCK, err);
-        l->blocks += rc == WN_OK;
+    l->plain = wn_alloc(blocks, sizeof *l->plain, err);
+    if (!l->plain) return WN_EMEMORY;
+    l->block = block;
+    for (size_t i = 0; !rc && i < blocks; i++) {
+        const size_t from = i * block, part = l->k - from < block ? l->k - from : block;
+        rc = wn_packed_init(&l->plain[i], w + from, l->k, l->n, part, err);
     }
     return rc;
 }
@@ -28,7 +29,7 @@ wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, bool paired, co
                  : low                                            ? wn_low_init(&l->low, low, w, n, k, err)
                  : p == WN_PREC_INT16 && wn_paired_fits16(n, k) ? wn_paired_init16(&l->paired, w, n, k, err)
                  : p == WN_PREC_F32 && paired && wn_paired_fits(n, k) ? wn_paired_init(&l->paired, w, n, k, err)
-                                                                  : pack_plain(l, w, err);
+                                                                  : pack_plain(l, w, paired ? k : PLAIN_BLOCK, err);
     if (rc) {
         wn_layer_linear_free(l);
         return rc;
@@ -39,8 +40,8 @@ wn_code wn_layer_linear_init(wn_layer_linear *l, wn_precision p, bool paired, co
 
 void wn_layer_linear_free(wn_layer_linear *l) {
     wn_paired_free(&l->paired);
-    for (size_t i = 0; i < l->blocks; i++) wn_packed_free(&l->f32[i]);
-    wn_free(l->f32);
+    for (size_t from = 0; l->plain && from < l->k; from += l->block) wn_packed_free(&l->plain[from / l->block]);
+    wn_free(l->plain);
     wn_low_free(&l->low);
     wn_free(l->bias);
     *l = (wn_layer_linear){0};
@@ -66,28 +67,27 @@ static void finish_columns(void *ctx, float *y, size_t rows, size_t stride, size
     wn_bert_ops_get()->bias_activate(NULL, (wn_activation)f->activation, y, stride, rows, columns, y, stride);
 }
 
-/* Blocks of columns and rows whose sums stay in the first-level cache. Sums of a block of k are added up, rather than one
- * chain over all: ALBERT's one layer multiplies rounding errors. */
-static void apply_f32(const wn_layer_linear *l, int activation, const float *x, size_t ldx, size_t m, float *y, size_t ldy) {
-    enum { COLUMNS = 64 };
-    const wn_bert_ops *ops = wn_bert_ops_get();
+enum { COLUMNS = 64 }; /* with WN_GEMM_ROWS rows a tile that stays in the first-level cache */
+
+/* y[rows, n] of the columns from j on: a block's sums, then those of the next added to them. */
+static void plain_tile(const wn_layer_linear *l, const float *x, size_t ldx, size_t rows, size_t j, size_t n, float *y, size_t ldy) {
     float sums[WN_GEMM_ROWS * COLUMNS];
+    for (size_t from = 0; from < l->k; from += l->block) {
+        const wn_packed *w = &l->plain[from / l->block], part = {.n = n, .k = w->k, .data = w->data + j * w->k};
+        wn_gemm_packed(x + from, ldx, rows, &part, from ? sums : y, from ? COLUMNS : ldy, 0);
+        for (size_t r = 0; from && r < rows; r++)
+            for (size_t c = 0; c < n; c++) y[r * ldy + c] += sums[r * COLUMNS + c];
+    }
+}
+
+static void apply_plain(const wn_layer_linear *l, int activation, const float *x, size_t ldx, size_t m, float *y, size_t ldy) {
+    const wn_bert_ops *ops = wn_bert_ops_get();
     for (size_t j = 0; j < l->n; j += COLUMNS) {
         const size_t n = l->n - j < COLUMNS ? l->n - j : COLUMNS;
         for (size_t i = 0; i < m; i += WN_GEMM_ROWS) {
             const size_t rows = m - i < WN_GEMM_ROWS ? m - i : WN_GEMM_ROWS;
             float *to = y + i * ldy + j;
-            for (size_t b = 0; b < l->blocks; b++) {
-                const wn_packed *w = &l->f32[b], part = {.n = n, .k = w->k, .data = w->data + j * w->k};
-                const float *from = x + i * ldx + b * BLOCK;
-                if (b == 0) {
-                    wn_gemm_packed(from, ldx, rows, &part, to, ldy, 0);
-                    continue;
-                }
-                wn_gemm_packed(from, ldx, rows, &part, sums, COLUMNS, 0);
-                for (size_t r = 0; r < rows; r++)
-                    for (size_t c = 0; c < n; c++) to[r * ldy + c] += sums[r * COLUMNS + c];
-            }
+            plain_tile(l, x + i * ldx, ldx, rows, j, n, to, ldy);
             if (activation != WN_BIAS_LATER)
                 ops->bias_activate(l->bias + j, (wn_activation)activation, to, ldy, rows, n, to, ldy);
         }
@@ -107,7 +107,7 @@ void wn_layer_linear_apply(const wn_layer_linear *l, int activation, const float
     else if (l->paired.data)
         wn_paired_apply(&l->paired, x, ldx, rows, activation == WN_BIAS_LATER ? NULL : l->bias, y, ldy, scratch,
                         activation == WN_BIAS_LATER || activation == WN_ACT_IDENTITY ? NULL : finish_columns, &f);
-    else apply_f32(l, activation, x, ldx, m, y, ldy);
+    else apply_plain(l, activation, x, ldx, m, y, ldy);
 }
 
 static float activated(wn_activation a, float v) {

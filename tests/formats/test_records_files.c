@@ -78,21 +78,31 @@ static size_t make_lines(char *out, size_t cap, int from, int to) {
     return n;
 }
 
-Test(records_files, gzip_members_and_every_kind_of_damage) {
+/* A file of two members, and what is left of it when it is cut anywhere: its bytes, room for 600 more, and where the first
+ * member ends. */
+static char *two_members(const char *path, const char *cut, const char *kind,
+                         void (*put)(const char *path, const char *mode, const void *data, size_t n), size_t *n,
+                         size_t *first) {
     static char a[40000], b[40000];
-    size_t na = make_lines(a, sizeof a, 0, 400), nb = make_lines(b, sizeof b, 400, 700), n = 0;
-    const char *path = "a.jsonl.gz";
+    const size_t na = make_lines(a, sizeof a, 0, 400), nb = make_lines(b, sizeof b, 400, 700);
     struct stat st;
-    put_gzip(path, "wb", a, na);
-    cr_assert_eq(stat(path, &st), 0);
-    size_t first = (size_t)st.st_size;
-    put_gzip(path, "ab", b, nb);
     wn_err e = {0};
+    put(path, "w", a, na);
+    cr_assert_eq(stat(path, &st), 0);
+    *first = (size_t)st.st_size;
+    put(path, "a", b, nb);
     cr_assert_eq(read_paths(&path, 1, &e), WN_OK, "%s", e.msg);
     cr_assert(strstr(got.data, "line 0 of 0;") == got.data && strstr(got.data, "line 699 of 488601;"));
-    check_cuts(path, "cut.jsonl.gz", "gzip", first);
-    char *data = get_bytes(path, &n);
-    data = realloc(data, n + 600);
+    check_cuts(path, cut, kind, *first);
+    char *data = get_bytes(path, n);
+    return realloc(data, *n + 600);
+}
+
+Test(records_files, gzip_members_and_every_kind_of_damage) {
+    const char *path = "a.jsonl.gz";
+    wn_err e = {0};
+    size_t n, first;
+    char *data = two_members(path, "cut.jsonl.gz", "gzip", put_gzip, &n, &first);
     memset(data + n, 0, 600);
     put_bytes(path, data, n + 600);
     cr_expect_eq(read_paths(&path, 1, &e), WN_OK, "zero padding is no damage: %s", e.msg);
@@ -108,19 +118,10 @@ Test(records_files, gzip_members_and_every_kind_of_damage) {
 }
 
 Test(records_files, zstd_frames_and_every_kind_of_damage) {
-    static char a[40000], b[40000];
-    size_t na = make_lines(a, sizeof a, 0, 400), nb = make_lines(b, sizeof b, 400, 700), n = 0;
     const char *path = "a.jsonl.zst";
-    struct stat st;
-    put_zstd(path, "w", a, na);
-    cr_assert_eq(stat(path, &st), 0);
-    size_t first = (size_t)st.st_size;
-    put_zstd(path, "a", b, nb);
     wn_err e = {0};
-    cr_assert_eq(read_paths(&path, 1, &e), WN_OK, "%s", e.msg);
-    cr_assert(strstr(got.data, "line 0 of 0;") == got.data && strstr(got.data, "line 699 of 488601;"));
-    check_cuts(path, "cut.jsonl.zst", "zstd", first);
-    char *data = get_bytes(path, &n);
+    size_t n, first;
+    char *data = two_members(path, "cut.jsonl.zst", "zstd", put_zstd, &n, &first);
     data[first / 2] ^= 0x20;
     put_bytes(path, data, n);
     wn_code code = read_paths(&path, 1, &e);
