@@ -8,7 +8,7 @@ static _Atomic(const wn_kern *) chosen;
 
 static const wn_kern *kern_of(wn_isa isa) {
 #if defined(__x86_64__)
-    if (isa == WN_ISA_AVX512) return &wn_kern_avx512;
+    if (isa == WN_ISA_AVX512) return wn_cpu_get()->avx512_vnni ? &wn_kern_avx512_vnni : &wn_kern_avx512;
     if (isa == WN_ISA_AVX2) return &wn_kern_avx2;
 #endif
     (void)isa;

@@ -120,6 +120,7 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define IVEC __m256i
 #define LOADI(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
 #define PAIRED16_ROWS 4 /* two accumulators a row, 4 vectors of b, 4 on the way: all 16 registers */
+#define PAIRED16_UNROLL WN_UNROLL_4
 #define SPLATI _mm256_set1_epi32
 #define FLOATS _mm256_cvtepi32_ps
 #define ROUND _mm256_cvtps_epi32
@@ -134,5 +135,5 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #include "kern_paired16.h"
 
 const wn_kern wn_kern_avx2 = {
-    .isa = WN_ISA_AVX2, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL};
+    .isa = WN_ISA_AVX2, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(paired16)};
 #endif

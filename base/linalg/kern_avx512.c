@@ -119,6 +119,7 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define IVEC __m512i
 #define LOADI(p) _mm512_loadu_si512(p)
 #define PAIRED16_ROWS 12 /* two accumulators a row, 4 vectors of b, 4 on the way: all 32 registers */
+#define PAIRED16_UNROLL
 #define SPLATI _mm512_set1_epi32
 #define FLOATS _mm512_cvtepi32_ps
 #define ROUND _mm512_cvtps_epi32
@@ -132,8 +133,10 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define STORE16(p, v, w)                                                                                               \
     (_mm256_storeu_si256((__m256i *)(void *)(p), _mm512_cvtepi32_epi16(v)),                                            \
      _mm256_storeu_si256((__m256i *)(void *)((p) + LANES), _mm512_cvtepi32_epi16(w)))
+#define WN_PAIRED16_FUSED
 #include "kern_paired16.h"
 
-const wn_kern wn_kern_avx512 = {
-    .isa = WN_ISA_AVX512, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL};
+#define KERNELS .isa = WN_ISA_AVX512, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL
+const wn_kern wn_kern_avx512 = {KERNELS, WN_PAIRED16_KERNEL(paired16)};
+const wn_kern wn_kern_avx512_vnni = {KERNELS, WN_PAIRED16_KERNEL(fused16)};
 #endif

@@ -3,14 +3,16 @@
  * 1968): with x', w' from the other half of k, (x + w') (x' + w) = x w + x' w' + x x' + w w'. What rows of x and of W
  * have on their own comes off where the sums begin, and what overflows on the way comes back: it is arithmetic modulo
  * 2^32. As many instructions as the plain form, but three additions a multiplication: half of a Zen core's vector units
- * multiply, and all of them add.
+ * multiply, and all of them add. Where multiplication and addition are one instruction (VNNI), two of three rows have
+ * this form and every third the plain one: that keeps both halves of the units busy.
  *
  * The including file adds IVEC (LANES sums of 32 bits), PAIRED16_ROWS and LOADI, STOREI, SPLATI, ADD16, SUB16, ADD32,
  * MADD (sums of 32 bits of the products of neighbours), FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its
  * low halves, of two), MAXU32 and MUL. */
 
 /* left, right += (x + w') (x' + w) for pairs along k, and spoils x and x2, which is x'. Written out: with intrinsics
- * gcc runs out of registers. The tests' emulation has its own. */
+ * gcc runs out of registers. The tests' emulation has its own, and of FUSED_PRODUCTS, the same with VNNI, and
+ * FUSED_PLAIN, left, right += x w + x' w'. */
 #ifndef ADD_PRODUCTS
 #define ADD_PRODUCTS(left, right, x, x2, left2, right2, left1, right1)                                                 \
     do {                                                                                                               \
@@ -21,6 +23,18 @@
                 : "+v"(left), "+v"(right), "+v"(x), "+v"(x2), "=&v"(one), "=&v"(two)                                   \
                 : "v"(left2), "v"(right2), "v"(left1), "v"(right1));                                                   \
     } while (0)
+#define FUSED_PRODUCTS(left, right, x, x2, left2, right2, left1, right1)                                               \
+    do {                                                                                                               \
+        IVEC one, two;                                                                                                 \
+        __asm__("vpaddw %6, %2, %4\n\tvpaddw %8, %3, %5\n\tvpaddw %7, %2, %2\n\tvpaddw %9, %3, %3\n\t"                  \
+                "vpdpwssd %4, %5, %0\n\tvpdpwssd %2, %3, %1"                                                           \
+                : "+v"(left), "+v"(right), "+v"(x), "+v"(x2), "=&v"(one), "=&v"(two)                                   \
+                : "v"(left2), "v"(right2), "v"(left1), "v"(right1));                                                   \
+    } while (0)
+#define FUSED_PLAIN(left, right, x, x2, left2, right2, left1, right1)                                                  \
+    __asm__("vpdpwssd %4, %2, %0\n\tvpdpwssd %5, %2, %1\n\tvpdpwssd %6, %3, %0\n\tvpdpwssd %7, %3, %1"                 \
+            : "+v"(left), "+v"(right)                                                                                  \
+            : "v"(x), "v"(x2), "v"(left1), "v"(right1), "v"(left2), "v"(right2))
 #endif
 
 static inline __attribute__((always_inline)) IVEC pair_at(const int16_t *a) {
@@ -29,26 +43,35 @@ static inline __attribute__((always_inline)) IVEC pair_at(const int16_t *a) {
     return SPLATI(pair);
 }
 
-static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_strips *s, size_t strip,
-                                                                const int rows) {
+static inline __attribute__((always_inline)) void paired16_strip(const wn_paired_strips *s, size_t strip,
+                                                                 const int rows, const bool fused) {
+    enum { STEP = 8, EACH = LANES == 16 ? 2 : 0 };
     const size_t row = strip * (size_t)rows;
     const int16_t *restrict a = (const int16_t *)s->a + row * WN_PAIRED_LD, *restrict b = s->b;
     const size_t half = s->k / 2;
     IVEC left[PAIRED16_ROWS], right[PAIRED16_ROWS];
-    WN_UNROLL for (int r = 0; r < rows; r++) fetch_targets(s, row + (size_t)r);
-    for (size_t i = 0; i < s->lines; i++) __builtin_prefetch(s->ahead + (strip * s->lines + i) * 64, 0, 2);
+    const char *ahead = s->ahead + strip * s->lines * 64, *const end = ahead + s->lines * 64;
+    for (; ahead + half / STEP * EACH * 64 < end; ahead += 64) __builtin_prefetch(ahead, 0, 3);
     WN_UNROLL for (int r = 0; r < rows; r++) {
+        const bool plain = fused && r % 3 == 0;
         const IVEC start = SPLATI((int32_t)s->start_a[row + (size_t)r]);
-        left[r] = ADD32(start, LOADI(s->start_b));
-        right[r] = ADD32(start, LOADI(s->start_b + LANES));
+        left[r] = plain ? SPLATI(0) : ADD32(start, LOADI(s->start_b));
+        right[r] = plain ? SPLATI(0) : ADD32(start, LOADI(s->start_b + LANES));
     }
-    WN_UNROLL_4 for (size_t p = 0; p < half; p += 2, b += 8 * LANES) {
-        const IVEC left2 = LOADI(b), right2 = LOADI(b + 2 * LANES), left1 = LOADI(b + 4 * LANES),
-                   right1 = LOADI(b + 6 * LANES);
-        WN_UNROLL for (int r = 0; r < rows; r++) {
-            const int16_t *at = a + r * WN_PAIRED_LD + (ptrdiff_t)p;
-            IVEC x = pair_at(at), x2 = pair_at(at + half);
-            ADD_PRODUCTS(left[r], right[r], x, x2, left2, right2, left1, right1);
+    for (size_t from = 0; from < half; from += STEP) {
+        const size_t to = from + STEP < half ? from + STEP : half;
+        if (from < STEP * (size_t)rows) fetch_targets(s, row + from / STEP);
+        for (size_t line = 0; line != EACH && ahead < end; line++, ahead += 64) __builtin_prefetch(ahead, 0, 3);
+        PAIRED16_UNROLL for (size_t p = from; p < to; p += 2, b += 8 * LANES) {
+            const IVEC left2 = LOADI(b), right2 = LOADI(b + 2 * LANES), left1 = LOADI(b + 4 * LANES),
+                       right1 = LOADI(b + 6 * LANES);
+            WN_UNROLL for (int r = 0; r < rows; r++) {
+                const int16_t *at = a + r * WN_PAIRED_LD + (ptrdiff_t)p;
+                IVEC x = pair_at(at), x2 = pair_at(at + half);
+                if (!fused) ADD_PRODUCTS(left[r], right[r], x, x2, left2, right2, left1, right1);
+                else if (r % 3) FUSED_PRODUCTS(left[r], right[r], x, x2, left2, right2, left1, right1);
+                else FUSED_PLAIN(left[r], right[r], x, x2, left2, right2, left1, right1);
+            }
         }
     }
     for (size_t t = 0; t < s->targets; t++) {
@@ -66,9 +89,23 @@ static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_
     }
 }
 
+static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_strips *s, size_t strip, const int rows) {
+    paired16_strip(s, strip, rows, false);
+}
+
 static void paired16(const wn_paired_strips *s) {
     switch (s->m) { PAIRED_TO(paired16_rows, PAIRED16_ROWS) default : return; }
 }
+
+#ifdef WN_PAIRED16_FUSED
+static inline __attribute__((always_inline)) void fused16_rows(const wn_paired_strips *s, size_t strip, const int rows) {
+    paired16_strip(s, strip, rows, true);
+}
+
+static void fused16(const wn_paired_strips *s) {
+    switch (s->m) { PAIRED_TO(fused16_rows, PAIRED16_ROWS) default : return; }
+}
+#endif
 
 /* Of |x|, by the bits without their sign: what is not finite has the largest of all. */
 static float largest(const float *x, size_t n) {
@@ -137,5 +174,5 @@ static uint32_t combine16(const int16_t *x, const int16_t *y, bool minus, size_t
                    : combine_as(x, y, false, half, out);
 }
 
-#define WN_PAIRED16_KERNEL                                                                                             \
-    .paired16_rows = PAIRED16_ROWS, .paired16 = paired16, .largest = largest, .round16 = round16, .combine16 = combine16
+#define WN_PAIRED16_KERNEL(product)                                                                                             \
+    .paired16_rows = PAIRED16_ROWS, .paired16 = product, .largest = largest, .round16 = round16, .combine16 = combine16

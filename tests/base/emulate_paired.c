@@ -34,11 +34,17 @@ typedef struct {
 
 #define IVEC iwide
 #define PAIRED16_ROWS 12
+#define PAIRED16_UNROLL
 #define LOADI(p) loadi(p)
 #define SPLATI(x) ((iwide){_mm256_set1_epi32(x), _mm256_set1_epi32(x)})
 #define ADD_PRODUCTS(left, right, x, x2, left2, right2, left1, right1)                                                 \
     ((left) = ADD32(left, MADD(ADD16(x, left2), ADD16(x2, left1))),                                                    \
      (right) = ADD32(right, MADD(ADD16(x, right2), ADD16(x2, right1))))
+#define FUSED_PRODUCTS ADD_PRODUCTS /* VNNI adds without saturation: the same */
+#define FUSED_PLAIN(left, right, x, x2, left2, right2, left1, right1)                                                  \
+    ((left) = ADD32(left, ADD32(MADD(x, left1), MADD(x2, left2))),                                                     \
+     (right) = ADD32(right, ADD32(MADD(x, right1), MADD(x2, right2))))
+#define WN_PAIRED16_FUSED
 #define FLOATS(v) ((wide){_mm256_cvtepi32_ps((v).low), _mm256_cvtepi32_ps((v).high)})
 #define ROUND(v) roundi(v)
 #define ADD16(a, b) ((iwide){_mm256_add_epi16((a).low, (b).low), _mm256_add_epi16((a).high, (b).high)})
@@ -73,5 +79,6 @@ static void store16(int16_t *p, iwide v) {
 
 #include "linalg/kern_paired16.h"
 
-extern const wn_kern wn_kern_paired_emulated;
-const wn_kern wn_kern_paired_emulated = {.isa = WN_ISA_AVX2, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL};
+extern const wn_kern wn_kern_paired_emulated, wn_kern_paired_emulated_vnni;
+const wn_kern wn_kern_paired_emulated = {.isa = WN_ISA_AVX2, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(paired16)};
+const wn_kern wn_kern_paired_emulated_vnni = {.isa = WN_ISA_AVX2, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(fused16)};

@@ -10,7 +10,7 @@
 
 #include "linalg/paired_private.h"
 
-extern const wn_kern wn_kern_paired_emulated;
+extern const wn_kern wn_kern_paired_emulated, wn_kern_paired_emulated_vnni;
 
 typedef struct {
     const wn_kern *kern;
@@ -18,22 +18,25 @@ typedef struct {
     bool integers;
 } kind;
 
-/* Every table of kernels that runs here, with floats and with integers; the fused ones come last. */
-enum { KINDS = 7 };
+/* Every table of kernels that runs here, with floats and then with integers; avx2 comes before those of its bits. */
+enum { KINDS = 9 };
 static size_t kinds(kind out[KINDS]) {
     size_t n = 0;
     out[n++] = (kind){&wn_kern_portable, "portable", false};
 #if defined(__x86_64__)
+    const wn_cpu *c = wn_cpu_get();
     for (int i = 0; i < 2; i++) {
         const bool integers = i;
-        if (wn_cpu_get()->isa >= WN_ISA_AVX2) {
+        if (c->isa >= WN_ISA_AVX2) {
             out[n++] = (kind){&wn_kern_avx2, integers ? "avx2, integers" : "avx2", integers};
             out[n++] =
                 (kind){&wn_kern_paired_emulated, integers ? "avx512 emulated, integers" : "avx512 emulated", integers};
         }
-        if (wn_cpu_get()->isa >= WN_ISA_AVX512)
+        if (c->isa >= WN_ISA_AVX512)
             out[n++] = (kind){&wn_kern_avx512, integers ? "avx512, integers" : "avx512", integers};
     }
+    if (c->isa >= WN_ISA_AVX2) out[n++] = (kind){&wn_kern_paired_emulated_vnni, "vnni emulated, integers", true};
+    if (c->avx512_vnni) out[n++] = (kind){&wn_kern_avx512_vnni, "vnni, integers", true};
 #endif
     return n;
 }
