@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <winnow/bert.h>
+#include <winnow/cpu.h>
 #include <winnow/mem.h>
 #include <winnow/progress.h>
 #include <winnow/threads.h>
@@ -52,6 +53,7 @@ static double square(const float *a, float *c) {
 
 int main(int argc, char **argv) {
     if (argc != 5) return 2;
+    wn_blas_reexec(argv);
     static chunk c;
     wn_err err = {0};
     char *dir = NULL;

@@ -8,7 +8,9 @@ static _Atomic(const wn_kern *) chosen;
 
 static const wn_kern *kern_of(wn_isa isa) {
 #if defined(__x86_64__)
-    if (isa == WN_ISA_AVX512) return wn_cpu_get()->avx512_vnni ? &wn_kern_avx512_vnni : &wn_kern_avx512;
+    const wn_cpu *c = wn_cpu_get();
+    if (isa == WN_ISA_AVX512 && c->avx512_vnni) return c->adders ? &wn_kern_avx512_vnni_adders : &wn_kern_avx512_vnni;
+    if (isa == WN_ISA_AVX512) return &wn_kern_avx512;
     if (isa == WN_ISA_AVX2) return &wn_kern_avx2;
 #endif
     (void)isa;

@@ -91,7 +91,7 @@ int wn_kern_use(wn_isa isa);
 /* wn_paired_init, or init16 with `integers`, for a given table of kernels. */
 wn_code wn_paired_pack(wn_paired *p, const wn_kern *kern, bool integers, const float *w, size_t n, size_t k, wn_err *err);
 
-extern const wn_kern wn_kern_portable, wn_kern_avx2, wn_kern_avx512, wn_kern_avx512_vnni;
+extern const wn_kern wn_kern_portable, wn_kern_avx2, wn_kern_avx512, wn_kern_avx512_vnni, wn_kern_avx512_vnni_adders;
 
 /* panel[k][width] = the transposed rows[0 .. n) of k floats, missing ones zero; width a multiple of 4, at least n. */
 void wn_pack_panel(const float *const *rows, size_t n, size_t k, size_t width, float *panel);

@@ -4,7 +4,8 @@
  * have on their own comes off where the sums begin, and what overflows on the way comes back: it is arithmetic modulo
  * 2^32. As many instructions as the plain form, but three additions a multiplication: half of a Zen core's vector units
  * multiply, and all of them add. Where multiplication and addition are one instruction (VNNI), two of three rows have
- * this form and every third the plain one: that keeps both halves of the units busy.
+ * this form and every third the plain one there, which keeps both halves of the units busy; elsewhere all rows have the
+ * plain one.
  *
  * The including file adds IVEC (LANES sums of 32 bits), PAIRED16_ROWS and LOADI, STOREI, SPLATI, ADD16, SUB16, ADD32,
  * MADD (sums of 32 bits of the products of neighbours), FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its
@@ -43,8 +44,9 @@ static inline __attribute__((always_inline)) IVEC pair_at(const int16_t *a) {
     return SPLATI(pair);
 }
 
+/* With VNNI every `plain`-th row is a plain product; 0 is without. */
 static inline __attribute__((always_inline)) void paired16_strip(const wn_paired_strips *s, size_t strip,
-                                                                 const int rows, const bool fused) {
+                                                                 const int rows, const int plain) {
     enum { STEP = 8, EACH = LANES == 16 ? 2 : 0 };
     const size_t row = strip * (size_t)rows;
     const int16_t *restrict a = (const int16_t *)s->a + row * WN_PAIRED_LD, *restrict b = s->b;
@@ -53,10 +55,10 @@ static inline __attribute__((always_inline)) void paired16_strip(const wn_paired
     const char *ahead = s->ahead + strip * s->lines * 64, *const end = ahead + s->lines * 64;
     for (; ahead + half / STEP * EACH * 64 < end; ahead += 64) __builtin_prefetch(ahead, 0, 3);
     WN_UNROLL for (int r = 0; r < rows; r++) {
-        const bool plain = fused && r % 3 == 0;
+        const bool sums = !plain || r % plain;
         const IVEC start = SPLATI((int32_t)s->start_a[row + (size_t)r]);
-        left[r] = plain ? SPLATI(0) : ADD32(start, LOADI(s->start_b));
-        right[r] = plain ? SPLATI(0) : ADD32(start, LOADI(s->start_b + LANES));
+        left[r] = sums ? ADD32(start, LOADI(s->start_b)) : SPLATI(0);
+        right[r] = sums ? ADD32(start, LOADI(s->start_b + LANES)) : SPLATI(0);
     }
     for (size_t from = 0; from < half; from += STEP) {
         const size_t to = from + STEP < half ? from + STEP : half;
@@ -68,8 +70,8 @@ static inline __attribute__((always_inline)) void paired16_strip(const wn_paired
             WN_UNROLL for (int r = 0; r < rows; r++) {
                 const int16_t *at = a + r * WN_PAIRED_LD + (ptrdiff_t)p;
                 IVEC x = pair_at(at), x2 = pair_at(at + half);
-                if (!fused) ADD_PRODUCTS(left[r], right[r], x, x2, left2, right2, left1, right1);
-                else if (r % 3) FUSED_PRODUCTS(left[r], right[r], x, x2, left2, right2, left1, right1);
+                if (!plain) ADD_PRODUCTS(left[r], right[r], x, x2, left2, right2, left1, right1);
+                else if (r % plain) FUSED_PRODUCTS(left[r], right[r], x, x2, left2, right2, left1, right1);
                 else FUSED_PLAIN(left[r], right[r], x, x2, left2, right2, left1, right1);
             }
         }
@@ -89,22 +91,18 @@ static inline __attribute__((always_inline)) void paired16_strip(const wn_paired
     }
 }
 
-static inline __attribute__((always_inline)) void paired16_rows(const wn_paired_strips *s, size_t strip, const int rows) {
-    paired16_strip(s, strip, rows, false);
-}
-
-static void paired16(const wn_paired_strips *s) {
-    switch (s->m) { PAIRED_TO(paired16_rows, PAIRED16_ROWS) default : return; }
-}
-
+#define PAIRED16_FUNCTION(name, plain)                                                                                 \
+    static inline __attribute__((always_inline)) void name##_rows(const wn_paired_strips *s, size_t strip,             \
+                                                                  const int rows) {                                    \
+        paired16_strip(s, strip, rows, plain);                                                                         \
+    }                                                                                                                  \
+    static void name(const wn_paired_strips *s) {                                                                      \
+        switch (s->m) { PAIRED_TO(name##_rows, PAIRED16_ROWS) default : return; }                                      \
+    }
+PAIRED16_FUNCTION(paired16, 0)
 #ifdef WN_PAIRED16_FUSED
-static inline __attribute__((always_inline)) void fused16_rows(const wn_paired_strips *s, size_t strip, const int rows) {
-    paired16_strip(s, strip, rows, true);
-}
-
-static void fused16(const wn_paired_strips *s) {
-    switch (s->m) { PAIRED_TO(fused16_rows, PAIRED16_ROWS) default : return; }
-}
+PAIRED16_FUNCTION(fused16, 1)
+PAIRED16_FUNCTION(fused16_adders, 3)
 #endif
 
 /* Of |x|, by the bits without their sign: what is not finite has the largest of all. */

@@ -45,6 +45,7 @@ static void detect_isa(wn_cpu *c) {
     unsigned a, b, cx, d, a1, b1, c1, d1;
     if (!__get_cpuid_count(7, 0, &a, &b, &cx, &d) || !__get_cpuid_count(7, 1, &a1, &b1, &c1, &d1)) return;
     c->avx512_vnni = cx >> 11 & 1;
+    c->adders = __builtin_cpu_is("amd");
     c->avx512_fp16 = d >> 23 & 1;
     c->avx512_bf16 = a1 >> 5 & 1;
     bool tiles = (enabled_state() >> 17 & 3) == 3; /* the system saves AMX tile state */

@@ -11,7 +11,7 @@ import h5py  # noqa: E402
 import numpy as np  # noqa: E402
 
 name, model, work, path, out = sys.argv[1:]
-threads = os.cpu_count()
+threads = len(os.sched_getaffinity(0))
 BATCH = 32
 
 

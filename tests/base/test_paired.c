@@ -10,7 +10,7 @@
 
 #include "linalg/paired_private.h"
 
-extern const wn_kern wn_kern_paired_emulated, wn_kern_paired_emulated_vnni;
+extern const wn_kern wn_kern_paired_emulated, wn_kern_paired_emulated_vnni, wn_kern_paired_emulated_adders;
 
 typedef struct {
     const wn_kern *kern;
@@ -19,7 +19,7 @@ typedef struct {
 } kind;
 
 /* Every table of kernels that runs here, with floats and then with integers; avx2 comes before those of its bits. */
-enum { KINDS = 9 };
+enum { KINDS = 11 };
 static size_t kinds(kind out[KINDS]) {
     size_t n = 0;
     out[n++] = (kind){&wn_kern_portable, "portable", false};
@@ -35,8 +35,14 @@ static size_t kinds(kind out[KINDS]) {
         if (c->isa >= WN_ISA_AVX512)
             out[n++] = (kind){&wn_kern_avx512, integers ? "avx512, integers" : "avx512", integers};
     }
-    if (c->isa >= WN_ISA_AVX2) out[n++] = (kind){&wn_kern_paired_emulated_vnni, "vnni emulated, integers", true};
-    if (c->avx512_vnni) out[n++] = (kind){&wn_kern_avx512_vnni, "vnni, integers", true};
+    if (c->isa >= WN_ISA_AVX2) {
+        out[n++] = (kind){&wn_kern_paired_emulated_vnni, "vnni emulated, integers", true};
+        out[n++] = (kind){&wn_kern_paired_emulated_adders, "vnni and adders emulated, integers", true};
+    }
+    if (c->avx512_vnni) {
+        out[n++] = (kind){&wn_kern_avx512_vnni, "vnni, integers", true};
+        out[n++] = (kind){&wn_kern_avx512_vnni_adders, "vnni and adders, integers", true};
+    }
 #endif
     return n;
 }

@@ -9,6 +9,7 @@ typedef enum { WN_ISA_PORTABLE, WN_ISA_AVX2, WN_ISA_AVX512 } wn_isa;
 typedef struct {
     wn_isa isa; /* AVX2 implies FMA; AVX512 implies F, BW, DQ, VL */
     bool avx512_bf16, avx512_fp16, avx512_vnni, amx_bf16, amx_int8;
+    bool adders; /* vector units that add while others multiply: AMD's */
     char model[64];
 } wn_cpu;
 
