@@ -111,6 +111,7 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define VEC __m256
 #define LANES 8
 #define PAIRED_ROWS ROWS_MAX
+#define PAIRED_UNROLL WN_UNROLL_4
 #define LOAD _mm256_loadu_ps
 #define STORE _mm256_storeu_ps
 #define SPLAT _mm256_set1_ps
@@ -120,7 +121,6 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define IVEC __m256i
 #define LOADI(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
 #define PAIRED16_ROWS 4 /* two accumulators a row, 4 vectors of b, 4 on the way: all 16 registers */
-#define PAIRED16_UNROLL WN_UNROLL_4
 #define SPLATI _mm256_set1_epi32
 #define FLOATS _mm256_cvtepi32_ps
 #define ROUND _mm256_cvtps_epi32

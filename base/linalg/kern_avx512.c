@@ -110,6 +110,7 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define VEC __m512
 #define LANES 16
 #define PAIRED_ROWS ROWS_MAX
+#define PAIRED_UNROLL /* none: a step's 28 multiply-adds hide the loop */
 #define LOAD _mm512_loadu_ps
 #define STORE _mm512_storeu_ps
 #define SPLAT _mm512_set1_ps
@@ -119,7 +120,6 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define IVEC __m512i
 #define LOADI(p) _mm512_loadu_si512(p)
 #define PAIRED16_ROWS 12 /* two accumulators a row, 4 vectors of b, 4 on the way: all 32 registers */
-#define PAIRED16_UNROLL
 #define SPLATI _mm512_set1_epi32
 #define FLOATS _mm512_cvtepi32_ps
 #define ROUND _mm512_cvtps_epi32

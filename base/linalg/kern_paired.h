@@ -1,5 +1,6 @@
 /* The kernel of the paired product, written once for vectors of LANES floats. The including file defines VEC, LANES,
- * PAIRED_ROWS (two accumulators a row) and LOAD, STORE, SPLAT, FMA(a, b, c) = a b + c on unaligned floats. */
+ * PAIRED_ROWS (two accumulators a row), PAIRED_UNROLL (of the loop over k) and LOAD, STORE, SPLAT,
+ * FMA(a, b, c) = a b + c on unaligned floats. */
 
 /* Where a row will be added to: far apart, and wanted last. */
 static inline __attribute__((always_inline)) void fetch_targets(const wn_paired_strips *s, size_t row) {
@@ -10,24 +11,21 @@ static inline __attribute__((always_inline)) void fetch_targets(const wn_paired_
     }
 }
 
-/* A line of the next panel and a row's targets are fetched every few steps, so that they do not keep the loads of the
+/* A line or two of the next panel and a row's targets are fetched every few steps, so that they do not keep the loads of the
  * product waiting; lines beyond that come first. */
 static inline __attribute__((always_inline)) void paired_rows(const wn_paired_strips *s, size_t strip, const int rows) {
-    enum { STEP = LANES == 16 ? 8 : 16 };
+    enum { STEP = LANES == 16 ? 8 : 16, LINES = LANES == 16 ? 2 : 1 };
     const size_t row = strip * (size_t)rows;
     const float *restrict a = (const float *)s->a + row * WN_PAIRED_LD, *restrict b = s->b;
     const char *ahead = s->ahead + strip * s->lines * 64, *end = ahead + s->lines * 64;
     VEC left[PAIRED_ROWS], right[PAIRED_ROWS];
-    for (; ahead + s->k / STEP * 64 < end; ahead += 64) __builtin_prefetch(ahead, 0, 3);
+    for (; ahead + s->k / STEP * LINES * 64 < end; ahead += 64) __builtin_prefetch(ahead, 0, 3);
     WN_UNROLL for (int r = 0; r < rows; r++) left[r] = right[r] = SPLAT(0.0f);
     for (size_t from = 0; from < s->k; from += STEP) {
         const size_t to = from + STEP < s->k ? from + STEP : s->k;
-        if (ahead < end) {
-            __builtin_prefetch(ahead, 0, 3);
-            ahead += 64;
-        }
+        for (size_t line = 0; line < LINES && ahead < end; line++, ahead += 64) __builtin_prefetch(ahead, 0, 3);
         if (from < STEP * (size_t)rows) fetch_targets(s, row + from / STEP);
-        WN_UNROLL_4 for (size_t p = from; p < to; p++) {
+        PAIRED_UNROLL for (size_t p = from; p < to; p++) {
             const VEC b0 = LOAD(b + p * 2 * LANES), b1 = LOAD(b + p * 2 * LANES + LANES);
             WN_UNROLL for (int r = 0; r < rows; r++) {
                 const VEC x = SPLAT(a[r * WN_PAIRED_LD + (ptrdiff_t)p]);

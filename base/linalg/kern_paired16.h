@@ -3,9 +3,8 @@
  * 1968): with x', w' from the other half of k, (x + w') (x' + w) = x w + x' w' + x x' + w w'. What rows of x and of W
  * have on their own comes off where the sums begin, and what overflows on the way comes back: it is arithmetic modulo
  * 2^32. As many instructions as the plain form, but three additions a multiplication: half of a Zen core's vector units
- * multiply, and all of them add. Where multiplication and addition are one instruction (VNNI), two of three rows have
- * this form and every third the plain one there, which keeps both halves of the units busy; elsewhere all rows have the
- * plain one.
+ * multiply, and all of them add. Where multiplication and addition are one instruction (VNNI), a Zen core takes this form
+ * for two rows of three and the plain one for the third, which keeps all of its units busy; on others every row is plain.
  *
  * The including file adds IVEC (LANES sums of 32 bits), PAIRED16_ROWS and LOADI, STOREI, SPLATI, ADD16, SUB16, ADD32,
  * MADD (sums of 32 bits of the products of neighbours), FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its
@@ -47,13 +46,13 @@ static inline __attribute__((always_inline)) IVEC pair_at(const int16_t *a) {
 /* With VNNI every `plain`-th row is a plain product; 0 is without. */
 static inline __attribute__((always_inline)) void paired16_strip(const wn_paired_strips *s, size_t strip,
                                                                  const int rows, const int plain) {
-    enum { STEP = 8, EACH = LANES == 16 ? 2 : 0 };
+    enum { STEP = 8, LINES = LANES == 16 ? 2 : 0 };
     const size_t row = strip * (size_t)rows;
     const int16_t *restrict a = (const int16_t *)s->a + row * WN_PAIRED_LD, *restrict b = s->b;
     const size_t half = s->k / 2;
     IVEC left[PAIRED16_ROWS], right[PAIRED16_ROWS];
     const char *ahead = s->ahead + strip * s->lines * 64, *const end = ahead + s->lines * 64;
-    for (; ahead + half / STEP * EACH * 64 < end; ahead += 64) __builtin_prefetch(ahead, 0, 3);
+    for (; ahead + half / STEP * LINES * 64 < end; ahead += 64) __builtin_prefetch(ahead, 0, 3);
     WN_UNROLL for (int r = 0; r < rows; r++) {
         const bool sums = !plain || r % plain;
         const IVEC start = SPLATI((int32_t)s->start_a[row + (size_t)r]);
@@ -63,8 +62,8 @@ static inline __attribute__((always_inline)) void paired16_strip(const wn_paired
     for (size_t from = 0; from < half; from += STEP) {
         const size_t to = from + STEP < half ? from + STEP : half;
         if (from < STEP * (size_t)rows) fetch_targets(s, row + from / STEP);
-        for (size_t line = 0; line != EACH && ahead < end; line++, ahead += 64) __builtin_prefetch(ahead, 0, 3);
-        PAIRED16_UNROLL for (size_t p = from; p < to; p += 2, b += 8 * LANES) {
+        for (size_t line = 0; line != LINES && ahead < end; line++, ahead += 64) __builtin_prefetch(ahead, 0, 3);
+        PAIRED_UNROLL for (size_t p = from; p < to; p += 2, b += 8 * LANES) {
             const IVEC left2 = LOADI(b), right2 = LOADI(b + 2 * LANES), left1 = LOADI(b + 4 * LANES),
                        right1 = LOADI(b + 6 * LANES);
             WN_UNROLL for (int r = 0; r < rows; r++) {

@@ -86,6 +86,7 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define VEC vec4
 #define LANES 4
 #define PAIRED_ROWS 6
+#define PAIRED_UNROLL WN_UNROLL_4
 #define LOAD load4
 #define STORE store4
 #define SPLAT(x) ((x) - (vec4){0})

@@ -12,6 +12,7 @@ typedef struct {
 #define VEC wide
 #define LANES 16
 #define PAIRED_ROWS 14
+#define PAIRED_UNROLL
 #define EACH(f, a, b) ((wide){f((a).low, (b).low), f((a).high, (b).high)})
 #define LOAD(p) ((wide){_mm256_loadu_ps(p), _mm256_loadu_ps((p) + 8)})
 #define SPLAT(x) ((wide){_mm256_set1_ps(x), _mm256_set1_ps(x)})
@@ -34,7 +35,6 @@ typedef struct {
 
 #define IVEC iwide
 #define PAIRED16_ROWS 12
-#define PAIRED16_UNROLL
 #define LOADI(p) loadi(p)
 #define SPLATI(x) ((iwide){_mm256_set1_epi32(x), _mm256_set1_epi32(x)})
 #define ADD_PRODUCTS(left, right, x, x2, left2, right2, left1, right1)                                                 \
