@@ -20,7 +20,7 @@
         __asm__("vpaddw %6, %2, %4\n\tvpaddw %8, %3, %5\n\tvpmaddwd %4, %5, %4\n\t"                                    \
                 "vpaddw %7, %2, %2\n\tvpaddw %9, %3, %3\n\tvpaddd %4, %0, %0\n\t"                                      \
                 "vpmaddwd %2, %3, %2\n\tvpaddd %2, %1, %1"                                                             \
-                : "+v"(left), "+v"(right), "+v"(x), "+v"(x2), "=&v"(one), "=&v"(two)                                   \
+                : "+&v"(left), "+&v"(right), "+&v"(x), "+&v"(x2), "=&v"(one), "=&v"(two)                               \
                 : "v"(left2), "v"(right2), "v"(left1), "v"(right1));                                                   \
     } while (0)
 #define FUSED_PRODUCTS(left, right, x, x2, left2, right2, left1, right1)                                               \
@@ -28,12 +28,12 @@
         IVEC one, two;                                                                                                 \
         __asm__("vpaddw %6, %2, %4\n\tvpaddw %8, %3, %5\n\tvpaddw %7, %2, %2\n\tvpaddw %9, %3, %3\n\t"                  \
                 "vpdpwssd %4, %5, %0\n\tvpdpwssd %2, %3, %1"                                                           \
-                : "+v"(left), "+v"(right), "+v"(x), "+v"(x2), "=&v"(one), "=&v"(two)                                   \
+                : "+&v"(left), "+&v"(right), "+&v"(x), "+&v"(x2), "=&v"(one), "=&v"(two)                               \
                 : "v"(left2), "v"(right2), "v"(left1), "v"(right1));                                                   \
     } while (0)
 #define FUSED_PLAIN(left, right, x, x2, left2, right2, left1, right1)                                                  \
     __asm__("vpdpwssd %4, %2, %0\n\tvpdpwssd %5, %2, %1\n\tvpdpwssd %6, %3, %0\n\tvpdpwssd %7, %3, %1"                 \
-            : "+v"(left), "+v"(right)                                                                                  \
+            : "+&v"(left), "+&v"(right)                                                                                \
             : "v"(x), "v"(x2), "v"(left1), "v"(right1), "v"(left2), "v"(right2))
 #endif
 
