@@ -231,8 +231,9 @@ static wn_code load_added(wn_tok *t, const cJSON *json, const char *path, wn_err
         const char *text = string(v, "content");
         if (!text || !wn_jsonfile_whole(field(v, "id"), high, &id))
             return wn_err_set(err, WN_EINPUT, "%s: an added token without content, or without an id from 0 to %llu", path, high);
-        if (tok_vocab_find(&t->vocab, text, strlen(text)) == TOK_NONE) rc = tok_vocab_add(&t->vocab, text, strlen(text), (uint32_t)id, err);
-        if (!rc) rc = add_special(t, text, (uint32_t)id, v, false, err);
+        const uint32_t known = tok_vocab_find(&t->vocab, text, strlen(text)); /* what the vocabulary says counts */
+        if (known == TOK_NONE) rc = tok_vocab_add(&t->vocab, text, strlen(text), (uint32_t)id, err);
+        if (!rc) rc = add_special(t, text, known == TOK_NONE ? (uint32_t)id : known, v, false, err);
         if (rc) return rc;
     }
     return tok_vocab_index(&t->vocab, err);
