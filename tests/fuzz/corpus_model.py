@@ -44,6 +44,7 @@ inputs = [(TOKENIZER, wordpiece), (TOKENIZER, bpe), (TOKENIZER_CONFIG, {'do_lowe
           (POOLING, {'pooling_mode': ['mean'], 'embedding_dimension': 4}), (POOLING, {'pooling_mode_cls_token': True}),
           (DENSE, {'in_features': 4, 'out_features': 3, 'bias': False, 'activation_function': 'torch.nn.modules.activation.Tanh'}),
           (SENTENCE, {'max_seq_length': 8, 'do_lower_case': True}), (VOCAB_TXT, '\n'.join(pieces)), (MERGES, '#version: 0.2\na b\nab c\n'),
+          (TOKENIZER, {**bpe, 'added_tokens': [added(895, '<mask>')]}),
           (TEXT, 'Abc [MASK] a'), (TEXT + 12 * 11, "it's <mask> 12"), (TEXT, 'e\u0301\u0323 \u4e2d\U00020000 \u1e9e\u0130'), (TEXT, 'ab' * 90)]
 raw = []
 for kind, data in inputs:

@@ -1,5 +1,6 @@
 /* Any bytes as a checkpoint: the first byte says whether they are a file as it is (safetensors, torch's stream, a zip),
- * or the pickle of a zip container that is made around them. What opens can be read whole. */
+ * or the pickle of a zip container that is made around them; WINNOW_FUZZ_FIRST is taken in its place. What opens can be
+ * read whole. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +58,8 @@ static void write_zip(const uint8_t *data, size_t size) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!size || size > 1 << 16) return 0;
     if (!path[0]) (void)snprintf(path, sizeof path, "%s/winnow-fuzz-weights.%d", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid());
-    if (data[0] & 1) write_zip(data + 1, size - 1);
+    const char *first = getenv("WINNOW_FUZZ_FIRST");
+    if ((first ? atoi(first) : data[0]) & 1) write_zip(data + 1, size - 1);
     else write_whole(data + 1, size - 1);
     wn_weights *w = NULL;
     wn_err e = {0};
