@@ -8,7 +8,7 @@
  *
  * The including file adds IVEC (LANES sums of 32 bits), PAIRED16_ROWS and LOADI, STOREI, SPLATI, ADD16, SUB16, ADD32,
  * MADD (sums of 32 bits of the products of neighbours), FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its
- * low halves, of two), MAXU32 and MUL. */
+ * low halves, of two), MAXU32 and MUL; WN_PAIRED16_FUSED where the processor may have VNNI. */
 
 /* left, right += (x + w') (x' + w) for pairs along k, and spoils x and x2, which is x'. Written out: with intrinsics
  * gcc runs out of registers. The tests' emulation has its own, and of FUSED_PRODUCTS, the same with VNNI, and
