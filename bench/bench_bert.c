@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <winnow/bert.h>
-#include <winnow/cpu.h>
+#include <wn/cpu.h>
 #include <winnow/mem.h>
 #include <winnow/progress.h>
 #include <winnow/threads.h>
 
-#include "bert/bert_private.h"
+#include "embed/bert/bert_private.h"
 
 enum { CHUNK = 252, CHUNKS = 4, TOKENS = CHUNKS * CHUNK, WORDS = TOKENS / 6, SIDE = 768 };
 

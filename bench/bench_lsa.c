@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <winnow/cpu.h>
+#include <winnow/mem.h>
+#include <wn/cpu.h>
 #include <winnow/lsa.h>
 #include <winnow/progress.h>
 #include <winnow/threads.h>

@@ -3,9 +3,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <winnow/cpu.h>
-#include <winnow/gemm.h>
-#include <winnow/rng.h>
+#include <winnow/kernel.h>
+#include <wn/cpu.h>
+#include <wn/gemm.h>
+#include <wn/pairwise.h>
+#include <wn/rng.h>
 #include <winnow/similarity.h>
 #include <winnow/threads.h>
 

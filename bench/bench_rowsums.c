@@ -1,10 +1,10 @@
 /* rbf row sums and the plain product. usage: bench_rowsums n d gamma threads repeats */
 #include <stdio.h>
 #include <stdlib.h>
-#include <winnow/cpu.h>
-#include <winnow/gemm.h>
-#include <winnow/pairwise.h>
-#include <winnow/rng.h>
+#include <wn/cpu.h>
+#include <wn/gemm.h>
+#include <wn/pairwise.h>
+#include <wn/rng.h>
 #include <winnow/threads.h>
 
 typedef struct {

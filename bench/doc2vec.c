@@ -1,13 +1,14 @@
 /* Trains doc2vec on a file of one text a line and prints the seconds it took, reading words included.
  * With a second file, of texts in the same order, it infers them and prints the mean reciprocal rank of the right text
  * by cosine. usage: bench_doc2vec dbow|dm THREADS SEED EPOCHS TEXTS [QUERIES [WORKERS ROUND]] */
-#include "doc2vec/model.h"
+#include "embed/doc2vec/model.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <winnow/mem.h>
 #include <winnow/threads.h>
 
 static char *read_all(const char *path, size_t *n) {

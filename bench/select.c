@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <winnow/cpu.h>
-#include <winnow/gemm.h>
-#include <winnow/rng.h>
+#include <winnow/mem.h>
+#include <wn/cpu.h>
+#include <wn/gemm.h>
+#include <wn/rng.h>
 #include <winnow/select.h>
 #include <winnow/store.h>
 #include <winnow/threads.h>

@@ -1,12 +1,13 @@
-# wn_room(NAME SOURCES f.c ... DEPS target ...): one object library per folder.
-# Its public headers are <folder>/include; DEPS decide which other headers it can see.
+# wn_room(NAME SOURCES f.c ... ROOMS room ... LIBRARIES target ...): one object library per folder.
+# include/winnow holds the headers that are installed, include/wn those that only the rooms above may use. ROOMS decide
+# which other headers the room can see; LIBRARIES are third parties, and nobody else sees theirs.
 function(wn_room name)
-  cmake_parse_arguments(R "" "" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(R "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
   add_library(wn_${name} OBJECT ${R_SOURCES})
   target_include_directories(wn_${name}
     PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
     PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
-  target_link_libraries(wn_${name} PUBLIC ${R_DEPS})
+  target_link_libraries(wn_${name} PUBLIC ${R_ROOMS} PRIVATE ${R_LIBRARIES})
   set_property(GLOBAL APPEND PROPERTY WINNOW_ROOMS wn_${name})
 endfunction()
 
@@ -14,7 +15,7 @@ endfunction()
 function(wn_test name)
   cmake_parse_arguments(T "" "" "SOURCES;LABELS" ${ARGN})
   add_executable(test_${name} ${T_SOURCES})
-  target_link_libraries(test_${name} PRIVATE winnow_static PkgConfig::CRITERION)
+  target_link_libraries(test_${name} PRIVATE winnow_static PkgConfig::CRITERION PkgConfig::HDF5 PkgConfig::CJSON)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}
     ${PROJECT_SOURCE_DIR}/base ${PROJECT_SOURCE_DIR}/formats ${PROJECT_SOURCE_DIR}/embed
     ${PROJECT_SOURCE_DIR}/similarity ${PROJECT_SOURCE_DIR}/selector ${PROJECT_SOURCE_DIR}/pipeline)

@@ -1,4 +1,4 @@
-#include <winnow/gemm.h>
+#include <wn/gemm.h>
 
 #include <assert.h>
 #include <stdbool.h>

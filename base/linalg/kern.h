@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <winnow/cpu.h>
-#include <winnow/paired.h>
+#include <wn/cpu.h>
+#include <wn/paired.h>
 
 enum { WN_PANEL = 32, WN_STRIP = 14, WN_KC = 512, WN_STRIP_LD = WN_KC + 16 };
 /* The paired product (winnow/paired.h). */

@@ -1,4 +1,4 @@
-#include <winnow/paired.h>
+#include <wn/paired.h>
 
 #include <string.h>
 

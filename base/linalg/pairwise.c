@@ -1,26 +1,13 @@
-#include <winnow/pairwise.h>
+#include <wn/pairwise.h>
 
 #include <math.h>
 #include <string.h>
-#include <winnow/gemm.h>
+#include <wn/gemm.h>
 #include <winnow/threads.h>
 
 #include "kern.h"
 
 enum { ROW_PIECE = 168 }; /* rows that one task takes: whole strips of every kernel */
-
-void wn_csr_free(wn_csr *g) {
-    if (!g) return;
-    wn_free(g->indptr);
-    wn_free(g->indices);
-    wn_free(g->data);
-    *g = (wn_csr){0};
-}
-
-wn_code wn_kernel_check(const wn_kernel *k, wn_err *err) {
-    if (k->kind != WN_RBF || (k->gamma > 0 && isfinite((float)k->gamma))) return WN_OK;
-    return wn_err_set(err, WN_EUSAGE, "kernel rbf: gamma is %g; it must be a positive number", k->gamma);
-}
 
 bool wn_pair_next(wn_pair_piece *p, size_t n, size_t columns, size_t rows) {
     if (p->c1 == 0 || p->r1 == n) { /* a new block of columns */

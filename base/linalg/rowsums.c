@@ -1,8 +1,9 @@
 /* Sums of the rows of a kernel matrix that is never stored. */
 #include <math.h>
 #include <string.h>
-#include <winnow/gemm.h>
-#include <winnow/pairwise.h>
+#include <winnow/mem.h>
+#include <wn/gemm.h>
+#include <wn/pairwise.h>
 #include <winnow/threads.h>
 
 #include "kern.h"

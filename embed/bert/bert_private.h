@@ -2,9 +2,9 @@
 #define BERT_PRIVATE_H
 /* The encoder's parts. H = hidden, I = intermediate, T = tokens of a chunk. */
 #include <winnow/bert.h>
-#include <winnow/gemm.h>
-#include <winnow/paired.h>
-#include <winnow/weights.h>
+#include <wn/gemm.h>
+#include <wn/paired.h>
+#include <wn/weights.h>
 
 #include "low.h"
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <winnow/text.h>
+#include <wn/text.h>
 
 typedef struct {
     const wn_weights *w;

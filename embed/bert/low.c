@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <winnow/cpu.h>
+#include <wn/cpu.h>
 #include <winnow/mem.h>
-#include <winnow/paired.h>
+#include <wn/paired.h>
 #include <winnow/threads.h>
 
 static const struct {

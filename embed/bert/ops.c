@@ -3,7 +3,7 @@
 
 #include <math.h>
 #include <string.h>
-#include <winnow/cpu.h>
+#include <wn/cpu.h>
 
 enum { PLAIN_BLOCK = 32 };
 

@@ -1,12 +1,13 @@
 /* Reads texts into word numbers, in pieces of consecutive texts: each piece has its own vocabulary, and the pieces'
  * vocabularies are joined in order, so that first appearance does not depend on threads. */
-#include "doc2vec/vocab.h"
+#include "vocab.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <winnow/text.h>
+#include <winnow/mem.h>
+#include <wn/text.h>
 #include <winnow/threads.h>
 
 typedef struct {

@@ -1,6 +1,7 @@
-#include "doc2vec/model.h"
+#include "model.h"
 
 #include <math.h>
+#include <winnow/mem.h>
 
 wn_doc2vec_opts wn_doc2vec_defaults(void) {
     return (wn_doc2vec_opts){.mode = WN_DM_MEAN,

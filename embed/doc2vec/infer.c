@@ -1,12 +1,13 @@
 /* Vectors of new texts. The draws depend on the text's known words alone, so equal texts get equal vectors, whatever
  * stands beside them. */
-#include "doc2vec/model.h"
+#include "model.h"
 
 #include <stdatomic.h>
 #include <string.h>
 #include <xxhash.h>
 
-#include <winnow/text.h>
+#include <winnow/mem.h>
+#include <wn/text.h>
 #include <winnow/threads.h>
 
 typedef struct {

@@ -1,9 +1,9 @@
-#include "doc2vec/kernel.h"
+#include "kernel.h"
 
 #include <math.h>
 #include <pthread.h>
 
-#include <winnow/cpu.h>
+#include <wn/cpu.h>
 
 float wn_d2v_sigmoid_table[WN_D2V_SIGMOID_SIZE];
 

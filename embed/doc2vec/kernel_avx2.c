@@ -1,4 +1,4 @@
-#include "doc2vec/kernel.h"
+#include "kernel.h"
 
 #include <immintrin.h>
 
@@ -23,6 +23,6 @@ static inline void reduce8(const vec *a, float *out) {
     _mm_storeu_ps(out + 4, reduce4(a[4], a[5], a[6], a[7]));
 }
 
-#include "doc2vec/kernel_vector.h"
+#include "kernel_vector.h"
 
 const wn_d2v_kernels wn_d2v_kernels_avx2 = {.step = step, .sum = sum, .add = add, .merge = merge};

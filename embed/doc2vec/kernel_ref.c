@@ -1,5 +1,5 @@
 /* The plain twin of the vector kernels: the portable path, and what tests compare the others with. */
-#include "doc2vec/kernel.h"
+#include "kernel.h"
 
 static void step(const float *in, float *work, float *const *rows, unsigned count, unsigned labels, size_t n,
                  float alpha, bool learn) {

@@ -3,9 +3,9 @@
 /* The model, and one pass over one text, which training and inference share. */
 #include <winnow/doc2vec.h>
 
-#include "doc2vec/kernel.h"
-#include "doc2vec/sampler.h"
-#include "doc2vec/vocab.h"
+#include "kernel.h"
+#include "sampler.h"
+#include "vocab.h"
 
 struct wn_doc2vec {
     wn_doc2vec_opts opts;

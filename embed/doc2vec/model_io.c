@@ -1,6 +1,6 @@
 /* The model as a file. Little-endian: the magic, a head of 64-bit fields and its XXH3; then word lengths (u32), word
  * counts (u64), the words' bytes and the rows of the weight matrices without padding; last an XXH3 of all that. */
-#include "doc2vec/model.h"
+#include "model.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
-#include <winnow/safefile.h>
+#include <winnow/mem.h>
+#include <wn/safefile.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the model file is written as it lies in memory, little-endian"

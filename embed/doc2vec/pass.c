@@ -1,7 +1,8 @@
 /* One pass over one text: which rows a word's prediction needs, and the steps of gradient descent on them. */
-#include "doc2vec/model.h"
+#include "model.h"
 
 #include <string.h>
+#include <winnow/mem.h>
 
 /* One prediction: from the mean, sum, concatenation (context) or plain vector (context[0]) to the target. */
 struct wn_d2v_job {

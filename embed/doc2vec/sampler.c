@@ -1,4 +1,4 @@
-#include "doc2vec/sampler.h"
+#include "sampler.h"
 
 #include <math.h>
 #include <string.h>

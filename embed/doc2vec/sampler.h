@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
-#include <winnow/rng.h>
+#include <wn/rng.h>
 
 /* A stream of random numbers for one (seed, purpose, a, b): one Philox block gives the key, SplitMix64 (Steele, Lea
  * and Flood 2014), itself a counter put through a mixer, the draws. */

@@ -1,11 +1,12 @@
 /* Training. The corpus is cut into slices, one a logical worker; their number follows from the corpus alone, so the
  * result does not depend on threads. In a round every worker trains on some words of its slice, on private copies of
  * the shared rows it touches; then the changes of all workers are added up, row by row, in the order of workers. */
-#include "doc2vec/model.h"
+#include "model.h"
 
 #include <math.h>
 #include <string.h>
 
+#include <winnow/mem.h>
 #include <winnow/threads.h>
 
 enum { VIEWS = 3, CHUNK = 64, ARENA_BYTES = 8 << 20 };

@@ -1,6 +1,7 @@
-#include "doc2vec/vocab.h"
+#include "vocab.h"
 
 #include <string.h>
+#include <winnow/mem.h>
 #include <xxhash.h>
 
 void wn_d2v_vocab_free(wn_d2v_vocab *v) {

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
-#include <winnow/mem.h>
+#include <winnow/data.h>
 #include <winnow/progress.h>
 
 #define WN_D2V_NONE UINT32_MAX

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <winnow/mem.h>
 #include <winnow/threads.h>
 
 enum { PIECE_BYTES = 1 << 16, PIECE_TEXTS = 1 << 12, WAVE = 64, SHARD_BITS = 6, SHARDS = 1 << SHARD_BITS };

@@ -3,7 +3,7 @@
 /* What the files of the LSA encoder share. Texts are rows d < n, words are columns w < m. */
 #include <stdbool.h>
 #include <winnow/lsa.h>
-#include <winnow/text.h>
+#include <wn/text.h>
 
 enum { WN_LSA_MAX_DIMS = 4096 };
 

@@ -4,7 +4,7 @@
 #define TILE_VECS 2
 #include "kernels.inc"
 
-#include <winnow/cpu.h>
+#include <wn/cpu.h>
 
 const wn_lsa_kernels *wn_lsa_kernels_get(void) {
 #ifdef __x86_64__

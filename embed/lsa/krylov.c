@@ -9,7 +9,8 @@
 
 #include <math.h>
 #include <string.h>
-#include <winnow/rng.h>
+#include <winnow/mem.h>
+#include <wn/rng.h>
 #include <winnow/threads.h>
 
 enum {

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <winnow/mem.h>
 #include <winnow/threads.h>
 
 /* Rows of A have norm 1: a shorter projection is rounding, and so would be its direction. */

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <math.h>
 #include <string.h>
+#include <winnow/mem.h>
 #include <winnow/threads.h>
 
 /* Vectors whose eigenvalue of A^T A is below this share of the largest are rounding. */

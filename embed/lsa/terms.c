@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <winnow/mem.h>
 
 static void sort_few(uint64_t *key, size_t n) {
     for (size_t i = 1; i < n; i++) {

@@ -2,6 +2,7 @@
 #include "internal.h"
 
 #include <string.h>
+#include <winnow/mem.h>
 #include <xxhash.h>
 
 uint64_t wn_lsa_hash(const char *s, size_t n) { return XXH3_64bits(s, n); }

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <winnow/jsonfile.h>
+#include <wn/jsonfile.h>
 #include <winnow/mem.h>
 
 enum { CONFIG_MAX = 4 << 20 };

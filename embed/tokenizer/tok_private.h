@@ -1,9 +1,9 @@
 #ifndef TOK_PRIVATE_H
 #define TOK_PRIVATE_H
 /* The tokenizers' parts: a vocabulary, a normaliser, two models, and a cache of words. */
-#include <winnow/jsonfile.h>
+#include <wn/jsonfile.h>
 #include <winnow/mem.h>
-#include <winnow/text.h>
+#include <wn/text.h>
 #include <winnow/tokenizer.h>
 
 #define TOK_NONE UINT32_MAX

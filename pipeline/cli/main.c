@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <winnow/cpu.h>
+#include <wn/cpu.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 

@@ -3,7 +3,7 @@
 /* The one table of commands and options. It parses (options.c), prints help, man pages and completion (help.c), and
  * gives the canonical form of a configuration (canonical.c). */
 #include <winnow/config.h>
-#include <winnow/text.h>
+#include <wn/buf.h>
 
 enum {
     CMD_RUN = 1 << 0,
@@ -108,7 +108,5 @@ wn_code wn_help_command(const wn_command *c, wn_buf *out, wn_err *err);
 wn_code wn_help_man(const wn_command *c /* NULL: winnow(1) */, wn_buf *out, wn_err *err);
 wn_code wn_help_bash(wn_buf *out, wn_err *err);
 wn_code wn_help_version(bool cured, wn_buf *out, wn_err *err);
-
-__attribute__((format(printf, 3, 4))) wn_code wn_buf_printf(wn_buf *b, wn_err *err, const char *fmt, ...);
 
 #endif

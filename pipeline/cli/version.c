@@ -4,7 +4,7 @@
 #include <hdf5.h>
 #include <openssl/crypto.h>
 #include <utf8proc.h>
-#include <winnow/cpu.h>
+#include <wn/cpu.h>
 #include <winnow/threads.h>
 #include <zlib.h>
 #include <zstd.h>

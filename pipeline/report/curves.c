@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <winnow/mem.h>
 
 /* One chart: the chosen and the random curve over the budget. y values may be NaN (not drawn). */
 typedef struct {

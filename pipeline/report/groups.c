@@ -1,6 +1,7 @@
 #include "page.h"
 
 #include <stdlib.h>
+#include <winnow/mem.h>
 
 enum { GROUPS_SHOWN = 8, COPIES_SHOWN = 4 };
 

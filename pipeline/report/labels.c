@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <winnow/mem.h>
 
 enum { LABELS_SHOWN = 20 };
 

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
-#include <winnow/rng.h>
+#include <winnow/mem.h>
+#include <wn/rng.h>
 
 /* Random streams of the page; the seed is the run's. */
 enum { STREAM_FIT = 0x52455031, STREAM_POOL, STREAM_CHOSEN, STREAM_DROPPED };

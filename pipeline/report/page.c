@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <winnow/mem.h>
 
 void wn_page_bytes(wn_page *p, const char *s, size_t n) {
     if (p->code != WN_OK) return;

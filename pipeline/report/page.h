@@ -3,7 +3,7 @@
 /* The growing page: a buffer whose first failure sticks, and everything that makes foreign text harmless. */
 #include <stddef.h>
 #include <winnow/err.h>
-#include <winnow/report.h>
+#include <wn/report.h>
 
 typedef struct {
     char *data;

@@ -4,7 +4,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <winnow/rng.h>
+#include <winnow/mem.h>
+#include <wn/rng.h>
 
 enum { STREAM_PICKS = 0x5245500A, FIRST = 10, DRAWN = 10, FEATURED = FIRST + DRAWN, STOOD_FOR = 4 };
 

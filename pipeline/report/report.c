@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <winnow/mem.h>
 
 /* A tile of the headline: what, how much, and a remark that is written by the caller before close. */
 static void tile_open(wn_page *p, const char *name) { wn_page_printf(p, "<div><dt>%s</dt><dd>", name); }

@@ -1,5 +1,6 @@
 /* f(S) from its definition, with none of the shortcuts of the maximizers: everything in double, pair by pair. */
 #include <math.h>
+#include <winnow/mem.h>
 #include <winnow/threads.h>
 
 #include "run.h"

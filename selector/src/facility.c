@@ -6,7 +6,9 @@
  * similarities drop out by themselves: best starts at 0. */
 #include <math.h>
 #include <string.h>
+#include <winnow/mem.h>
 #include <winnow/threads.h>
+#include <wn/pairwise.h>
 
 #include "lazy.h"
 #include "matrix.h"

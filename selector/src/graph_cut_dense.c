@@ -1,5 +1,6 @@
 /* Graph-cut over a materialised W: row sums, then one vector update a pick (Downie, eqs. 15-17). */
 #include <math.h>
+#include <winnow/mem.h>
 #include <winnow/threads.h>
 
 #include "linear.h"

@@ -8,6 +8,7 @@
  * bound is widened by more than the rounding errors on both sides, so no row that could win, or tie, is passed over. */
 #include <math.h>
 #include <string.h>
+#include <winnow/mem.h>
 #include <winnow/threads.h>
 
 #include "linear.h"

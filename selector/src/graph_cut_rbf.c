@@ -11,7 +11,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <winnow/mem.h>
 #include <winnow/threads.h>
+#include <wn/pairwise.h>
 
 #include "run.h"
 

@@ -1,5 +1,7 @@
 #include "lazy.h"
 
+#include <winnow/mem.h>
+
 /* Stale rows refreshed together: few at first, more the longer a step lasts. The picks do not depend on it. */
 enum { BATCH_FIRST = 4, BATCH = 64 };
 

@@ -1,6 +1,7 @@
 #include "linear.h"
 
 #include <string.h>
+#include <winnow/mem.h>
 #include <winnow/threads.h>
 
 /* Columns [begin, end) of T: rows are added from first to last, so the bits do not depend on threads. */

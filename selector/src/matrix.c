@@ -1,6 +1,8 @@
 #include "matrix.h"
 
+#include <winnow/mem.h>
 #include <winnow/threads.h>
+#include <wn/pairwise.h>
 
 enum { BLOCK = 64, BLOCKS_A_TICK = 16, COLUMNS = 1024 };
 

@@ -1,6 +1,7 @@
 #include "run.h"
 
 #include <math.h>
+#include <wn/pairwise.h>
 
 /* Of a row sum's 53 bits. f32 kernel values leave about 24 right ones, rounding in the sum spoils the last 10 or so. */
 enum { KEPT_BITS = 34 };

@@ -1,7 +1,8 @@
 #include <winnow/select.h>
 
 #include <math.h>
-#include <winnow/rng.h>
+#include <winnow/mem.h>
+#include <wn/rng.h>
 #include <winnow/threads.h>
 
 #include "run.h"

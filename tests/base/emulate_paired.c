@@ -1,6 +1,6 @@
 /* The paired product's kernel in its AVX-512 shape (16 lanes, 14 rows), on pairs of AVX2 vectors: the same arithmetic
  * where there is no AVX-512. */
-#include "linalg/kern.h"
+#include "base/linalg/kern.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static void store(float *p, wide v) {
     _mm256_storeu_ps(p + 8, v.high);
 }
 
-#include "linalg/kern_paired.h"
+#include "base/linalg/kern_paired.h"
 
 typedef struct {
     __m256i low, high;
@@ -77,7 +77,7 @@ static void store16(int16_t *p, iwide v) {
     for (int i = 0; i < 16; i++) p[i] = (int16_t)lanes[i];
 }
 
-#include "linalg/kern_paired16.h"
+#include "base/linalg/kern_paired16.h"
 
 extern const wn_kern wn_kern_paired_emulated, wn_kern_paired_emulated_vnni, wn_kern_paired_emulated_adders;
 const wn_kern wn_kern_paired_emulated = {.isa = WN_ISA_AVX2, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(paired16)};

@@ -8,9 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <winnow/err.h>
+#include <winnow/data.h>
 #include <winnow/mem.h>
 #include <winnow/progress.h>
-#include <winnow/rng.h>
+#include <wn/rng.h>
 #include <winnow/threads.h>
 
 Test(err, long_message_is_cut_not_overrun) {

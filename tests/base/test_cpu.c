@@ -7,7 +7,7 @@
 #include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <winnow/cpu.h>
+#include <wn/cpu.h>
 
 Test(cpu, level_can_be_lowered_not_raised) {
     cr_assert_eq(setenv("WINNOW_ISA", "portable", 1), 0);

@@ -4,12 +4,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <winnow/gemm.h>
-#include <winnow/pairwise.h>
-#include <winnow/rng.h>
+#include <winnow/mem.h>
+#include <wn/gemm.h>
+#include <wn/pairwise.h>
+#include <wn/rng.h>
 #include <winnow/threads.h>
 
-#include "linalg/kern.h"
+#include "base/linalg/kern.h"
 
 static const wn_isa levels[] = {WN_ISA_PORTABLE, WN_ISA_AVX2, WN_ISA_AVX512};
 enum { LEVELS = 3 };

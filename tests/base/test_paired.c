@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
-#include <winnow/paired.h>
-#include <winnow/rng.h>
+#include <wn/paired.h>
+#include <wn/rng.h>
 #include <winnow/threads.h>
 
-#include "linalg/paired_private.h"
+#include "base/linalg/paired_private.h"
 
 extern const wn_kern wn_kern_paired_emulated, wn_kern_paired_emulated_vnni, wn_kern_paired_emulated_adders;
 

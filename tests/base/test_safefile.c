@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <winnow/mem.h>
-#include <winnow/safefile.h>
+#include <wn/safefile.h>
 
 static char folder[64];
 

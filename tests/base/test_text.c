@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
-#include <winnow/rng.h>
-#include <winnow/text.h>
+#include <wn/rng.h>
+#include <wn/text.h>
 
 /* ---- UTF-8 ---- */
 

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <winnow/data.h>
 #include <winnow/mem.h>
-#include <winnow/rng.h>
+#include <wn/rng.h>
 
 typedef struct {
     char *bytes;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bert/low.h"
+#include "embed/bert/low.h"
 
 static struct {
     unsigned char data[16][64];
@@ -65,4 +65,4 @@ static void _tile_dpbf16ps(int c, int a, int b) {
             }
 }
 
-#include "bert/low_amx.c"
+#include "embed/bert/low_amx.c"

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <winnow/mem.h>
-#include <winnow/rng.h>
+#include <winnow/data.h>
+#include <wn/rng.h>
 
 typedef struct {
     char *base;

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <winnow/cpu.h>
+#include <wn/cpu.h>
 #include <winnow/mem.h>
 
-#include "bert/bert_private.h"
+#include "embed/bert/bert_private.h"
 
 static uint64_t state = 3;
 static float draw(void) { /* -1 .. 1 */

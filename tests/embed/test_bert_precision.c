@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 #include <winnow/bert.h>
-#include <winnow/cpu.h>
-#include <winnow/rng.h>
+#include <wn/cpu.h>
+#include <wn/rng.h>
 #include <winnow/threads.h>
 
-#include "bert/low.h"
+#include "embed/bert/low.h"
 #include "f16.h"
 
 extern const wn_low_kernel wn_low_f16_emulated, wn_low_bf16_amx_emulated;

@@ -1,11 +1,11 @@
 /* Encoders of a few layers with random weights, wide enough for every kind of product: values, bits, precision,
  * watching. */
-#include "../formats/weights_build.h"
+#include "tests/formats/weights_build.h"
 #include "bert_double.h"
 #include <math.h>
 #include <winnow/bert.h>
 #include <winnow/mem.h>
-#include <winnow/rng.h>
+#include <wn/rng.h>
 #include <winnow/threads.h>
 
 static char *folder;

@@ -8,7 +8,7 @@
 #include <winnow/doc2vec.h>
 #include <winnow/threads.h>
 
-#include "embed/doc2vec_corpus.h"
+#include "doc2vec_corpus.h"
 
 static wn_doc2vec_opts small(wn_doc2vec_mode mode) {
     wn_doc2vec_opts o = wn_doc2vec_defaults();

@@ -7,9 +7,9 @@
 #include <zlib.h>
 
 #include <winnow/doc2vec.h>
-#include <winnow/text.h>
+#include <wn/text.h>
 
-#include "embed/doc2vec_corpus.h"
+#include "doc2vec_corpus.h"
 
 enum { REVIEWS = 2000 };
 

@@ -3,10 +3,10 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#include <winnow/cpu.h>
+#include <wn/cpu.h>
 
-#include "doc2vec/model.h"
-#include "embed/doc2vec_corpus.h"
+#include "embed/doc2vec/model.h"
+#include "doc2vec_corpus.h"
 
 enum { ROWS = 8, WIDE = 144 };
 

@@ -2,11 +2,12 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
+#include <winnow/mem.h>
 #include <winnow/progress.h>
 #include <winnow/threads.h>
 
-#include "embed/lsa_corpus.h"
-#include "lsa/internal.h"
+#include "lsa_corpus.h"
+#include "embed/lsa/internal.h"
 
 static wn_err err;
 

@@ -6,11 +6,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <winnow/mem.h>
 #include <winnow/threads.h>
 #include <xxhash.h>
 
-#include "embed/lsa_corpus.h"
-#include "lsa/internal.h"
+#include "lsa_corpus.h"
+#include "embed/lsa/internal.h"
 
 static wn_err err;
 static char dir[64], path[96];

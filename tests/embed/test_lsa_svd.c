@@ -3,10 +3,10 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
-#include <winnow/cpu.h>
+#include <wn/cpu.h>
 
-#include "embed/lsa_corpus.h"
-#include "lsa/internal.h"
+#include "lsa_corpus.h"
+#include "embed/lsa/internal.h"
 
 static wn_err err;
 

@@ -1,5 +1,5 @@
 /* Where a model is found, what its configuration says, and what is refused, by name. */
-#include "../formats/weights_build.h"
+#include "tests/formats/weights_build.h"
 #include <winnow/bert.h>
 #include <winnow/mem.h>
 #include <winnow/model.h>

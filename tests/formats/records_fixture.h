@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <winnow/mem.h>
 #include <winnow/records.h>
-#include <winnow/text.h>
+#include <wn/text.h>
 #include <zlib.h>
 #include <zstd.h>
 

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <winnow/rng.h>
+#include <winnow/mem.h>
+#include <wn/rng.h>
 #include <winnow/store.h>
 
 static int fail(const wn_err *e) {

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <winnow/rng.h>
+#include <wn/rng.h>
 #include <winnow/store.h>
 
 typedef struct {

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <winnow/progress.h>
-#include <winnow/rng.h>
+#include <wn/rng.h>
 
-#include "tests/formats/records_fixture.h"
+#include "records_fixture.h"
 
 static wn_buf copied;
 static void leave(void) {

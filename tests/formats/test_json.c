@@ -3,9 +3,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include <winnow/mem.h>
-#include <winnow/rng.h>
+#include <wn/rng.h>
 
-#include "formats/src/records_json.h"
+#include "formats/records/records_json.h"
 
 static size_t put(char *out, const char *s) {
     size_t n = strlen(s);

@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <winnow/progress.h>
 
-#include "tests/formats/records_fixture.h"
+#include "records_fixture.h"
 
 static wn_buf got;
 static void leave(void) {

@@ -1,7 +1,7 @@
 /* Whole files: several at once, absent and unfit ones, compressed and damaged ones. */
 #include <sys/stat.h>
 
-#include "tests/formats/records_fixture.h"
+#include "records_fixture.h"
 
 static wn_buf got;
 static void leave(void) {

@@ -1,6 +1,7 @@
 /* The matrix store: what is written can be read, whatever the shape; damage is found. */
 #include <hdf5.h>
 #include <malloc.h>
+#include <winnow/mem.h>
 
 #include "store_util.h"
 

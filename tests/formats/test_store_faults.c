@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <winnow/mem.h>
 #include <winnow/progress.h>
 
 #include "store_util.h"

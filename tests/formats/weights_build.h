@@ -2,6 +2,7 @@
 #define WEIGHTS_BUILD_H
 /* Checkpoints byte by byte: safetensors, pickles (opcodes as Python's pickletools lists them), torch's two containers. */
 #include <criterion/criterion.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #define WINNOW_TESTS_WEIGHTS_FIXTURE_H
 /* A folder of its own for every test, a checkpoint in it, and what comes of opening that. */
 #include <winnow/mem.h>
-#include <winnow/weights.h>
+#include <wn/weights.h>
 
 #include "weights_build.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <winnow/mem.h>
 #include <winnow/model.h>
-#include <winnow/text.h>
+#include <wn/text.h>
 #include <winnow/tokenizer.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <winnow/records.h>
-#include <winnow/text.h>
+#include <wn/text.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

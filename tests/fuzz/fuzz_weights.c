@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <winnow/mem.h>
-#include <winnow/weights.h>
+#include <wn/weights.h>
 #include <zip.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <winnow/report.h>
-#include <winnow/rng.h>
+#include <wn/report.h>
+#include <wn/rng.h>
 
 typedef struct {
     wn_report report;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <winnow/config.h>
 #include <winnow/mem.h>
-#include <winnow/rng.h>
+#include <wn/rng.h>
 #include <winnow/store.h>
 
 enum { ROWS = 1600, DIMS = 48, CLASSES = 40, CHOSEN = 60 };

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <report/page.h>
+#include <winnow/mem.h>
 
 static char *render(const wn_report *r) {
     char *html = NULL;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <winnow/rng.h>
+#include <wn/rng.h>
 #include <winnow/select.h>
 
 typedef struct {

@@ -1,7 +1,9 @@
 /* selector: larger instances, options, errors, and what must hold whatever the data. */
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <winnow/mem.h>
 #include <winnow/threads.h>
+#include <wn/pairwise.h>
 
 #include "naive.h"
 

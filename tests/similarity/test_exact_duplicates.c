@@ -2,11 +2,12 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
-#include <winnow/rng.h>
-#include <winnow/text.h>
+#include <winnow/mem.h>
+#include <wn/rng.h>
+#include <wn/text.h>
 #include <winnow/threads.h>
 
-#include "similarity/src/exact_duplicates.h"
+#include "similarity/exact_duplicates.h"
 
 enum { MANY = 40000, LONGEST = 64 };
 

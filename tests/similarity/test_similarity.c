@@ -3,12 +3,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <winnow/rng.h>
+#include <winnow/mem.h>
+#include <wn/rng.h>
 #include <winnow/similarity.h>
 #include <winnow/threads.h>
 
-#include "linalg/kern.h"
-#include "similarity/src/keys.h"
+#include "base/linalg/kern.h"
+#include "similarity/keys.h"
 
 static const wn_isa levels[] = {WN_ISA_PORTABLE, WN_ISA_AVX2, WN_ISA_AVX512};
 enum { LEVELS = 3 };

@@ -2,6 +2,8 @@
 #define WINNOW_ERR_H
 /* Errors: every function that can fail returns a wn_code and fills the caller's wn_err. */
 
+#pragma GCC visibility push(default)
+
 /* The values of the first six are also the exit codes of the command. */
 typedef enum {
     WN_OK = 0,
@@ -29,5 +31,7 @@ __attribute__((format(printf, 2, 3))) wn_code wn_err_errno(wn_err *err, const ch
 
 /* Puts text before the message that `err` already holds ("file:line: " and the like); returns err->code. */
 __attribute__((format(printf, 2, 3))) wn_code wn_err_prefix(wn_err *err, const char *fmt, ...);
+
+#pragma GCC visibility pop
 
 #endif

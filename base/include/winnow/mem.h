@@ -1,9 +1,11 @@
 #ifndef WINNOW_MEM_H
 #define WINNOW_MEM_H
-/* Checked allocation and the dense matrix that every room passes around. */
+/* Checked allocation. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <winnow/err.h>
+
+#pragma GCC visibility push(default)
 
 /* n*size zeroed bytes, 64-byte aligned; n*size == 0 gives a valid pointer. NULL and WN_EMEMORY in `err` on
  * overflow or exhaustion. Release with wn_free. */
@@ -32,22 +34,6 @@ void wn_mem_fail_after(long after, bool forever);
 /* Allocations made since the last wn_mem_fail_after. */
 long wn_mem_count(void);
 
-/* Row-major [rows, cols] floats; rows start `stride` floats apart, 64-byte aligned, padding is zero. */
-typedef struct {
-    float *data;
-    size_t rows, cols, stride;
-} wn_mat;
-
-/* A zeroed matrix. Overwrites *m; free what it held before. */
-wn_code wn_mat_init(wn_mat *m, size_t rows, size_t cols, wn_err *err);
-void wn_mat_free(wn_mat *m); /* empties *m; NULL is fine */
-static inline float *wn_mat_row(const wn_mat *m, size_t i) { return m->data + i * m->stride; }
-
-/* Texts in one block of memory: text i is base[off[i] .. off[i+1]), UTF-8, not zero-terminated. A view: owns nothing. */
-typedef struct {
-    const char *base;
-    const unsigned long long *off; /* [n + 1] */
-    size_t n;
-} wn_texts;
+#pragma GCC visibility pop
 
 #endif

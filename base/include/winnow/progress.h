@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <winnow/err.h>
 
+#pragma GCC visibility push(default)
+
 typedef struct wn_progress wn_progress;
 struct wn_progress {
     /* Called from the thread that runs the work, as often as the work likes: the sink decides what to show.
@@ -25,5 +27,7 @@ void wn_interrupt_raise(int signal);
 
 /* Seconds of a monotonic clock. */
 double wn_now(void);
+
+#pragma GCC visibility pop
 
 #endif

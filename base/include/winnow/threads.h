@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <winnow/err.h>
 
+#pragma GCC visibility push(default)
+
 enum { WN_THREADS_MAX = 256 };
 
 /* Number of threads that parallel loops use. Default: the processors this process may run on. 0 = default again. */
@@ -16,5 +18,7 @@ int wn_threads_get(void);
  * Inside a task a nested call runs on its own thread alone, with the same worker number. */
 typedef void (*wn_task)(void *ctx, size_t begin, size_t end, int worker);
 void wn_parallel_for(size_t n, size_t grain, wn_task task, void *ctx);
+
+#pragma GCC visibility pop
 
 #endif

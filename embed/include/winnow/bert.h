@@ -10,6 +10,8 @@
 #include <winnow/progress.h>
 #include <winnow/tokenizer.h>
 
+#pragma GCC visibility push(default)
+
 typedef enum { WN_PREC_F32, WN_PREC_BF16, WN_PREC_F16, WN_PREC_INT16, WN_PREC_INT8 } wn_precision;
 /* "auto" (f32: the others trade accuracy for speed and are for the user to choose), "f32", "bf16", "f16", "int16" or "int8".
  * WN_EUSAGE for another name, and for a precision that this processor lacks, naming what it needs and what there is. */
@@ -57,5 +59,7 @@ wn_code wn_bert_layers(const wn_bert *m, const uint32_t *ids, const uint8_t *typ
 
 /* One line per tensor that the checkpoint has and the encoder does not use, and per tensor it wants and lacks. */
 wn_code wn_bert_describe(const char *dir, char **text, wn_err *err);
+
+#pragma GCC visibility pop
 
 #endif

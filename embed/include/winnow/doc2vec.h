@@ -5,8 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
-#include <winnow/mem.h>
+#include <winnow/data.h>
 #include <winnow/progress.h>
+
+#pragma GCC visibility push(default)
 
 typedef enum { WN_DM_MEAN, WN_DM_SUM, WN_DM_CONCAT, WN_DBOW } wn_doc2vec_mode;
 
@@ -36,5 +38,7 @@ size_t wn_doc2vec_words(const wn_doc2vec *model);
 wn_code wn_doc2vec_save(const wn_doc2vec *model, const char *path, int overwrite, wn_err *err);
 wn_code wn_doc2vec_load(wn_doc2vec **model, const char *path, wn_err *err);
 void wn_doc2vec_free(wn_doc2vec *model);
+
+#pragma GCC visibility pop
 
 #endif

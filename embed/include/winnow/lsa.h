@@ -5,8 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
-#include <winnow/mem.h>
+#include <winnow/data.h>
 #include <winnow/progress.h>
+
+#pragma GCC visibility push(default)
 
 typedef struct {
     size_t dims;       /* 128, 1 to 4096; columns beyond the rank of the data are zero */
@@ -34,5 +36,7 @@ size_t wn_lsa_words(const wn_lsa *model);
 wn_code wn_lsa_save(const wn_lsa *model, const char *path, int overwrite, wn_err *err);
 wn_code wn_lsa_load(wn_lsa **model, const char *path, wn_err *err);
 void wn_lsa_free(wn_lsa *model); /* NULL is fine */
+
+#pragma GCC visibility pop
 
 #endif

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <winnow/err.h>
 
+#pragma GCC visibility push(default)
+
 typedef enum { WN_BERT, WN_ROBERTA, WN_DISTILBERT, WN_ALBERT } wn_arch;
 typedef enum { WN_ACT_GELU, WN_ACT_GELU_TANH, WN_ACT_RELU, WN_ACT_TANH, WN_ACT_IDENTITY } wn_activation;
 typedef enum { WN_POOL_MEAN, WN_POOL_CLS, WN_POOL_MAX, WN_POOL_MEAN_SQRT } wn_pooling;
@@ -38,5 +40,7 @@ typedef struct {
  * activations and position embeddings are refused by name with what is supported. */
 wn_code wn_model_config_read(wn_model_config *c, const char *dir, wn_err *err);
 const char *wn_arch_name(wn_arch a);
+
+#pragma GCC visibility pop
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <winnow/err.h>
 
+#pragma GCC visibility push(default)
+
 typedef enum { WN_WORDPIECE, WN_BYTE_BPE } wn_tok_kind;
 
 typedef struct wn_tok wn_tok;
@@ -39,5 +41,7 @@ typedef struct {
     uint32_t cls, sep, pad, unk, mask;
 } wn_tok_specials;
 wn_tok_specials wn_tok_special_ids(const wn_tok *t);
+
+#pragma GCC visibility pop
 
 #endif

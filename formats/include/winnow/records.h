@@ -5,8 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
-#include <winnow/mem.h>
+#include <winnow/data.h>
 #include <winnow/progress.h>
+
+#pragma GCC visibility push(default)
 
 typedef enum { WN_FORMAT_AUTO, WN_JSONL, WN_CSV, WN_TSV, WN_TXT } wn_format;
 const char *wn_format_extension(wn_format f); /* "jsonl", ... */
@@ -87,5 +89,7 @@ const char *wn_corpus_id(const wn_corpus *c, size_t i, char number[24], size_t *
  * returns WN_OK: only at the end of a file its SHA-256 is compared with that of the first pass (WN_EIO). */
 typedef wn_code (*wn_raw_sink)(void *ctx, size_t row, const char *raw, size_t len, wn_err *err);
 wn_code wn_corpus_replay(const wn_corpus *c, wn_raw_sink sink, void *ctx, wn_progress *p, wn_err *err);
+
+#pragma GCC visibility pop
 
 #endif

@@ -5,9 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <winnow/data.h>
 #include <winnow/err.h>
-#include <winnow/mem.h>
-#include <winnow/pairwise.h>
+
+#pragma GCC visibility push(default)
 
 /* ---- writing ---- */
 typedef struct wn_store wn_store;
@@ -49,12 +50,6 @@ wn_code wn_matrix_read(wn_matrix_file *m, size_t begin, size_t n, float *out, si
 wn_code wn_matrix_read_all(wn_matrix_file *m, wn_mat *out, wn_err *err);
 /* Columns of /obs; WN_EUSAGE if absent. Strings come as one block; free with wn_strings_free. */
 bool wn_matrix_has_obs(const wn_matrix_file *m, const char *name);
-typedef struct {
-    wn_texts view;
-    char *base;
-    unsigned long long *off;
-} wn_strings;
-void wn_strings_free(wn_strings *s);
 /* "_index", a string column or a categorical one (missing = empty). */
 wn_code wn_matrix_obs_strings(wn_matrix_file *m, const char *name, wn_strings *out, wn_err *err);
 wn_code wn_matrix_obs_i64(wn_matrix_file *m, const char *name, int64_t *out, wn_err *err);
@@ -69,5 +64,7 @@ wn_code wn_store_check(const char *path, char *summary, size_t summary_size, wn_
 
 /* train, neighbors, distances with type="dense", distance="angular". */
 wn_code wn_store_export_ann(const char *path, const wn_mat *x, const wn_csr *graph, bool overwrite, wn_err *err);
+
+#pragma GCC visibility pop
 
 #endif

@@ -9,6 +9,8 @@
 #include <winnow/progress.h>
 #include <winnow/records.h>
 
+#pragma GCC visibility push(default)
+
 typedef enum { WN_ENC_LSA, WN_ENC_DOC2VEC, WN_ENC_BERT } wn_encoder;
 typedef enum { WN_DEDUP_OFF, WN_DEDUP_EXACT, WN_DEDUP_NEAR } wn_dedup_mode;
 
@@ -86,5 +88,7 @@ wn_code wn_explain(const wn_config *c, wn_io *io, wn_err *err); /* out/, id -> t
 wn_code wn_report_command(const wn_config *c, wn_io *io, wn_err *err); /* out/ -> one HTML page */
 wn_code wn_info(const wn_config *c, wn_io *io, wn_err *err);
 wn_code wn_check(const wn_config *c, wn_io *io, wn_err *err);
+
+#pragma GCC visibility pop
 
 #endif

@@ -5,9 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
-#include <winnow/mem.h>
-#include <winnow/pairwise.h>
+#include <winnow/data.h>
+#include <winnow/kernel.h>
 #include <winnow/progress.h>
+
+#pragma GCC visibility push(default)
 
 typedef enum { WN_GRAPH_CUT, WN_FACILITY_LOCATION, WN_RANDOM } wn_objective;
 /* dense: W in memory, vector update (the paper's algorithm, eqs. 15-17). free: matrix-free and exact. Same picks. */
@@ -65,5 +67,7 @@ double wn_select_lambda(double lambda, size_t n, size_t k);
 /* (2 + lambda) k / n: how much of the pool's mass k picks take back. Below 0.5 graph-cut tends to spend them on the
  * densest group, and the caller should warn. */
 double wn_select_balance(double lambda, size_t n, size_t k);
+
+#pragma GCC visibility pop
 
 #endif

@@ -4,9 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
-#include <winnow/mem.h>
-#include <winnow/pairwise.h>
+#include <winnow/data.h>
 #include <winnow/progress.h>
+
+#pragma GCC visibility push(default)
 
 /* Divides every row by its Euclidean norm (computed in double); zero rows stay zero and are counted. */
 size_t wn_sim_normalize(wn_mat *x);
@@ -37,5 +38,7 @@ wn_code wn_sim_near_duplicates(const wn_mat *x, double threshold, size_t *kept, 
 /* Exact duplicates of texts: equal after NFC, case folding and white space reduced to single spaces (trimmed).
  * kept[i] = lowest row with the same folded text. 128-bit hash, equal hashes verified on the folded texts. */
 wn_code wn_sim_exact_duplicates(const wn_texts *texts, size_t *kept, wn_progress *p, wn_err *err);
+
+#pragma GCC visibility pop
 
 #endif

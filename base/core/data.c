@@ -1,0 +1,37 @@
+#include <winnow/data.h>
+
+#include <stdint.h>
+#include <winnow/mem.h>
+
+wn_code wn_mat_init(wn_mat *m, size_t rows, size_t cols, wn_err *err) {
+    *m = (wn_mat){0};
+    if (cols > SIZE_MAX - 15) return wn_err_set(err, WN_EMEMORY, "a row of %zu columns exceeds the address space", cols);
+    size_t stride = (cols + 15) / 16 * 16, cells = 0;
+    if (__builtin_mul_overflow(rows, stride, &cells))
+        return wn_err_set(err, WN_EMEMORY, "a %zu x %zu matrix exceeds the address space", rows, cols);
+    float *data = wn_alloc(cells, sizeof *data, err);
+    if (!data) return WN_EMEMORY;
+    *m = (wn_mat){.data = data, .rows = rows, .cols = cols, .stride = stride};
+    return WN_OK;
+}
+
+void wn_mat_free(wn_mat *m) {
+    if (!m) return;
+    wn_free(m->data);
+    *m = (wn_mat){0};
+}
+
+void wn_strings_free(wn_strings *s) {
+    if (!s) return;
+    wn_free(s->base);
+    wn_free(s->off);
+    *s = (wn_strings){0};
+}
+
+void wn_csr_free(wn_csr *g) {
+    if (!g) return;
+    wn_free(g->indptr);
+    wn_free(g->indices);
+    wn_free(g->data);
+    *g = (wn_csr){0};
+}

@@ -1,0 +1,108 @@
+#include <winnow/mem.h>
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static atomic_long alloc_count;
+static atomic_long fail_at = -1;
+static atomic_bool fail_forever;
+
+void wn_mem_fail_after(long after, bool forever) {
+    atomic_store(&alloc_count, 0);
+    atomic_store(&fail_forever, forever);
+    atomic_store(&fail_at, after);
+}
+
+long wn_mem_count(void) { return atomic_load(&alloc_count); }
+
+static bool should_fail(void) {
+    long now = atomic_fetch_add_explicit(&alloc_count, 1, memory_order_relaxed);
+    long at = atomic_load_explicit(&fail_at, memory_order_relaxed);
+    return at >= 0 && (now == at || (now > at && atomic_load(&fail_forever)));
+}
+
+static void *raw_alloc(size_t n, size_t size, wn_err *err) {
+    size_t bytes = 0;
+    if (__builtin_mul_overflow(n, size, &bytes) || bytes > PTRDIFF_MAX - 64) {
+        (void)wn_err_set(err, WN_EMEMORY, "an array of %zu elements of %zu bytes exceeds the address space", n, size);
+        return NULL;
+    }
+    void *p = NULL;
+    size_t rounded = (bytes + 63) / 64 * 64;
+    if (!should_fail()) p = aligned_alloc(64, rounded ? rounded : 64);
+    if (!p) (void)wn_err_set(err, WN_EMEMORY, "out of memory: %zu bytes more are needed", bytes);
+    return p;
+}
+
+void *wn_alloc(size_t n, size_t size, wn_err *err) {
+    void *p = raw_alloc(n, size, err);
+    if (p) memset(p, 0, n * size);
+    return p;
+}
+
+void *wn_realloc(void *p, size_t old_n, size_t n, size_t size, wn_err *err) {
+    char *q = raw_alloc(n, size, err);
+    if (!q) return NULL;
+    size_t keep = (old_n < n ? old_n : n) * size;
+    if (p) memcpy(q, p, keep);
+    else keep = 0;
+    memset(q + keep, 0, n * size - keep);
+    free(p);
+    return q;
+}
+
+wn_code wn_reserve(void **p, size_t *cap, size_t want, size_t size, wn_err *err) {
+    if (want <= *cap && *p) return WN_OK;
+    size_t grown = *cap + *cap / 2 + 16;
+    if (grown < want) grown = want;
+    void *q = wn_realloc(*p, *cap, grown, size, err);
+    if (!q) return WN_EMEMORY;
+    *p = q;
+    *cap = grown;
+    return WN_OK;
+}
+
+void wn_free(void *p) { free(p); }
+
+char *wn_strndup(const char *s, size_t n, wn_err *err) {
+    char *p = n == SIZE_MAX ? NULL : wn_alloc(n + 1, 1, err);
+    if (p) memcpy(p, s, n);
+    return p;
+}
+
+size_t wn_mem_peak(void) {
+    struct rusage u;
+    return getrusage(RUSAGE_SELF, &u) == 0 ? (size_t)u.ru_maxrss * 1024 : 0;
+}
+
+static size_t read_number(const char *path) {
+    FILE *f = fopen(path, "re");
+    unsigned long long v = 0;
+    if (!f) return SIZE_MAX;
+    int got = fscanf(f, "%llu", &v);
+    (void)fclose(f);
+    return got == 1 ? (size_t)v : SIZE_MAX;
+}
+
+static size_t meminfo_available(void) {
+    FILE *f = fopen("/proc/meminfo", "re");
+    if (!f) return SIZE_MAX;
+    char line[128];
+    unsigned long long kb = 0;
+    size_t bytes = SIZE_MAX;
+    while (fgets(line, sizeof line, f))
+        if (sscanf(line, "MemAvailable: %llu kB", &kb) == 1) bytes = (size_t)kb * 1024;
+    (void)fclose(f);
+    return bytes;
+}
+
+size_t wn_mem_available(void) {
+    size_t limit = read_number("/sys/fs/cgroup/memory.max"), used = read_number("/sys/fs/cgroup/memory.current");
+    size_t group = limit != SIZE_MAX && used != SIZE_MAX && limit > used ? limit - used : SIZE_MAX;
+    size_t machine = meminfo_available();
+    return group < machine ? group : machine;
+}

@@ -1,0 +1,23 @@
+#ifndef WINNOW_TEXT_H
+#define WINNOW_TEXT_H
+/* Unicode: what formats, embed and similarity need of it (utf8proc below). */
+#include <stdbool.h>
+#include <stddef.h>
+#include <winnow/err.h>
+#include <wn/buf.h>
+
+/* Offset of the first byte that is not valid UTF-8 (surrogates and overlong forms are not), or n. */
+size_t wn_utf8_invalid(const char *s, size_t n);
+
+/* True if the text is empty or holds only white space. */
+bool wn_text_blank(const char *s, size_t n);
+
+/* The text for comparing: NFC, case folded, runs of white space as one space, trimmed. Replaces what `out` held. */
+wn_code wn_text_fold(const char *s, size_t n, wn_buf *out, wn_err *err);
+
+/* Words for LSA and doc2vec: maximal runs of letters, marks, digits and '_', lower case, NFC. Calls `word` for each;
+ * stops at the first code that is not WN_OK. `scratch` is reused between calls. */
+typedef wn_code (*wn_word_sink)(void *ctx, const char *word, size_t n, wn_err *err);
+wn_code wn_text_words(const char *s, size_t n, wn_buf *scratch, wn_word_sink word, void *ctx, wn_err *err);
+
+#endif

@@ -1,0 +1,274 @@
+#include "corpus_internal.h"
+#include "records_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <winnow/mem.h>
+
+/* Everything of the first pass. Arrays that grow stand here with their capacities until they are handed over. */
+typedef struct {
+    const wn_records_opts *o;
+    wn_corpus c;
+    struct wn_corpus_impl *impl;
+    wn_records *reader;
+    wn_spool texts;
+    wn_buf ids, labels;
+    unsigned long long *text_off, *id_off, *label_off;
+    size_t text_cap, id_cap, label_cap, label_of_cap, cost_cap, file_cap, line_cap, offset_cap, length_cap;
+    wn_strindex id_index, label_index;
+    wn_sha256 sha;
+    size_t hashed; /* sources whose checksum is taken; the tap works on this one */
+    uint64_t total, stored;
+} reading;
+
+static wn_code end_source(reading *g, wn_err *err) {
+    wn_source *s = &g->c.sources[g->hashed];
+    wn_source_impl *in = &g->impl->source[g->hashed++];
+    bool reached = g->hashed <= g->reader->next_file;
+    wn_code code = reached && !in->opened ? wn_sha256_start(&g->sha, err) : WN_OK;
+    if (code == WN_OK && reached) code = wn_sha256_end(&g->sha, s->sha256, err);
+    in->header = g->reader->header_len[g->hashed - 1];
+    if (code == WN_OK && in->copy.fd >= 0) code = wn_spool_flush(&in->copy, err);
+    wn_free(in->copy.buffer);
+    in->copy.buffer = NULL;
+    return code;
+}
+
+/* Is the open input one that cannot be read again? */
+static bool read_once(const reading *g) {
+    struct stat st;
+    const char *path = g->c.sources[g->hashed].path;
+    return strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISREG(st.st_mode);
+}
+
+/* The tap: stored bytes go into the checksum, and into a copy where there is no second reading. */
+static wn_code on_stored(void *ctx, const void *data, size_t n, wn_err *err) {
+    reading *g = ctx;
+    wn_code code = WN_OK;
+    while (g->hashed < g->reader->next_file - 1 && code == WN_OK) code = end_source(g, err);
+    wn_source_impl *in = &g->impl->source[g->hashed];
+    if (code == WN_OK && !in->opened) {
+        in->opened = true;
+        code = wn_sha256_start(&g->sha, err);
+        if (code == WN_OK && read_once(g)) code = wn_spool_open(&in->copy, err);
+    }
+    if (code == WN_OK) code = wn_sha256_add(&g->sha, data, n, err);
+    if (code == WN_OK && in->copy.fd >= 0) code = wn_spool_write(&in->copy, data, n, err);
+    g->c.sources[g->hashed].bytes += n;
+    g->stored += n;
+    return code;
+}
+
+static wn_code start(reading *g, wn_err *err) {
+    const wn_records_opts *o = g->o;
+    bool known = true;
+    g->texts.fd = -1;
+    g->impl = wn_alloc(1, sizeof *g->impl, err);
+    if (!g->impl) return WN_EMEMORY;
+    g->c.impl = g->impl;
+    g->c.sources = wn_alloc(o->npaths, sizeof *g->c.sources, err);
+    if (!g->c.sources) return WN_EMEMORY;
+    g->impl->source = wn_alloc(o->npaths, sizeof *g->impl->source, err);
+    if (!g->impl->source) return WN_EMEMORY;
+    g->c.nsources = g->impl->nsource = o->npaths;
+    for (size_t i = 0; i < o->npaths; ++i) g->impl->source[i].copy.fd = -1;
+    for (size_t i = 0; i < o->npaths; ++i) {
+        wn_source *s = &g->c.sources[i];
+        struct stat st;
+        s->path = wn_strndup(o->paths[i], strlen(o->paths[i]), err);
+        if (!s->path) return WN_EMEMORY;
+        s->format = o->format;
+        wn_code code = o->format == WN_FORMAT_AUTO ? wn_format_of_path(s->path, &s->format, err) : WN_OK;
+        if (code != WN_OK) return code;
+        if (strcmp(s->path, "-") != 0 && stat(s->path, &st) == 0 && S_ISREG(st.st_mode))
+            g->total += (uint64_t)st.st_size;
+        else
+            known = false;
+    }
+    if (!known) g->total = 0;
+    wn_code code = wn_reserve((void **)&g->text_off, &g->text_cap, 1, sizeof *g->text_off, err);
+    if (code == WN_OK) code = wn_reserve((void **)&g->id_off, &g->id_cap, 1, sizeof *g->id_off, err);
+    if (code == WN_OK) code = wn_reserve((void **)&g->label_off, &g->label_cap, 1, sizeof *g->label_off, err);
+    if (code == WN_OK) code = wn_spool_open(&g->texts, err);
+    return code == WN_OK ? wn_records_open_tapped(&g->reader, o, on_stored, g, err) : code;
+}
+
+static wn_code add_id(reading *g, const wn_record *rec, wn_err *err) {
+    wn_code code = wn_buf_append(&g->ids, rec->id, rec->id_len, err);
+    if (code == WN_OK) code = wn_reserve((void **)&g->id_off, &g->id_cap, g->c.n + 2, sizeof *g->id_off, err);
+    if (code != WN_OK) return code;
+    size_t found = 0;
+    g->id_off[g->c.n + 1] = g->ids.len;
+    code = wn_strindex_add(&g->id_index, g->ids.data, g->id_off, g->c.n, &found, err);
+    if (code != WN_OK || found == g->c.n) return code;
+    return wn_err_set(err, WN_EINPUT, "%s:%llu: id \"%.*s\" is also that of %s:%llu; ids must differ",
+                      wn_path_label(g->o->paths[rec->file]), (unsigned long long)rec->line,
+                      (int)(rec->id_len < 80 ? rec->id_len : 80), rec->id, wn_path_label(g->o->paths[g->c.file[found]]),
+                      (unsigned long long)g->c.line[found]);
+}
+
+static wn_code add_label(reading *g, const wn_record *rec, wn_err *err) {
+    wn_corpus *c = &g->c;
+    wn_code code = wn_reserve((void **)&c->label, &g->label_of_cap, c->n + 1, sizeof *c->label, err);
+    if (code != WN_OK) return code;
+    c->label[c->n] = UINT32_MAX;
+    if (!rec->label) return WN_OK;
+    size_t before = g->labels.len, found = 0;
+    code = wn_buf_append(&g->labels, rec->label, rec->label_len, err);
+    if (code == WN_OK)
+        code = wn_reserve((void **)&g->label_off, &g->label_cap, c->nlabels + 2, sizeof *g->label_off, err);
+    if (code != WN_OK) return code;
+    g->label_off[c->nlabels + 1] = g->labels.len;
+    code = wn_strindex_add(&g->label_index, g->labels.data, g->label_off, c->nlabels, &found, err);
+    if (code != WN_OK) return code;
+    if (found == c->nlabels)
+        ++c->nlabels;
+    else
+        g->labels.len = before;
+    if (found >= UINT32_MAX) return wn_err_set(err, WN_EINPUT, "more than 4294967295 different labels");
+    c->label[c->n] = (uint32_t)found;
+    return WN_OK;
+}
+
+static wn_code add_place(reading *g, const wn_record *rec, wn_err *err) {
+    wn_corpus *c = &g->c;
+    wn_code code = wn_reserve((void **)&c->file, &g->file_cap, c->n + 1, sizeof *c->file, err);
+    if (code == WN_OK) code = wn_reserve((void **)&c->line, &g->line_cap, c->n + 1, sizeof *c->line, err);
+    if (code == WN_OK) code = wn_reserve((void **)&c->offset, &g->offset_cap, c->n + 1, sizeof *c->offset, err);
+    if (code == WN_OK) code = wn_reserve((void **)&c->length, &g->length_cap, c->n + 1, sizeof *c->length, err);
+    if (code == WN_OK) code = wn_reserve((void **)&g->text_off, &g->text_cap, c->n + 2, sizeof *g->text_off, err);
+    if (code != WN_OK) return code;
+    c->file[c->n] = (uint32_t)rec->file;
+    c->line[c->n] = rec->line;
+    c->offset[c->n] = rec->offset;
+    c->length[c->n] = rec->raw_len;
+    g->text_off[c->n + 1] = g->text_off[c->n] + rec->text_len;
+    return WN_OK;
+}
+
+static wn_code add_record(reading *g, const wn_record *rec, wn_err *err) {
+    wn_corpus *c = &g->c;
+    wn_code code = add_place(g, rec, err);
+    if (code == WN_OK) code = wn_spool_write(&g->texts, rec->text, rec->text_len, err);
+    if (code == WN_OK && g->o->id_field) code = add_id(g, rec, err);
+    if (code == WN_OK && g->o->label_field) code = add_label(g, rec, err);
+    if (code == WN_OK && g->o->cost_field) {
+        code = wn_reserve((void **)&c->cost, &g->cost_cap, c->n + 1, sizeof *c->cost, err);
+        if (code == WN_OK) c->cost[c->n] = rec->cost;
+    }
+    if (code != WN_OK) return code;
+    c->empty += wn_text_blank(rec->text, rec->text_len);
+    ++c->sources[rec->file].records;
+    ++c->n;
+    return WN_OK;
+}
+
+static wn_code read_all(reading *g, wn_progress *p, wn_err *err) {
+    for (size_t seen = 0;; ++seen) {
+        wn_record rec;
+        bool end = false;
+        wn_code code = wn_records_next(g->reader, &rec, &end, err);
+        if (code == WN_OK && (end || seen % 1024 == 0))
+            code = wn_tick(p, "read", "bytes", (size_t)g->stored, (size_t)g->total, err);
+        if (code != WN_OK || end) return code;
+        if ((code = add_record(g, &rec, err)) != WN_OK) return code;
+    }
+}
+
+static wn_code map_texts(reading *g, wn_err *err) {
+    wn_code code = wn_spool_flush(&g->texts, err);
+    if (code != WN_OK) return code;
+    if (g->texts.bytes) {
+        void *map = mmap(NULL, (size_t)g->texts.bytes, PROT_READ, MAP_SHARED, g->texts.fd, 0);
+        if (map == MAP_FAILED)
+            return wn_err_errno(err, "cannot map %llu bytes of text", (unsigned long long)g->texts.bytes);
+        g->impl->map = map;
+        g->impl->map_len = (size_t)g->texts.bytes;
+    }
+    g->c.texts = (wn_texts){.base = g->texts.bytes ? g->impl->map : "", .off = g->text_off, .n = g->c.n};
+    return WN_OK;
+}
+
+static wn_code hand_over_labels(reading *g, wn_err *err) {
+    g->c.labels = wn_alloc(g->c.nlabels, sizeof *g->c.labels, err);
+    if (!g->c.labels) return WN_EMEMORY;
+    for (size_t i = 0; i < g->c.nlabels; ++i) {
+        g->c.labels[i] =
+            wn_strndup(g->labels.data + g->label_off[i], (size_t)(g->label_off[i + 1] - g->label_off[i]), err);
+        if (!g->c.labels[i]) return WN_EMEMORY;
+    }
+    return WN_OK;
+}
+
+wn_code wn_corpus_read(wn_corpus *c, const wn_records_opts *o, wn_progress *p, wn_err *err) {
+    reading g = {.o = o};
+    *c = (wn_corpus){0};
+    wn_code code = start(&g, err);
+    if (code == WN_OK) code = read_all(&g, p, err);
+    while (code == WN_OK && g.hashed < g.c.nsources) code = end_source(&g, err);
+    if (code == WN_OK) code = map_texts(&g, err);
+    if (code == WN_OK && o->label_field) code = hand_over_labels(&g, err);
+    while (code == WN_OK && g.c.nsources > g.reader->next_file) wn_free(g.c.sources[--g.c.nsources].path);
+    if (code == WN_OK) {
+        g.c.skipped = wn_records_skipped(g.reader);
+        if (o->id_field) g.c.ids = (wn_texts){.base = g.ids.data ? g.ids.data : "", .off = g.id_off, .n = g.c.n};
+        *c = g.c;
+    } else {
+        g.c.texts = g.c.ids = (wn_texts){0};
+        wn_corpus_free(&g.c);
+        wn_free(g.text_off);
+    }
+    if (code != WN_OK || !o->id_field) {
+        wn_free(g.ids.data);
+        wn_free(g.id_off);
+    }
+    wn_free(g.labels.data);
+    wn_free(g.label_off);
+    wn_strindex_free(&g.id_index);
+    wn_strindex_free(&g.label_index);
+    wn_sha256_free(&g.sha);
+    wn_spool_close(&g.texts);
+    wn_records_close(g.reader);
+    return code;
+}
+
+/* The views of a corpus own what they show; it was allocated here, writable. */
+static void free_texts(const wn_texts *t, bool base) {
+    if (base && t->off && t->off[t->n]) wn_free((void *)(uintptr_t)t->base);
+    wn_free((void *)(uintptr_t)t->off);
+}
+
+void wn_corpus_free(wn_corpus *c) {
+    if (!c) return;
+    struct wn_corpus_impl *impl = c->impl;
+    free_texts(&c->texts, false);
+    free_texts(&c->ids, true);
+    wn_free(c->label);
+    for (size_t i = 0; i < c->nlabels && c->labels; ++i) wn_free(c->labels[i]);
+    wn_free(c->labels);
+    wn_free(c->cost);
+    wn_free(c->file);
+    wn_free(c->line);
+    wn_free(c->offset);
+    wn_free(c->length);
+    for (size_t i = 0; i < c->nsources && c->sources; ++i) wn_free(c->sources[i].path);
+    wn_free(c->sources);
+    if (impl) {
+        if (impl->map) (void)munmap(impl->map, impl->map_len);
+        for (size_t i = 0; i < impl->nsource; ++i) wn_spool_close(&impl->source[i].copy);
+        wn_free(impl->source);
+        wn_free(impl);
+    }
+    *c = (wn_corpus){0};
+}
+
+const char *wn_corpus_id(const wn_corpus *c, size_t i, char number[24], size_t *len) {
+    if (c->ids.n) {
+        *len = (size_t)(c->ids.off[i + 1] - c->ids.off[i]);
+        return c->ids.base + c->ids.off[i];
+    }
+    *len = (size_t)snprintf(number, 24, "%zu", i);
+    return number;
+}

@@ -1,0 +1,289 @@
+#include "records_internal.h"
+
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <winnow/mem.h>
+
+static const struct {
+    wn_format format;
+    const char *extension;
+} extensions[] = {{WN_JSONL, "jsonl"}, {WN_CSV, "csv"}, {WN_TSV, "tsv"}, {WN_TXT, "txt"}, {WN_JSONL, "ndjson"}};
+
+const char *wn_format_extension(wn_format f) {
+    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; ++i)
+        if (extensions[i].format == f) return extensions[i].extension;
+    return "";
+}
+
+wn_code wn_format_of_path(const char *path, wn_format *f, wn_err *err) {
+    *f = WN_JSONL;
+    if (strcmp(path, "-") == 0) return WN_OK;
+    const char *name = strrchr(path, '/'), *end = path + strlen(path);
+    name = name ? name + 1 : path;
+    static const char *const packed[] = {".gz", ".zst"};
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; ++i) {
+        size_t n = strlen(packed[i]);
+        if ((size_t)(end - name) > n && strncasecmp(end - n, packed[i], n) == 0) {
+            end -= n;
+            break;
+        }
+    }
+    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; ++i) {
+        size_t n = strlen(extensions[i].extension);
+        if ((size_t)(end - name) > n && end[-(ptrdiff_t)n - 1] == '.' &&
+            strncasecmp(end - n, extensions[i].extension, n) == 0) {
+            *f = extensions[i].format;
+            return WN_OK;
+        }
+    }
+    struct stat s; /* what is wrong with the path matters more than what is wrong with its name */
+    if (stat(path, &s) != 0) return wn_err_errno(err, "cannot open %s", path);
+    if (S_ISDIR(s.st_mode)) return wn_err_set(err, WN_EIO, "%s is a folder; name the files in it", path);
+    static const char *const matrices[] = {".h5ad", ".hdf5", ".h5", ".npy"};
+    for (size_t i = 0; i < sizeof matrices / sizeof *matrices; ++i) {
+        size_t n = strlen(matrices[i]);
+        if ((size_t)(end - name) > n && strncasecmp(end - n, matrices[i], n) == 0)
+            return wn_err_set(err, WN_EUSAGE, "%s: a matrix by its name, not text records; select, graph and dedup take those",
+                              path);
+    }
+    return wn_err_set(err, WN_EUSAGE, "%s: the name does not tell the format; use --format jsonl, csv, tsv or txt",
+                      path);
+}
+
+static wn_code check_paths(const wn_records_opts *o, wn_err *err) {
+    wn_format first = o->format;
+    size_t standard = 0;
+    if (!o->npaths) return wn_err_set(err, WN_EUSAGE, "no input file is named");
+    for (size_t i = 0; i < o->npaths; ++i) {
+        struct stat st;
+        wn_format format = o->format;
+        const char *path = o->paths[i];
+        standard += strcmp(path, "-") == 0;
+        if (strcmp(path, "-") != 0 && stat(path, &st) != 0) return wn_err_errno(err, "cannot open %s", path);
+        if (strcmp(path, "-") != 0 && S_ISDIR(st.st_mode))
+            return wn_err_set(err, WN_EIO, "%s is a folder; name the files in it", path);
+        wn_code code = o->format == WN_FORMAT_AUTO ? wn_format_of_path(path, &format, err) : WN_OK;
+        if (code != WN_OK) return code;
+        if (i == 0) first = format;
+        if (o->uniform && format != first)
+            return wn_err_set(err, WN_EUSAGE,
+                              "%s is %s, but %s is %s: one subset holds one format; run winnow on each",
+                              wn_path_label(o->paths[0]), wn_format_extension(first), wn_path_label(path),
+                              wn_format_extension(format));
+    }
+    return standard > 1 ? wn_err_set(err, WN_EUSAGE, "standard input (-) can be named only once") : WN_OK;
+}
+
+wn_code wn_records_open_tapped(wn_records **out, const wn_records_opts *o, wn_tap tap, void *ctx, wn_err *err) {
+    static const char *const text[] = {"text"};
+    wn_code code = check_paths(o, err);
+    if (code != WN_OK) return code;
+    wn_records *r = wn_alloc(1, sizeof *r, err);
+    if (!r) return WN_EMEMORY;
+    r->o = *o;
+    r->tap = tap;
+    r->tap_ctx = ctx;
+    if (!o->ntext_fields) {
+        r->o.text_fields = text;
+        r->o.ntext_fields = 1;
+    }
+    r->text_col = wn_alloc(r->o.ntext_fields, sizeof *r->text_col, err);
+    if (r->text_col) r->header_len = wn_alloc(o->npaths, sizeof *r->header_len, err);
+    if (!r->header_len) code = WN_EMEMORY;
+    if (code == WN_OK && o->skip_path) code = wn_safefile_create(&r->skip, o->skip_path, o->overwrite, err);
+    if (code != WN_OK) {
+        wn_records_close(r);
+        return code;
+    }
+    *out = r;
+    return WN_OK;
+}
+
+wn_code wn_records_open(wn_records **out, const wn_records_opts *o, wn_err *err) {
+    return wn_records_open_tapped(out, o, NULL, NULL, err);
+}
+
+size_t wn_records_skipped(const wn_records *r) {
+    return r->skipped;
+}
+
+void wn_records_close(wn_records *r) {
+    if (!r) return;
+    wn_safefile_abort(r->skip);
+    wn_stream_close(r->stream);
+    wn_free(r->frames.buf);
+    wn_row_free(&r->header);
+    wn_row_free(&r->row);
+    wn_free(r->columns.data);
+    wn_free(r->text_col);
+    wn_free(r->header_len);
+    wn_free(r->members.at);
+    wn_free(r->text.data);
+    wn_free(r->label.data);
+    wn_free(r->id.data);
+    wn_free(r);
+}
+
+/* The content of a frame: without line end, and without a byte order mark at the start of the file. */
+static void strip(const wn_frame *f, const char **s, size_t *n) {
+    *s = f->s;
+    *n = f->n;
+    if (*n && (*s)[*n - 1] == '\n') --*n;
+    if (*n && (*s)[*n - 1] == '\r') --*n;
+    if (f->offset == 0 && *n >= 3 && memcmp(*s, "\xEF\xBB\xBF", 3) == 0) {
+        *s += 3;
+        *n -= 3;
+    }
+}
+
+static bool only_spaces(const char *s, size_t n) {
+    for (size_t i = 0; i < n; ++i)
+        if (s[i] != ' ' && s[i] != '\t' && s[i] != '\r') return false;
+    return true;
+}
+
+/* A line of a csv file on which nothing stands, or of a jsonl file with nothing but spaces, is no record. */
+static bool is_gap(wn_format format, const char *s, size_t n) {
+    return format == WN_JSONL ? only_spaces(s, n) : format == WN_CSV ? n == 0 : false;
+}
+
+/* Where it is not UTF-8, f->line becomes the line of the first bad byte. */
+static wn_code check_utf8(wn_frame *f, wn_err *err) {
+    size_t bad = wn_utf8_invalid(f->s, f->n), start = 0;
+    if (bad == f->n) return WN_OK;
+    for (size_t i = 0; i < bad; ++i)
+        if (f->s[i] == '\n') {
+            ++f->line;
+            start = i + 1;
+        }
+    bool utf16 = f->offset == 0 && f->n >= 2 && (memcmp(f->s, "\xFF\xFE", 2) == 0 || memcmp(f->s, "\xFE\xFF", 2) == 0);
+    return wn_err_set(err, WN_EINPUT, "not valid UTF-8: byte 0x%02X at byte %zu of the line%s",
+                      (unsigned char)f->s[bad], bad - start + 1,
+                      utf16 ? " (it looks like UTF-16; convert it with iconv)" : "");
+}
+
+static wn_code parse(wn_records *r, wn_frame *f, const char *s, size_t n, wn_record *rec, wn_err *err) {
+    *rec = (wn_record){
+        .cost = NAN, .raw = f->s, .raw_len = f->n, .file = r->next_file - 1, .line = f->line, .offset = f->offset};
+    if (f->oversize) return wn_err_set(err, WN_EINPUT, "a record longer than %d MiB", WN_RECORD_MAX >> 20);
+    wn_code code = check_utf8(f, err);
+    if (code != WN_OK) return code;
+    if (r->format == WN_JSONL) return wn_parse_json(r, s, n, rec, err);
+    if (r->format != WN_TXT) return wn_parse_table(r, s, n, rec, err);
+    rec->text = s;
+    rec->text_len = n;
+    return WN_OK;
+}
+
+/* Are the columns those of the first table? */
+static wn_code check_columns(wn_records *r, wn_err *err) {
+    bool first = !r->columns.len;
+    wn_code code = wn_row_join(&r->header, first ? &r->columns : &r->text, err);
+    if (code == WN_OK && first) r->columns_file = r->next_file - 1;
+    if (code != WN_OK || first) return code;
+    if (r->text.len == r->columns.len && memcmp(r->text.data, r->columns.data, r->text.len) == 0) return WN_OK;
+    return wn_err_set(err, WN_EINPUT, "its columns are not those of %s, and one subset cannot hold both",
+                      wn_path_label(r->o.paths[r->columns_file]));
+}
+
+static wn_code read_header(wn_records *r, wn_err *err) {
+    const char *path = wn_path_label(r->o.paths[r->next_file - 1]), *s = NULL;
+    wn_frame f = {0};
+    size_t n = 0;
+    do {
+        wn_code code = wn_frames_next(&r->frames, &f, err);
+        if (code != WN_OK) return code;
+        strip(&f, &s, &n);
+    } while (f.n && is_gap(r->format, s, n));
+    if (!f.n) {
+        r->header.n = 0;
+        return WN_OK;
+    }
+    r->header_len[r->next_file - 1] = r->frames.offset;
+    wn_code code = f.oversize ? wn_err_set(err, WN_EINPUT, "a header longer than %d MiB", WN_RECORD_MAX >> 20)
+                              : check_utf8(&f, err);
+    if (code == WN_OK) code = wn_parse_header(r, s, n, err);
+    if (code == WN_OK && r->o.uniform) code = check_columns(r, err);
+    if (code == WN_EINPUT) (void)wn_err_prefix(err, "%s:%llu: ", path, (unsigned long long)f.line);
+    return code;
+}
+
+static wn_code open_next(wn_records *r, wn_err *err) {
+    const char *path = r->o.paths[r->next_file++];
+    r->format = r->o.format;
+    wn_code code = r->format == WN_FORMAT_AUTO ? wn_format_of_path(path, &r->format, err) : WN_OK;
+    if (code == WN_OK && r->format == WN_TXT && (r->o.label_field || r->o.id_field || r->o.cost_field))
+        return wn_err_set(err, WN_EUSAGE, "%s: a txt file has no fields; give no label, id or cost field",
+                          wn_path_label(path));
+    if (code == WN_OK) code = wn_stream_open(&r->stream, path, -1, r->tap, r->tap_ctx, err);
+    if (code != WN_OK) return code;
+    wn_frames_start(&r->frames, r->stream, r->format == WN_CSV);
+    return r->format == WN_CSV || r->format == WN_TSV ? read_header(r, err) : WN_OK;
+}
+
+static wn_code close_file(wn_records *r, wn_err *err) {
+    const char *path = r->o.paths[r->next_file - 1];
+    bool empty = r->frames.offset == 0 && r->frames.at_end && strcmp(path, "-") != 0;
+    wn_stream_close(r->stream);
+    r->stream = NULL;
+    return empty ? wn_err_set(err, WN_EINPUT, "%s is empty", path) : WN_OK;
+}
+
+static wn_code finish(wn_records *r, wn_err *err) {
+    wn_code code = WN_OK;
+    /* After a limit the rest of a file is still read for its checksum; a pipe may be endless, so it is left. */
+    if (r->stream && r->tap && wn_stream_regular(r->stream)) code = wn_stream_drain(r->stream, err);
+    wn_stream_close(r->stream);
+    r->stream = NULL;
+    if (code == WN_OK && r->skip) {
+        code = wn_safefile_commit(r->skip, err);
+        r->skip = NULL;
+    }
+    r->done = code == WN_OK;
+    return code;
+}
+
+/* A bad record: an error, or a line in the skip file. */
+static wn_code reject(wn_records *r, const wn_frame *f, wn_err *err) {
+    if (!r->skip) {
+        const char *path = wn_path_label(r->o.paths[r->next_file - 1]);
+        (void)wn_err_prefix(err, "%s:%llu: ", path, (unsigned long long)f->line);
+        return WN_EINPUT;
+    }
+    ++r->skipped;
+    if (f->oversize && f->offset == r->frames.offset) return wn_frames_skip(&r->frames, r->skip, err);
+    return wn_safefile_write(r->skip, f->s, f->n, err);
+}
+
+wn_code wn_records_next(wn_records *r, wn_record *rec, bool *end, wn_err *err) {
+    *end = r->done;
+    while (!r->done) {
+        wn_code code = WN_OK;
+        if (r->o.limit && r->good == r->o.limit)
+            code = finish(r, err);
+        else if (!r->stream)
+            code = r->next_file == r->o.npaths ? finish(r, err) : open_next(r, err);
+        if (code != WN_OK) return code;
+        if (!r->stream) continue;
+        wn_frame f = {0};
+        const char *s = NULL;
+        size_t n = 0;
+        if ((code = wn_frames_next(&r->frames, &f, err)) != WN_OK) return code;
+        if (!f.n) {
+            if ((code = close_file(r, err)) != WN_OK) return code;
+            continue;
+        }
+        strip(&f, &s, &n);
+        if (!f.oversize && is_gap(r->format, s, n)) continue;
+        code = parse(r, &f, s, n, rec, err);
+        if (code == WN_OK) {
+            ++r->good;
+            return WN_OK;
+        }
+        if (code != WN_EINPUT || (code = reject(r, &f, err)) != WN_OK) return code;
+    }
+    *end = true;
+    return WN_OK;
+}

@@ -1,0 +1,105 @@
+#ifndef WINNOW_RECORDS_INTERNAL_H
+#define WINNOW_RECORDS_INTERNAL_H
+/* Shared by the parts of the records reader. */
+#include "records_json.h"
+#include "records_stream.h"
+#include <csv.h>
+#include <winnow/records.h>
+#include <wn/safefile.h>
+#include <wn/text.h>
+
+enum { WN_RECORD_MAX = 64 << 20 }; /* a longer record is a bad one; the reader never holds more than this of it */
+
+/* ---- framing (records_frame.c): where records begin and end ---- */
+
+typedef struct {
+    wn_stream *stream;
+    bool csv;  /* quotes hide line ends */
+    int state; /* of the csv scan */
+    char *buf; /* unread bytes are buf[pos, len) */
+    size_t cap, pos, len;
+    bool at_end;
+    uint64_t offset; /* of buf[pos] in the decompressed file */
+    uint64_t line;   /* of buf[pos], from 1 */
+} wn_frames;
+
+typedef struct {
+    const char *s;
+    size_t n; /* 0 after the last record */
+    uint64_t line, offset;
+    bool oversize; /* longer than WN_RECORD_MAX: s[0, n) is its beginning */
+} wn_frame;
+
+void wn_frames_start(wn_frames *f, wn_stream *stream, bool csv); /* keeps the buffer */
+wn_code wn_frames_next(wn_frames *f, wn_frame *out, wn_err *err);
+/* Passes over the rest of an oversize record, in pieces. */
+wn_code wn_frames_skip(wn_frames *f, wn_safefile *copy /* may be NULL */, wn_err *err);
+
+/* ---- tables (records_table.c): csv and tsv rows ---- */
+
+typedef struct {
+    size_t off, n;
+} wn_cell;
+
+typedef struct {
+    const char *base; /* cell i is base[at[i].off, + at[i].n) */
+    wn_cell *at;
+    size_t n, cap;
+    wn_buf text; /* holds unquoted csv cells */
+} wn_row;
+
+wn_code wn_row_tsv(wn_row *row, const char *s, size_t n, wn_err *err);
+wn_code wn_row_csv(wn_row *row, const char *s, size_t n, wn_err *err);
+/* The cells as one string, set apart by a byte that UTF-8 does not have. Replaces what `out` held. */
+wn_code wn_row_join(const wn_row *row, wn_buf *out, wn_err *err);
+void wn_row_free(wn_row *row);
+
+/* ---- fields (records_fields.c): names and values ---- */
+
+/* A field that is there, and how plausible it is as a text: the length of its string, 0 for other values. */
+typedef struct {
+    const char *name;
+    size_t name_len, text_len;
+} wn_field_name;
+
+/* WN_EINPUT: missing field "f" (fields: a, b). Try --option b. */
+wn_code wn_field_missing(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err);
+/* The canonical print of a JSON number as a label: 1, 1.0 and 1e0 are all "1". `out` is replaced. */
+wn_code wn_field_number(const char *s, size_t n, wn_buf *out, wn_err *err);
+wn_code wn_field_cost(const char *field, const char *s, size_t n, double *cost, wn_err *err);
+wn_code wn_field_id_check(const char *field, const char *s, size_t n, wn_err *err);
+
+/* ---- the reader (records.c) ---- */
+
+struct wn_records {
+    wn_records_opts o;
+    wn_tap tap;
+    void *tap_ctx;
+    wn_safefile *skip;
+    wn_stream *stream;
+    wn_frames frames;
+    size_t next_file; /* the one after the open one */
+    wn_format format; /* of the open file */
+    size_t good, skipped;
+    bool done;
+    /* csv, tsv: the header and which columns are wanted */
+    wn_row header, row;
+    wn_buf columns;      /* of the first table, when they must all be the same; see wn_row_join */
+    size_t columns_file; /* where they stand */
+    size_t *text_col, label_col, id_col, cost_col;
+    uint64_t *header_len; /* [npaths], bytes: line end and what stands before included; 0 for other formats */
+    wn_json_members members;
+    wn_buf text, label, id;
+    char number[32];
+};
+
+/* wn_records_open with a tap on the stored bytes. */
+wn_code wn_records_open_tapped(wn_records **out, const wn_records_opts *o, wn_tap tap, void *ctx, wn_err *err);
+/* One record from its content (no line end, no byte order mark). */
+wn_code wn_parse_json(wn_records *r, const char *s, size_t n, wn_record *rec, wn_err *err);
+wn_code wn_parse_table(wn_records *r, const char *s, size_t n, wn_record *rec, wn_err *err);
+wn_code wn_parse_header(wn_records *r, const char *s, size_t n, wn_err *err);
+/* The format that a path's extension says. */
+wn_code wn_format_of_path(const char *path, wn_format *f, wn_err *err);
+
+#endif

@@ -1,0 +1,232 @@
+/* NumPy's .npy files, versions 1 to 3: a header that is a Python literal, then the elements.
+ * Source: numpy.lib.format, "Format Version 1.0" to "3.0". */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <winnow/mem.h>
+
+#include "store.h"
+
+enum { HEADER_MAX = 1 << 20, READ_BYTES = 1 << 20 };
+
+static const unsigned char MAGIC[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
+
+/* Reads exactly n bytes; 0 if the file ends before, -1 with errno on failure. */
+static int read_at(int fd, void *out, size_t n, unsigned long long at) {
+    char *p = out;
+    while (n) {
+        ssize_t got = pread(fd, p, n, (off_t)at);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return got < 0 ? -1 : 0;
+        p += got;
+        at += (unsigned long long)got;
+        n -= (size_t)got;
+    }
+    return 1;
+}
+
+bool wn_npy_probe(const char *path) {
+    unsigned char head[sizeof MAGIC];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return false;
+    bool is = read_at(fd, head, sizeof head, 0) == 1 && memcmp(head, MAGIC, sizeof head) == 0;
+    (void)close(fd);
+    return is;
+}
+
+/* ---- the header: {'descr': '<f4', 'fortran_order': False, 'shape': (10, 3), } ---- */
+
+static const char *skip_space(const char *p) {
+    while (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r') p++;
+    return p;
+}
+
+/* A quoted string without escapes into out; NULL if there is none. */
+static const char *parse_string(const char *p, char *out, size_t size) {
+    char quote = *p;
+    if (quote != '\'' && quote != '"') return NULL;
+    const char *end = strchr(++p, quote);
+    if (!end || (size_t)(end - p) >= size) return NULL;
+    memcpy(out, p, (size_t)(end - p));
+    out[end - p] = 0;
+    return end + 1;
+}
+
+/* "(10, 3)" with at most 8 numbers; *rank counts them. */
+static const char *parse_shape(const char *p, unsigned long long *dims, int *rank) {
+    if (*p++ != '(') return NULL;
+    for (*rank = 0;;) {
+        p = skip_space(p);
+        if (*p == ')') return p + 1;
+        if (*rank == 8 || *p < '0' || *p > '9') return NULL;
+        char *end = NULL;
+        errno = 0;
+        dims[(*rank)++] = strtoull(p, &end, 10);
+        if (errno) return NULL;
+        p = skip_space(*end == 'L' ? end + 1 : end); /* Python 2 wrote 10L */
+        if (*p == ',') p++;
+        else if (*p != ')') return NULL;
+    }
+}
+
+typedef struct {
+    char descr[32], odd[32]; /* odd: a descr that is no string, its beginning */
+    bool fortran, has_descr, has_order, has_shape;
+    unsigned long long dims[8];
+    int rank;
+} header;
+
+static bool parse_header(const char *text, header *out) {
+    char key[32];
+    const char *p = skip_space(text);
+    if (*p++ != '{') return false;
+    for (;;) {
+        p = skip_space(p);
+        if (*p == '}') return out->has_order && out->has_shape && out->has_descr;
+        p = parse_string(p, key, sizeof key);
+        if (!p) return false;
+        p = skip_space(p);
+        if (*p++ != ':') return false;
+        p = skip_space(p);
+        if (strcmp(key, "descr") == 0) {
+            if (*p == '[') { /* a structured type: nothing that follows matters */
+                (void)snprintf(out->odd, sizeof out->odd, "%s", p);
+                return true;
+            }
+            p = parse_string(p, out->descr, sizeof out->descr);
+            out->has_descr = p != NULL;
+        } else if (strcmp(key, "fortran_order") == 0) {
+            out->fortran = strncmp(p, "True", 4) == 0;
+            if (!out->fortran && strncmp(p, "False", 5) != 0) return false;
+            p += out->fortran ? 4 : 5;
+            out->has_order = true;
+        } else if (strcmp(key, "shape") == 0) {
+            p = parse_shape(p, out->dims, &out->rank);
+            out->has_shape = p != NULL;
+        } else {
+            return false;
+        }
+        if (!p) return false;
+        p = skip_space(p);
+        if (*p == ',') p++;
+    }
+}
+
+/* What the header says into f, or what winnow cannot read of it. */
+static wn_code accept_header(wn_npy *f, const char *path, const header *hd, wn_err *err) {
+    const char *d = hd->descr;
+    unsigned long long cells = 0, bytes = 0;
+    if (hd->odd[0])
+        return wn_err_set(err, WN_EINPUT, "%s: holds records (%s...); one float type is wanted", path, hd->odd);
+    if (strchr(d, 'O'))
+        return wn_err_set(err, WN_EINPUT, "%s: holds Python objects; save it with a.astype(\"float32\")", path);
+    if (!(d[0] && strchr("<>=|", d[0]) && d[1] == 'f' && d[2] && strchr("248", d[2]) && d[3] == 0))
+        return wn_err_set(err, WN_EINPUT, "%s: holds elements of type '%s'; f2, f4 or f8 is wanted", path, d);
+    if (hd->rank != 2)
+        return wn_err_set(err, WN_EINPUT, "%s: has %d dimension%s; 2 are wanted, [rows, columns]", path, hd->rank,
+                          hd->rank == 1 ? "" : "s");
+    f->big_endian = d[0] == '>';
+    f->size = (size_t)(d[2] - '0');
+    f->fortran = hd->fortran;
+    if (hd->dims[1] == 0) return wn_err_set(err, WN_EINPUT, "%s: has no columns", path);
+    if (__builtin_mul_overflow(hd->dims[0], hd->dims[1], &cells) || __builtin_mul_overflow(cells, f->size, &bytes) ||
+        bytes > SIZE_MAX / 64)
+        return wn_err_set(err, WN_EINPUT, "%s: the header claims an impossible shape (%llu, %llu)", path, hd->dims[0],
+                          hd->dims[1]);
+    if (f->data > f->file_size || bytes > f->file_size - f->data)
+        return wn_err_set(err, WN_EINPUT, "%s: truncated: %llu bytes of data where (%llu, %llu) needs %llu", path,
+                          f->file_size - f->data, hd->dims[0], hd->dims[1], bytes);
+    f->rows = (size_t)hd->dims[0];
+    f->cols = (size_t)hd->dims[1];
+    return WN_OK;
+}
+
+static wn_code read_header(wn_npy *f, const char *path, wn_err *err) {
+    unsigned char head[12] = {0};
+    header hd = {.rank = 0};
+    struct stat st;
+    if (fstat(f->fd, &st) != 0) return wn_err_errno(err, "%s: cannot stat", path);
+    f->file_size = (unsigned long long)st.st_size;
+    int got = read_at(f->fd, head, 10, 0);
+    f->version = head[6];
+    size_t prefix = f->version == 1 ? 10 : 12;
+    if (got == 1 && prefix == 12) got = read_at(f->fd, head, 12, 0);
+    if (got < 0) return wn_err_errno(err, "%s: cannot read", path);
+    if (got == 0) return wn_err_set(err, WN_EINPUT, "%s: truncated within the .npy header", path);
+    if (f->version < 1 || f->version > 3)
+        return wn_err_set(err, WN_EINPUT, "%s: .npy version %u.%u is not known (1 to 3 are)", path, head[6], head[7]);
+    size_t n = (size_t)head[8] | (size_t)head[9] << 8;
+    if (prefix == 12) n |= (size_t)head[10] << 16 | (size_t)head[11] << 24;
+    if (n > HEADER_MAX) return wn_err_set(err, WN_EINPUT, "%s: a .npy header of %zu bytes is not credible", path, n);
+    f->data = prefix + n;
+    char *text = wn_alloc(n + 1, 1, err);
+    if (!text) return WN_EMEMORY;
+    wn_code rc = WN_OK;
+    got = read_at(f->fd, text, n, prefix);
+    if (got < 0) rc = wn_err_errno(err, "%s: cannot read", path);
+    else if (got == 0) rc = wn_err_set(err, WN_EINPUT, "%s: truncated within the .npy header", path);
+    else if (!parse_header(text, &hd)) rc = wn_err_set(err, WN_EINPUT, "%s: broken .npy header: %.60s", path, text);
+    else rc = accept_header(f, path, &hd, err);
+    wn_free(text);
+    return rc;
+}
+
+wn_code wn_npy_open(wn_npy *f, const char *path, wn_err *err) {
+    *f = (wn_npy){.fd = open(path, O_RDONLY | O_CLOEXEC)};
+    if (f->fd < 0) return wn_err_errno(err, "%s: cannot open", path);
+    wn_code rc = read_header(f, path, err);
+    if (rc) wn_npy_close(f);
+    return rc;
+}
+
+void wn_npy_close(wn_npy *f) {
+    if (f->fd >= 0) (void)close(f->fd);
+    f->fd = -1;
+}
+
+static wn_code read_piece(const wn_npy *f, const char *path, void *raw, size_t n, unsigned long long at, wn_err *err) {
+    int got = read_at(f->fd, raw, n, at);
+    if (got < 0) return wn_err_errno(err, "%s: cannot read", path);
+    if (got == 0) return wn_err_set(err, WN_EIO, "%s: became shorter while it was read", path);
+    return WN_OK;
+}
+
+/* Columns follow one another: each gives a run of `n` elements, which go `stride` floats apart. */
+static wn_code read_fortran(const wn_npy *f, const char *path, size_t begin, size_t n, float *out, size_t stride,
+                            unsigned char *raw, float *column, wn_err *err) {
+    wn_code rc = WN_OK;
+    for (size_t j = 0; j < f->cols && rc == WN_OK; j++) {
+        rc = read_piece(f, path, raw, n * f->size, f->data + ((unsigned long long)j * f->rows + begin) * f->size, err);
+        if (rc) break;
+        wn_floats_decode(raw, f->size, f->big_endian, f->size, n, column);
+        for (size_t i = 0; i < n; i++) out[i * stride + j] = column[i];
+    }
+    return rc;
+}
+
+wn_code wn_npy_read(const wn_npy *f, const char *path, size_t begin, size_t n, float *out, size_t stride, wn_err *err) {
+    size_t row = f->cols * f->size, unit = f->fortran ? f->size : row;
+    size_t block = unit < READ_BYTES ? READ_BYTES / unit : 1;
+    if (block > n) block = n;
+    unsigned char *raw = wn_alloc(block, unit, err);
+    float *column = raw && f->fortran ? wn_alloc(block, sizeof *column, err) : NULL;
+    wn_code rc = raw && (column || !f->fortran) ? WN_OK : WN_EMEMORY;
+    for (size_t at = 0; at < n && rc == WN_OK; at += block) {
+        size_t m = n - at < block ? n - at : block;
+        if (f->fortran) {
+            rc = read_fortran(f, path, begin + at, m, out + at * stride, stride, raw, column, err);
+            continue;
+        }
+        rc = read_piece(f, path, raw, m * row, f->data + (unsigned long long)(begin + at) * row, err);
+        for (size_t i = 0; i < m && rc == WN_OK; i++)
+            wn_floats_decode(raw + i * row, f->size, f->big_endian, f->size, f->cols, out + (at + i) * stride);
+    }
+    wn_free(column);
+    wn_free(raw);
+    return rc;
+}

@@ -1,0 +1,308 @@
+/* Opening a checkpoint, whatever its container, and reading tensors as f32. */
+#include "weights_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <wn/jsonfile.h>
+#include <winnow/mem.h>
+#include <zip.h>
+
+enum { INDEX_MAX = 64 << 20, NAME_SHOWN = 100 };
+
+size_t wn_dtype_size(wn_dtype d) {
+    static const size_t sizes[] = {[WN_F32] = 4, [WN_F16] = 2, [WN_BF16] = 2, [WN_F64] = 8, [WN_I64] = 8, [WN_OTHER] = 0};
+    return sizes[d];
+}
+
+static wn_code map_file(wn_weights *w, const char *path, wn_err *err) {
+    wn_code rc = wn_reserve((void **)&w->files, &w->files_cap, w->nfiles + 1, sizeof *w->files, err);
+    if (rc) return rc;
+    wn_weight_file *f = &w->files[w->nfiles];
+    *f = (wn_weight_file){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return wn_err_errno(err, "%s", path);
+    struct stat s;
+    if (fstat(fd, &s) != 0) rc = wn_err_errno(err, "%s", path);
+    else if (!S_ISREG(s.st_mode)) rc = wn_err_set(err, WN_EINPUT, "%s: not a file", path);
+    else if (s.st_size < 16) rc = wn_err_set(err, WN_EINPUT, "%s: %lld bytes are too few for a checkpoint", path, (long long)s.st_size);
+    if (!rc && !(f->path = wn_strndup(path, strlen(path), err))) rc = WN_EMEMORY;
+    if (!rc) {
+        void *data = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED) rc = wn_err_errno(err, "mapping %s", path);
+        else f->data = data, f->size = (size_t)s.st_size;
+    }
+    (void)close(fd);
+    if (rc) {
+        wn_free(f->path);
+        f->path = NULL;
+        return rc;
+    }
+    w->nfiles++;
+    return WN_OK;
+}
+
+/* Containers are told by their first bytes, never by the name. A safetensors file may begin with any byte (the length
+ * of its header), but only there is a brace at byte 8 behind a length that fits. */
+static wn_code parse_file(wn_weights *w, size_t file, wn_err *err) {
+    const wn_weight_file *f = &w->files[file];
+    if (f->data[8] == '{' && f->data[7] == 0 && f->data[6] == 0) return wn_safetensors_parse(w, file, err);
+    if (memcmp(f->data, "PK\3\4", 4) == 0) return wn_torch_zip_parse(w, file, err);
+    if (f->data[0] == 0x80 && f->data[1] <= 5) return wn_torch_stream_parse(w, file, err);
+    return wn_safetensors_parse(w, file, err);
+}
+
+static wn_code open_one(wn_weights *w, const char *path, wn_err *err) {
+    wn_code rc = map_file(w, path, err);
+    return rc ? rc : parse_file(w, w->nfiles - 1, err);
+}
+
+static wn_code join(char **out, const char *folder, const char *name, wn_err *err) {
+    size_t n = strlen(folder) + strlen(name) + 2;
+    if (!(*out = wn_alloc(n, 1, err))) return WN_EMEMORY;
+    (void)snprintf(*out, n, "%s/%s", folder, name);
+    return WN_OK;
+}
+
+static bool already_open(const wn_weights *w, const char *path) {
+    for (size_t i = 0; i < w->nfiles; i++)
+        if (strcmp(w->files[i].path, path) == 0) return true;
+    return false;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const wn_weight_entry *)a)->pub.name, ((const wn_weight_entry *)b)->pub.name);
+}
+
+static void sort(wn_weights *w) {
+    if (w->n) qsort(w->items, w->n, sizeof *w->items, by_name);
+}
+
+static wn_code open_shards(wn_weights *w, const char *folder, const cJSON *map, const char *index, wn_err *err) {
+    wn_code rc = WN_OK;
+    const cJSON *shard;
+    if (!cJSON_IsObject(map) || !map->child) return wn_err_set(err, WN_EINPUT, "%s: weight_map is absent or empty", index);
+    cJSON_ArrayForEach(shard, map) {
+        const char *name = cJSON_GetStringValue(shard);
+        if (!name || !*name || strchr(name, '/'))
+            return wn_err_set(err, WN_EINPUT, "%s: the shard of \"%s\" is not a file name", index, shard->string);
+        char *path = NULL;
+        rc = join(&path, folder, name, err);
+        if (!rc && !already_open(w, path)) rc = open_one(w, path, err);
+        wn_free(path);
+        if (rc) return rc;
+    }
+    sort(w);
+    cJSON_ArrayForEach(shard, map) {
+        if (!wn_weights_find(w, shard->string))
+            return wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" is in none of the shards", index, shard->string);
+    }
+    return WN_OK;
+}
+
+static wn_code open_index(wn_weights *w, const char *folder, const char *name, const char *path, wn_err *err) {
+    cJSON *json;
+    wn_code rc = wn_jsonfile_read(&json, folder, name, INDEX_MAX, true, err);
+    if (!rc) rc = open_shards(w, folder, cJSON_GetObjectItemCaseSensitive(json, "weight_map"), path, err);
+    cJSON_Delete(json);
+    return rc;
+}
+
+static wn_code open_folder(wn_weights *w, const char *folder, wn_err *err) {
+    static const struct {
+        const char *name;
+        bool index;
+    } choices[] = {{"model.safetensors", false},
+                   {"model.safetensors.index.json", true},
+                   {"pytorch_model.bin", false},
+                   {"pytorch_model.bin.index.json", true}};
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        char *path = NULL;
+        wn_code rc = join(&path, folder, choices[i].name, err);
+        if (!rc && access(path, F_OK) == 0) {
+            rc = choices[i].index ? open_index(w, folder, choices[i].name, path, err) : open_one(w, path, err);
+            wn_free(path);
+            return rc;
+        }
+        wn_free(path);
+        if (rc) return rc;
+    }
+    return wn_err_set(err, WN_EINPUT, "%s: no model.safetensors or pytorch_model.bin (nor an index of shards) in this folder",
+                      folder);
+}
+
+wn_code wn_weights_open(wn_weights **out, const char *path, wn_err *err) {
+    *out = NULL;
+    struct stat s;
+    if (stat(path, &s) != 0) return wn_err_errno(err, "%s", path);
+    wn_weights *w = wn_alloc(1, sizeof *w, err);
+    if (!w) return WN_EMEMORY;
+    w->container = "safetensors";
+    wn_code rc = S_ISDIR(s.st_mode) ? open_folder(w, path, err) : open_one(w, path, err);
+    if (!rc && w->n == 0) rc = wn_err_set(err, WN_EINPUT, "%s: holds no tensors", path);
+    if (rc) {
+        wn_weights_close(w);
+        return rc;
+    }
+    sort(w);
+    for (size_t i = 1; i < w->n && !rc; i++)
+        if (by_name(&w->items[i - 1], &w->items[i]) == 0)
+            rc = wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" is there twice", path, w->items[i].pub.name);
+    if (rc) wn_weights_close(w);
+    else *out = w;
+    return rc;
+}
+
+void wn_weights_close(wn_weights *w) {
+    if (!w) return;
+    for (size_t i = 0; i < w->n; i++) wn_free((void *)w->items[i].pub.name);
+    for (size_t i = 0; i < w->nfiles; i++) {
+        if (w->files[i].zip) zip_discard(w->files[i].zip);
+        (void)munmap((void *)w->files[i].data, w->files[i].size);
+        wn_free(w->files[i].path);
+    }
+    wn_free(w->items);
+    wn_free(w->files);
+    wn_free(w);
+}
+
+size_t wn_weights_count(const wn_weights *w) { return w->n; }
+const wn_tensor *wn_weights_at(const wn_weights *w, size_t i) { return &w->items[i].pub; }
+const char *wn_weights_path(const wn_weights *w) { return w->files[0].path; }
+const char *wn_weights_container(const wn_weights *w) { return w->container; }
+
+const wn_tensor *wn_weights_find(const wn_weights *w, const char *name) {
+    wn_weight_entry key = {.pub = {.name = name}};
+    const wn_weight_entry *e = w->n == 0 ? NULL : bsearch(&key, w->items, w->n, sizeof *w->items, by_name);
+    return e ? &e->pub : NULL;
+}
+
+wn_code wn_weights_add(wn_weights *w, const wn_weight_entry *e, const char *name, size_t name_len,
+                       uint64_t storage_elements, wn_err *err) {
+    wn_code rc = wn_reserve((void **)&w->items, &w->cap, w->n + 1, sizeof *w->items, err);
+    if (rc) return rc;
+    const char *path = w->files[e->file].path;
+    int shown = (int)(name_len < NAME_SHOWN ? name_len : NAME_SHOWN);
+    if (memchr(name, 0, name_len)) return wn_err_set(err, WN_EINPUT, "%s: a tensor name holds a zero byte", path);
+    uint64_t count = 1, last = e->first;
+    bool empty = false;
+    for (size_t i = 0; i < e->pub.rank; i++) {
+        uint64_t reach = 0;
+        bool over = __builtin_mul_overflow(count, (uint64_t)e->pub.shape[i], &count);
+        if (e->pub.shape[i] == 0) empty = true;
+        else
+            over |= __builtin_mul_overflow((uint64_t)e->pub.shape[i] - 1, e->stride[i], &reach) ||
+                    __builtin_add_overflow(last, reach, &last);
+        if (over) return wn_err_set(err, WN_EINPUT, "%s: the shape of tensor \"%.*s\" overflows", path, shown, name);
+    }
+    if (empty) count = 0;
+    /* a shape may repeat elements (stride 0), but not so often that reading it would exhaust the memory */
+    if (!empty && (last >= storage_elements || count > storage_elements))
+        return wn_err_set(err, WN_EINPUT, "%s: tensor \"%.*s\" reaches beyond its data (%llu elements; there are %llu)", path,
+                          shown, name, (unsigned long long)(last >= count ? last + 1 : count), (unsigned long long)storage_elements);
+    wn_weight_entry *slot = &w->items[w->n];
+    *slot = *e;
+    slot->pub.count = (size_t)count;
+    if (!(slot->pub.name = wn_strndup(name, name_len, err))) return WN_EMEMORY;
+    w->n++;
+    return WN_OK;
+}
+
+static float half_to_float(uint16_t h) {
+    uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31, mantissa = h & 1023, bits;
+    if (exponent == 31) bits = sign | 0x7f800000 | mantissa << 13;
+    else if (exponent) bits = sign | (exponent + 112) << 23 | mantissa << 13;
+    else { /* zero or subnormal: mantissa * 2^-24 is exact */
+        float v = (float)mantissa * 0x1p-24f;
+        memcpy(&bits, &v, 4);
+        bits |= sign;
+    }
+    float f;
+    memcpy(&f, &bits, 4);
+    return f;
+}
+
+static float element(const unsigned char *p, wn_dtype d) {
+    uint16_t h;
+    uint32_t u;
+    float f;
+    double g;
+    switch (d) {
+    case WN_F32: memcpy(&f, p, 4); return f;
+    case WN_F16: memcpy(&h, p, 2); return half_to_float(h);
+    case WN_BF16:
+        memcpy(&h, p, 2);
+        u = (uint32_t)h << 16;
+        memcpy(&f, &u, 4);
+        return f;
+    case WN_F64: memcpy(&g, p, 8); return (float)g;
+    default: return 0;
+    }
+}
+
+static bool contiguous(const wn_weight_entry *e) {
+    uint64_t expect = 1;
+    for (size_t i = e->pub.rank; i-- > 0; expect *= e->pub.shape[i])
+        if (e->pub.shape[i] != 1 && e->stride[i] != expect) return false;
+    return true;
+}
+
+static void gather(const wn_weight_entry *e, const unsigned char *storage, float *out) {
+    size_t size = wn_dtype_size(e->pub.dtype);
+    if (contiguous(e)) {
+        const unsigned char *p = storage + e->first * size;
+        if (e->pub.dtype == WN_F32) memcpy(out, p, e->pub.count * 4);
+        else
+            for (size_t i = 0; i < e->pub.count; i++) out[i] = element(p + i * size, e->pub.dtype);
+        return;
+    }
+    size_t at[WN_RANK_MAX] = {0};
+    uint64_t where = e->first;
+    for (size_t i = 0; i < e->pub.count; i++) {
+        out[i] = element(storage + where * size, e->pub.dtype);
+        for (size_t a = e->pub.rank; a-- > 0;) {
+            where += e->stride[a];
+            if (++at[a] < e->pub.shape[a]) break;
+            where -= e->stride[a] * e->pub.shape[a];
+            at[a] = 0;
+        }
+    }
+}
+
+static wn_code read_zip(const wn_weight_file *f, const wn_weight_entry *e, float *out, wn_err *err) {
+    unsigned char *storage = wn_alloc((size_t)e->bytes, 1, err);
+    if (!storage) return WN_EMEMORY;
+    wn_code rc = WN_OK;
+    zip_file_t *z = zip_fopen_index(f->zip, (zip_uint64_t)e->zip_entry, 0);
+    zip_int64_t got = z ? zip_fread(z, storage, e->bytes) : -1;
+    if (got < 0 || (uint64_t)got != e->bytes)
+        rc = wn_err_set(err, WN_EINPUT, "%s: the data of tensor \"%s\" cannot be read: %s", f->path, e->pub.name,
+                        zip_strerror(f->zip));
+    if (z) (void)zip_fclose(z);
+    if (!rc) gather(e, storage, out);
+    wn_free(storage);
+    return rc;
+}
+
+wn_code wn_weights_read(const wn_weights *w, const wn_tensor *t, float *out, wn_err *err) {
+    const wn_weight_entry *e = (const wn_weight_entry *)t; /* pub is its first member */
+    const wn_weight_file *f = &w->files[e->file];
+    if (t->dtype == WN_I64 || t->dtype == WN_OTHER)
+        return wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" does not hold floating point numbers", f->path, t->name);
+    if (t->count == 0) return WN_OK;
+    if (e->zip_entry >= 0) return read_zip(f, e, out, err);
+    gather(e, f->data + e->offset, out);
+    return WN_OK;
+}
+
+const float *wn_weights_mapped(const wn_weights *w, const wn_tensor *t) {
+    const wn_weight_entry *e = (const wn_weight_entry *)t;
+    const unsigned char *p = w->files[e->file].data + e->offset + e->first * sizeof(float);
+    bool plain = e->zip_entry < 0 && t->dtype == WN_F32 && t->count > 0 && contiguous(e) && (uintptr_t)p % sizeof(float) == 0;
+    return plain ? (const float *)(const void *)p : NULL;
+}

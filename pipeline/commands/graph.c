@@ -1,0 +1,68 @@
+/* winnow graph: the exact nearest-neighbour graph of a matrix. */
+#include "stages/common.h"
+#include "stages/matrices.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <winnow/similarity.h>
+#include <winnow/store.h>
+
+static wn_code write_h5ad(const wn_config *c, const wn_matrices *in, const wn_mat *x, const wn_csr *g, wn_err *err) {
+    wn_store *s = NULL;
+    wn_strings ids = {0};
+    wn_code code = wn_store_create(&s, c->output, x->cols, c->overwrite, err);
+    if (code == WN_OK) code = wn_store_append(s, x->data, x->stride, x->rows, err);
+    bool named = code == WN_OK && wn_matrices_have_obs(in, "_index", &code, err);
+    if (named) code = wn_matrices_obs_strings(in, "_index", &ids, err);
+    if (code == WN_OK) code = wn_store_obs_ids(s, named ? &ids.view : NULL, err);
+    wn_strings_free(&ids);
+    if (code == WN_OK) code = wn_store_obsp(s, "similarity", g, err);
+    if (code == WN_OK) code = wn_store_put_origin(s, c, NULL, err);
+    if (code == WN_OK) return wn_store_commit(s, err);
+    wn_store_abort(s);
+    return code;
+}
+
+static size_t memory_needed(size_t n, size_t d, size_t k) {
+    double need = 32e6 + (double)n * (double)(d + 15) * 4 + (double)wn_sim_knn_memory(n, d, k);
+    return need < 0x1p62 ? (size_t)need : (size_t)1 << 62;
+}
+
+wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
+    wn_matrices in = {0};
+    wn_mat x = {0};
+    wn_csr g = {0};
+    char a[32], what[64];
+    wn_code code = wn_output_check(c->output, c->overwrite, false, err);
+    if (code == WN_OK) code = wn_matrices_open(&in, c->inputs, c->ninputs, c->dataset, err);
+    if (code != WN_OK) return code;
+    size_t n = in.rows, d = in.cols, K = c->neighbours;
+    if (n < 2) {
+        code = wn_err_set(err, WN_EINPUT, "%s: %zu rows have no neighbours", c->inputs[0], n);
+        goto out;
+    }
+    if (K > n - 1) K = n - 1;
+    size_t need = memory_needed(n, d, K);
+    (void)snprintf(what, sizeof what, "the graph of %zu rows", n);
+    if (c->dry_run) {
+        wn_printf(io, "would find the %zu nearest neighbours of %zu rows of %zu dimensions\noutput: %s, about %s\n", K, n, d,
+                  c->output, wn_bytes_text(n * (d * 4 + K * 12), a));
+        wn_printf(io, "memory: about %s\n", wn_bytes_text(need, a));
+    }
+    code = wn_memory_require(c, need, what, err);
+    if (code != WN_OK || c->dry_run) goto out;
+    if ((code = wn_matrices_read_all(&in, &x, err)) != WN_OK) goto out;
+    size_t zero = wn_sim_normalize(&x);
+    if ((code = wn_sim_knn(&x, K, &g, io->progress, err)) != WN_OK) goto out;
+    if (strcmp(c->export_format, "ann-benchmarks") == 0) code = wn_store_export_ann(c->output, &x, &g, c->overwrite, err);
+    else code = write_h5ad(c, &in, &x, &g, err);
+    if (code != WN_OK) goto out;
+    wn_sayf(io, "%s: %zu rows, %zu neighbours each", c->output, n, K);
+    if (K < c->neighbours) wn_sayf(io, "%zu rows have at most %zu neighbours each: K is %zu", n, K, K);
+    if (zero) wn_sayf(io, "%zu rows are zero: their similarities are all 0", zero);
+out:
+    wn_csr_free(&g);
+    wn_mat_free(&x);
+    wn_matrices_close(&in);
+    return code;
+}

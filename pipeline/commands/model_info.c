@@ -1,0 +1,77 @@
+/* winnow info MODEL: what a model folder holds. */
+#include "stages/common.h"
+#include "kind.h"
+#include "embedding/model_files.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <winnow/bert.h>
+
+static const char *const poolings[] = {"mean", "cls", "max", "mean_sqrt_len"}; /* wn_pooling */
+static const char *const activations[] = {"gelu", "gelu (tanh)", "relu", "tanh", "identity"};
+
+static void print_config(const wn_model_config *m, const char *dir, wn_io *io) {
+    wn_printf(io, "%s: %s, %zu layers, %zu heads, hidden %zu, intermediate %zu, %s\n", dir, wn_arch_name(m->arch),
+              m->layers, m->heads, m->hidden, m->intermediate, activations[m->activation]);
+    if (m->arch == WN_ALBERT)
+        wn_printf(io, "  shared layers: %zu groups of %zu; embedding %zu\n", m->groups, m->inner, m->embedding);
+    wn_printf(io, "  vocabulary: %zu; positions: %zu; token types: %zu\n", m->vocab, m->positions, m->types);
+    wn_printf(io, "  texts: at most %zu tokens; %s pooling%s%s%s\n", m->max_tokens, poolings[m->pooling],
+              m->sentence_transformer ? "" : " (the folder names none)", m->normalize ? ", normalised" : "",
+              m->dense_out ? ", a dense layer" : "");
+    if (m->dense_out)
+        wn_printf(io, "  dense layer: %zu to %zu, %s\n", m->hidden, m->dense_out, activations[m->dense_activation]);
+}
+
+static void print_tokenizer(const char *dir, const wn_model_config *m, wn_io *io) {
+    wn_tok *tok = NULL;
+    wn_err why = {0};
+    if (wn_tok_open(&tok, dir, &why) != WN_OK) {
+        wn_printf(io, "  tokenizer: cannot be used: %s\n", why.msg);
+        return;
+    }
+    wn_printf(io, "  tokenizer: %s%s, ids below %zu%s\n",
+              wn_tok_type(tok) == WN_WORDPIECE ? "WordPiece" : "byte-level BPE",
+              wn_tok_type(tok) != WN_WORDPIECE ? ""
+              : wn_tok_lowercase(tok)          ? ", lower case"
+                                               : ", cased",
+              wn_tok_size(tok), wn_tok_size(tok) > m->vocab ? ": MORE than the model's vocabulary" : "");
+    wn_tok_close(tok);
+}
+
+wn_code wn_info_model(const char *dir, wn_io *io, wn_err *err) {
+    wn_model_config m;
+    char *tensors = NULL, sha256[65];
+    wn_code code = wn_model_config_read(&m, dir, err);
+    if (code == WN_OK) code = wn_bert_describe(dir, &tensors, err);
+    if (code == WN_OK) code = wn_model_sha256(dir, sha256, err);
+    if (code == WN_OK) {
+        print_config(&m, dir, io);
+        print_tokenizer(dir, &m, io);
+        for (char *line = tensors; *line;) {
+            size_t n = strcspn(line, "\n");
+            wn_printf(io, "  %.*s\n", (int)n, line);
+            line += n + (line[n] == '\n');
+        }
+        wn_printf(io, "  SHA-256: %s\n", sha256);
+    }
+    wn_free(tensors);
+    return code;
+}
+
+wn_code wn_check_model(const char *dir, char *summary, size_t size, wn_err *err) {
+    const wn_bert_opts plain = {.precision = WN_PREC_F32, .layer = -1, .pooling = -1};
+    wn_bert *model = NULL;
+    wn_tok *tok = NULL;
+    wn_code code = wn_tok_open(&tok, dir, err);
+    if (code == WN_OK) code = wn_bert_open(&model, dir, &plain, err);
+    if (code == WN_OK && wn_tok_size(tok) > wn_bert_config(model)->vocab)
+        code =
+            wn_err_set(err, WN_EINPUT, "%s: the tokenizer has ids up to %zu, but config.json says a vocabulary of %zu",
+                       dir, wn_tok_size(tok) - 1, wn_bert_config(model)->vocab);
+    if (code == WN_OK)
+        (void)snprintf(summary, size, "a %s model with its tokenizer", wn_arch_name(wn_bert_config(model)->arch));
+    wn_bert_close(model);
+    wn_tok_close(tok);
+    return code;
+}

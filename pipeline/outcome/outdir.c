@@ -1,0 +1,219 @@
+#include "outdir.h"
+
+#include "commands/kind.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <winnow/mem.h>
+
+enum { BUFFER = 1 << 16 };
+
+struct wn_outfile {
+    wn_outdir *dir;
+    EVP_MD_CTX *sha;
+    int fd;
+    wn_err first; /* the first failure; code WN_OK: none */
+    wn_outentry entry;
+    size_t used;
+    char buffer[BUFFER];
+};
+
+/* What `path` is: missing (0), an empty folder or one of ours (1), anything else (-1). */
+static int existing_kind(const char *path) {
+    struct stat s;
+    if (lstat(path, &s) != 0) return 0;
+    DIR *d = S_ISDIR(s.st_mode) ? opendir(path) : NULL;
+    if (!d) return -1;
+    bool empty = true, ours = false;
+    for (struct dirent *e; (e = readdir(d));) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
+        empty = false;
+        ours |= strcmp(e->d_name, "manifest.json") == 0;
+    }
+    (void)closedir(d);
+    return empty || ours ? 1 : -1;
+}
+
+wn_code wn_outdir_check(const char *path, bool overwrite, wn_err *err) {
+    if (!path || !*path) return wn_err_set(err, WN_EUSAGE, "no output folder was named: -o DIR");
+    int kind = existing_kind(path);
+    if (kind == 0) return WN_OK;
+    if (!overwrite) return wn_err_set(err, WN_EUSAGE, "%s exists; -f replaces it", path);
+    if (kind < 0)
+        return wn_err_set(err, WN_EUSAGE, "%s is not a folder that winnow wrote (no manifest.json in it), so -f leaves it "
+                                          "alone; choose another -o or remove it yourself", path);
+    return WN_OK;
+}
+
+wn_code wn_outdir_create(wn_outdir *d, const char *path, bool overwrite, wn_err *err) {
+    *d = (wn_outdir){0};
+    wn_code code = wn_outdir_check(path, overwrite, err);
+    return code == WN_OK ? wn_safedir_create(&d->dir, path, overwrite, err) : code;
+}
+
+char *wn_outdir_path(const wn_outdir *d, const char *name, wn_err *err) {
+    const char *temp = wn_safedir_temp(d->dir);
+    size_t size = strlen(temp) + strlen(name) + 2;
+    char *path = wn_alloc(size, 1, err);
+    if (path) (void)snprintf(path, size, "%s/%s", temp, name);
+    return path;
+}
+
+static wn_code list(wn_outdir *d, const wn_outentry *e, wn_err *err) {
+    if (d->nfiles == WN_OUTDIR_FILES) return wn_err_set(err, WN_EINTERNAL, "too many files in an output folder");
+    d->files[d->nfiles++] = *e;
+    return WN_OK;
+}
+
+static wn_code sha_start(EVP_MD_CTX **sha, wn_err *err) {
+    *sha = EVP_MD_CTX_new();
+    if (*sha && EVP_DigestInit_ex(*sha, EVP_sha256(), NULL) == 1) return WN_OK;
+    EVP_MD_CTX_free(*sha);
+    *sha = NULL;
+    return wn_err_set(err, WN_EINTERNAL, "SHA-256 could not be started");
+}
+
+static wn_code sha_finish(EVP_MD_CTX *sha, char out[65], wn_err *err) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    if (EVP_DigestFinal_ex(sha, digest, &n) != 1 || n != 32)
+        return wn_err_set(err, WN_EINTERNAL, "SHA-256 could not be finished");
+    for (unsigned i = 0; i < 32; i++) (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    return WN_OK;
+}
+
+wn_code wn_outdir_adopt(wn_outdir *d, const char *name, wn_err *err) {
+    wn_outentry e = {0};
+    struct stat s;
+    char *path = wn_outdir_path(d, name, err);
+    wn_code code = path ? wn_file_sha256(path, e.sha256, err) : WN_EMEMORY;
+    if (code == WN_OK && stat(path, &s) != 0) code = wn_err_errno(err, "%s", name);
+    if (code == WN_OK) {
+        (void)snprintf(e.name, sizeof e.name, "%s", name);
+        e.bytes = (uint64_t)s.st_size;
+        code = list(d, &e, err);
+    }
+    wn_free(path);
+    return code;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const wn_outentry *)a)->name, ((const wn_outentry *)b)->name);
+}
+
+wn_code wn_outdir_sums(wn_outdir *d, wn_err *err) {
+    wn_outfile *f = NULL;
+    qsort(d->files, d->nfiles, sizeof *d->files, by_name);
+    wn_code code = wn_outfile_open(&f, d, "SHA256SUMS", err);
+    if (code != WN_OK) return code;
+    for (size_t i = 0; i < d->nfiles; i++)
+        (void)wn_outfile_printf(f, "%s  %s\n", d->files[i].sha256, d->files[i].name);
+    return wn_outfile_close(f, err);
+}
+
+wn_code wn_outdir_commit(wn_outdir *d, wn_err *err) {
+    wn_safedir *dir = d->dir;
+    d->dir = NULL;
+    return wn_safedir_commit(dir, err);
+}
+
+void wn_outdir_abort(wn_outdir *d) {
+    wn_safedir_abort(d->dir);
+    d->dir = NULL;
+}
+
+wn_code wn_outfile_open(wn_outfile **out, wn_outdir *d, const char *name, wn_err *err) {
+    *out = NULL;
+    char *path = wn_outdir_path(d, name, err);
+    wn_outfile *f = wn_alloc(1, sizeof *f, err);
+    wn_code code = path && f ? sha_start(&f->sha, err) : WN_EMEMORY;
+    if (code == WN_OK) {
+        f->dir = d;
+        (void)snprintf(f->entry.name, sizeof f->entry.name, "%s", name);
+        f->fd = wn_fd_open(path, O_WRONLY | O_CREAT | O_EXCL);
+        if (f->fd < 0) code = wn_err_errno(err, "cannot write %s", name);
+    }
+    if (code == WN_OK) {
+        *out = f;
+    } else {
+        if (f) EVP_MD_CTX_free(f->sha);
+        wn_free(f);
+    }
+    wn_free(path);
+    return code;
+}
+
+static wn_code put(wn_outfile *f, const char *p, size_t n) {
+    if (EVP_DigestUpdate(f->sha, p, n) != 1) return wn_err_set(&f->first, WN_EINTERNAL, "SHA-256 failed");
+    f->entry.bytes += n;
+    while (n > 0) {
+        ssize_t got = write(f->fd, p, n);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return wn_err_errno(&f->first, "writing %s", f->entry.name);
+        p += got;
+        n -= (size_t)got;
+    }
+    return WN_OK;
+}
+
+static wn_code flush(wn_outfile *f) {
+    size_t n = f->used;
+    f->used = 0;
+    return put(f, f->buffer, n);
+}
+
+wn_code wn_outfile_write(wn_outfile *f, const void *data, size_t n) {
+    if (f->first.code != WN_OK) return f->first.code;
+    if (n > BUFFER - f->used && flush(f) != WN_OK) return f->first.code;
+    if (n >= BUFFER) return put(f, data, n);
+    memcpy(f->buffer + f->used, data, n);
+    f->used += n;
+    return WN_OK;
+}
+
+wn_code wn_outfile_printf(wn_outfile *f, const char *fmt, ...) {
+    char small[512], *text = small;
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(small, sizeof small, fmt, ap);
+    va_end(ap);
+    if (n >= 0 && (size_t)n >= sizeof small) {
+        text = wn_alloc((size_t)n + 1, 1, &f->first);
+        if (text) (void)vsnprintf(text, (size_t)n + 1, fmt, again);
+    }
+    va_end(again);
+    if (n < 0) return wn_err_set(&f->first, WN_EINTERNAL, "formatting for %s failed", f->entry.name);
+    if (!text) return f->first.code;
+    wn_code code = wn_outfile_write(f, text, (size_t)n);
+    if (text != small) wn_free(text);
+    return code;
+}
+
+wn_code wn_outfile_close(wn_outfile *f, wn_err *err) {
+    if (!f) return WN_OK;
+    if (f->first.code == WN_OK) (void)flush(f);
+    if (wn_fd_close(f->fd) != 0 && f->first.code == WN_OK) (void)wn_err_errno(&f->first, "closing %s", f->entry.name);
+    f->fd = -1;
+    if (f->first.code == WN_OK) (void)sha_finish(f->sha, f->entry.sha256, &f->first);
+    wn_code code = f->first.code;
+    if (code == WN_OK) code = list(f->dir, &f->entry, err);
+    else if (err) *err = f->first;
+    wn_outfile_abort(f);
+    return code;
+}
+
+void wn_outfile_abort(wn_outfile *f) {
+    if (!f) return;
+    if (f->fd >= 0) (void)close(f->fd);
+    EVP_MD_CTX_free(f->sha);
+    wn_free(f);
+}

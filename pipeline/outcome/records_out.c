@@ -1,0 +1,210 @@
+/* subset.* and rest.*: the input's records, byte for byte. */
+#include "stages/common.h"
+#include "stages/job.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One of the two files. */
+typedef struct {
+    wn_outfile *file;
+    bool open_line; /* the last record had no line end; the next one must not join it */
+} target;
+
+typedef struct {
+    wn_job *j;
+    wn_format format;
+    target subset, rest;
+    char line_end[3]; /* the first that was seen */
+    bool header;      /* written */
+    int spool;    /* --order rank: chosen records in input order, an unlinked file */
+    uint64_t spooled, *at, *len; /* [k] by rank */
+    char *buffer;
+    size_t cap;
+} copier;
+
+static bool has_bom(const char *s, size_t n) { return n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0; }
+
+static size_t line_end_len(const char *s, size_t n) {
+    if (n == 0 || s[n - 1] != '\n') return 0;
+    return n > 1 && s[n - 2] == '\r' ? 2 : 1;
+}
+
+static wn_code put_line_end(const copier *c, target *t) {
+    const char *end = c->line_end[0] ? c->line_end : "\n";
+    return wn_outfile_write(t->file, end, strlen(end));
+}
+
+static wn_code put(copier *c, target *t, const char *s, size_t n) {
+    if (n == 0) return WN_OK;
+    if (t->open_line) (void)put_line_end(c, t);
+    t->open_line = s[n - 1] != '\n';
+    return wn_outfile_write(t->file, s, n);
+}
+
+/* ---- --annotate ---- */
+
+static wn_code reserve(copier *c, size_t n, wn_err *err) {
+    void *p = c->buffer;
+    wn_code code = wn_reserve(&p, &c->cap, n, 1, err);
+    c->buffer = p;
+    return code;
+}
+
+static wn_code has_winnow(const char *s, size_t n, bool *has, wn_err *err) {
+    cJSON *o = cJSON_ParseWithLength(s, n);
+    if (!o) return wn_err_set(err, WN_EINPUT, "the record is nested too deeply for --annotate");
+    *has = cJSON_GetObjectItemCaseSensitive(o, "winnow") != NULL;
+    cJSON_Delete(o);
+    return WN_OK;
+}
+
+/* Puts `note` before the last `}` of a JSON record, or as more columns at the end of a csv or tsv row. */
+static wn_code annotate(copier *c, size_t row, const char *raw, size_t len, size_t *out, wn_err *err) {
+    wn_job *j = c->j;
+    size_t rank = j->rank[row], tail = line_end_len(raw, len), body = len - tail;
+    char note[160];
+    int n;
+    if (c->format == WN_JSONL) {
+        bool has = false, blank = true;
+        wn_code code = has_winnow(raw, body, &has, err);
+        if (code == WN_OK && has)
+            code = wn_err_set(err, WN_EINPUT, "the record has a field \"winnow\" already; run without --annotate");
+        if (code != WN_OK) {
+            (void)wn_err_prefix(err, "%s:%llu: ", j->corpus.sources[j->corpus.file[row]].path,
+                                (unsigned long long)j->corpus.line[row]);
+            return code;
+        }
+        while (body > 0 && raw[body - 1] != '}') body--;
+        body--;
+        for (size_t i = body; i-- > 0 && blank;) {
+            if (raw[i] == '{') break;
+            blank = raw[i] == ' ' || raw[i] == '\t' || raw[i] == '\r' || raw[i] == '\n';
+        }
+        n = snprintf(note, sizeof note, "%s\"winnow\": {\"rank\": %zu, \"gain\": %.9g, \"n_represented\": %zu}",
+                     blank ? "" : ", ", rank, j->selection.gain[rank - 1], j->count[rank - 1]);
+    } else {
+        char d = c->format == WN_CSV ? ',' : '\t';
+        n = snprintf(note, sizeof note, "%c%zu%c%.9g%c%zu", d, rank, d, j->selection.gain[rank - 1], d,
+                     j->count[rank - 1]);
+    }
+    wn_code code = reserve(c, len + (size_t)n, err);
+    if (code != WN_OK) return code;
+    memcpy(c->buffer, raw, body);
+    memcpy(c->buffer + body, note, (size_t)n);
+    memcpy(c->buffer + body + n, raw + body, len - body);
+    *out = len + (size_t)n;
+    return WN_OK;
+}
+
+/* ---- --order rank ---- */
+
+static wn_code spool_open(copier *c, wn_err *err) {
+    char *path = wn_outdir_path(&c->j->out, ".chosen", err);
+    if (!path) return WN_EMEMORY;
+    c->spool = wn_fd_open(path, O_RDWR | O_CREAT | O_EXCL);
+    wn_code code = c->spool < 0 ? wn_err_errno(err, "cannot write a temporary file") : WN_OK;
+    if (code == WN_OK) (void)unlink(path);
+    wn_free(path);
+    c->at = wn_alloc(c->j->k, sizeof *c->at, err);
+    c->len = wn_alloc(c->j->k, sizeof *c->len, err);
+    return code == WN_OK && (!c->at || !c->len) ? WN_EMEMORY : code;
+}
+
+static wn_code spool_put(copier *c, size_t rank, const char *s, size_t n, wn_err *err) {
+    c->at[rank] = c->spooled, c->len[rank] = n;
+    c->spooled += n;
+    while (n > 0) {
+        ssize_t got = write(c->spool, s, n);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return wn_err_errno(err, "writing a temporary file");
+        s += got, n -= (size_t)got;
+    }
+    return WN_OK;
+}
+
+static wn_code spool_empty(copier *c, wn_err *err) {
+    for (size_t i = 0; i < c->j->k; i++) {
+        wn_code code = reserve(c, (size_t)c->len[i] + 1, err);
+        if (code != WN_OK) return code;
+        for (size_t got = 0; got < c->len[i];) {
+            ssize_t n = pread(c->spool, c->buffer + got, (size_t)c->len[i] - got, (off_t)(c->at[i] + got));
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0) return wn_err_errno(err, "reading a temporary file");
+            got += (size_t)n;
+        }
+        (void)put(c, &c->subset, c->buffer, (size_t)c->len[i]);
+    }
+    return WN_OK;
+}
+
+/* ---- the sink of the second pass ---- */
+
+/* The first one; the others name the same columns. */
+static wn_code on_header(copier *c, const char *raw, size_t len) {
+    size_t tail = line_end_len(raw, len);
+    if (c->header) return WN_OK;
+    c->header = true;
+    (void)put(c, &c->rest, raw, len);
+    if (!c->j->c->annotate) return put(c, &c->subset, raw, len);
+    char d = c->format == WN_CSV ? ',' : '\t', more[80];
+    (void)put(c, &c->subset, raw, len - tail);
+    c->subset.open_line = false;
+    (void)snprintf(more, sizeof more, "%cwinnow_rank%cwinnow_gain%cwinnow_n_represented", d, d, d);
+    (void)wn_outfile_write(c->subset.file, more, strlen(more));
+    return tail ? wn_outfile_write(c->subset.file, raw + len - tail, tail) : put_line_end(c, &c->subset);
+}
+
+static wn_code on_record(void *ctx, size_t row, const char *raw, size_t len, wn_err *err) {
+    copier *c = ctx;
+    size_t tail = line_end_len(raw, len);
+    if (!c->line_end[0] && tail) memcpy(c->line_end, raw + len - tail, tail);
+    if (row == SIZE_MAX) return on_header(c, raw, len);
+    if (c->j->corpus.offset[row] == 0 && has_bom(raw, len)) { /* the mark belongs to the file, not to the record */
+        if (row == 0) {
+            (void)put(c, &c->subset, raw, 3), (void)put(c, &c->rest, raw, 3);
+            c->subset.open_line = c->rest.open_line = false;
+        }
+        raw += 3, len -= 3;
+    }
+    size_t rank = c->j->rank[row];
+    if (!rank) return put(c, &c->rest, raw, len);
+    if (c->j->c->annotate) {
+        wn_code code = annotate(c, row, raw, len, &len, err);
+        if (code != WN_OK) return code;
+        raw = c->buffer;
+    }
+    if (c->spool >= 0) return spool_put(c, rank - 1, raw, len, err);
+    return put(c, &c->subset, raw, len);
+}
+
+wn_code wn_job_records(wn_job *j, wn_err *err) {
+    copier c = {.j = j, .spool = -1, .format = j->corpus.nsources ? j->corpus.sources[0].format : WN_TXT};
+    char subset[32], rest[32];
+    (void)snprintf(subset, sizeof subset, "subset.%s", wn_format_extension(c.format));
+    (void)snprintf(rest, sizeof rest, "rest.%s", wn_format_extension(c.format));
+    wn_code code = wn_outfile_open(&c.subset.file, &j->out, subset, err);
+    if (code == WN_OK) code = wn_outfile_open(&c.rest.file, &j->out, rest, err);
+    if (code == WN_OK && j->c->rank_order) code = spool_open(&c, err);
+    wn_err first = {0};
+    if (code == WN_OK) code = wn_corpus_replay(&j->corpus, on_record, &c, j->io->progress, &first);
+    if (code == WN_OK && c.spool >= 0) code = spool_empty(&c, &first);
+    if (code != WN_OK && first.code != WN_OK && err) *err = first;
+    if (c.spool >= 0) (void)close(c.spool);
+    if (code == WN_OK) {
+        code = wn_outfile_close(c.subset.file, err);
+        wn_code second = wn_outfile_close(c.rest.file, code == WN_OK ? err : NULL);
+        if (code == WN_OK) code = second;
+    } else {
+        wn_outfile_abort(c.subset.file);
+        wn_outfile_abort(c.rest.file);
+    }
+    wn_free(c.at);
+    wn_free(c.len);
+    wn_free(c.buffer);
+    return code;
+}
