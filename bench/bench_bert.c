@@ -3,6 +3,7 @@
 #include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <winnow/bert.h>
 #include <wn/cpu.h>
 #include <winnow/mem.h>
@@ -57,11 +58,12 @@ int main(int argc, char **argv) {
     static chunk c;
     wn_err err = {0};
     char *dir = NULL;
-    wn_bert_opts o = {.layer = -1, .pooling = -1};
+    wn_bert_opts o = {.layer = -1};
     wn_threads_set(1);
     openblas_set_num_threads(1);
-    if (wn_model_find(&dir, argv[1], &err) || wn_precision_resolve(argv[2], &o.precision, &err) ||
-        wn_bert_open(&c.m, dir, &o, &err)) {
+    while (wn_precision_name(o.precision) && strcmp(wn_precision_name(o.precision), argv[2]) != 0) o.precision++;
+    if (!wn_precision_name(o.precision)) return 2;
+    if (wn_model_find(&dir, argv[1], &err) || wn_bert_open(&c.m, dir, &o, &err)) {
         fprintf(stderr, "bench_bert: %s\n", err.msg);
         return 1;
     }

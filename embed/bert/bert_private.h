@@ -97,7 +97,7 @@ void wn_bert_shares_add(const wn_bert_shares *s, uint32_t word, size_t position,
 static inline size_t wn_bert_wide(const wn_model_config *c) { return c->intermediate + 16; }
 /* The caller's choice, or else the model's. */
 static inline wn_pooling wn_bert_pooling(const wn_bert *m) {
-    return m->opts.pooling >= 0 ? (wn_pooling)m->opts.pooling : m->config.pooling;
+    return m->opts.pooling == WN_POOL_MODEL ? m->config.pooling : m->opts.pooling;
 }
 /* out[H] pooled from x [t, H]. */
 void wn_pool(wn_pooling pooling, const float *x, size_t t, size_t hidden, float *out);

@@ -53,7 +53,7 @@ wn_code wn_bert_describe(const char *dir, char **text, wn_err *err) {
     if (code == WN_OK && !(n.used = wn_alloc(wn_weights_count(m->weights), sizeof *n.used, err))) code = WN_EMEMORY;
     if (code == WN_OK) {
         n.w = m->weights;
-        m->opts = (wn_bert_opts){.precision = WN_PREC_F32, .layer = -1, .pooling = -1};
+        m->opts = (wn_bert_opts){.precision = WN_PREC_F32, .layer = -1};
         wn_code loaded = wn_bert_load_noted(m, dir, note, &n, &problem);
         code = loaded == WN_EMEMORY ? loaded : n.code;
         if (loaded == WN_EMEMORY && err) *err = problem;

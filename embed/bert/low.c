@@ -8,16 +8,26 @@
 #include <wn/paired.h>
 #include <winnow/threads.h>
 
-static const struct {
-    const char *name, *needs;
-} precisions[] = {[WN_PREC_F32] = {"f32", ""},
-                  [WN_PREC_BF16] = {"bf16", "AMX-BF16 or AVX512-BF16"},
-                  [WN_PREC_F16] = {"f16", "AVX512-FP16"},
-                  [WN_PREC_INT16] = {"int16", "AVX2"},
-                  [WN_PREC_INT8] = {"int8", "AVX512-VNNI or AVX2"}};
-enum { PRECISIONS = sizeof precisions / sizeof *precisions };
+const char *wn_precision_name(wn_precision p) {
+    switch (p) { WN_PRECISIONS(WN_NAME_CASE) }
+    return NULL;
+}
 
-const char *wn_precision_name(wn_precision p) { return precisions[p].name; }
+wn_precision wn_precision_resolve(wn_precision p) {
+    return p == WN_PREC_AUTO ? WN_PREC_F32 : p;
+}
+
+static const char *precision_needs(wn_precision p) {
+    switch (p) {
+    case WN_PREC_AUTO:
+    case WN_PREC_F32: return "";
+    case WN_PREC_BF16: return "AMX-BF16 or AVX512-BF16";
+    case WN_PREC_F16: return "AVX512-FP16";
+    case WN_PREC_INT16: return "AVX2";
+    case WN_PREC_INT8: return "AVX512-VNNI or AVX2";
+    }
+    return "";
+}
 
 const wn_low_kernel *wn_low_kernel_get(wn_precision p) {
 #if defined(__x86_64__)
@@ -36,31 +46,19 @@ const wn_low_kernel *wn_low_kernel_get(wn_precision p) {
     return NULL;
 }
 
-static bool available(wn_precision p) {
-    return p == WN_PREC_F32 || (p == WN_PREC_INT16 ? wn_paired_has16() : wn_low_kernel_get(p) != NULL);
+static bool precision_available(wn_precision p) {
+    if (wn_precision_resolve(p) == WN_PREC_F32) return true;
+    return p == WN_PREC_INT16 ? wn_paired_has16() : wn_low_kernel_get(p) != NULL;
 }
 
 wn_code wn_precision_check(wn_precision p, wn_err *err) {
-    if (available(p)) return WN_OK;
+    if (precision_available(p)) return WN_OK;
     char have[32] = "f32";
-    for (int i = 1; i < PRECISIONS; i++)
-        if (available((wn_precision)i))
-            (void)snprintf(have + strlen(have), sizeof have - strlen(have), ", %s", precisions[i].name);
-    return wn_err_set(err, WN_EUSAGE, "precision %s needs a processor with %s; this one (%s) can do %s", precisions[p].name,
-                      precisions[p].needs, wn_cpu_get()->model, have);
-}
-
-wn_code wn_precision_resolve(const char *name, wn_precision *out, wn_err *err) {
-    wn_precision p = WN_PREC_F32;
-    int i = 0;
-    if (strcmp(name, "auto") != 0) {
-        while (i < PRECISIONS && strcmp(name, precisions[i].name) != 0) i++;
-        if (i == PRECISIONS) return wn_err_set(err, WN_EUSAGE, "precision \"%s\": one of auto, f32, bf16, f16, int16, int8", name);
-        p = (wn_precision)i;
-    }
-    wn_code rc = wn_precision_check(p, err);
-    if (!rc) *out = p;
-    return rc;
+    for (wn_precision i = WN_PREC_F32 + 1; wn_precision_name(i); i++)
+        if (precision_available(i))
+            (void)snprintf(have + strlen(have), sizeof have - strlen(have), ", %s", wn_precision_name(i));
+    return wn_err_set(err, WN_EUSAGE, "precision %s needs a processor with %s; this one (%s) can do %s", wn_precision_name(p),
+                      precision_needs(p), wn_cpu_get()->model, have);
 }
 
 typedef struct {

@@ -86,3 +86,8 @@ void wn_doc2vec_free(wn_doc2vec *m) {
     wn_mat_free(&m->inner);
     wn_free(m);
 }
+
+const char *wn_doc2vec_mode_name(wn_doc2vec_mode m) {
+    switch (m) { WN_DOC2VEC_MODES(WN_NAME_CASE) }
+    return NULL;
+}

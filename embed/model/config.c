@@ -303,3 +303,8 @@ wn_code wn_model_config_read(wn_model_config *c, const char *dir, wn_err *err) {
     cJSON_Delete(json);
     return rc;
 }
+
+const char *wn_pooling_name(wn_pooling p) {
+    switch (p) { WN_POOLINGS(WN_NAME_CASE) }
+    return NULL;
+}

@@ -6,15 +6,15 @@
 #include <sys/stat.h>
 #include <winnow/mem.h>
 
+#define ROW(value, word) {value, word},
 static const struct {
     wn_format format;
     const char *extension;
-} extensions[] = {{WN_JSONL, "jsonl"}, {WN_CSV, "csv"}, {WN_TSV, "tsv"}, {WN_TXT, "txt"}, {WN_JSONL, "ndjson"}};
+} extensions[] = {WN_FORMATS(ROW){WN_JSONL, "ndjson"}};
 
-const char *wn_format_extension(wn_format f) {
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; ++i)
-        if (extensions[i].format == f) return extensions[i].extension;
-    return "";
+const char *wn_format_name(wn_format f) {
+    switch (f) { WN_FORMATS(WN_NAME_CASE) }
+    return NULL;
 }
 
 wn_code wn_format_of_path(const char *path, wn_format *f, wn_err *err) {
@@ -32,6 +32,7 @@ wn_code wn_format_of_path(const char *path, wn_format *f, wn_err *err) {
     }
     for (size_t i = 0; i < sizeof extensions / sizeof *extensions; ++i) {
         size_t n = strlen(extensions[i].extension);
+        if (extensions[i].format == WN_FORMAT_AUTO) continue;
         if ((size_t)(end - name) > n && end[-(ptrdiff_t)n - 1] == '.' &&
             strncasecmp(end - n, extensions[i].extension, n) == 0) {
             *f = extensions[i].format;
@@ -70,8 +71,8 @@ static wn_code check_paths(const wn_records_opts *o, wn_err *err) {
         if (o->uniform && format != first)
             return wn_err_set(err, WN_EUSAGE,
                               "%s is %s, but %s is %s: one subset holds one format; run winnow on each",
-                              wn_path_label(o->paths[0]), wn_format_extension(first), wn_path_label(path),
-                              wn_format_extension(format));
+                              wn_path_label(o->paths[0]), wn_format_name(first), wn_path_label(path),
+                              wn_format_name(format));
     }
     return standard > 1 ? wn_err_set(err, WN_EUSAGE, "standard input (-) can be named only once") : WN_OK;
 }

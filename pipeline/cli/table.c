@@ -83,6 +83,7 @@ enum {
 #define AT(field) offsetof(wn_cli, field)
 #define CF(field) offsetof(wn_cli, config.field)
 #define MANY 1e15
+#define WORDS(list) (WN_NAME_WORDS(list) + 1) /* without the first bar */
 
 const wn_option wn_options[] = {
     {"output", 'o', "PATH", WRITES, OPT_STRING, CF(output), NULL, 0, 0, NULL, false, "Output",
@@ -95,10 +96,10 @@ const wn_option wn_options[] = {
      "add an object \"winnow\" (rank, gain, count of represented) to every chosen JSONL record"},
     {"order", 0, "ORDER", CMD_RUN, OPT_SWITCH, CF(rank_order), "input|rank", 0, 0, "input", true, "Output",
      "order of the records of subset.*: as in the input, or by rank"},
-    {"export", 0, "LAYOUT", CMD_GRAPH, OPT_WORD, CF(export_format), "h5ad|ann-benchmarks", 0, 0, "h5ad", true, "Output",
+    {"export", 0, "LAYOUT", CMD_GRAPH, OPT_ENUM, CF(export_layout), WORDS(WN_LAYOUTS), 0, 0, "h5ad", true, "Output",
      "layout of the output"},
 
-    {"format", 0, "FORMAT", RECORDS, OPT_ENUM, CF(format), "auto|jsonl|csv|tsv|txt", 0, 0, "auto", true, "Input",
+    {"format", 0, "FORMAT", RECORDS, OPT_ENUM, CF(format), WORDS(WN_FORMATS), 0, 0, "auto", true, "Input",
      "format of the records; auto goes by the extension"},
     {"text-field", 0, "NAME", RECORDS, OPT_LIST, CF(text_fields), NULL, 0, 0, "text", true, "Input",
      "field that holds the text; a dot reaches into an object; several are joined by a space (tokenize: two are a pair)"},
@@ -114,15 +115,15 @@ const wn_option wn_options[] = {
     {"on-error", 0, "WHAT", TEXT, OPT_ON_ERROR, CF(skip_path), "fail|skip:FILE", 0, 0, "fail", true, "Input",
      "at a bad record: stop, or copy it byte for byte to FILE and go on"},
 
-    {"encoder", 0, "NAME", TEXT, OPT_ENUM, CF(encoder), "lsa|doc2vec|bert", 0, 0, "lsa", true, "Encoder",
+    {"encoder", 0, "NAME", TEXT, OPT_ENUM, CF(encoder), WORDS(WN_ENCODERS), 0, 0, "lsa", true, "Encoder",
      "how texts become vectors; --model implies bert"},
     {"model", 0, "DIR|NAME", TEXT | CMD_TOKENIZE, OPT_STRING, CF(model), NULL, 0, 0, NULL, true, "Encoder",
      "a BERT, RoBERTa, DistilBERT or ALBERT model: its folder, or its name in the cache of winnow or Hugging Face"},
-    {"precision", 0, "P", TEXT, OPT_ENUM, CF(precision), "auto|f32|bf16|f16|int16|int8", 0, 0, "auto", true, "Encoder",
+    {"precision", 0, "P", TEXT, OPT_ENUM, CF(precision), WORDS(WN_PRECISIONS), 0, 0, "auto", true, "Encoder",
      "model: arithmetic; auto is f32, the others are faster where the processor has them, and less exact"},
     {"layer", 0, "L", TEXT, OPT_INDEX, CF(layer), NULL, 0, 1000, NULL, true, "Encoder",
      "model: layer whose output is pooled, 0 for the embeddings; without it the last"},
-    {"pooling", 0, "HOW", TEXT, OPT_ENUM, CF(pooling), "model|mean|cls|max|mean_sqrt_len", 0, 0, "model", true, "Encoder",
+    {"pooling", 0, "HOW", TEXT, OPT_ENUM, CF(pooling), WORDS(WN_POOLINGS), 0, 0, "model", true, "Encoder",
      "model: how the tokens become one vector; model: as its own files say, else mean"},
     {"all-layers", 0, NULL, CMD_EMBED, OPT_FLAG, CF(all_layers), NULL, 0, 0, NULL, true, "Encoder",
      "model: also write the pooled vectors of every layer, to /obsm/layer_00 (embeddings), layer_01, ..."},
@@ -140,7 +141,7 @@ const wn_option wn_options[] = {
      "lsa: leave out words of fewer than N texts"},
     {"iterations", 0, "N", TEXT, OPT_COUNT, CF(iterations), NULL, 1, 1000, NULL, true, "Encoder",
      "lsa: products with the sparse matrix, 32 columns each; without it 14, or dims/9 if more"},
-    {"doc2vec-mode", 0, "MODE", TEXT, OPT_WORD, CF(doc2vec_mode), "dm-mean|dm-sum|dm-concat|dbow", 0, 0, "dm-mean", true,
+    {"doc2vec-mode", 0, "MODE", TEXT, OPT_ENUM, CF(doc2vec_mode), WORDS(WN_DOC2VEC_MODES), 0, 0, "dm-mean", true,
      "Encoder", "doc2vec: architecture"},
     {"dbow-words", 0, NULL, TEXT, OPT_FLAG, CF(dbow_words), NULL, 0, 0, NULL, true, "Encoder",
      "doc2vec dbow: train word vectors as well"},
@@ -166,15 +167,15 @@ const wn_option wn_options[] = {
      "how many to choose: a count, or a percentage of the input"},
     {"preset", 0, "NAME", CHOOSE, OPT_WORD, AT(preset), "paper", 0, 0, NULL, false, "Selection",
      "paper: graph-cut over cosine with lambda 10 and no deduplication; other options win over it"},
-    {"objective", 0, "NAME", CHOOSE, OPT_WORD, CF(objective), "graph-cut|facility-location|random", 0, 0, "graph-cut",
+    {"objective", 0, "NAME", CHOOSE, OPT_ENUM, CF(objective), WORDS(WN_OBJECTIVES), 0, 0, "graph-cut",
      true, "Selection", "what makes a subset good"},
-    {"similarity", 0, "NAME", CHOOSE, OPT_WORD, CF(similarity), "rbf|cosine|dot", 0, 0, "rbf", true, "Selection",
+    {"similarity", 0, "NAME", CHOOSE, OPT_ENUM, CF(similarity), WORDS(WN_KERNELS), 0, 0, "rbf", true, "Selection",
      "similarity of two vectors; rbf is exp(gamma (cosine - 1))"},
     {"gamma", 0, "X|auto", CHOOSE, OPT_REAL, CF(gamma), "auto", DBL_MIN, 1e6, "auto", true, "Selection",
      "rbf: width; auto is 7.5 / median(1 - cosine)"},
     {"lambda", 0, "X|auto", CHOOSE, OPT_REAL, CF(lambda), "auto", 0, 1e12, "auto", true, "Selection",
      "graph-cut: weight of diversity; auto is n/k - 2"},
-    {"maximizer", 0, "NAME", CHOOSE, OPT_WORD, CF(maximizer), "auto|dense|matrix-free", 0, 0, "auto", false, "Selection",
+    {"maximizer", 0, "NAME", CHOOSE, OPT_ENUM, CF(maximizer), WORDS(WN_MAXIMIZERS), 0, 0, "auto", false, "Selection",
      "how the maximum is sought; the picks are the same"},
     {"keep", 0, "FILE", CHOOSE, OPT_STRING, CF(keep_path), NULL, 0, 0, NULL, true, "Selection",
      "ids that must be chosen, one a line; they count in k"},

@@ -106,7 +106,7 @@ static const char *config_string(const cJSON *config, const char *name) {
 static wn_format config_format(const cJSON *config) {
     const char *name = config_string(config, "format");
     for (wn_format f = WN_JSONL; name && f <= WN_TXT; f++)
-        if (strcmp(name, wn_format_extension(f)) == 0) return f;
+        if (strcmp(name, wn_format_name(f)) == 0) return f;
     return WN_FORMAT_AUTO;
 }
 

@@ -54,7 +54,7 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
     if ((code = wn_matrices_read_all(&in, &x, err)) != WN_OK) goto out;
     size_t zero = wn_sim_normalize(&x);
     if ((code = wn_sim_knn(&x, K, &g, io->progress, err)) != WN_OK) goto out;
-    if (strcmp(c->export_format, "ann-benchmarks") == 0) code = wn_store_export_ann(c->output, &x, &g, c->overwrite, err);
+    if (c->export_layout == WN_LAYOUT_ANN) code = wn_store_export_ann(c->output, &x, &g, c->overwrite, err);
     else code = write_h5ad(c, &in, &x, &g, err);
     if (code != WN_OK) goto out;
     wn_sayf(io, "%s: %zu rows, %zu neighbours each", c->output, n, K);

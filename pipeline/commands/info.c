@@ -71,7 +71,7 @@ static wn_code info_records(const wn_config *c, const char *path, wn_io *io, wn_
     wn_code code = wn_corpus_read(&corpus, &o, io->progress, err);
     if (code != WN_OK) return code;
     if (corpus.nsources)
-        wn_printf(io, "%s: %zu records, %s, %s\n  SHA-256: %s\n", path, corpus.n, wn_format_extension(corpus.sources[0].format),
+        wn_printf(io, "%s: %zu records, %s, %s\n  SHA-256: %s\n", path, corpus.n, wn_format_name(corpus.sources[0].format),
                   wn_bytes_text(corpus.sources[0].bytes, bytes), corpus.sources[0].sha256);
     if (corpus.n) code = print_lengths(&corpus, io, err);
     if (code == WN_OK && corpus.label) code = print_labels(&corpus, io, err);

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <winnow/bert.h>
 
-static const char *const poolings[] = {"mean", "cls", "max", "mean_sqrt_len"}; /* wn_pooling */
 static const char *const activations[] = {"gelu", "gelu (tanh)", "relu", "tanh", "identity"};
 
 static void print_config(const wn_model_config *m, const char *dir, wn_io *io) {
@@ -16,7 +15,7 @@ static void print_config(const wn_model_config *m, const char *dir, wn_io *io) {
     if (m->arch == WN_ALBERT)
         wn_printf(io, "  shared layers: %zu groups of %zu; embedding %zu\n", m->groups, m->inner, m->embedding);
     wn_printf(io, "  vocabulary: %zu; positions: %zu; token types: %zu\n", m->vocab, m->positions, m->types);
-    wn_printf(io, "  texts: at most %zu tokens; %s pooling%s%s%s\n", m->max_tokens, poolings[m->pooling],
+    wn_printf(io, "  texts: at most %zu tokens; %s pooling%s%s%s\n", m->max_tokens, wn_pooling_name(m->pooling),
               m->sentence_transformer ? "" : " (the folder names none)", m->normalize ? ", normalised" : "",
               m->dense_out ? ", a dense layer" : "");
     if (m->dense_out)
@@ -60,7 +59,7 @@ wn_code wn_info_model(const char *dir, wn_io *io, wn_err *err) {
 }
 
 wn_code wn_check_model(const char *dir, char *summary, size_t size, wn_err *err) {
-    const wn_bert_opts plain = {.precision = WN_PREC_F32, .layer = -1, .pooling = -1};
+    const wn_bert_opts plain = {.precision = WN_PREC_F32, .layer = -1};
     wn_bert *model = NULL;
     wn_tok *tok = NULL;
     wn_code code = wn_tok_open(&tok, dir, err);

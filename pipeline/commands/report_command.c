@@ -111,7 +111,8 @@ static wn_code use_manifest(page *p, wn_err *err) {
         if (!p->inputs[i]) return damaged(p, "an input in manifest.json has no path", err);
     }
     const char *objective = string(at(p, "selection", "objective"));
-    bool random = objective && strcmp(objective, "random") == 0;
+    wn_objective which = WN_GRAPH_CUT;
+    bool random = objective && wn_objective_named(objective, &which) && which == WN_RANDOM;
     double seed = number(at(p, "seed", NULL)), negative = number(at(p, "selection", "gains_negative_from"));
     p->r = (wn_report){.title = WN_REPORT_TITLE, .command = p->command, .version = string(at(p, "winnow", NULL)),
                        .encoder = string(at(p, "selection", "encoder")), .objective = objective,
@@ -199,7 +200,7 @@ static wn_code use_matrix(page *p, wn_err *err) {
 static const char *records_name(const page *p, const char *stem, char name[32]) {
     static const wn_format formats[] = {WN_JSONL, WN_CSV, WN_TSV, WN_TXT};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        (void)snprintf(name, 32, "%s.%s", stem, wn_format_extension(formats[i]));
+        (void)snprintf(name, 32, "%s.%s", stem, wn_format_name(formats[i]));
         if (at(p, "outputs", name)) return name;
     }
     return NULL;
@@ -261,7 +262,8 @@ static wn_code write_page(page *p, const wn_config *c, wn_io *io, wn_err *err) {
     wn_safefile *out = NULL;
     char *inside = c->html ? NULL : wn_path_join(p->folder, "report.html", err);
     const char *path = c->html ? c->html : inside;
-    bool random = p->r.objective && strcmp(p->r.objective, "random") == 0;
+    wn_objective which = WN_GRAPH_CUT;
+    bool random = p->r.objective && wn_objective_named(p->r.objective, &which) && which == WN_RANDOM;
     p->view.n = p->r.n;
     p->view.ids = p->ids.view;
     p->view.label = p->codes.code;

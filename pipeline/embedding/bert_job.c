@@ -61,19 +61,10 @@ struct wn_bert_job {
 
 /* ---- opening ---- */
 
-static const char *const poolings[] = {"mean", "cls", "max", "mean_sqrt_len"}; /* wn_pooling */
-
-/* The words of --precision in the order of the table of options. */
-static wn_code resolve_precision(const wn_config *c, wn_precision *out, wn_err *err) {
-    static const char *const words[] = {"auto", "f32", "bf16", "f16", "int16", "int8"};
-    return wn_precision_resolve(words[c->precision], out, err);
-}
-
 wn_code wn_bert_job_check(const wn_config *c, wn_err *err) {
-    wn_precision precision;
     wn_model_config m;
     char *dir = NULL;
-    wn_code code = resolve_precision(c, &precision, err);
+    wn_code code = wn_precision_check(c->precision, err);
     if (code == WN_OK) code = wn_model_find(&dir, c->model, err);
     if (code == WN_OK) code = wn_model_config_read(&m, dir, err);
     wn_free(dir);
@@ -101,11 +92,12 @@ wn_code wn_bert_job_open(wn_bert_job **out, const wn_config *c, wn_err *err) {
     wn_bert_job *j = wn_alloc(1, sizeof *j, err);
     if (!j) return WN_EMEMORY;
     j->c = c;
-    j->opts = (wn_bert_opts){.layer = c->layer ? (int)c->layer - 1 : -1,
-                             .pooling = c->pooling - 1,
+    j->opts = (wn_bert_opts){.precision = wn_precision_resolve(c->precision),
+                             .layer = c->layer ? (int)c->layer - 1 : -1,
+                             .pooling = c->pooling,
                              .max_tokens = c->max_tokens,
                              .normalize = 1};
-    wn_code code = resolve_precision(c, &j->opts.precision, err);
+    wn_code code = wn_precision_check(j->opts.precision, err);
     j->precision = wn_precision_name(j->opts.precision);
     if (code == WN_OK) code = wn_model_find(&j->dir, c->model, err);
     if (code == WN_OK) code = wn_tok_open(&j->tok, j->dir, err);
@@ -116,14 +108,14 @@ wn_code wn_bert_job_open(wn_bert_job **out, const wn_config *c, wn_err *err) {
         return code;
     }
     const wn_model_config *m = wn_bert_config(j->model);
-    wn_pooling pooling = j->opts.pooling >= 0 ? (wn_pooling)j->opts.pooling : m->pooling;
+    wn_pooling pooling = j->opts.pooling == WN_POOL_MODEL ? m->pooling : j->opts.pooling;
     j->dims = wn_bert_dims(j->model);
     j->hidden = m->hidden;
     j->layers = c->all_layers ? m->layers + 1 : 0;
     j->width = j->dims + j->layers * j->hidden;
     (void)snprintf(j->options, sizeof j->options, "%s by %s (%d), layer %d, %s, at most %zu tokens%s, winnow %s",
                    j->precision, wn_isa_name(wn_cpu_get()->isa), WN_BERT_ARITHMETIC, j->opts.layer < 0 ? (int)m->layers : j->opts.layer,
-                   poolings[pooling], j->max_tokens, j->layers ? ", all layers" : "", WINNOW_VERSION);
+                   wn_pooling_name(pooling), j->max_tokens, j->layers ? ", all layers" : "", WINNOW_VERSION);
     *out = j;
     return WN_OK;
 }
@@ -425,7 +417,17 @@ void wn_bert_job_say(const wn_bert_job *j, wn_io *io) {
 /* ---- --verify ---- */
 
 /* The least cosine that a precision may have to f32. */
-static const double bounds[] = {0.999999, 0.9995, 0.9995, 0.9995, 0.995};
+static double least_cosine(wn_precision p) {
+    switch (p) {
+    case WN_PREC_AUTO:
+    case WN_PREC_F32: return 0.999999;
+    case WN_PREC_BF16:
+    case WN_PREC_F16:
+    case WN_PREC_INT16: return 0.9995;
+    case WN_PREC_INT8: return 0.995;
+    }
+    return 1;
+}
 
 static wn_code sample_ids(const wn_bert_job *j, const wn_texts *texts, const size_t *rows, size_t n, uint32_t **ids,
                           size_t *off, wn_err *err) {
@@ -467,7 +469,7 @@ wn_code wn_bert_job_verify(const wn_bert_job *j, const wn_texts *texts, const si
         if (code == WN_OK) code = wn_tick(j->progress, "verify", "texts", i + 1, n, err);
     }
     if (code == WN_OK) {
-        double bound = bounds[j->opts.precision];
+        double bound = least_cosine(j->opts.precision);
         wn_sayf(io, "verified  %zu texts against f32: cosine at least %.7f, mean %.7f (%s: %g is asked for)", n, least,
                 sum / (double)n, j->precision, bound);
         if (!(least >= bound))

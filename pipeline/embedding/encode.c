@@ -10,12 +10,6 @@
 #include <winnow/similarity.h>
 #include <winnow/threads.h>
 
-static wn_doc2vec_mode mode_of(const char *name) {
-    if (!name || strcmp(name, "dm-mean") == 0) return WN_DM_MEAN;
-    if (strcmp(name, "dm-sum") == 0) return WN_DM_SUM;
-    return strcmp(name, "dm-concat") == 0 ? WN_DM_CONCAT : WN_DBOW;
-}
-
 static wn_lsa_opts lsa_options(const wn_config *c) {
     wn_lsa_opts o = wn_lsa_defaults();
     if (c->dims) o.dims = c->dims;
@@ -27,7 +21,7 @@ static wn_lsa_opts lsa_options(const wn_config *c) {
 
 static wn_doc2vec_opts doc2vec_options(const wn_config *c) {
     wn_doc2vec_opts o = wn_doc2vec_defaults();
-    o.mode = mode_of(c->doc2vec_mode);
+    o.mode = c->doc2vec_mode;
     o.dbow_words = c->dbow_words;
     o.hierarchical = c->hierarchical;
     if (c->dims) o.dims = c->dims;
@@ -156,7 +150,7 @@ static wn_code use_doc2vec(const wn_config *c, const wn_texts *texts, bool keep,
     if (code != WN_OK) return code;
     if (keep) e->zero_rows = wn_sim_normalize(&e->x);
     e->dims = wn_doc2vec_dims(e->doc2vec);
-    (void)snprintf(e->name, sizeof e->name, "doc2vec %s, %zu dimensions, %zu words", c->doc2vec_mode, e->dims,
+    (void)snprintf(e->name, sizeof e->name, "doc2vec %s, %zu dimensions, %zu words", wn_doc2vec_mode_name(c->doc2vec_mode), e->dims,
                    wn_doc2vec_words(e->doc2vec));
     return WN_OK;
 }

@@ -54,7 +54,7 @@ static void add_inputs(doc *d, const wn_job *j) {
         cJSON *o = cJSON_CreateObject();
         d->failed |= !o || !cJSON_AddItemToArray(list, o);
         text(d, o, "path", s->path);
-        text(d, o, "format", wn_format_extension(s->format));
+        text(d, o, "format", wn_format_name(s->format));
         count(d, o, "bytes", s->bytes);
         count(d, o, "records", s->records);
         text(d, o, "sha256", s->sha256);
@@ -107,17 +107,16 @@ static void add_counts(doc *d, const wn_job *j) {
 }
 
 static void add_selection(doc *d, const wn_job *j) {
-    static const char *const maximizers[] = {"auto", "dense", "matrix-free"};
-    wn_objective objective = wn_job_objective(j->c);
+    wn_objective objective = j->c->objective;
     cJSON *o = object(d, d->root, "selection");
     text(d, o, "encoder", j->encoder);
     count(d, o, "dimensions", j->x.cols);
-    text(d, o, "objective", j->c->objective);
-    text(d, o, "similarity", j->c->similarity);
+    text(d, o, "objective", wn_objective_name(objective));
+    text(d, o, "similarity", wn_kernel_name(j->c->similarity));
     real(d, o, "gamma", j->kernel.kind == WN_RBF ? j->kernel.gamma : NAN);
     real(d, o, "median_distance", j->gamma_median);
     real(d, o, "lambda", objective == WN_GRAPH_CUT && j->k ? j->selection.lambda : NAN);
-    text(d, o, "maximizer", maximizers[j->selection.maximizer]);
+    text(d, o, "maximizer", wn_maximizer_name(j->selection.maximizer));
     if (objective == WN_FACILITY_LOCATION) real(d, o, "cut_off", j->selection.cut_off);
     count(d, o, "gains_negative_from", j->selection.negative_from);
     real(d, o, "value", j->k ? j->selection.objective[j->k - 1] : NAN);

@@ -185,8 +185,8 @@ static wn_code on_record(void *ctx, size_t row, const char *raw, size_t len, wn_
 wn_code wn_job_records(wn_job *j, wn_err *err) {
     copier c = {.j = j, .spool = -1, .format = j->corpus.nsources ? j->corpus.sources[0].format : WN_TXT};
     char subset[32], rest[32];
-    (void)snprintf(subset, sizeof subset, "subset.%s", wn_format_extension(c.format));
-    (void)snprintf(rest, sizeof rest, "rest.%s", wn_format_extension(c.format));
+    (void)snprintf(subset, sizeof subset, "subset.%s", wn_format_name(c.format));
+    (void)snprintf(rest, sizeof rest, "rest.%s", wn_format_name(c.format));
     wn_code code = wn_outfile_open(&c.subset.file, &j->out, subset, err);
     if (code == WN_OK) code = wn_outfile_open(&c.rest.file, &j->out, rest, err);
     if (code == WN_OK && j->c->rank_order) code = spool_open(&c, err);

@@ -47,19 +47,19 @@ void wn_job_summary(wn_job *j) {
     } else {
         char how[160] = "";
         int at = 0;
-        if (j->kernel.kind == WN_RBF && wn_job_objective(j->c) != WN_RANDOM)
+        if (j->kernel.kind == WN_RBF && j->c->objective != WN_RANDOM)
             at += snprintf(how, sizeof how, ", rbf with gamma %.4g%s", j->kernel.gamma, isnan(j->c->gamma) ? " (auto)" : "");
-        else if (wn_job_objective(j->c) != WN_RANDOM) at += snprintf(how, sizeof how, ", %s", j->c->similarity);
-        if (wn_job_objective(j->c) == WN_GRAPH_CUT)
+        else if (j->c->objective != WN_RANDOM) at += snprintf(how, sizeof how, ", %s", wn_kernel_name(j->c->similarity));
+        if (j->c->objective == WN_GRAPH_CUT)
             (void)snprintf(how + at, sizeof how - (size_t)at, ", lambda %.4g%s", j->selection.lambda,
                            isnan(j->c->lambda) ? " (auto)" : "");
         wn_sayf(io, "chosen    %zu of %zu (%.3g%%) by %s%s", j->k, j->n, 100.0 * (double)j->k / (double)j->n,
-                j->c->objective, how);
+                wn_objective_name(j->c->objective), how);
         wn_sayf(io, "coverage  %.3f mean cosine to the nearest chosen row; at random %.3f", j->coverage[j->npoints - 1],
                 j->coverage_random[j->npoints - 1]);
     }
     say_size(j);
-    if (wn_job_objective(j->c) == WN_FACILITY_LOCATION && j->selection.cut_off > 0.005)
+    if (j->c->objective == WN_FACILITY_LOCATION && j->selection.cut_off > 0.005)
         wn_sayf(io, "note: the neighbour graph hides %.1f%% of the objective; a larger -K hides less",
                 100 * j->selection.cut_off);
     size_t n = strlen(j->c->output);

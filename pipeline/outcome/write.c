@@ -174,11 +174,11 @@ static wn_code report_html(wn_job *j, wn_err *err) {
         names[i] = j->corpus.nsources ? j->corpus.sources[i].path : j->matrices[i].path;
         sums[i] = j->corpus.nsources ? j->corpus.sources[i].sha256 : j->matrices[i].sha256;
     }
-    bool random = wn_job_objective(c) == WN_RANDOM;
+    bool random = c->objective == WN_RANDOM;
     wn_report r = {.title = WN_REPORT_TITLE, .command = command, .version = WINNOW_VERSION,
-                   .encoder = j->encoder[0] ? j->encoder : NULL, .objective = c->objective,
-                   .similarity = random ? NULL : c->similarity, .inputs = names, .input_sha256 = sums,
-                   .ninputs = ninputs, .lambda = wn_job_objective(c) == WN_GRAPH_CUT ? j->selection.lambda : NAN,
+                   .encoder = j->encoder[0] ? j->encoder : NULL, .objective = wn_objective_name(c->objective),
+                   .similarity = random ? NULL : wn_kernel_name(c->similarity), .inputs = names, .input_sha256 = sums,
+                   .ninputs = ninputs, .lambda = c->objective == WN_GRAPH_CUT ? j->selection.lambda : NAN,
                    .gamma = j->kernel.kind == WN_RBF && !random ? j->kernel.gamma : NAN, .n = j->n, .k = j->k,
                    .dropped = j->dropped, .skipped = j->corpus.skipped, .empty = j->corpus.empty,
                    .zero_rows = j->zero_rows, .rows = &j->view, .x = &j->x, .x_row = j->x_row, .ids = j->chosen,

@@ -14,7 +14,7 @@ enum { STREAM_RANDOM = 0x52414E44, STREAM_PROBE };
 static const double default_gamma = 7.5, little_balance = 0.5;
 
 size_t wn_job_neighbours(const wn_job *j) {
-    if (wn_job_objective(j->c) != WN_FACILITY_LOCATION || j->m <= EXACT_FACILITY_ROWS) return 0;
+    if (j->c->objective != WN_FACILITY_LOCATION || j->m <= EXACT_FACILITY_ROWS) return 0;
     size_t K = j->c->neighbours ? j->c->neighbours : 50;
     return K < j->m ? K : j->m - 1;
 }
@@ -27,8 +27,7 @@ static wn_mat kept_rows(const wn_job *j) {
 }
 
 static wn_code set_kernel(wn_job *j, wn_err *err) {
-    const char *name = j->c->similarity ? j->c->similarity : "rbf";
-    j->kernel.kind = strcmp(name, "cosine") == 0 ? WN_COSINE : strcmp(name, "dot") == 0 ? WN_DOT : WN_RBF;
+    j->kernel.kind = j->c->similarity;
     if (j->kernel.kind != WN_RBF) return WN_OK;
     j->kernel.gamma = j->c->gamma;
     if (!isnan(j->c->gamma)) return WN_OK;
@@ -96,11 +95,9 @@ static wn_code choose(wn_job *j, wn_err *err) {
     if (code != WN_OK || j->k == 0) goto out;
     for (size_t i = 0; i < j->nkeep; i++) keep[i] = j->x_row[j->keep[i]];
     size_t held = wn_job_held(j);
-    wn_select_opts o = {.objective = wn_job_objective(c), .kernel = j->kernel, .k = j->k, .lambda = c->lambda,
+    wn_select_opts o = {.objective = c->objective, .kernel = j->kernel, .maximizer = c->maximizer, .k = j->k, .lambda = c->lambda,
                         .seed = c->seed, .keep = keep, .nkeep = j->nkeep, .exclude = exclude, .nexclude = nexclude,
                         .memory = used > held ? used - held : 1, .progress = j->io->progress};
-    if (c->maximizer && strcmp(c->maximizer, "dense") == 0) o.maximizer = WN_DENSE;
-    if (c->maximizer && strcmp(c->maximizer, "matrix-free") == 0) o.maximizer = WN_MATRIX_FREE;
     size_t K = wn_job_neighbours(j);
     if (K > 0) {
         code = wn_sim_knn(&x, K, &graph, o.progress, err);
@@ -256,7 +253,7 @@ static wn_code random_order(wn_job *j, size_t **order, wn_err *err) {
 static wn_code curves(wn_job *j, wn_err *err) {
     float *best = wn_alloc(j->m, sizeof *best, err);
     size_t *at = wn_alloc(j->m, sizeof *at, err), *order = NULL;
-    wn_objective objective = wn_job_objective(j->c);
+    wn_objective objective = j->c->objective;
     bool facility = objective == WN_FACILITY_LOCATION && j->kernel.kind != WN_DOT;
     wn_code code = best && at ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;

@@ -65,11 +65,6 @@ wn_code wn_job_matrices(wn_job *j, const size_t *rows, size_t n, wn_err *err) {
     return code;
 }
 
-wn_objective wn_job_objective(const wn_config *c) {
-    if (c->objective && strcmp(c->objective, "facility-location") == 0) return WN_FACILITY_LOCATION;
-    return c->objective && strcmp(c->objective, "random") == 0 ? WN_RANDOM : WN_GRAPH_CUT;
-}
-
 /* ---- id lists ---- */
 
 /* A list file in memory; a table of its entries by the hash of the id; 0 = free, else entry + 1. */

@@ -91,8 +91,6 @@ size_t wn_job_neighbours(const wn_job *j);
 wn_code wn_job_matrices(wn_job *j, const size_t *rows, size_t n, wn_err *err);
 /* Bytes that rows, vectors and tables hold while the choice is made. */
 size_t wn_job_held(const wn_job *j);
-/* The objective as asked for; selector's enum. */
-wn_objective wn_job_objective(const wn_config *c);
 
 /* ---- stages, in this order ---- */
 /* --keep and --exclude files to rows. WN_EUSAGE: an id that no row has, naming file and line. */

@@ -30,10 +30,8 @@ static size_t graph_bytes(size_t rows, size_t cols, size_t K) {
 
 /* What the choice needs beyond vectors and tables, at the least: the maximizer is matrix-free where memory is short. */
 static size_t choice_bytes(const wn_job *j, size_t rows, size_t cols) {
-    wn_select_opts o = {.objective = wn_job_objective(j->c), .kernel = {WN_RBF, 1}, .k = j->wanted, .lambda = j->c->lambda,
-                        .maximizer = WN_MATRIX_FREE};
-    if (j->c->maximizer && strcmp(j->c->maximizer, "dense") == 0) o.maximizer = WN_DENSE;
-    if (j->c->similarity && strcmp(j->c->similarity, "rbf") != 0) o.kernel.kind = WN_COSINE;
+    wn_select_opts o = {.objective = j->c->objective, .kernel = {j->c->similarity, 1}, .k = j->wanted, .lambda = j->c->lambda,
+                        .maximizer = j->c->maximizer == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
     size_t choice = wn_select_memory(&o, rows, cols) + graph_bytes(rows, cols, wn_job_neighbours(j));
     size_t curves = rows * (3 * sizeof(size_t) + 2 * sizeof(float));
     return choice > curves ? choice : curves;
@@ -74,7 +72,7 @@ static void print(wn_job *j, const estimate *e) {
     wn_printf(j->io, "rows      %zu read, %zu after exact duplicates\n", j->n, j->m);
     if (j->view.texts.n) wn_printf(j->io, "text      %s\n", wn_bytes_text(text_bytes(j), a));
     wn_printf(j->io, "vectors   %zu x %zu, %s\n", j->m, e->dims, wn_bytes_text(matrix_bytes(j->m, e->dims), a));
-    wn_printf(j->io, "choose    %zu of %zu by %s\n", j->wanted < j->m ? j->wanted : j->m, j->n, j->c->objective);
+    wn_printf(j->io, "choose    %zu of %zu by %s\n", j->wanted < j->m ? j->wanted : j->m, j->n, wn_objective_name(j->c->objective));
     wn_printf(j->io, "memory    about %s of %s\n", wn_bytes_text(e->need, a), wn_bytes_text(wn_memory_budget(j->c), b));
     wn_printf(j->io, "disk      about %s in %s\n", wn_bytes_text(e->disk, c), j->c->output);
     if (e->seconds < 90) wn_printf(j->io, "time      about %.*f s\n", e->seconds < 10 ? 1 : 0, e->seconds);

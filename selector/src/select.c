@@ -1,6 +1,7 @@
 #include <winnow/select.h>
 
 #include <math.h>
+#include <string.h>
 #include <winnow/mem.h>
 #include <wn/rng.h>
 #include <winnow/threads.h>
@@ -8,6 +9,25 @@
 #include "run.h"
 
 enum { RANDOM_STREAM = 0x73656c }; /* apart from other uses of the same seed */
+
+const char *wn_objective_name(wn_objective o) {
+    switch (o) { WN_OBJECTIVES(WN_NAME_CASE) }
+    return NULL;
+}
+
+const char *wn_maximizer_name(wn_maximizer m) {
+    switch (m) { WN_MAXIMIZERS(WN_NAME_CASE) }
+    return NULL;
+}
+
+bool wn_objective_named(const char *word, wn_objective *out) {
+    for (int i = 0; wn_objective_name((wn_objective)i); i++) {
+        if (strcmp(wn_objective_name((wn_objective)i), word) != 0) continue;
+        *out = (wn_objective)i;
+        return true;
+    }
+    return false;
+}
 
 double wn_select_lambda(double lambda, size_t n, size_t k) {
     return isnan(lambda) ? fmax(0.0, (double)n / (double)k - 2.0) : lambda;

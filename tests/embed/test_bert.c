@@ -76,7 +76,7 @@ static void normalize(double *x, size_t n, size_t d) {
 static float *encode(const char *dir, const fixture *f, wn_pooling pooling, int norm) {
     wn_err e = {0};
     wn_bert *m;
-    wn_bert_opts o = {.layer = -1, .pooling = (int)pooling, .normalize = norm};
+    wn_bert_opts o = {.layer = -1, .pooling = pooling, .normalize = norm};
     float *out = malloc(f->n * f->dims * sizeof *out);
     cr_assert_eq(wn_bert_open(&m, dir, &o, &e), WN_OK, "%s", e.msg);
     cr_assert_eq(wn_bert_dims(m), f->dims);

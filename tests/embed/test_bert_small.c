@@ -123,7 +123,7 @@ static void drop_texts(texts *t) {
 static wn_bert *open_model(wn_precision p) {
     wn_err e = {0};
     wn_bert *m = NULL;
-    wn_bert_opts o = {.layer = -1, .pooling = -1, .precision = p, .normalize = 1};
+    wn_bert_opts o = {.layer = -1, .precision = p, .normalize = 1};
     if (wn_precision_check(p, &e)) cr_skip_test("%s", e.msg);
     cr_assert_eq(wn_bert_open(&m, folder, &o, &e), WN_OK, "%s", e.msg);
     return m;
@@ -187,7 +187,7 @@ Test(small, hidden_states_whatever_layer_is_pooled) {
     for (int i = 0; i < 2; i++) {
         wn_err e = {0};
         wn_bert *m = NULL;
-        const wn_bert_opts o = {.layer = i - 1, .pooling = -1};
+        const wn_bert_opts o = {.layer = i - 1};
         cr_assert_eq(wn_bert_open(&m, folder, &o, &e), WN_OK, "%s", e.msg);
         cr_assert_eq(wn_bert_hidden(m, t.ids, t.types, T, states[i], &e), WN_OK, "%s", e.msg);
         wn_bert_close(m);

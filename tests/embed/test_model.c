@@ -283,7 +283,7 @@ static void put_bert(const char *prefix, bool old, int skip, int odd) {
 
 static void open_fails(const char *text) {
     wn_bert *m = NULL;
-    wn_bert_opts o = {.layer = -1, .pooling = -1};
+    wn_bert_opts o = {.layer = -1};
     wn_err e = {0};
     cr_assert_eq(wn_bert_open(&m, folder, &o, &e), WN_EINPUT, "wanted a refusal: %s", text);
     cr_assert(!m && strstr(e.msg, text), "wanted \"%s\", got \"%s\"", text, e.msg);
@@ -291,7 +291,7 @@ static void open_fails(const char *text) {
 
 static wn_code open_and_run(float out[4], wn_err *e) {
     wn_bert *m = NULL;
-    wn_bert_opts o = {.layer = -1, .pooling = -1};
+    wn_bert_opts o = {.layer = -1};
     wn_code rc = wn_bert_open(&m, folder, &o, e);
     if (!rc) rc = wn_bert_forward(m, (uint32_t[]){2, 5, 3}, NULL, (size_t[]){0, 3}, 1, out, 4, e);
     wn_bert_close(m);
@@ -329,7 +329,7 @@ Test(model, tensors) {
 
 Test(model, an_id_beyond_the_vocabulary) {
     wn_bert *m = NULL;
-    wn_bert_opts o = {.layer = -1, .pooling = -1};
+    wn_bert_opts o = {.layer = -1};
     wn_err e = {0};
     float out[4];
     put_file("config.json", TINY);

@@ -466,9 +466,9 @@ Test(records, stops_when_asked) {
 }
 
 Test(records, format_names) {
-    cr_assert_str_eq(wn_format_extension(WN_JSONL), "jsonl");
-    cr_assert_str_eq(wn_format_extension(WN_CSV), "csv");
-    cr_assert_str_eq(wn_format_extension(WN_TSV), "tsv");
-    cr_assert_str_eq(wn_format_extension(WN_TXT), "txt");
-    cr_assert_str_eq(wn_format_extension(WN_FORMAT_AUTO), "");
+    cr_assert_str_eq(wn_format_name(WN_JSONL), "jsonl");
+    cr_assert_str_eq(wn_format_name(WN_CSV), "csv");
+    cr_assert_str_eq(wn_format_name(WN_TSV), "tsv");
+    cr_assert_str_eq(wn_format_name(WN_TXT), "txt");
+    cr_assert_str_eq(wn_format_name(WN_FORMAT_AUTO), "auto");
 }

@@ -23,9 +23,9 @@ static wn_config config(const char *input) {
     inputs[0] = input;
     return (wn_config){.inputs = inputs, .ninputs = 1, .output = output, .text_fields = (const char **)fields,
                        .ntext_fields = 1, .label_field = "label", .id_field = "id", .dims = 6, .min_df = 1,
-                       .dedup = WN_DEDUP_EXACT, .k = 5, .objective = "graph-cut", .similarity = "rbf", .lambda = NAN,
-                       .gamma = NAN, .maximizer = "auto", .iterations = 2, .neighbours = 4, .export_format = "h5ad",
-                       .doc2vec_mode = "dm-mean", .negative = 5, .seed = 1, .command_line = "winnow run rows.jsonl",
+                       .dedup = WN_DEDUP_EXACT, .k = 5, .objective = WN_GRAPH_CUT, .similarity = WN_RBF, .lambda = NAN,
+                       .gamma = NAN, .maximizer = WN_MAXIMIZER_AUTO, .iterations = 2, .neighbours = 4, .export_layout = WN_LAYOUT_H5AD,
+                       .doc2vec_mode = WN_DM_MEAN, .negative = 5, .seed = 1, .command_line = "winnow run rows.jsonl",
                        .json = "{\"text-field\":[\"text\"],\"order\":\"input\"}"};
 }
 
@@ -120,7 +120,7 @@ Test(alloc, embed_doc2vec) {
     wn_config c = config(records);
     c.encoder = WN_ENC_DOC2VEC, c.min_count = 1, c.epochs = 1;
     sweep("embed --encoder doc2vec", wn_embed, &c);
-    c.doc2vec_mode = "dbow", c.dbow_words = c.hierarchical = true, c.negative = 0;
+    c.doc2vec_mode = WN_DBOW, c.dbow_words = c.hierarchical = true, c.negative = 0;
     sweep("embed, dbow with hierarchical softmax", wn_embed, &c);
 }
 
@@ -128,7 +128,7 @@ Test(alloc, run_with_ranks_and_near_copies) {
     wn_config c = config(records);
     c.dedup = WN_DEDUP_NEAR, c.dedup_threshold = 0.95;
     c.rank_order = c.annotate = true;
-    c.objective = "facility-location";
+    c.objective = WN_FACILITY_LOCATION;
     sweep("run", wn_run, &c);
 }
 
@@ -145,20 +145,21 @@ Test(alloc, dedup) {
 Test(alloc, graph) {
     wn_config c = config(matrix);
     sweep("graph", wn_graph, &c);
-    c.export_format = "ann-benchmarks";
+    c.export_layout = WN_LAYOUT_ANN;
     sweep("graph --export ann-benchmarks", wn_graph, &c);
 }
 
 Test(alloc, select) {
-    static const char *const similarity[] = {"rbf", "cosine", "dot"}, *const maximizer[] = {"auto", "dense", "matrix-free"};
+    static const wn_kernel_kind similarity[] = {WN_RBF, WN_COSINE, WN_DOT};
+    static const wn_maximizer maximizer[] = {WN_MAXIMIZER_AUTO, WN_DENSE, WN_MATRIX_FREE};
     wn_config c = config(matrix);
     for (size_t i = 0; i < 3; i++) {
         c.similarity = similarity[i], c.maximizer = maximizer[i];
         sweep("select", wn_select_command, &c);
     }
-    c.similarity = "cosine", c.maximizer = "auto", c.objective = "facility-location";
+    c.similarity = WN_COSINE, c.maximizer = WN_MAXIMIZER_AUTO, c.objective = WN_FACILITY_LOCATION;
     sweep("select --objective facility-location", wn_select_command, &c);
-    c.objective = "random";
+    c.objective = WN_RANDOM;
     sweep("select --objective random", wn_select_command, &c);
 }
 

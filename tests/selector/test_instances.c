@@ -19,7 +19,7 @@ static void make(instance *in, uint64_t seed) {
     wn_rng r = wn_rng_init(seed, 0);
     size_t n = 2 + (size_t)wn_rng_below(&r, 39), d = 1 + (size_t)wn_rng_below(&r, 8);
     *in = (instance){.o = {.objective = wn_rng_below(&r, 3) ? WN_GRAPH_CUT : WN_FACILITY_LOCATION}};
-    in->o.kernel.kind = (wn_kernel_kind)wn_rng_below(&r, 3);
+    in->o.kernel.kind = (wn_kernel_kind[]){WN_COSINE, WN_DOT, WN_RBF}[wn_rng_below(&r, 3)];
     in->o.kernel.gamma = (double[]){0.5, 2, 8, 64}[wn_rng_below(&r, 4)];
     bool unit = in->o.kernel.kind != WN_DOT;
     in->x = clustered_rows(n, d, 1 + (size_t)wn_rng_below(&r, n), 0.1 + wn_rng_uniform(&r), unit, seed);

@@ -2,10 +2,13 @@
 #define WINNOW_KERNEL_H
 /* How similar two rows are. */
 #include <winnow/err.h>
+#include <winnow/names.h>
 
 #pragma GCC visibility push(default)
 
-typedef enum { WN_COSINE, WN_DOT, WN_RBF } wn_kernel_kind;
+#define WN_KERNELS(X) X(WN_RBF, "rbf") X(WN_COSINE, "cosine") X(WN_DOT, "dot")
+typedef enum { WN_KERNELS(WN_NAME_VALUE) } wn_kernel_kind;
+const char *wn_kernel_name(wn_kernel_kind k);
 
 /* cosine: x.y of L2-normalised rows. dot: x.y of rows as they are. rbf: exp(gamma (x.y - 1)) of normalised rows.
  * A zero row has similarity 0 to everything under cosine, and exp(-gamma) under rbf. */

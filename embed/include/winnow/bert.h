@@ -12,17 +12,20 @@
 
 #pragma GCC visibility push(default)
 
-typedef enum { WN_PREC_F32, WN_PREC_BF16, WN_PREC_F16, WN_PREC_INT16, WN_PREC_INT8 } wn_precision;
-/* "auto" (f32: the others trade accuracy for speed and are for the user to choose), "f32", "bf16", "f16", "int16" or "int8".
- * WN_EUSAGE for another name, and for a precision that this processor lacks, naming what it needs and what there is. */
-wn_code wn_precision_resolve(const char *name, wn_precision *out, wn_err *err);
-wn_code wn_precision_check(wn_precision p, wn_err *err); /* the second half of the above; wn_bert_open calls it too */
+/* AUTO is f32: the others trade accuracy for speed and are for the user to choose. */
+#define WN_PRECISIONS(X)                                                                                        \
+    X(WN_PREC_AUTO, "auto") X(WN_PREC_F32, "f32") X(WN_PREC_BF16, "bf16") X(WN_PREC_F16, "f16")                   \
+    X(WN_PREC_INT16, "int16") X(WN_PREC_INT8, "int8")
+typedef enum { WN_PRECISIONS(WN_NAME_VALUE) } wn_precision;
+/* WN_EUSAGE for a precision that this processor lacks, naming what it needs and what there is; wn_bert_open asks too. */
+wn_code wn_precision_check(wn_precision p, wn_err *err);
+wn_precision wn_precision_resolve(wn_precision p); /* what AUTO stands for, or p itself */
 const char *wn_precision_name(wn_precision p);
 
 typedef struct {
-    wn_precision precision;
+    wn_precision precision; /* AUTO = f32 */
     int layer;       /* which layer's output is pooled: 0 = embeddings, 1..layers; -1 = the last */
-    int pooling;     /* a wn_pooling, or -1 = the model's own */
+    wn_pooling pooling;
     size_t max_tokens; /* 0 = the model's own */
     int normalize;   /* 1 = L2-normalise the result; 0 = as the model's modules say */
 } wn_bert_opts;

@@ -5,12 +5,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
+#include <winnow/names.h>
 #include <winnow/data.h>
 #include <winnow/progress.h>
 
 #pragma GCC visibility push(default)
 
-typedef enum { WN_DM_MEAN, WN_DM_SUM, WN_DM_CONCAT, WN_DBOW } wn_doc2vec_mode;
+#define WN_DOC2VEC_MODES(X) \
+    X(WN_DM_MEAN, "dm-mean") X(WN_DM_SUM, "dm-sum") X(WN_DM_CONCAT, "dm-concat") X(WN_DBOW, "dbow")
+typedef enum { WN_DOC2VEC_MODES(WN_NAME_VALUE) } wn_doc2vec_mode;
+const char *wn_doc2vec_mode_name(wn_doc2vec_mode m);
 
 typedef struct {
     wn_doc2vec_mode mode;

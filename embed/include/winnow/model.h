@@ -4,12 +4,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <winnow/err.h>
+#include <winnow/names.h>
 
 #pragma GCC visibility push(default)
 
 typedef enum { WN_BERT, WN_ROBERTA, WN_DISTILBERT, WN_ALBERT } wn_arch;
 typedef enum { WN_ACT_GELU, WN_ACT_GELU_TANH, WN_ACT_RELU, WN_ACT_TANH, WN_ACT_IDENTITY } wn_activation;
-typedef enum { WN_POOL_MEAN, WN_POOL_CLS, WN_POOL_MAX, WN_POOL_MEAN_SQRT } wn_pooling;
+/* MODEL: as the model's own files say, which name one of the others. */
+#define WN_POOLINGS(X)                                                                                      \
+    X(WN_POOL_MODEL, "model") X(WN_POOL_MEAN, "mean") X(WN_POOL_CLS, "cls") X(WN_POOL_MAX, "max")             \
+    X(WN_POOL_MEAN_SQRT, "mean_sqrt_len")
+typedef enum { WN_POOLINGS(WN_NAME_VALUE) } wn_pooling;
+const char *wn_pooling_name(wn_pooling p);
 
 /* The folder of `name`: a path, or "org/name" in the Hugging Face cache (HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE,
  * HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub) or in winnow's own

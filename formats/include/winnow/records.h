@@ -5,13 +5,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
+#include <winnow/names.h>
 #include <winnow/data.h>
 #include <winnow/progress.h>
 
 #pragma GCC visibility push(default)
 
-typedef enum { WN_FORMAT_AUTO, WN_JSONL, WN_CSV, WN_TSV, WN_TXT } wn_format;
-const char *wn_format_extension(wn_format f); /* "jsonl", ... */
+#define WN_FORMATS(X) \
+    X(WN_FORMAT_AUTO, "auto") X(WN_JSONL, "jsonl") X(WN_CSV, "csv") X(WN_TSV, "tsv") X(WN_TXT, "txt")
+typedef enum { WN_FORMATS(WN_NAME_VALUE) } wn_format;
+const char *wn_format_name(wn_format f); /* which is the extension of its files, too */
 
 typedef struct {
     const char *const *paths; /* [npaths], "-" = standard input */

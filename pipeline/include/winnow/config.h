@@ -6,12 +6,21 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
+#include <winnow/bert.h>
+#include <winnow/doc2vec.h>
+#include <winnow/kernel.h>
+#include <winnow/model.h>
+#include <winnow/names.h>
 #include <winnow/progress.h>
 #include <winnow/records.h>
+#include <winnow/select.h>
 
 #pragma GCC visibility push(default)
 
-typedef enum { WN_ENC_LSA, WN_ENC_DOC2VEC, WN_ENC_BERT } wn_encoder;
+#define WN_ENCODERS(X) X(WN_ENC_LSA, "lsa") X(WN_ENC_DOC2VEC, "doc2vec") X(WN_ENC_BERT, "bert")
+typedef enum { WN_ENCODERS(WN_NAME_VALUE) } wn_encoder;
+#define WN_LAYOUTS(X) X(WN_LAYOUT_H5AD, "h5ad") X(WN_LAYOUT_ANN, "ann-benchmarks")
+typedef enum { WN_LAYOUTS(WN_NAME_VALUE) } wn_layout;
 typedef enum { WN_DEDUP_OFF, WN_DEDUP_EXACT, WN_DEDUP_NEAR } wn_dedup_mode;
 
 typedef struct {
@@ -35,8 +44,9 @@ typedef struct {
     size_t dims; /* 0: the encoder's own */
     size_t min_df, min_count, iterations, window, negative, epochs;
     bool dbow_words, hierarchical;
-    const char *doc2vec_mode; /* dm-mean dm-sum dm-concat dbow */
-    int precision, pooling;   /* of a model: 0 = auto, the model's own; else a wn_precision, a wn_pooling + 1 */
+    wn_doc2vec_mode doc2vec_mode;
+    wn_precision precision; /* of a model, as is */
+    wn_pooling pooling;
     size_t layer;             /* 0 = the last; else the layer + 1 */
     size_t max_tokens, verify; /* 0: the model's own; none */
     bool all_layers, pieces;
@@ -48,13 +58,13 @@ typedef struct {
     double dedup_threshold;
     double k;                /* rows, or percent of the input rows when k_percent */
     bool k_percent;
-    const char *objective;   /* graph-cut facility-location random */
-    const char *similarity;  /* rbf cosine dot */
+    wn_objective objective;
+    wn_kernel_kind similarity;
     double lambda, gamma;    /* NaN = auto */
-    const char *maximizer;   /* auto dense matrix-free */
+    wn_maximizer maximizer;
     const char *keep_path, *exclude_path; /* one id a line */
     size_t neighbours;       /* -K */
-    const char *export_format; /* graph: h5ad ann-benchmarks */
+    wn_layout export_layout; /* of graph */
 
     /* manners */
     uint64_t seed;

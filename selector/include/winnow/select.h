@@ -7,13 +7,20 @@
 #include <winnow/err.h>
 #include <winnow/data.h>
 #include <winnow/kernel.h>
+#include <winnow/names.h>
 #include <winnow/progress.h>
 
 #pragma GCC visibility push(default)
 
-typedef enum { WN_GRAPH_CUT, WN_FACILITY_LOCATION, WN_RANDOM } wn_objective;
+#define WN_OBJECTIVES(X) X(WN_GRAPH_CUT, "graph-cut") X(WN_FACILITY_LOCATION, "facility-location") X(WN_RANDOM, "random")
+typedef enum { WN_OBJECTIVES(WN_NAME_VALUE) } wn_objective;
+const char *wn_objective_name(wn_objective o);
+bool wn_objective_named(const char *word, wn_objective *out); /* false, and *out as it was, where none has that name */
+
 /* dense: W in memory, vector update (the paper's algorithm, eqs. 15-17). free: matrix-free and exact. Same picks. */
-typedef enum { WN_MAXIMIZER_AUTO, WN_DENSE, WN_MATRIX_FREE } wn_maximizer;
+#define WN_MAXIMIZERS(X) X(WN_MAXIMIZER_AUTO, "auto") X(WN_DENSE, "dense") X(WN_MATRIX_FREE, "matrix-free")
+typedef enum { WN_MAXIMIZERS(WN_NAME_VALUE) } wn_maximizer;
+const char *wn_maximizer_name(wn_maximizer m);
 
 typedef struct {
     wn_objective objective;
