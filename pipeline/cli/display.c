@@ -11,13 +11,13 @@
 static const double terminal_every = 0.2, log_every = 30, summary_from = 1;
 
 /* Characters that fit in a line of the terminal: a longer line would wrap, and could not be redrawn. */
-static int columns(void) {
+static int terminal_columns(void) {
     struct winsize w;
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col - 1 : 79;
 }
 
 /* 1234567 -> "1,234,567" */
-static const char *grouped(size_t v, char out[32]) {
+static const char *grouped_number(size_t v, char out[32]) {
     char plain[24];
     int n = snprintf(plain, sizeof plain, "%zu", v), o = 0;
     for (int i = 0; i < n; i++) {
@@ -28,11 +28,15 @@ static const char *grouped(size_t v, char out[32]) {
     return out;
 }
 
-static const char *duration(double s, char out[32]) {
-    if (s < 10) (void)snprintf(out, 32, "%.1f s", s);
-    else if (s < 60) (void)snprintf(out, 32, "%.0f s", s);
-    else if (s < 3600) (void)snprintf(out, 32, "%.0f min %02.0f s", floor(s / 60), floor(fmod(s, 60)));
-    else (void)snprintf(out, 32, "%.0f h %02.0f min", floor(s / 3600), floor(fmod(s, 3600) / 60));
+static const char *duration_text(double s, char out[32]) {
+    if (s < 10)
+        (void)snprintf(out, 32, "%.1f s", s);
+    else if (s < 60)
+        (void)snprintf(out, 32, "%.0f s", s);
+    else if (s < 3600)
+        (void)snprintf(out, 32, "%.0f min %02.0f s", floor(s / 60), floor(fmod(s, 60)));
+    else
+        (void)snprintf(out, 32, "%.0f h %02.0f min", floor(s / 3600), floor(fmod(s, 3600) / 60));
     return out;
 }
 
@@ -55,7 +59,8 @@ static void json_message(const wn_display *d, const char *level, const char *mes
     if (o && cJSON_AddStringToObject(o, "event", level) && cJSON_AddStringToObject(o, "command", d->command) &&
         cJSON_AddStringToObject(o, "message", message))
         print_json(o);
-    else cJSON_Delete(o);
+    else
+        cJSON_Delete(o);
 }
 
 static void json_stage(const wn_display *d, const char *event, double seconds) {
@@ -64,18 +69,21 @@ static void json_stage(const wn_display *d, const char *event, double seconds) {
         cJSON_AddNumberToObject(o, "done", (double)d->done) && cJSON_AddNumberToObject(o, "total", (double)d->total) &&
         cJSON_AddStringToObject(o, "unit", d->unit) && cJSON_AddNumberToObject(o, "seconds", seconds))
         print_json(o);
-    else cJSON_Delete(o);
+    else
+        cJSON_Delete(o);
 }
 
 static void format_state(const wn_display *d, double seconds, char *out, size_t size) {
     char a[32], b[32], c[32], e[32] = "";
     double rate = seconds > 0 ? (double)(d->before + d->done) / seconds : 0;
-    if (d->total && d->done < d->total && d->done > 0) (void)duration((double)(d->total - d->done) / rate, e);
+    if (d->total && d->done < d->total && d->done > 0) (void)duration_text((double)(d->total - d->done) / rate, e);
     if (d->total)
-        (void)snprintf(out, size, "%s: %s of %s %s (%.0f%%), %s/s%s%s", d->stage, grouped(d->done, a), grouped(d->total, b),
-                       d->unit, 100.0 * (double)d->done / (double)d->total, grouped((size_t)rate, c),
-                       *e ? ", about " : "", e);
-    else (void)snprintf(out, size, "%s: %s %s, %s/s", d->stage, grouped(d->done, a), d->unit, grouped((size_t)rate, c));
+        (void)snprintf(out, size, "%s: %s of %s %s (%.0f%%), %s/s%s%s", d->stage, grouped_number(d->done, a),
+                       grouped_number(d->total, b), d->unit, 100.0 * (double)d->done / (double)d->total,
+                       grouped_number((size_t)rate, c), *e ? ", about " : "", e);
+    else
+        (void)snprintf(out, size, "%s: %s %s, %s/s", d->stage, grouped_number(d->done, a), d->unit,
+                       grouped_number((size_t)rate, c));
     if (*e && strlen(out) + 6 < size) (void)strcat(out, " left");
 }
 
@@ -84,11 +92,14 @@ static void finish_stage(wn_display *d) {
     double seconds = wn_now() - d->begun;
     char a[32], b[32];
     clear_line(d);
-    if (!d->quiet && d->json) json_stage(d, "stage", seconds);
+    if (!d->quiet && d->json)
+        json_stage(d, "stage", seconds);
     else if (!d->quiet && (d->verbose || seconds >= summary_from)) {
         if (d->total && d->done != d->total) /* the last report came before the end: a count would mislead */
-            (void)fprintf(stderr, "%s: done in %s\n", d->stage, duration(seconds, b));
-        else (void)fprintf(stderr, "%s: %s %s in %s\n", d->stage, grouped(d->before + d->done, a), d->unit, duration(seconds, b));
+            (void)fprintf(stderr, "%s: done in %s\n", d->stage, duration_text(seconds, b));
+        else
+            (void)fprintf(stderr, "%s: %s %s in %s\n", d->stage, grouped_number(d->before + d->done, a), d->unit,
+                          duration_text(seconds, b));
     }
     d->stage[0] = 0;
 }
@@ -103,14 +114,15 @@ static void begin_stage(wn_display *d, const char *stage, const char *unit, doub
     if (d->bar && d->json) json_stage(d, "begin", 0);
 }
 
-static void report(wn_progress *self, const char *stage, const char *unit, size_t done, size_t total) {
+static void display_report(wn_progress *self, const char *stage, const char *unit, size_t done, size_t total) {
     wn_display *d = (wn_display *)(void *)self;
     double now = wn_now();
     char line[256];
     if (strncmp(stage, d->stage, sizeof d->stage - 1) != 0) {
         d->total = total;
         begin_stage(d, stage, unit, now);
-    } else if (done < d->done) d->before += d->done;
+    } else if (done < d->done)
+        d->before += d->done;
     d->done = done;
     d->total = total;
     if (!d->bar || now - d->shown < (d->terminal ? terminal_every : log_every)) return;
@@ -120,8 +132,10 @@ static void report(wn_progress *self, const char *stage, const char *unit, size_
         return;
     }
     format_state(d, now - d->begun, line, sizeof line);
-    if (d->terminal) (void)fprintf(stderr, "\r%.*s\033[K", columns(), line);
-    else (void)fprintf(stderr, "%s\n", line);
+    if (d->terminal)
+        (void)fprintf(stderr, "\r%.*s\033[K", terminal_columns(), line);
+    else
+        (void)fprintf(stderr, "%s\n", line);
     d->drawn = d->terminal;
 }
 
@@ -130,7 +144,7 @@ static void put_clean(const char *text) {
     for (const char *p = text; *p; p++) (void)fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
 }
 
-static void say(void *ctx, const char *line) {
+static void display_say(void *ctx, const char *line) {
     wn_display *d = ctx;
     if (d->quiet) return;
     clear_line(d);
@@ -142,13 +156,13 @@ static void say(void *ctx, const char *line) {
     (void)fputc('\n', stderr);
 }
 
-static void print(void *ctx, const char *text) {
+static void display_print(void *ctx, const char *text) {
     clear_line(ctx);
     (void)fputs(text, stdout); /* checked when stdout is closed */
 }
 
 void wn_display_init(wn_display *d, const char *command, const wn_config *c) {
-    *d = (wn_display){.progress = {.report = report}, .command = command};
+    *d = (wn_display){.progress = {.report = display_report}, .command = command};
     d->quiet = c->quiet;
     d->verbose = c->verbose;
     d->json = c->log_json;
@@ -156,10 +170,12 @@ void wn_display_init(wn_display *d, const char *command, const wn_config *c) {
     d->bar = !c->quiet && !c->no_progress;
     const char *no_color = getenv("NO_COLOR"), *when = c->color ? c->color : "auto";
     d->color = strcmp(when, "always") == 0 || (strcmp(when, "auto") == 0 && d->terminal && !(no_color && *no_color));
-    d->io = (wn_io){.progress = &d->progress, .say = say, .print = print, .ctx = d};
+    d->io = (wn_io){.progress = &d->progress, .say = display_say, .print = display_print, .ctx = d};
 }
 
-void wn_display_end(wn_display *d) { finish_stage(d); }
+void wn_display_end(wn_display *d) {
+    finish_stage(d);
+}
 
 void wn_display_error(wn_display *d, const char *message) {
     clear_line(d);

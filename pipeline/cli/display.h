@@ -10,8 +10,8 @@ typedef struct {
     const char *command;
     char stage[64], unit[32];
     size_t done, total, before; /* before: done by earlier loops of the same stage */
-    double begun, shown; /* wn_now() of the stage's start and of the last line */
-    bool drawn;          /* an unfinished line stands on the terminal */
+    double begun, shown;        /* wn_now() of the stage's start and of the last line */
+    bool drawn;                 /* an unfinished line stands on the terminal */
 } wn_display;
 
 void wn_display_init(wn_display *d, const char *command, const wn_config *c);

@@ -18,7 +18,7 @@ static int exit_code(wn_code code) {
     return code == WN_EINTERNAL ? WN_EIO : (int)code;
 }
 
-static int fail(wn_display *d, const wn_err *err) {
+static int report_failure(wn_display *d, const wn_err *err) {
     wn_display_error(d, err->msg[0] ? err->msg : "something failed without saying what");
     return exit_code(err->code == WN_OK ? WN_EINTERNAL : err->code);
 }
@@ -30,13 +30,15 @@ static int close_stdout(wn_display *d, int status) {
     if (!bad || status != 0) return status;
     wn_err err = {0};
     (void)wn_err_errno(&err, "standard output: cannot write");
-    return fail(d, &err);
+    return report_failure(d, &err);
 }
 
 static int print_text(wn_display *d, wn_code code, wn_buf *text, const wn_err *err) {
     int status = 0;
-    if (code == WN_OK) (void)fwrite(text->data, 1, text->len, stdout);
-    else status = fail(d, err);
+    if (code == WN_OK)
+        (void)fwrite(text->data, 1, text->len, stdout);
+    else
+        status = report_failure(d, err);
     wn_free(text->data);
     return status;
 }
@@ -46,32 +48,42 @@ static wn_code unknown_command(const char *name, wn_err *err) {
     size_t n = 0;
     for (size_t i = 0; i < wn_ncommands && n < 32; i++) names[n++] = wn_commands[i].name;
     const char *near = wn_suggest(name, names, n);
-    if (*name == '-') return wn_err_set(err, WN_EUSAGE, "unknown option %.60s (winnow --help lists what there is)", name);
+    if (*name == '-')
+        return wn_err_set(err, WN_EUSAGE, "unknown option %.60s (winnow --help lists what there is)", name);
     if (near) return wn_err_set(err, WN_EUSAGE, "unknown command \"%.60s\" (did you mean %s?)", name, near);
     return wn_err_set(err, WN_EUSAGE, "unknown command \"%.60s\" (winnow --help lists them)", name);
 }
 
 /* winnow --help, --version, --man, --completion, help. */
-static int general(wn_display *d, int argc, char **argv, bool cured) {
+static int run_general(wn_display *d, int argc, char **argv, bool cured) {
     wn_buf text = {0};
     wn_err err = {0};
     wn_code code = WN_OK;
     const char *what = argv[1], *which = argc > 2 ? argv[2] : NULL;
     bool help = strcmp(what, "help") == 0 || strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0;
     const wn_command *command = which && (help || strcmp(what, "--man") == 0) ? wn_command_find(which) : NULL;
-    if (argc > 3) code = wn_err_set(&err, WN_EUSAGE, "one argument too many: \"%.60s\"", argv[3]);
-    else if (help && which && !command) code = unknown_command(which, &err);
-    else if (help) code = command ? wn_help_command(command, &text, &err) : wn_help_general(&text, &err);
-    else if (strcmp(what, "--version") == 0) code = wn_help_version(cured, &text, &err);
-    else if (strcmp(what, "--man") == 0 && which && !command) code = unknown_command(which, &err);
-    else if (strcmp(what, "--man") == 0) code = wn_help_man(command, &text, &err);
-    else if (strcmp(what, "--completion") == 0 && which && strcmp(which, "bash") == 0) code = wn_help_bash(&text, &err);
-    else if (strcmp(what, "--completion") == 0) code = wn_err_set(&err, WN_EUSAGE, "--completion knows one shell: bash");
-    else code = unknown_command(what, &err);
+    if (argc > 3)
+        code = wn_err_set(&err, WN_EUSAGE, "one argument too many: \"%.60s\"", argv[3]);
+    else if (help && which && !command)
+        code = unknown_command(which, &err);
+    else if (help)
+        code = command ? wn_help_command(command, &text, &err) : wn_help_general(&text, &err);
+    else if (strcmp(what, "--version") == 0)
+        code = wn_help_version(cured, &text, &err);
+    else if (strcmp(what, "--man") == 0 && which && !command)
+        code = unknown_command(which, &err);
+    else if (strcmp(what, "--man") == 0)
+        code = wn_help_man(command, &text, &err);
+    else if (strcmp(what, "--completion") == 0 && which && strcmp(which, "bash") == 0)
+        code = wn_help_bash(&text, &err);
+    else if (strcmp(what, "--completion") == 0)
+        code = wn_err_set(&err, WN_EUSAGE, "--completion knows one shell: bash");
+    else
+        code = unknown_command(what, &err);
     return print_text(d, code, &text, &err);
 }
 
-static int run(wn_display *d, const wn_command *command, int argc, char **argv) {
+static int run_command(wn_display *d, const wn_command *command, int argc, char **argv) {
     wn_cli cli;
     wn_err err = {0};
     wn_buf text = {0};
@@ -83,7 +95,7 @@ static int run(wn_display *d, const wn_command *command, int argc, char **argv) 
             size_t n = strlen(err.msg);
             (void)snprintf(err.msg + n, sizeof err.msg - n, " [winnow %s --help]", command->name);
         }
-        status = fail(d, &err);
+        status = report_failure(d, &err);
     } else if (cli.help) {
         status = print_text(d, wn_help_command(command, &text, &err), &text, &err);
     } else if (cli.dump_config) {
@@ -93,8 +105,10 @@ static int run(wn_display *d, const wn_command *command, int argc, char **argv) 
         wn_display_init(d, command->name, &cli.config);
         code = command->run(&cli.config, &d->io, &err);
         if (code != WN_OK && err.code == WN_OK) err.code = code;
-        if (code == WN_OK) wn_display_end(d);
-        else status = fail(d, &err);
+        if (code == WN_OK)
+            wn_display_end(d);
+        else
+            status = report_failure(d, &err);
     }
     wn_cli_free(&cli);
     return status;
@@ -122,10 +136,10 @@ int main(int argc, char **argv) {
     if (argc < 2) {
         wn_err err = {0};
         (void)wn_err_set(&err, WN_EUSAGE, "no command was named (winnow --help lists them)");
-        status = fail(&d, &err);
+        status = report_failure(&d, &err);
     } else {
         const wn_command *command = wn_command_find(argv[1]);
-        status = command ? run(&d, command, argc - 1, argv + 1) : general(&d, argc, argv, cure != NULL);
+        status = command ? run_command(&d, command, argc - 1, argv + 1) : run_general(&d, argc, argv, cure != NULL);
     }
     return close_stdout(&d, status);
 }

@@ -22,44 +22,53 @@ enum {
 typedef struct {
     const char *name;
     unsigned bit;
-    const char *args;   /* as the usage line shows them */
+    const char *args; /* as the usage line shows them */
     size_t min_args, max_args;
-    const char *brief;  /* one line */
-    const char *about;  /* a paragraph */
+    const char *brief;    /* one line */
+    const char *about;    /* a paragraph */
     const char *examples; /* lines */
     wn_code (*run)(const wn_config *c, wn_io *io, wn_err *err);
 } wn_command;
 
 typedef enum {
-    OPT_FLAG,   /* bool */
-    OPT_STRING, /* const char * */
-    OPT_LIST,   /* const char **, and a size_t count right behind it: repeatable */
-    OPT_COUNT,  /* size_t in [low, high] */
-    OPT_INT,    /* int in [low, high] */
-    OPT_SEED,   /* uint64_t */
-    OPT_REAL,   /* double in [low, high]; NaN for "auto" where words says so */
-    OPT_BYTES,  /* size_t with K M G T */
-    OPT_WORD,   /* const char *: one of words */
-    OPT_ENUM,   /* int: the index in words */
-    OPT_SWITCH, /* bool: true for the second of words */
-    OPT_K,      /* k and k_percent */
-    OPT_DEDUP,  /* dedup and dedup_threshold */
+    OPT_FLAG,     /* bool */
+    OPT_STRING,   /* const char * */
+    OPT_LIST,     /* const char **, and a size_t count right behind it: repeatable */
+    OPT_COUNT,    /* size_t in [low, high] */
+    OPT_INT,      /* int in [low, high] */
+    OPT_SEED,     /* uint64_t */
+    OPT_REAL,     /* double in [low, high]; NaN for "auto" where words says so */
+    OPT_BYTES,    /* size_t with K M G T */
+    OPT_WORD,     /* const char *: one of words */
+    OPT_ENUM,     /* int: the index in words */
+    OPT_SWITCH,   /* bool: true for the second of words */
+    OPT_K,        /* k and k_percent */
+    OPT_DEDUP,    /* dedup and dedup_threshold */
     OPT_ON_ERROR, /* skip_path */
-    OPT_INDEX,  /* size_t: 0 = not given, else the number in [low, high] + 1 */
-    OPT_SHARD,  /* shard and shards */
+    OPT_INDEX,    /* size_t: 0 = not given, else the number in [low, high] + 1 */
+    OPT_SHARD,    /* shard and shards */
 } wn_option_kind;
+
+/* What the checks and the canonical form have to know of an option. */
+typedef enum {
+    WN_OPTION_DECIDES = 1 << 0,     /* the result depends on it */
+    WN_OPTION_NEEDS_MODEL = 1 << 1, /* it means nothing without --model (tokenize has always one) */
+    WN_OPTION_NO_MODEL = 1 << 2,    /* it does not go with --model */
+    WN_OPTION_READS = 1 << 3,       /* its value is a path that is read */
+    WN_OPTION_WRITES = 1 << 4,      /* its value is a path that is written */
+} wn_option_trait;
 
 typedef struct {
     const char *name;
-    char letter;          /* 0: none */
-    const char *arg;      /* NULL: takes none */
+    char letter;     /* 0: none */
+    const char *arg; /* NULL: takes none */
     unsigned commands;
     wn_option_kind kind;
-    size_t offset;        /* into wn_cli */
-    const char *words;    /* "a|b|c" that it accepts (also for completion) */
+    size_t offset;     /* into wn_cli */
+    const char *words; /* "a|b|c" that it accepts (also for completion) */
     double low, high;
-    const char *initial;  /* the default, as one would type it; NULL: none */
-    bool decides;         /* the result depends on it */
+    const char *initial; /* the default, as one would type it; NULL: none */
+    unsigned traits;     /* wn_option_trait */
     const char *group, *help;
 } wn_option;
 
@@ -68,8 +77,8 @@ typedef struct {
     const wn_command *command;
     const char *preset, *config_file, *filelist;
     bool help, dump_config;
-    bool *given;      /* [wn_noptions] set on the command line or in the configuration file */
-    void *owned;      /* chain of allocations that config points into */
+    bool *given; /* [wn_noptions] set on the command line or in the configuration file */
+    void *owned; /* chain of allocations that config points into */
 } wn_cli;
 
 extern const wn_command wn_commands[];
@@ -82,8 +91,35 @@ const wn_command *wn_command_find(const char *name);
 /* argv[0] is the command's name. Fills *cli, which wn_cli_free releases whatever the outcome. Errors: WN_EUSAGE. */
 wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **argv, wn_err *err);
 void wn_cli_free(wn_cli *cli);
+/* WN_EUSAGE where options make no sense without or beside one another. */
+wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err);
 /* WN_EUSAGE where an output would replace something that is read, another output, or a device. */
 wn_code wn_cli_check_outputs(const wn_cli *cli, wn_err *err);
+
+/* One "name = value", in the order given. */
+typedef struct {
+    const wn_option *option;
+    const char *value;
+    unsigned long line; /* of the configuration file; 0: command line */
+} wn_assignment;
+typedef struct {
+    wn_assignment *v;
+    size_t n, cap;
+} wn_assignments;
+wn_code wn_assignments_add(wn_assignments *list, const wn_option *o, const char *value, unsigned long line,
+                           wn_err *err);
+
+/* The option of a long name of n bytes, or NULL. */
+const wn_option *wn_option_find(const char *name, size_t n);
+bool wn_option_given(const wn_cli *cli, const wn_option *o);
+/* WN_EUSAGE: no such option (did you mean ...?), or one of other commands than those of `bit`. */
+wn_code wn_option_unknown(unsigned bit, const char *name, size_t n, const char *dashes, wn_err *err);
+
+/* The assignments of a --config file, as far as they apply to cli->command. */
+wn_code wn_cli_read_config(wn_cli *cli, const char *path, wn_assignments *list, wn_err *err);
+/* Inputs: those of the command line from argv[first], then those of --filelist; and whether the command takes so many.
+ */
+wn_code wn_cli_take_inputs(wn_cli *cli, int first, int argc, char **argv, wn_err *err);
 
 /* Sets one option from text. WN_EUSAGE says what was wanted. */
 wn_code wn_option_set(wn_cli *cli, const wn_option *o, const char *value, wn_err *err);

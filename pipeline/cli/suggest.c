@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* Optimal string alignment: insertions, deletions, substitutions, swaps of neighbours. */
-static size_t distance(const char *a, const char *b) {
+static size_t edit_distance(const char *a, const char *b) {
     enum { LONGEST = 63 };
     size_t n = strnlen(a, LONGEST), m = strnlen(b, LONGEST);
     size_t row[3][LONGEST + 1];
@@ -27,7 +27,7 @@ const char *wn_suggest(const char *name, const char *const *names, size_t n) {
     const char *best = NULL;
     size_t least = strlen(name) / 3 + 2; /* farther than that is no typing error */
     for (size_t i = 0; i < n; i++) {
-        size_t d = distance(name, names[i]);
+        size_t d = edit_distance(name, names[i]);
         size_t len = strlen(name);
         if (len >= 3 && strncmp(name, names[i], len) == 0) d = 1;
         if (d < least) {

@@ -8,8 +8,12 @@
 #include <string.h>
 #include <winnow/mem.h>
 
-static void *field(wn_cli *cli, const wn_option *o) { return (char *)cli + o->offset; }
-static const void *const_field(const wn_cli *cli, const wn_option *o) { return (const char *)cli + o->offset; }
+static void *option_field(wn_cli *cli, const wn_option *o) {
+    return (char *)cli + o->offset;
+}
+static const void *option_value_at(const wn_cli *cli, const wn_option *o) {
+    return (const char *)cli + o->offset;
+}
 
 /* Index of value in "a|b|c", or -1. */
 static int word_index(const char *words, const char *value) {
@@ -31,7 +35,7 @@ static const char *word_at(const char *words, int index, size_t *len) {
     return words;
 }
 
-static wn_code wanted(const wn_option *o, const char *value, const char *what, wn_err *err) {
+static wn_code value_wanted(const wn_option *o, const char *value, const char *what, wn_err *err) {
     return wn_err_set(err, WN_EUSAGE, "--%s: \"%.60s\" will not do: want %s", o->name, value, what);
 }
 
@@ -57,9 +61,11 @@ static bool parse_real(const char *s, double *out) {
 static wn_code set_count(const wn_option *o, const char *value, unsigned long long *out, wn_err *err) {
     char what[96];
     if (parse_unsigned(value, out) && (double)*out >= o->low && (double)*out <= o->high) return WN_OK;
-    if (o->high >= 1e15) (void)snprintf(what, sizeof what, "a whole number of %.0f or more", o->low);
-    else (void)snprintf(what, sizeof what, "a whole number from %.0f to %.0f", o->low, o->high);
-    return wanted(o, value, what, err);
+    if (o->high >= 1e15)
+        (void)snprintf(what, sizeof what, "a whole number of %.0f or more", o->low);
+    else
+        (void)snprintf(what, sizeof what, "a whole number from %.0f to %.0f", o->low, o->high);
+    return value_wanted(o, value, what, err);
 }
 
 static wn_code set_real(const wn_option *o, const char *value, double *out, wn_err *err) {
@@ -76,14 +82,15 @@ static wn_code set_real(const wn_option *o, const char *value, double *out, wn_e
     char what[96];
     (void)snprintf(what, sizeof what, "a number %s%s", o->low > 0 ? "above 0" : "of 0 or more",
                    may_auto ? ", or auto" : "");
-    return wanted(o, value, what, err);
+    return value_wanted(o, value, what, err);
 }
 
 static wn_code set_bytes(const wn_option *o, const char *value, size_t *out, wn_err *err) {
     static const struct {
         const char *suffix;
         int shift;
-    } units[] = {{"", 0}, {"K", 10}, {"KiB", 10}, {"M", 20}, {"MiB", 20}, {"G", 30}, {"GiB", 30}, {"T", 40}, {"TiB", 40}};
+    } units[] = {{"", 0},   {"K", 10},   {"KiB", 10}, {"M", 20},  {"MiB", 20},
+                 {"G", 30}, {"GiB", 30}, {"T", 40},   {"TiB", 40}};
     char number[32];
     size_t digits = strspn(value, "0123456789.");
     double v = 0;
@@ -98,7 +105,7 @@ static wn_code set_bytes(const wn_option *o, const char *value, size_t *out, wn_
             return WN_OK;
         }
     }
-    return wanted(o, value, "a size like 800M or 4G (K, M, G, T; also KiB, ...)", err);
+    return value_wanted(o, value, "a size like 800M or 4G (K, M, G, T; also KiB, ...)", err);
 }
 
 static wn_code set_k(const wn_option *o, const char *value, wn_config *c, wn_err *err) {
@@ -119,17 +126,18 @@ static wn_code set_k(const wn_option *o, const char *value, wn_config *c, wn_err
         c->k_percent = false;
         return WN_OK;
     }
-    return wn_err_set(err, WN_EUSAGE,
-                      "-%c: \"%.60s\" will not do: want a count of 1 or more, or a percentage above 0%% and at most 100%% "
-                      "(-k 1000, -k 10%%)",
-                      o->letter, value);
+    return wn_err_set(
+        err, WN_EUSAGE,
+        "-%c: \"%.60s\" will not do: want a count of 1 or more, or a percentage above 0%% and at most 100%% "
+        "(-k 1000, -k 10%%)",
+        o->letter, value);
 }
 
 static wn_code set_dedup(const wn_option *o, const char *value, wn_config *c, wn_err *err) {
     double v = 0;
     int at = word_index("off|exact", value);
     if (at < 0 && (!parse_real(value, &v) || v <= 0 || v > 1))
-        return wanted(o, value, "off, exact, or a cosine above 0 and at most 1 (0.95)", err);
+        return value_wanted(o, value, "off, exact, or a cosine above 0 and at most 1 (0.95)", err);
     c->dedup = at < 0 ? WN_DEDUP_NEAR : at == 0 ? WN_DEDUP_OFF : WN_DEDUP_EXACT;
     c->dedup_threshold = v;
     return WN_OK;
@@ -140,13 +148,13 @@ static wn_code set_list(wn_cli *cli, const wn_option *o, const char *value, wn_e
         const char **v;
         size_t n;
     } list;
-    memcpy(&list, field(cli, o), sizeof list);
+    memcpy(&list, option_field(cli, o), sizeof list);
     const char **grown = wn_cli_own(cli, (list.n + 1) * sizeof *grown, err);
     if (!grown) return WN_EMEMORY;
     if (list.n) memcpy(grown, list.v, list.n * sizeof *grown);
     grown[list.n++] = value;
     list.v = grown;
-    memcpy(field(cli, o), &list, sizeof list);
+    memcpy(option_field(cli, o), &list, sizeof list);
     return WN_OK;
 }
 
@@ -156,21 +164,26 @@ static wn_code set_words(wn_cli *cli, const wn_option *o, const char *value, wn_
         char what[128];
         size_t n = 0;
         for (const char *w = o->words; *w && n + 4 < sizeof what; w++) {
-            if (*w == '|') what[n++] = ',', what[n++] = ' ';
-            else what[n++] = *w;
+            if (*w == '|')
+                what[n++] = ',', what[n++] = ' ';
+            else
+                what[n++] = *w;
         }
         what[n] = 0;
-        return wanted(o, value, what, err);
+        return value_wanted(o, value, what, err);
     }
-    if (o->kind == OPT_ENUM) memcpy(field(cli, o), &at, sizeof at);
-    else if (o->kind == OPT_SWITCH) *(bool *)field(cli, o) = at == 1;
-    else *(const char **)field(cli, o) = value;
+    if (o->kind == OPT_ENUM)
+        memcpy(option_field(cli, o), &at, sizeof at);
+    else if (o->kind == OPT_SWITCH)
+        *(bool *)option_field(cli, o) = at == 1;
+    else
+        *(const char **)option_field(cli, o) = value;
     return WN_OK;
 }
 
 static wn_code set_flag(const wn_option *o, const char *value, bool *out, wn_err *err) {
     int at = word_index("true|yes|1|false|no|0", value);
-    if (at < 0) return wanted(o, value, "true or false", err);
+    if (at < 0) return value_wanted(o, value, "true or false", err);
     *out = at < 3;
     return WN_OK;
 }
@@ -186,74 +199,93 @@ static wn_code set_shard(const wn_option *o, const char *value, wn_config *c, wn
             return WN_OK;
         }
     }
-    return wanted(o, value, "i/n with i from 1 to n, like 2/8", err);
+    return value_wanted(o, value, "i/n with i from 1 to n, like 2/8", err);
 }
 
 wn_code wn_option_set(wn_cli *cli, const wn_option *o, const char *value, wn_err *err) {
     unsigned long long count = 0;
     switch (o->kind) {
-    case OPT_FLAG: return set_flag(o, value, field(cli, o), err);
+    case OPT_FLAG:
+        return set_flag(o, value, option_field(cli, o), err);
     case OPT_STRING:
         if (*value == 0) return wn_err_set(err, WN_EUSAGE, "--%s: the value is empty", o->name);
-        *(const char **)field(cli, o) = value;
+        *(const char **)option_field(cli, o) = value;
         return WN_OK;
     case OPT_LIST:
         if (*value == 0) return wn_err_set(err, WN_EUSAGE, "--%s: the value is empty", o->name);
         return set_list(cli, o, value, err);
     case OPT_COUNT:
         if (set_count(o, value, &count, err) != WN_OK) return WN_EUSAGE;
-        *(size_t *)field(cli, o) = (size_t)count;
+        *(size_t *)option_field(cli, o) = (size_t)count;
         return WN_OK;
     case OPT_INT:
         if (set_count(o, value, &count, err) != WN_OK) return WN_EUSAGE;
-        *(int *)field(cli, o) = (int)count;
+        *(int *)option_field(cli, o) = (int)count;
         return WN_OK;
     case OPT_SEED:
-        if (!parse_unsigned(value, &count)) return wanted(o, value, "a whole number from 0 to 18446744073709551615", err);
-        *(uint64_t *)field(cli, o) = count;
+        if (!parse_unsigned(value, &count))
+            return value_wanted(o, value, "a whole number from 0 to 18446744073709551615", err);
+        *(uint64_t *)option_field(cli, o) = count;
         return WN_OK;
-    case OPT_REAL: return set_real(o, value, field(cli, o), err);
-    case OPT_BYTES: return set_bytes(o, value, field(cli, o), err);
+    case OPT_REAL:
+        return set_real(o, value, option_field(cli, o), err);
+    case OPT_BYTES:
+        return set_bytes(o, value, option_field(cli, o), err);
     case OPT_WORD:
     case OPT_ENUM:
-    case OPT_SWITCH: return set_words(cli, o, value, err);
-    case OPT_K: return set_k(o, value, &cli->config, err);
-    case OPT_DEDUP: return set_dedup(o, value, &cli->config, err);
-    case OPT_SHARD: return set_shard(o, value, &cli->config, err);
+    case OPT_SWITCH:
+        return set_words(cli, o, value, err);
+    case OPT_K:
+        return set_k(o, value, &cli->config, err);
+    case OPT_DEDUP:
+        return set_dedup(o, value, &cli->config, err);
+    case OPT_SHARD:
+        return set_shard(o, value, &cli->config, err);
     case OPT_INDEX:
         if (set_count(o, value, &count, err) != WN_OK) return WN_EUSAGE;
-        *(size_t *)field(cli, o) = (size_t)count + 1;
+        *(size_t *)option_field(cli, o) = (size_t)count + 1;
         return WN_OK;
     case OPT_ON_ERROR:
-        if (strcmp(value, "fail") == 0) cli->config.skip_path = NULL;
-        else if (strncmp(value, "skip:", 5) == 0 && value[5]) cli->config.skip_path = value + 5;
-        else return wanted(o, value, "fail, or skip:FILE", err);
+        if (strcmp(value, "fail") == 0)
+            cli->config.skip_path = NULL;
+        else if (strncmp(value, "skip:", 5) == 0 && value[5])
+            cli->config.skip_path = value + 5;
+        else
+            return value_wanted(o, value, "fail, or skip:FILE", err);
         return WN_OK;
     }
     return WN_EINTERNAL;
 }
 
 size_t wn_option_entries(const wn_cli *cli, const wn_option *o) {
-    const void *at = const_field(cli, o);
+    const void *at = option_value_at(cli, o);
     switch (o->kind) {
     case OPT_STRING:
     case OPT_WORD:
-    case OPT_ON_ERROR: return *(const char *const *)at ? 1 : 0;
-    case OPT_LIST: return *(const size_t *)(const void *)((const char *)at + sizeof(const char **));
-    case OPT_COUNT: return *(const size_t *)at || o->initial ? 1 : 0;
+    case OPT_ON_ERROR:
+        return *(const char *const *)at ? 1 : 0;
+    case OPT_LIST:
+        return *(const size_t *)(const void *)((const char *)at + sizeof(const char **));
+    case OPT_COUNT:
+        return *(const size_t *)at || o->initial ? 1 : 0;
     case OPT_BYTES:
     case OPT_INDEX:
-    case OPT_SHARD: return *(const size_t *)at ? 1 : 0;
-    case OPT_INT: return *(const int *)at ? 1 : 0;
-    case OPT_K: return cli->config.k > 0;
-    default: return 1;
+    case OPT_SHARD:
+        return *(const size_t *)at ? 1 : 0;
+    case OPT_INT:
+        return *(const int *)at ? 1 : 0;
+    case OPT_K:
+        return cli->config.k > 0;
+    default:
+        return 1;
     }
 }
 
 /* The shortest decimal that reads back as v. */
 static wn_code print_real(double v, wn_buf *out, wn_err *err) {
     char text[40];
-    if (v == floor(v) && fabs(v) < 1e15) (void)snprintf(text, sizeof text, "%.0f", v);
+    if (v == floor(v) && fabs(v) < 1e15)
+        (void)snprintf(text, sizeof text, "%.0f", v);
     else
         for (int digits = 1; digits <= 17; digits++) {
             (void)snprintf(text, sizeof text, "%.*g", digits, v);
@@ -263,19 +295,25 @@ static wn_code print_real(double v, wn_buf *out, wn_err *err) {
 }
 
 wn_code wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_buf *out, wn_err *err) {
-    const void *at = const_field(cli, o);
+    const void *at = option_value_at(cli, o);
     const wn_config *c = &cli->config;
     const char *word = NULL;
     size_t len = 0;
     switch (o->kind) {
-    case OPT_FLAG: return wn_buf_printf(out, err, "%s", *(const bool *)at ? "true" : "false");
+    case OPT_FLAG:
+        return wn_buf_printf(out, err, "%s", *(const bool *)at ? "true" : "false");
     case OPT_STRING:
-    case OPT_WORD: return wn_buf_printf(out, err, "%s", *(const char *const *)at);
-    case OPT_LIST: return wn_buf_printf(out, err, "%s", (*(const char *const *const *)at)[entry]);
+    case OPT_WORD:
+        return wn_buf_printf(out, err, "%s", *(const char *const *)at);
+    case OPT_LIST:
+        return wn_buf_printf(out, err, "%s", (*(const char *const *const *)at)[entry]);
     case OPT_COUNT:
-    case OPT_BYTES: return wn_buf_printf(out, err, "%zu", *(const size_t *)at);
-    case OPT_INT: return wn_buf_printf(out, err, "%d", *(const int *)at);
-    case OPT_SEED: return wn_buf_printf(out, err, "%llu", (unsigned long long)*(const uint64_t *)at);
+    case OPT_BYTES:
+        return wn_buf_printf(out, err, "%zu", *(const size_t *)at);
+    case OPT_INT:
+        return wn_buf_printf(out, err, "%d", *(const int *)at);
+    case OPT_SEED:
+        return wn_buf_printf(out, err, "%llu", (unsigned long long)*(const uint64_t *)at);
     case OPT_REAL:
         if (isnan(*(const double *)at)) return wn_buf_append(out, "auto", 4, err);
         return print_real(*(const double *)at, out, err);
@@ -291,9 +329,12 @@ wn_code wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_
     case OPT_DEDUP:
         if (c->dedup == WN_DEDUP_NEAR) return print_real(c->dedup_threshold, out, err);
         return wn_buf_printf(out, err, "%s", c->dedup == WN_DEDUP_OFF ? "off" : "exact");
-    case OPT_ON_ERROR: return wn_buf_printf(out, err, "skip:%s", c->skip_path);
-    case OPT_INDEX: return wn_buf_printf(out, err, "%zu", *(const size_t *)at - 1);
-    case OPT_SHARD: return wn_buf_printf(out, err, "%zu/%zu", c->shard, c->shards);
+    case OPT_ON_ERROR:
+        return wn_buf_printf(out, err, "skip:%s", c->skip_path);
+    case OPT_INDEX:
+        return wn_buf_printf(out, err, "%zu", *(const size_t *)at - 1);
+    case OPT_SHARD:
+        return wn_buf_printf(out, err, "%zu/%zu", c->shard, c->shards);
     }
     return WN_EINTERNAL;
 }

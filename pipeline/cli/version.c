@@ -15,14 +15,14 @@ wn_code wn_help_version(bool cured, wn_buf *out, wn_err *err) {
     unsigned major = 0, minor = 0, patch = 0;
     const wn_cpu *cpu = wn_cpu_get();
     (void)H5get_libversion(&major, &minor, &patch);
-    wn_code code = wn_buf_printf(out, err, "winnow %s\nprocessor: %s, %d threads\nkernels: %s\n", WINNOW_VERSION, cpu->model,
-                                 wn_threads_get(), wn_isa_name(cpu->isa));
+    wn_code code = wn_buf_printf(out, err, "winnow %s\nprocessor: %s, %d threads\nkernels: %s\n", WINNOW_VERSION,
+                                 cpu->model, wn_threads_get(), wn_isa_name(cpu->isa));
     if (code == WN_OK)
         code = wn_buf_printf(out, err, "OpenBLAS: %s, core %s%s\n", openblas_get_config(), wn_blas_core(),
                              cured ? " (set by winnow: the library does not know this processor)" : "");
     if (code == WN_OK)
-        code = wn_buf_printf(out, err, "HDF5 %u.%u.%u, zlib %s, zstd %s, cJSON %s, utf8proc %s, %s\n", major, minor, patch,
-                             zlibVersion(), ZSTD_versionString(), cJSON_Version(), utf8proc_version(),
+        code = wn_buf_printf(out, err, "HDF5 %u.%u.%u, zlib %s, zstd %s, cJSON %s, utf8proc %s, %s\n", major, minor,
+                             patch, zlibVersion(), ZSTD_versionString(), cJSON_Version(), utf8proc_version(),
                              OpenSSL_version(OPENSSL_VERSION));
     return code;
 }

@@ -26,7 +26,7 @@ refused "--html is the folder" 2 "report: --html prev is a file that is read" re
 refused "--save-encoder is -o" 2 "embed: --save-encoder and -o name the same place" embed in.jsonl --save-encoder ./x -o x
 refused "--save-encoder lies in -o" 2 "run: --save-encoder and -o name the same place" run in.jsonl -k 5 -f --save-encoder prev/e -o prev
 refused "--on-error is -o" 2 "run: --on-error and -o name the same place" run in.jsonl -k 5 --on-error skip:x -o x
-refused "--on-error is --save-encoder" 2 "run: --on-error and --save-encoder name the same place" \
+refused "--on-error is --save-encoder" 2 "run: --save-encoder and --on-error name the same place" \
     run in.jsonl -k 5 --on-error skip:y --save-encoder sub/../y -o x
 refused "-o is a pipe" 2 "embed: -o fifo is a device or a pipe" embed in.jsonl -f -o fifo
 refused "-o is a link to a pipe" 2 "embed: -o tofifo is a device or a pipe" embed in.jsonl -f -o tofifo

@@ -1,0 +1,73 @@
+/* The table of commands. */
+#include "options.h"
+
+const wn_command wn_commands[] = {
+    {"run", CMD_RUN, "FILE... -k N|N% -o OUT", 0, SIZE_MAX, "choose the part of a text dataset worth keeping",
+     "The main job. Reads text records, turns them into vectors, drops duplicates, chooses k records that stand best "
+     "for all of them, and writes a folder: subset.* (the chosen records, byte for byte), rest.* (all others), "
+     "selection.tsv, assignment.tsv (what stands for each record), selection.h5ad, manifest.json, SHA256SUMS and "
+     "report.html. FILE may be - for standard input.",
+     "winnow run reviews.jsonl -k 10% -o chosen/\n"
+     "winnow run train.csv.gz --text-field title --text-field body --label-field class -k 1000 -o chosen/\n"
+     "zcat log.txt.gz | winnow run - --format txt -k 500 --dedup 0.95 -o chosen/",
+     wn_run},
+    {"embed", CMD_EMBED, "FILE... -o EMB.h5ad", 0, SIZE_MAX, "turn text records into vectors",
+     "Writes one L2-normalised vector a record to an AnnData file (.h5ad) that Python, R and Julia open, with the id, "
+     "label, source file, line, offset and length of each record. With --model a BERT-family model makes the vectors: "
+     "a long job keeps what it has beside the output (.NAME.winnow.part) and --resume goes on with it after Ctrl-C or "
+     "a "
+     "kill, to the same bytes. --shard i/n embeds one part of the rows, with their numbers at /obs/row; winnow select "
+     "and graph take all shards at once, in order.",
+     "winnow embed reviews.jsonl -o reviews.h5ad\n"
+     "winnow embed reviews.jsonl --model all-MiniLM-L6-v2 -o reviews.h5ad\n"
+     "winnow embed train.jsonl --save-encoder train.lsa -o train.h5ad\n"
+     "winnow embed new.jsonl --load-encoder train.lsa -o new.h5ad",
+     wn_embed},
+    {"dedup", CMD_DEDUP, "FILE... -o OUT", 0, SIZE_MAX, "remove exact and near copies",
+     "Keeps the first record of each group of copies: equal text (after Unicode normalisation, case folding and white "
+     "space), or with --dedup 0.95 also a cosine of the vectors of at least 0.95. Writes a folder with subset.* "
+     "(kept), "
+     "rest.* (dropped) and assignment.tsv (the kept record of each). One .h5ad or other matrix file instead of "
+     "records: near copies of its rows.",
+     "winnow dedup crawl.jsonl -o clean/\nwinnow dedup crawl.jsonl --dedup 0.95 -o clean/\n"
+     "winnow dedup vectors.h5ad --dedup 0.98 -o clean/",
+     wn_dedup},
+    {"tokenize", CMD_TOKENIZE, "FILE... --model DIR|NAME", 0, SIZE_MAX, "print the token ids of text records",
+     "The ids that a model's tokenizer gives, special tokens included, separated by spaces: one line a record, on "
+     "standard "
+     "output. With --pieces the pieces of the vocabulary instead. Two --text-field make pairs, cut longest first where "
+     "they are too long; then the input cannot be standard input.",
+     "winnow tokenize reviews.jsonl --model all-MiniLM-L6-v2\n"
+     "winnow tokenize pairs.csv --text-field question --text-field answer --model ./bert --pieces",
+     wn_tokenize},
+    {"graph", CMD_GRAPH, "MATRIX... -o GRAPH.h5ad", 1, SIZE_MAX, "write the exact nearest-neighbour graph",
+     "The K most similar rows of every row by cosine, exactly. The output holds the normalised vectors and the graph "
+     "at /obsp/similarity; --export ann-benchmarks writes the layout of that benchmark instead. Several files count as "
+     "one matrix, in the order given.",
+     "winnow graph reviews.h5ad -K 50 -o graph.h5ad\n"
+     "winnow graph vectors.npy -K 10 --export ann-benchmarks -o vectors.hdf5",
+     wn_graph},
+    {"select", CMD_SELECT, "MATRIX... -k N|N% -o OUT", 1, SIZE_MAX, "choose rows of a matrix",
+     "Like run, for vectors that exist already: an .h5ad file, any two-dimensional float dataset of an HDF5 file, or "
+     "a .npy file. Several files, such as the shards of winnow embed --shard, count as one matrix, in the order given.",
+     "winnow select reviews.h5ad -k 1000 -o chosen/\n"
+     "winnow select glove.hdf5 --dataset train -k 1% --objective facility-location -o chosen/",
+     wn_select_command},
+    {"explain", CMD_EXPLAIN, "OUT ID", 2, 2, "say why an item was chosen, or what stands for it",
+     "For a chosen item: its rank and gain, and the items it stands for. For another: the chosen item that stands for "
+     "it, and how similar they are. Texts are shown where the input still stands where it was.",
+     "winnow explain chosen/ 4711", wn_explain},
+    {"report", CMD_REPORT, "OUT", 1, 1, "write the report of an output folder again",
+     "One HTML page that needs no network and no JavaScript.", "winnow report chosen/ --html page.html",
+     wn_report_command},
+    {"info", CMD_INFO, "FILE...", 1, SIZE_MAX, "say what a file or an output folder holds",
+     "Matrix files: rows, columns, type and what stands beside them. Model folders: architecture, tokenizer, pooling, "
+     "and which tensors are missing or not used. Records: how many, how long, which labels. Output "
+     "folders: what was chosen, how, and by which command.",
+     "winnow info reviews.h5ad\nwinnow info reviews.jsonl chosen/", wn_info},
+    {"check", CMD_CHECK, "FILE...", 1, SIZE_MAX, "say whether a file or an output folder is whole",
+     "Matrix files: every chunk is read and its checksum compared. Output folders: every file is compared with "
+     "SHA256SUMS. Records: every record is read. Exit code 0 if all are whole.",
+     "winnow check reviews.h5ad chosen/", wn_check},
+};
+const size_t wn_ncommands = sizeof wn_commands / sizeof wn_commands[0];

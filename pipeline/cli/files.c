@@ -1,0 +1,122 @@
+/* Files that the command line names: --config and --filelist; and the inputs. */
+#include "options.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <winnow/mem.h>
+
+/* Calls line(ctx, text, number) for every line of a file, its end trimmed of white space. A line is bounded: the name
+ * of a binary file or a device, given by mistake, must not fill the memory. */
+typedef wn_code (*line_sink)(void *ctx, char *text, size_t n, unsigned long number, wn_err *err);
+static wn_code each_line(const char *path, line_sink line, void *ctx, wn_err *err) {
+    enum { LONGEST = 65536 };
+    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    char *text = NULL;
+    unsigned long number = 0;
+    wn_code code = WN_EMEMORY;
+    if (!f) return wn_err_errno(err, "%s: cannot open", path);
+    if (!(text = wn_alloc(LONGEST, 1, err))) goto out;
+    for (int ch = 0; ch != EOF;) {
+        size_t n = 0;
+        while (n < LONGEST && (ch = getc(f)) != EOF && ch != '\n' && ch != 0) text[n++] = (char)ch;
+        if (ch == EOF && n == 0) break;
+        number++;
+        if (n == LONGEST || ch == 0) {
+            code = wn_err_set(err, WN_EUSAGE, "%s:%lu: %s", path, number,
+                              ch == 0 ? "a zero byte in a text file" : "a line longer than 64 KiB");
+            goto out;
+        }
+        text[n] = 0;
+        while (n > 0 && isspace((unsigned char)text[n - 1])) text[--n] = 0;
+        if ((code = line(ctx, text, n, number, err)) != WN_OK) goto out;
+    }
+    code = ferror(f) ? wn_err_errno(err, "%s: cannot read", path) : WN_OK;
+out:
+    wn_free(text);
+    if (f != stdin) (void)fclose(f);
+    return code;
+}
+
+typedef struct {
+    wn_cli *cli;
+    const char *path;
+    wn_assignments *list;
+} config_reader;
+
+static wn_code config_line(void *ctx, char *text, size_t n, unsigned long number, wn_err *err) {
+    config_reader *r = ctx;
+    (void)n;
+    while (isspace((unsigned char)*text)) text++;
+    if (*text == 0 || *text == '#') return WN_OK;
+    size_t name = strcspn(text, "= \t");
+    const char *value = text + name + strspn(text + name, " \t");
+    const wn_option *o = wn_option_find(text, name);
+    if (!o || o->offset == offsetof(wn_cli, config_file) || o->offset == offsetof(wn_cli, help)) {
+        wn_code code = wn_option_unknown(CMD_ALL, text, name, "", err);
+        (void)wn_err_prefix(err, "%s:%lu: ", r->path, number);
+        return code;
+    }
+    if (*value != '=')
+        return wn_err_set(err, WN_EUSAGE, "%s:%lu: want a line \"%s = value\"", r->path, number, o->name);
+    value += 1 + strspn(value + 1, " \t");
+    if (!(o->commands & r->cli->command->bit)) return WN_OK; /* one file may serve several commands */
+    char *copy = wn_cli_own_string(r->cli, value, strlen(value), err);
+    return copy ? wn_assignments_add(r->list, o, copy, number, err) : WN_EMEMORY;
+}
+
+typedef struct {
+    wn_cli *cli;
+    size_t cap;
+} filelist_reader;
+
+static wn_code add_input(wn_cli *cli, size_t *cap, const char *path, wn_err *err) {
+    wn_config *c = &cli->config;
+    if (c->ninputs == *cap) {
+        *cap = *cap * 2 + 8;
+        const char **grown = wn_cli_own(cli, *cap * sizeof *grown, err);
+        if (!grown) return WN_EMEMORY;
+        if (c->ninputs) memcpy(grown, c->inputs, c->ninputs * sizeof *grown);
+        c->inputs = grown;
+    }
+    c->inputs[c->ninputs++] = path;
+    return WN_OK;
+}
+
+static wn_code filelist_line(void *ctx, char *text, size_t n, unsigned long number, wn_err *err) {
+    filelist_reader *r = ctx;
+    (void)number;
+    if (n == 0) return WN_OK;
+    char *copy = wn_cli_own_string(r->cli, text, n, err);
+    return copy ? add_input(r->cli, &r->cap, copy, err) : WN_EMEMORY;
+}
+
+wn_code wn_cli_read_config(wn_cli *cli, const char *path, wn_assignments *list, wn_err *err) {
+    config_reader reader = {cli, path, list};
+    return each_line(path, config_line, &reader, err);
+}
+
+wn_code wn_cli_take_inputs(wn_cli *cli, int first, int argc, char **argv, wn_err *err) {
+    filelist_reader r = {.cli = cli};
+    const wn_command *command = cli->command;
+    for (int i = first; i < argc; i++) {
+        wn_code code = add_input(cli, &r.cap, argv[i], err);
+        if (code != WN_OK) return code;
+    }
+    if (cli->filelist) {
+        wn_code code = each_line(cli->filelist, filelist_line, &r, err);
+        if (code != WN_OK) return code;
+    }
+    size_t n = cli->config.ninputs;
+    if (n == 0 || n < command->min_args)
+        return wn_err_set(err, WN_EUSAGE, "%s: winnow %s %s", n ? "an argument is missing" : "no input was named",
+                          command->name, command->args);
+    if (n > command->max_args)
+        return wn_err_set(err, WN_EUSAGE, "one argument too many: \"%.200s\" (winnow %s %s)",
+                          cli->config.inputs[command->max_args], command->name, command->args);
+    if (command->bit == CMD_EXPLAIN) {
+        cli->config.id = cli->config.inputs[1];
+        cli->config.ninputs = 1;
+    }
+    return WN_OK;
+}
