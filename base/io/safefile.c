@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <winnow/mem.h>
+#include <wn/path.h>
 
 enum { BUFFER = 1 << 16 };
 
@@ -43,14 +44,12 @@ static void places_free(places *p) {
 /* .NAME.winnow-PID-N beside NAME: hidden from globs, and its owner can be told. */
 static wn_code places_init(places *p, const char *path, wn_err *err) {
     static unsigned attempts;
-    size_t n = strlen(path);
-    while (n > 1 && path[n - 1] == '/') n--;
+    size_t n = wn_path_trim(path);
     if (n == 0) return wn_err_set(err, WN_EUSAGE, "an output path is empty");
     *p = (places){.target = wn_strndup(path, n, err)};
     if (!p->target) return WN_EMEMORY;
-    const char *slash = strrchr(p->target, '/'), *name = slash ? slash + 1 : p->target;
-    size_t dir = slash ? (size_t)(slash - p->target) : 0;
-    p->folder = slash ? wn_strndup(dir ? p->target : "/", dir ? dir : 1, err) : wn_strndup(".", 1, err);
+    const char *name = wn_path_name(p->target);
+    p->folder = wn_path_folder(p->target, err);
     size_t size = n + 64;
     p->temp = wn_alloc(size, 1, err);
     if (!p->folder || !p->temp) return places_free(p), WN_EMEMORY;
@@ -97,7 +96,7 @@ static int remove_tree(const char *path) {
 
 /* Temporaries of processes that no longer live: what a kill -9 left. */
 static void sweep(const places *p) {
-    const char *slash = strrchr(p->target, '/'), *name = slash ? slash + 1 : p->target;
+    const char *name = wn_path_name(p->target);
     DIR *d = opendir(p->folder);
     if (!d) return;
     size_t n = strlen(name);
@@ -117,15 +116,6 @@ static void sweep(const places *p) {
     }
     (void)closedir(d);
 }
-
-int wn_fd_open(const char *path, int flags) {
-    int fd;
-    do fd = open(path, flags | O_CLOEXEC, 0666);
-    while (fd < 0 && errno == EINTR);
-    return fd;
-}
-
-int wn_fd_close(int fd) { return close(fd) == 0 || errno == EINTR ? 0 : -1; }
 
 static int sync_fd(int fd) {
     int bad;
@@ -206,21 +196,14 @@ static wn_code fail(wn_safefile *f, wn_err *err) {
     return rc;
 }
 
-static wn_code write_all(wn_safefile *f, const char *p, size_t n, wn_err *err) {
-    while (n > 0) {
-        ssize_t got = write(f->fd, p, n);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return fail(f, err);
-        p += got;
-        n -= (size_t)got;
-    }
-    return WN_OK;
+static wn_code safefile_put(wn_safefile *f, const void *data, size_t n, wn_err *err) {
+    return wn_fd_write(f->fd, data, n) == 0 ? WN_OK : fail(f, err);
 }
 
 static wn_code flush(wn_safefile *f, wn_err *err) {
     size_t n = f->used;
     f->used = 0;
-    return write_all(f, f->buffer, n, err);
+    return safefile_put(f, f->buffer, n, err);
 }
 
 wn_code wn_safefile_write(wn_safefile *f, const void *data, size_t n, wn_err *err) {
@@ -231,7 +214,7 @@ wn_code wn_safefile_write(wn_safefile *f, const void *data, size_t n, wn_err *er
     wn_code rc = WN_OK;
     if (n > BUFFER - f->used) rc = flush(f, err);
     if (rc) return rc;
-    if (n >= BUFFER) return write_all(f, data, n, err);
+    if (n >= BUFFER) return safefile_put(f, data, n, err);
     memcpy(f->buffer + f->used, data, n);
     f->used += n;
     return WN_OK;

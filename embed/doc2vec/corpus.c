@@ -80,18 +80,19 @@ static int by_count(const void *a, const void *b) {
 
 /* The words of `all` that occur often enough, in rank order; rank[i] is the place of word i or WN_D2V_NONE. */
 static wn_code rank_words(wn_d2v_vocab *vocab, const wn_d2v_vocab *all, size_t min_count, uint32_t *rank, wn_err *err) {
-    ranked *order = wn_alloc(all->n, sizeof *order, err);
+    const wn_strset *words = &all->words;
+    ranked *order = wn_alloc(words->n, sizeof *order, err);
     if (!order) return WN_EMEMORY;
     size_t kept = 0;
     wn_code code = WN_OK;
-    for (size_t i = 0; i < all->n; i++) {
+    for (size_t i = 0; i < words->n; i++) {
         rank[i] = WN_D2V_NONE;
         if (all->counts[i] >= min_count) order[kept++] = (ranked){all->counts[i], (uint32_t)i};
     }
     qsort(order, kept, sizeof *order, by_count);
     for (size_t i = 0; i < kept && code == WN_OK; i++) {
         uint32_t id = order[i].id;
-        code = wn_d2v_vocab_add(vocab, all->bytes + all->off[id], all->off[id + 1] - all->off[id], order[i].count,
+        code = wn_d2v_vocab_add(vocab, words->bytes + words->off[id], words->off[id + 1] - words->off[id], order[i].count,
                                 &rank[id], err);
     }
     wn_free(order);
@@ -104,10 +105,11 @@ static wn_code join(wn_d2v_vocab *all, piece *pieces, size_t n, wn_err *err) {
     size_t cap = 0;
     wn_code code = WN_OK;
     for (size_t i = 0; i < n && code == WN_OK; i++) {
-        const wn_d2v_vocab *v = &pieces[i].vocab;
+        const wn_strset *v = &pieces[i].vocab.words;
+        const uint64_t *counts = pieces[i].vocab.counts;
         code = wn_reserve((void **)&map, &cap, v->n, sizeof *map, err);
         for (size_t w = 0; w < v->n && code == WN_OK; w++)
-            code = wn_d2v_vocab_add(all, v->bytes + v->off[w], v->off[w + 1] - v->off[w], v->counts[w], &map[w], err);
+            code = wn_d2v_vocab_add(all, v->bytes + v->off[w], v->off[w + 1] - v->off[w], counts[w], &map[w], err);
         for (size_t k = 0; k < pieces[i].n && code == WN_OK; k++) pieces[i].ids[k] = map[pieces[i].ids[k]];
         wn_d2v_vocab_free(&pieces[i].vocab);
     }
@@ -165,10 +167,10 @@ wn_code wn_d2v_corpus_read(wn_d2v_corpus *corpus, wn_d2v_vocab *vocab, const wn_
         code = r.err.code;
         goto out;
     }
-    if (join(&all, r.pieces, pieces, err) != WN_OK || !(rank = wn_alloc(all.n, sizeof *rank, err)) ||
+    if (join(&all, r.pieces, pieces, err) != WN_OK || !(rank = wn_alloc(all.words.n, sizeof *rank, err)) ||
         rank_words(vocab, &all, min_count, rank, err) != WN_OK)
         goto out;
-    for (size_t i = 0; i < vocab->n; i++) total += vocab->counts[i];
+    for (size_t i = 0; i < vocab->words.n; i++) total += vocab->counts[i];
     if (gather(corpus, &r, pieces, rank, total, err) != WN_OK) goto out;
     corpus->off = r.off;
     r.off = NULL;

@@ -48,7 +48,7 @@ wn_code wn_d2v_check(const wn_doc2vec_opts *o, wn_err *err) {
 
 wn_code wn_d2v_model_init(wn_doc2vec *m, wn_err *err) {
     const wn_doc2vec_opts *o = &m->opts;
-    size_t n = m->vocab.n;
+    size_t n = m->vocab.words.n;
     wn_code code = WN_OK;
     m->stride = (o->dims + 15) / 16 * 16;
     m->segments = o->mode == WN_DM_CONCAT ? 1 + 2 * o->window : 1;
@@ -72,7 +72,7 @@ size_t wn_doc2vec_dims(const wn_doc2vec *model) {
 }
 
 size_t wn_doc2vec_words(const wn_doc2vec *model) {
-    return model->vocab.n;
+    return model->vocab.words.n;
 }
 
 void wn_doc2vec_free(wn_doc2vec *m) {

@@ -73,7 +73,7 @@ static wn_code weights(stream *s, const wn_doc2vec *m, wn_err *err) {
 
 static wn_code put_model(stream *s, const wn_doc2vec *m, wn_err *err) {
     const wn_doc2vec_opts *o = &m->opts;
-    const wn_d2v_vocab *v = &m->vocab;
+    const wn_strset *v = &m->vocab.words;
     head h = {.mode = o->mode,
               .dbow_words = o->dbow_words,
               .dims = o->dims,
@@ -96,7 +96,7 @@ static wn_code put_model(stream *s, const wn_doc2vec *m, wn_err *err) {
         uint32_t len = (uint32_t)(v->off[i + 1] - v->off[i]);
         code = put(s, &len, sizeof len, err);
     }
-    if (code == WN_OK) code = put(s, v->counts, v->n * sizeof *v->counts, err);
+    if (code == WN_OK) code = put(s, m->vocab.counts, v->n * sizeof *m->vocab.counts, err);
     if (code == WN_OK) code = put(s, v->bytes, (size_t)h.bytes, err);
     if (code == WN_OK) code = weights(s, m, err);
     uint64_t digest = s->digest;

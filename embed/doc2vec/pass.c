@@ -182,7 +182,7 @@ static wn_d2v_job *start(wn_d2v_pass *ps, uint32_t target) {
     j->negative[j->outputs++] = row_of(&ps->negative, target);
     for (size_t d = 0; d < m->opts.negative; d++) {
         uint32_t noise = ps->pool ? ps->pool[((wn_d2v_draw(&ps->draws) >> 32) * ps->pool_size) >> 32]
-                                  : wn_d2v_alias_draw(m->alias, m->vocab.n, &ps->draws);
+                                  : wn_d2v_alias_draw(m->alias, m->vocab.words.n, &ps->draws);
         if (noise != target) j->negative[j->outputs++] = row_of(&ps->negative, noise);
     }
     return j;
@@ -211,7 +211,7 @@ static void run_dm(wn_d2v_pass *ps, size_t i) {
         if (back <= i)
             j->ctx[j->nctx++] = row_of(&ps->input, ps->ids[i - back]);
         else if (pads)
-            j->ctx[j->nctx++] = row_of(&ps->input, (uint32_t)ps->m->vocab.n);
+            j->ctx[j->nctx++] = row_of(&ps->input, (uint32_t)ps->m->vocab.words.n);
         else
             back = i + 1;
     }
@@ -219,7 +219,7 @@ static void run_dm(wn_d2v_pass *ps, size_t i) {
         if (ahead < ps->len - i)
             j->ctx[j->nctx++] = row_of(&ps->input, ps->ids[i + ahead]);
         else if (pads)
-            j->ctx[j->nctx++] = row_of(&ps->input, (uint32_t)ps->m->vocab.n);
+            j->ctx[j->nctx++] = row_of(&ps->input, (uint32_t)ps->m->vocab.words.n);
         else
             break;
     }

@@ -124,7 +124,7 @@ static float alpha_now(const training *t, const worker *w) {
  * keeps the rows it copies few and in cache. */
 static void fill_pool(const training *t, worker *w) {
     wn_d2v_draws d = wn_d2v_draws_init(t->m->opts.seed, WN_D2V_DRAW_POOL, (uint64_t)(w - t->workers), w->round++);
-    for (size_t i = 0; i < w->pass.pool_size; i++) w->pass.pool[i] = wn_d2v_alias_draw(t->m->alias, t->m->vocab.n, &d);
+    for (size_t i = 0; i < w->pass.pool_size; i++) w->pass.pool[i] = wn_d2v_alias_draw(t->m->alias, t->m->vocab.words.n, &d);
 }
 
 static void run_worker(training *t, worker *w) {
@@ -267,7 +267,7 @@ wn_code wn_d2v_train(wn_doc2vec **model, const wn_texts *texts, const wn_doc2vec
     if (!(m = wn_alloc(1, sizeof *m, err))) return WN_EMEMORY;
     m->opts = *o;
     if ((code = wn_d2v_corpus_read(&corpus, &m->vocab, texts, o->min_count, p, err)) != WN_OK) goto out;
-    if (m->vocab.n == 0) {
+    if (m->vocab.words.n == 0) {
         code =
             wn_err_set(err, WN_EINPUT, "doc2vec: no word occurs at least %zu times in the %zu texts; lower min_count",
                        o->min_count, texts->n);

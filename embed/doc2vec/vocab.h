@@ -6,18 +6,15 @@
 #include <winnow/err.h>
 #include <winnow/data.h>
 #include <winnow/progress.h>
+#include <wn/strmap.h>
 
-#define WN_D2V_NONE UINT32_MAX
+#define WN_D2V_NONE WN_STRSET_NONE
 
-/* A hash map from words to 0 .. n-1, in order of insertion. Zero-initialise. */
+/* Words, numbered in the order of insertion, and how often each occurs. Zero-initialise. */
 typedef struct {
-    size_t n;
-    char *bytes;      /* word i is bytes[off[i] .. off[i+1]) */
-    uint64_t *off;    /* [n + 1] */
-    uint64_t *counts; /* [n] */
-    uint32_t *table;  /* [mask + 1], word + 1 or 0 */
-    size_t mask;      /* a power of two less one; 0 before the first word */
-    size_t bytes_cap, off_cap, counts_cap;
+    wn_strset words;
+    uint64_t *counts; /* [words.n] */
+    size_t counts_cap;
 } wn_d2v_vocab;
 void wn_d2v_vocab_free(wn_d2v_vocab *v);
 

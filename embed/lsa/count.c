@@ -11,14 +11,15 @@
 enum { PIECE_BYTES = 1 << 16, PIECE_TEXTS = 1 << 12, WAVE = 64, SHARD_BITS = 6, SHARDS = 1 << SHARD_BITS };
 
 typedef struct {
-    wn_lsa_set set;
+    wn_strset set;
+    uint64_t *hash;        /* [set.n] of the words */
     uint64_t *df;          /* [set.n] */
     size_t *last;          /* [set.n] 1 + place in `term` of the word's latest entry */
-    uint32_t *final;       /* [set.n] number in the final vocabulary or WN_LSA_NO_WORD */
+    uint32_t *final;       /* [set.n] number in the final vocabulary or WN_STRSET_NONE */
     uint32_t *by_shard;    /* [set.n] words grouped by shard */
     size_t shard[SHARDS + 1];
     uint64_t *term;        /* word << 32 | count, text after text */
-    size_t nterm, term_cap, df_cap, last_cap, begin; /* begin: first term of the present text */
+    size_t nterm, term_cap, hash_cap, df_cap, last_cap, begin; /* begin: first term of the present text */
     wn_buf scratch;
     wn_lsa_terms sorted;
     wn_err err;
@@ -37,7 +38,7 @@ typedef struct {
 } candidate;
 
 typedef struct {
-    wn_lsa_set set;
+    wn_strset set;
     uint64_t *df;
     uint32_t *final;
     size_t df_cap;
@@ -75,17 +76,26 @@ fail:
     return WN_EMEMORY;
 }
 
+/* Room for the counts of a word that has just come into the set. */
+static wn_code add_counts(worker *w, uint64_t hash, wn_err *err) {
+    size_t n = w->set.n;
+    if (wn_reserve((void **)&w->hash, &w->hash_cap, n, sizeof *w->hash, err) != WN_OK ||
+        wn_reserve((void **)&w->df, &w->df_cap, n, sizeof *w->df, err) != WN_OK ||
+        wn_reserve((void **)&w->last, &w->last_cap, n, sizeof *w->last, err) != WN_OK)
+        return WN_EMEMORY;
+    w->hash[n - 1] = hash;
+    return WN_OK;
+}
+
 static wn_code count_word(void *ctx, const char *word, size_t n, wn_err *err) {
     worker *w = ctx;
     uint32_t id = 0;
-    bool added = false;
     if (!wn_lsa_is_word(word, n)) return WN_OK;
-    wn_code code = wn_lsa_set_add(&w->set, word, n, wn_lsa_hash(word, n), &id, &added, err);
-    if (!code && added) {
-        code = wn_reserve((void **)&w->df, &w->df_cap, w->set.n, sizeof *w->df, err);
-        if (!code) code = wn_reserve((void **)&w->last, &w->last_cap, w->set.n, sizeof *w->last, err);
-    }
-    if (code) return code;
+    uint64_t hash = wn_string_hash(word, n);
+    size_t known = w->set.n;
+    wn_code code = wn_strset_add(&w->set, word, n, hash, &id, err);
+    if (code != WN_OK) return code;
+    if (id == known && (code = add_counts(w, hash, err)) != WN_OK) return code;
     if (w->last[id] > w->begin) {
         uint64_t *term = &w->term[w->last[id] - 1];
         if ((uint32_t)*term != UINT32_MAX) ++*term;
@@ -120,12 +130,12 @@ static void group_words(void *ctx, size_t begin, size_t end, int number) {
         w->by_shard = wn_alloc(w->set.n, sizeof *w->by_shard, &w->err);
         w->final = wn_alloc(w->set.n, sizeof *w->final, &w->err);
         if (!w->by_shard || !w->final) continue;
-        for (size_t i = 0; i < w->set.n; i++) w->shard[shard_of(w->set.hash[i]) + 1]++;
+        for (size_t i = 0; i < w->set.n; i++) w->shard[shard_of(w->hash[i]) + 1]++;
         for (size_t s = 0; s < SHARDS; s++) {
             w->shard[s + 1] += w->shard[s];
             next[s] = w->shard[s];
         }
-        for (size_t i = 0; i < w->set.n; i++) w->by_shard[next[shard_of(w->set.hash[i])]++] = (uint32_t)i;
+        for (size_t i = 0; i < w->set.n; i++) w->by_shard[next[shard_of(w->hash[i])]++] = (uint32_t)i;
     }
 }
 
@@ -141,7 +151,7 @@ static void merge_shards(void *ctx, size_t begin, size_t end, int number) {
                 uint32_t from = w->by_shard[j], id = 0;
                 const char *word = w->set.bytes + w->set.off[from];
                 size_t n = (size_t)(w->set.off[from + 1] - w->set.off[from]);
-                if (wn_lsa_set_add(&t->set, word, n, w->set.hash[from], &id, NULL, &t->err)) return;
+                if (wn_strset_add(&t->set, word, n, w->hash[from], &id, &t->err)) return;
                 if (wn_reserve((void **)&t->df, &t->df_cap, t->set.n, sizeof *t->df, &t->err)) return;
                 t->df[id] += w->df[from];
                 w->final[from] = id;
@@ -169,11 +179,11 @@ static wn_code fill_vocab(const candidate *list, size_t n, shard *shards, wn_lsa
     if (!v->df) return WN_EMEMORY;
     for (size_t i = 0; i < n; i++) {
         uint32_t id = 0;
-        const shard *s = &shards[list[i].shard];
-        wn_code code = wn_lsa_set_add(&v->set, list[i].word, list[i].n, s->set.hash[list[i].id], &id, NULL, err);
-        if (code) return code;
+        uint64_t hash = wn_string_hash(list[i].word, list[i].n);
+        wn_code code = wn_strset_add(&v->set, list[i].word, list[i].n, hash, &id, err);
+        if (code != WN_OK) return code;
         v->df[id] = list[i].df;
-        s->final[list[i].id] = id;
+        shards[list[i].shard].final[list[i].id] = id;
     }
     return wn_lsa_vocab_idf(v, err);
 }
@@ -190,7 +200,7 @@ static wn_code number_words(counting *c, size_t min_df, wn_lsa_vocab *v, wn_err 
         t->final = wn_alloc(t->set.n, sizeof *t->final, err);
         if (!t->final) goto out;
         for (size_t i = 0; i < t->set.n; i++) {
-            t->final[i] = WN_LSA_NO_WORD;
+            t->final[i] = WN_STRSET_NONE;
             if (t->df[i] < min_df) continue;
             const char *word = t->set.bytes + t->set.off[i];
             size_t len = (size_t)(t->set.off[i + 1] - t->set.off[i]);
@@ -223,7 +233,7 @@ static void measure_rows(void *ctx, size_t begin, size_t end, int number) {
         const place *at = &c->places[i];
         const worker *w = &c->workers[at->worker];
         size_t known = 0;
-        for (size_t j = 0; j < at->n; j++) known += w->final[w->term[at->first + j] >> 32] != WN_LSA_NO_WORD;
+        for (size_t j = 0; j < at->n; j++) known += w->final[w->term[at->first + j] >> 32] != WN_STRSET_NONE;
         c->a->indptr[i + 1] = known;
     }
 }
@@ -241,7 +251,7 @@ static void fill_rows(void *ctx, size_t begin, size_t end, int number) {
         for (size_t j = 0; j < at->n; j++) {
             uint64_t term = w->term[at->first + j];
             uint64_t id = w->final[term >> 32];
-            if (id != WN_LSA_NO_WORD) t->key[t->n++] = id << 32 | (uint32_t)term;
+            if (id != WN_STRSET_NONE) t->key[t->n++] = id << 32 | (uint32_t)term;
         }
         if (wn_lsa_terms_sort(t, &own->err)) return;
         for (size_t j = 0; j < t->n; j++) c->a->col[row + j] = (uint32_t)(t->key[j] >> 32);
@@ -289,7 +299,8 @@ static wn_code build_matrix(counting *c, wn_progress *p, wn_err *err) {
 static void free_counting(counting *c) {
     for (size_t k = 0; c->workers && k < c->nworkers; k++) {
         worker *w = &c->workers[k];
-        wn_lsa_set_free(&w->set);
+        wn_strset_free(&w->set);
+        wn_free(w->hash);
         wn_free(w->df);
         wn_free(w->last);
         wn_free(w->final);
@@ -299,7 +310,7 @@ static void free_counting(counting *c) {
         wn_lsa_terms_free(&w->sorted);
     }
     for (size_t s = 0; c->shards && s < SHARDS; s++) {
-        wn_lsa_set_free(&c->shards[s].set);
+        wn_strset_free(&c->shards[s].set);
         wn_free(c->shards[s].df);
         wn_free(c->shards[s].final);
     }
@@ -349,7 +360,7 @@ wn_code wn_lsa_vocab_idf(wn_lsa_vocab *v, wn_err *err) {
 }
 
 void wn_lsa_vocab_free(wn_lsa_vocab *v) {
-    wn_lsa_set_free(&v->set);
+    wn_strset_free(&v->set);
     wn_free(v->df);
     wn_free(v->idf);
     *v = (wn_lsa_vocab){0};

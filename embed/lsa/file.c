@@ -35,7 +35,7 @@ static wn_code put(writer *w, const void *data, size_t n, wn_err *err) {
 }
 
 static wn_code put_model(writer *w, const wn_lsa *m, wn_err *err) {
-    const wn_lsa_set *set = &m->vocab.set;
+    const wn_strset *set = &m->vocab.set;
     const wn_lsa_basis *b = &m->basis;
     size_t bytes = set->n ? (size_t)set->off[set->n] : 0;
     static const char zero[8];
@@ -105,7 +105,7 @@ static wn_code damaged(const char *path, const char *what, wn_err *err) {
 
 /* Bytes of the whole file that the header promises; 0 where they exceed any file. */
 static size_t promised(const header *h) {
-    if (h->dims < 1 || h->dims > WN_LSA_MAX_DIMS || h->words >= WN_LSA_NO_WORD || h->bytes > (uint64_t)1 << 48) return 0;
+    if (h->dims < 1 || h->dims > WN_LSA_MAX_DIMS || h->words >= WN_STRSET_NONE || h->bytes > (uint64_t)1 << 48) return 0;
     return sizeof *h + h->words * 16 + (h->bytes + 7) / 8 * 8 + h->dims * 8 + h->words * h->dims * 4 + 8;
 }
 
@@ -118,13 +118,12 @@ static wn_code take_words(wn_lsa *m, const header *h, const uint64_t *ends, cons
     if (!v->df) return WN_EMEMORY;
     for (size_t i = 0; i < h->words; i++) {
         uint32_t id = 0;
-        bool added = false;
         if (ends[i] <= at || ends[i] > h->bytes || df[i] < 1 || df[i] > h->texts)
             return damaged(path, "a word has an impossible length or count", err);
         size_t n = (size_t)(ends[i] - at);
-        wn_code code = wn_lsa_set_add(&v->set, bytes + at, n, wn_lsa_hash(bytes + at, n), &id, &added, err);
+        wn_code code = wn_strset_add(&v->set, bytes + at, n, wn_string_hash(bytes + at, n), &id, err);
         if (code) return code;
-        if (!added) return damaged(path, "a word stands in it twice", err);
+        if (id != i) return damaged(path, "a word stands in it twice", err);
         v->df[i] = df[i];
         at = ends[i];
     }

@@ -3,29 +3,14 @@
 /* What the files of the LSA encoder share. Texts are rows d < n, words are columns w < m. */
 #include <stdbool.h>
 #include <winnow/lsa.h>
+#include <wn/strmap.h>
 #include <wn/text.h>
 
 enum { WN_LSA_MAX_DIMS = 4096 };
 
-/* ---- words.c: a set of words, numbered in the order of arrival ---- */
-#define WN_LSA_NO_WORD UINT32_MAX
-typedef struct {
-    size_t n;           /* words */
-    char *bytes;        /* word i is bytes[off[i] .. off[i + 1]) */
-    uint64_t *off;      /* [n + 1] */
-    uint64_t *hash;     /* [n] */
-    uint32_t *slot;     /* [nslot] word + 1, 0 = free; nslot is a power of two */
-    size_t nslot, bytes_cap, off_cap, hash_cap;
-} wn_lsa_set;
-uint64_t wn_lsa_hash(const char *s, size_t n);
-uint32_t wn_lsa_set_find(const wn_lsa_set *t, const char *s, size_t n, uint64_t hash); /* or WN_LSA_NO_WORD */
-/* Finds or adds; *added tells which (may be NULL). */
-wn_code wn_lsa_set_add(wn_lsa_set *t, const char *s, size_t n, uint64_t hash, uint32_t *id, bool *added, wn_err *err);
-void wn_lsa_set_free(wn_lsa_set *t);
+/* ---- terms.c: the words of one text and their weights ---- */
 /* Two code points at least: what scikit-learn's default token pattern calls a word. */
 bool wn_lsa_is_word(const char *s, size_t n);
-
-/* ---- terms.c: the words of one text and their weights ---- */
 /* A term is word << 32 | count. */
 typedef struct {
     uint64_t *key, *spare;
@@ -50,7 +35,7 @@ void wn_lsa_csr_free(wn_lsa_csr *a);
 
 /* Words by falling document frequency, equal ones by their bytes. */
 typedef struct {
-    wn_lsa_set set;
+    wn_strset set;
     uint64_t *df; /* [set.n] */
     double *idf;  /* [set.n] */
     size_t texts; /* n of idf */

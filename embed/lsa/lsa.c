@@ -67,8 +67,8 @@ static void encode_matrix(void *ctx, size_t begin, size_t end, int worker) {
 static wn_code collect_word(void *ctx, const char *word, size_t n, wn_err *err) {
     struct scratch *s = ctx;
     if (!wn_lsa_is_word(word, n)) return WN_OK;
-    uint32_t id = wn_lsa_set_find(&s->model->vocab.set, word, n, wn_lsa_hash(word, n));
-    if (id == WN_LSA_NO_WORD) return WN_OK;
+    uint32_t id = wn_strset_find(&s->model->vocab.set, word, n, wn_string_hash(word, n));
+    if (id == WN_STRSET_NONE) return WN_OK;
     if (wn_reserve((void **)&s->terms.key, &s->terms.key_cap, s->terms.n + 1, sizeof *s->terms.key, err))
         return WN_EMEMORY;
     s->terms.key[s->terms.n++] = (uint64_t)id << 32 | 1;

@@ -4,6 +4,12 @@
 #include <string.h>
 #include <winnow/mem.h>
 
+bool wn_lsa_is_word(const char *s, size_t n) {
+    size_t points = 0;
+    for (size_t i = 0; i < n && points < 2; i++) points += ((unsigned char)s[i] & 0xC0) != 0x80;
+    return points >= 2;
+}
+
 static void sort_few(uint64_t *key, size_t n) {
     for (size_t i = 1; i < n; i++) {
         uint64_t x = key[i];

@@ -3,6 +3,7 @@
 /* The tokenizers' parts: a vocabulary, a normaliser, two models, and a cache of words. */
 #include <wn/jsonfile.h>
 #include <winnow/mem.h>
+#include <wn/strmap.h>
 #include <wn/text.h>
 #include <winnow/tokenizer.h>
 
@@ -15,8 +16,8 @@ typedef struct {
     size_t text_len, text_cap;
     uint64_t *at; /* [size] offset << 16 | length; UINT64_MAX = no piece */
     size_t size, at_cap;
-    uint32_t *slots; /* [mask + 1] ids, open addressing */
-    size_t mask, longest;
+    wn_strmap ids;
+    size_t longest; /* bytes of a piece */
 } tok_vocab;
 
 wn_code tok_vocab_add(tok_vocab *v, const char *piece, size_t n, uint32_t id, wn_err *err);

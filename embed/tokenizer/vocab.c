@@ -37,40 +37,32 @@ const char *tok_vocab_piece(const tok_vocab *v, uint32_t id, size_t *n) {
     return v->text + (v->at[id] >> 16);
 }
 
+static inline uint32_t vocab_find(const tok_vocab *v, const char *piece, size_t n, uint64_t hash) {
+    size_t at = wn_strmap_start(hash);
+    for (uint32_t id; wn_strmap_next(&v->ids, hash, &at, &id);)
+        if ((v->at[id] & 0xFFFF) == n && memcmp(v->text + (v->at[id] >> 16), piece, n) == 0) return id;
+    return TOK_NONE;
+}
+
 wn_code tok_vocab_index(tok_vocab *v, wn_err *err) {
-    size_t slots = 16;
-    while (slots < v->size * 2) slots *= 2;
-    wn_free(v->slots);
-    v->slots = wn_alloc(slots, sizeof *v->slots, err);
-    if (!v->slots) return WN_EMEMORY;
-    memset(v->slots, 0xFF, slots * sizeof *v->slots);
-    v->mask = slots - 1;
-    for (size_t id = 0; id < v->size; id++) {
-        size_t n = 0, m = 0;
+    size_t n = 0;
+    wn_strmap_free(&v->ids);
+    wn_code code = wn_strmap_reserve(&v->ids, v->size, err);
+    for (size_t id = v->size; code == WN_OK && id-- > 0;) { /* of equal pieces the one with the highest id is found */
         const char *piece = tok_vocab_piece(v, (uint32_t)id, &n);
-        if (!piece) continue;
-        size_t i = tok_hash(piece, n) & v->mask;
-        for (; v->slots[i] != TOK_NONE; i = (i + 1) & v->mask) {
-            const char *other = tok_vocab_piece(v, v->slots[i], &m);
-            if (other && m == n && memcmp(other, piece, n) == 0) break;
-        }
-        v->slots[i] = (uint32_t)id;
+        uint64_t hash = piece ? tok_hash(piece, n) : 0;
+        if (piece && vocab_find(v, piece, n, hash) == TOK_NONE) code = wn_strmap_add(&v->ids, hash, id, err);
     }
-    return WN_OK;
+    return code;
 }
 
 uint32_t tok_vocab_find(const tok_vocab *v, const char *piece, size_t n) {
-    if (n > v->longest || !v->slots) return TOK_NONE;
-    for (size_t i = tok_hash(piece, n) & v->mask; v->slots[i] != TOK_NONE; i = (i + 1) & v->mask) {
-        uint64_t at = v->at[v->slots[i]];
-        if ((at & 0xFFFF) == n && memcmp(v->text + (at >> 16), piece, n) == 0) return v->slots[i];
-    }
-    return TOK_NONE;
+    return n > v->longest ? TOK_NONE : vocab_find(v, piece, n, tok_hash(piece, n));
 }
 
 void tok_vocab_free(tok_vocab *v) {
     wn_free(v->text);
     wn_free(v->at);
-    wn_free(v->slots);
+    wn_strmap_free(&v->ids);
     *v = (tok_vocab){0};
 }

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <winnow/mem.h>
+#include <wn/strmap.h>
 
 /* Everything of the first pass. Arrays that grow stand here with their capacities until they are handed over. */
 typedef struct {
@@ -14,10 +15,11 @@ typedef struct {
     struct wn_corpus_impl *impl;
     wn_records *reader;
     wn_spool texts;
-    wn_buf ids, labels;
-    unsigned long long *text_off, *id_off, *label_off;
-    size_t text_cap, id_cap, label_cap, label_of_cap, cost_cap, file_cap, line_cap, offset_cap, length_cap;
-    wn_strindex id_index, label_index;
+    wn_buf ids;
+    unsigned long long *text_off, *id_off;
+    size_t text_cap, id_cap, label_cap, cost_cap, file_cap, line_cap, offset_cap, length_cap;
+    wn_strmap id_rows; /* ids to their rows */
+    wn_strset labels;
     wn_sha256 sha;
     size_t hashed; /* sources whose checksum is taken; the tap works on this one */
     uint64_t total, stored;
@@ -27,8 +29,8 @@ static wn_code end_source(reading *g, wn_err *err) {
     wn_source *s = &g->c.sources[g->hashed];
     wn_source_impl *in = &g->impl->source[g->hashed++];
     bool reached = g->hashed <= g->reader->next_file;
-    wn_code code = reached && !in->opened ? wn_sha256_start(&g->sha, err) : WN_OK;
-    if (code == WN_OK && reached) code = wn_sha256_end(&g->sha, s->sha256, err);
+    wn_code code = reached && !in->opened ? wn_sha256_init(&g->sha, err) : WN_OK;
+    if (code == WN_OK && reached) code = wn_sha256_final(&g->sha, s->sha256, err);
     in->header = g->reader->header_len[g->hashed - 1];
     if (code == WN_OK && in->copy.fd >= 0) code = wn_spool_flush(&in->copy, err);
     wn_free(in->copy.buffer);
@@ -51,10 +53,10 @@ static wn_code on_stored(void *ctx, const void *data, size_t n, wn_err *err) {
     wn_source_impl *in = &g->impl->source[g->hashed];
     if (code == WN_OK && !in->opened) {
         in->opened = true;
-        code = wn_sha256_start(&g->sha, err);
+        code = wn_sha256_init(&g->sha, err);
         if (code == WN_OK && read_once(g)) code = wn_spool_open(&in->copy, err);
     }
-    if (code == WN_OK) code = wn_sha256_add(&g->sha, data, n, err);
+    if (code == WN_OK) code = wn_sha256_update(&g->sha, data, n, err);
     if (code == WN_OK && in->copy.fd >= 0) code = wn_spool_write(&in->copy, data, n, err);
     g->c.sources[g->hashed].bytes += n;
     g->stored += n;
@@ -90,19 +92,28 @@ static wn_code start(reading *g, wn_err *err) {
     if (!known) g->total = 0;
     wn_code code = wn_reserve((void **)&g->text_off, &g->text_cap, 1, sizeof *g->text_off, err);
     if (code == WN_OK) code = wn_reserve((void **)&g->id_off, &g->id_cap, 1, sizeof *g->id_off, err);
-    if (code == WN_OK) code = wn_reserve((void **)&g->label_off, &g->label_cap, 1, sizeof *g->label_off, err);
     if (code == WN_OK) code = wn_spool_open(&g->texts, err);
     return code == WN_OK ? wn_records_open_tapped(&g->reader, o, on_stored, g, err) : code;
+}
+
+/* Whether an earlier record has the id of this one, and which. */
+static bool find_id(const reading *g, const wn_record *rec, uint64_t hash, uint32_t *row) {
+    for (size_t at = wn_strmap_start(hash); wn_strmap_next(&g->id_rows, hash, &at, row);) {
+        size_t begin = (size_t)g->id_off[*row];
+        if (g->id_off[*row + 1] - begin == rec->id_len && memcmp(g->ids.data + begin, rec->id, rec->id_len) == 0)
+            return true;
+    }
+    return false;
 }
 
 static wn_code add_id(reading *g, const wn_record *rec, wn_err *err) {
     wn_code code = wn_buf_append(&g->ids, rec->id, rec->id_len, err);
     if (code == WN_OK) code = wn_reserve((void **)&g->id_off, &g->id_cap, g->c.n + 2, sizeof *g->id_off, err);
     if (code != WN_OK) return code;
-    size_t found = 0;
     g->id_off[g->c.n + 1] = g->ids.len;
-    code = wn_strindex_add(&g->id_index, g->ids.data, g->id_off, g->c.n, &found, err);
-    if (code != WN_OK || found == g->c.n) return code;
+    uint64_t hash = wn_string_hash(rec->id, rec->id_len);
+    uint32_t found = 0;
+    if (!find_id(g, rec, hash, &found)) return wn_strmap_add(&g->id_rows, hash, g->c.n, err);
     return wn_err_set(err, WN_EINPUT, "%s:%llu: id \"%.*s\" is also that of %s:%llu; ids must differ",
                       wn_path_label(g->o->paths[rec->file]), (unsigned long long)rec->line,
                       (int)(rec->id_len < 80 ? rec->id_len : 80), rec->id, wn_path_label(g->o->paths[g->c.file[found]]),
@@ -111,25 +122,12 @@ static wn_code add_id(reading *g, const wn_record *rec, wn_err *err) {
 
 static wn_code add_label(reading *g, const wn_record *rec, wn_err *err) {
     wn_corpus *c = &g->c;
-    wn_code code = wn_reserve((void **)&c->label, &g->label_of_cap, c->n + 1, sizeof *c->label, err);
+    wn_code code = wn_reserve((void **)&c->label, &g->label_cap, c->n + 1, sizeof *c->label, err);
     if (code != WN_OK) return code;
     c->label[c->n] = UINT32_MAX;
     if (!rec->label) return WN_OK;
-    size_t before = g->labels.len, found = 0;
-    code = wn_buf_append(&g->labels, rec->label, rec->label_len, err);
-    if (code == WN_OK)
-        code = wn_reserve((void **)&g->label_off, &g->label_cap, c->nlabels + 2, sizeof *g->label_off, err);
-    if (code != WN_OK) return code;
-    g->label_off[c->nlabels + 1] = g->labels.len;
-    code = wn_strindex_add(&g->label_index, g->labels.data, g->label_off, c->nlabels, &found, err);
-    if (code != WN_OK) return code;
-    if (found == c->nlabels)
-        ++c->nlabels;
-    else
-        g->labels.len = before;
-    if (found >= UINT32_MAX) return wn_err_set(err, WN_EINPUT, "more than 4294967295 different labels");
-    c->label[c->n] = (uint32_t)found;
-    return WN_OK;
+    return wn_strset_add(&g->labels, rec->label, rec->label_len, wn_string_hash(rec->label, rec->label_len),
+                         &c->label[c->n], err);
 }
 
 static wn_code add_place(reading *g, const wn_record *rec, wn_err *err) {
@@ -192,11 +190,12 @@ static wn_code map_texts(reading *g, wn_err *err) {
 }
 
 static wn_code hand_over_labels(reading *g, wn_err *err) {
-    g->c.labels = wn_alloc(g->c.nlabels, sizeof *g->c.labels, err);
+    const wn_strset *t = &g->labels;
+    g->c.labels = wn_alloc(t->n, sizeof *g->c.labels, err);
     if (!g->c.labels) return WN_EMEMORY;
-    for (size_t i = 0; i < g->c.nlabels; ++i) {
-        g->c.labels[i] =
-            wn_strndup(g->labels.data + g->label_off[i], (size_t)(g->label_off[i + 1] - g->label_off[i]), err);
+    g->c.nlabels = t->n;
+    for (size_t i = 0; i < t->n; ++i) {
+        g->c.labels[i] = wn_strndup(t->bytes + t->off[i], (size_t)(t->off[i + 1] - t->off[i]), err);
         if (!g->c.labels[i]) return WN_EMEMORY;
     }
     return WN_OK;
@@ -224,10 +223,8 @@ wn_code wn_corpus_read(wn_corpus *c, const wn_records_opts *o, wn_progress *p, w
         wn_free(g.ids.data);
         wn_free(g.id_off);
     }
-    wn_free(g.labels.data);
-    wn_free(g.label_off);
-    wn_strindex_free(&g.id_index);
-    wn_strindex_free(&g.label_index);
+    wn_strset_free(&g.labels);
+    wn_strmap_free(&g.id_rows);
     wn_sha256_free(&g.sha);
     wn_spool_close(&g.texts);
     wn_records_close(g.reader);

@@ -20,7 +20,7 @@ typedef struct {
 static wn_code on_stored(void *ctx, const void *data, size_t n, wn_err *err) {
     replay *g = ctx;
     g->stored += n;
-    return wn_sha256_add(&g->sha, data, n, err);
+    return wn_sha256_update(&g->sha, data, n, err);
 }
 
 static wn_code changed(const replay *g, wn_err *err) {
@@ -59,7 +59,7 @@ static wn_code replay_source(replay *g, size_t file, size_t *row, wn_raw_sink si
     g->path = wn_path_label(c->sources[file].path);
     g->at = g->stored = 0;
     g->pos = g->len = 0;
-    wn_code code = wn_sha256_start(&g->sha, err);
+    wn_code code = wn_sha256_init(&g->sha, err);
     if (code == WN_OK) code = wn_stream_open(&g->stream, c->sources[file].path, in->copy.fd, on_stored, g, err);
     if (code == WN_OK && in->header) {
         code = seek(g, 0, (size_t)in->header, err);
@@ -72,7 +72,7 @@ static wn_code replay_source(replay *g, size_t file, size_t *row, wn_raw_sink si
     }
     char sha[65] = "";
     if (code == WN_OK) code = wn_stream_drain(g->stream, err);
-    if (code == WN_OK) code = wn_sha256_end(&g->sha, sha, err);
+    if (code == WN_OK) code = wn_sha256_final(&g->sha, sha, err);
     if (code == WN_OK && strcmp(sha, c->sources[file].sha256) != 0) code = changed(g, err);
     wn_stream_close(g->stream);
     g->stream = NULL;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <winnow/mem.h>
+#include <wn/path.h>
 
 /* A path that an option names; NULL where it was not given. */
 typedef struct {
@@ -26,9 +27,8 @@ static named_path named_by(const wn_cli *cli, const wn_option *o) {
 /* The path without links and dots; of one that is not there, its folder's. False where that cannot be told. */
 static bool resolve_path(const char *path, char out[PATH_MAX + NAME_MAX + 2]) {
     char folder[PATH_MAX];
-    size_t n = strlen(path);
+    size_t n = wn_path_trim(path);
     if (realpath(path, out)) return true;
-    while (n > 1 && path[n - 1] == '/') n--;
     if (n >= sizeof folder) return false;
     memcpy(folder, path, n);
     folder[n] = 0;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wn/path.h>
+#include <wn/sha256.h>
 #include <sys/stat.h>
 
 /* ---- output folders ---- */
@@ -24,7 +26,7 @@ static wn_code check_listed(folder_check *f, const char *name, const char *wante
                           name);
     char *path = wn_path_join(f->folder, name, err);
     if (!path) return WN_EMEMORY;
-    wn_code code = wn_file_sha256(path, hex, err);
+    wn_code code = wn_sha256_file(path, hex, err);
     if (code == WN_OK && strcmp(hex, wanted) != 0)
         code = wn_err_set(err, WN_EINPUT, "%s: its SHA-256 is %.12s..., and SHA256SUMS says %.12s...", path, hex, wanted);
     if (code == WN_OK) code = wn_kind_of(path, &kind, err);
@@ -41,7 +43,7 @@ static wn_code check_manifest(const char *folder, wn_err *err) {
     cJSON *manifest = NULL;
     char *path = wn_path_join(folder, "manifest.json", err), *sums = wn_path_join(folder, "SHA256SUMS", err);
     wn_code code = path && sums ? wn_json_read(path, &manifest, err) : WN_EMEMORY;
-    if (code == WN_OK) code = wn_file_sha256(sums, hex, err);
+    if (code == WN_OK) code = wn_sha256_file(sums, hex, err);
     if (code == WN_OK) {
         const cJSON *outputs = cJSON_GetObjectItemCaseSensitive(manifest, "outputs");
         const cJSON *listed = cJSON_GetObjectItemCaseSensitive(outputs, "SHA256SUMS");

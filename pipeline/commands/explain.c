@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wn/path.h>
 
 enum { NEAREST = 5, TEXTS = NEAREST + 2, TEXT_BYTES = 300 };
 

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <wn/fd.h>
 #include <winnow/progress.h>
 #include <winnow/store.h>
 
@@ -28,9 +29,7 @@ static _Noreturn void child(const char *path, int answer) {
     for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) (void)signal(fatal[i], SIG_DFL);
     (void)close(STDERR_FILENO); /* what a dying library says is of no use to the user */
     v.code = wn_store_check(path, v.summary, sizeof v.summary, &v.err);
-    size_t done = 0;
-    for (ssize_t n = 1; n > 0 && done < sizeof v; done += n > 0 ? (size_t)n : 0)
-        n = write(answer, (const char *)&v + done, sizeof v - done);
+    (void)wn_fd_write(answer, &v, sizeof v);
     _exit(0);
 }
 

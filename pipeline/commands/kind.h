@@ -16,14 +16,8 @@ wn_code wn_kind_of(const char *path, wn_kind *kind, wn_err *err);
 wn_code wn_info_model(const char *dir, wn_io *io, wn_err *err);
 wn_code wn_check_model(const char *dir, char *summary, size_t size, wn_err *err);
 
-/* folder/name; wn_free the result. */
-char *wn_path_join(const char *folder, const char *name, wn_err *err);
-
 /* The JSON object in a file; cJSON_Delete the result. WN_EINPUT where it is none. */
 wn_code wn_json_read(const char *path, cJSON **out, wn_err *err);
-
-/* SHA-256 of a file's bytes, in hex. */
-wn_code wn_file_sha256(const char *path, char hex[65], wn_err *err);
 
 /* wn_store_check in a child process, because libhdf5 crashes on some broken files: WN_EINPUT then. */
 wn_code wn_store_check_guarded(const char *path, char *summary, size_t size, wn_err *err);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <wn/path.h>
 #include <wn/report.h>
 
 typedef struct {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <winnow/similarity.h>
 #include <winnow/threads.h>
+#include <wn/path.h>
 
 static wn_lsa_opts lsa_options(const wn_config *c) {
     wn_lsa_opts o = wn_lsa_defaults();

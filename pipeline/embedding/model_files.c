@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <winnow/mem.h>
+#include <wn/sha256.h>
 #include <xxhash.h>
 
 enum { BUFFER = 1 << 18, PATH_SIZE = 4096 };
@@ -71,21 +71,16 @@ static wn_code feed_weights(const char *dir, take to, void *ctx, void *buffer, w
 }
 
 static wn_code into_sha(void *ctx, const void *data, size_t n, wn_err *err) {
-    return EVP_DigestUpdate(ctx, data, n) == 1 ? WN_OK : wn_err_set(err, WN_EINTERNAL, "SHA-256 failed");
+    return wn_sha256_update(ctx, data, n, err);
 }
 
 wn_code wn_model_sha256(const char *dir, char hex[65], wn_err *err) {
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
+    wn_sha256 sha = {0};
     void *buffer = wn_alloc(BUFFER, 1, err);
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    wn_code code = buffer ? WN_OK : WN_EMEMORY;
-    if (code == WN_OK && (!ctx || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1))
-        code = wn_err_set(err, WN_EMEMORY, "out of memory for SHA-256");
-    if (code == WN_OK) code = feed_weights(dir, into_sha, ctx, buffer, err);
-    if (code == WN_OK && EVP_DigestFinal_ex(ctx, sum, &n) != 1) code = wn_err_set(err, WN_EINTERNAL, "SHA-256 failed");
-    for (unsigned i = 0; code == WN_OK && i < 32; i++) (void)snprintf(hex + 2 * i, 3, "%02x", sum[i]);
-    EVP_MD_CTX_free(ctx);
+    wn_code code = buffer ? wn_sha256_init(&sha, err) : WN_EMEMORY;
+    if (code == WN_OK) code = feed_weights(dir, into_sha, &sha, buffer, err);
+    if (code == WN_OK) code = wn_sha256_final(&sha, hex, err);
+    wn_sha256_free(&sha);
     wn_free(buffer);
     return code;
 }

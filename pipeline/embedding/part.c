@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <winnow/mem.h>
 #include <winnow/progress.h>
+#include <wn/path.h>
 #include <xxhash.h>
 
 static const char magic[8] = "WNPART1\n";
@@ -41,8 +42,7 @@ struct wn_part {
 };
 
 char *wn_part_path(const char *output, wn_err *err) {
-    size_t n = strlen(output);
-    while (n > 1 && output[n - 1] == '/') n--;
+    size_t n = wn_path_trim(output);
     char *path = wn_alloc(n + 32, 1, err);
     if (!path) return NULL;
     size_t folder = n;

@@ -1,11 +1,8 @@
 #include "outdir.h"
 
-#include "commands/kind.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <winnow/mem.h>
+#include <wn/path.h>
+#include <wn/sha256.h>
 
 enum { BUFFER = 1 << 16 };
 
 struct wn_outfile {
     wn_outdir *dir;
-    EVP_MD_CTX *sha;
+    wn_sha256 sha;
     int fd;
     wn_err first; /* the first failure; code WN_OK: none */
     wn_outentry entry;
@@ -60,11 +59,7 @@ wn_code wn_outdir_create(wn_outdir *d, const char *path, bool overwrite, wn_err 
 }
 
 char *wn_outdir_path(const wn_outdir *d, const char *name, wn_err *err) {
-    const char *temp = wn_safedir_temp(d->dir);
-    size_t size = strlen(temp) + strlen(name) + 2;
-    char *path = wn_alloc(size, 1, err);
-    if (path) (void)snprintf(path, size, "%s/%s", temp, name);
-    return path;
+    return wn_path_join(wn_safedir_temp(d->dir), name, err);
 }
 
 static wn_code list(wn_outdir *d, const wn_outentry *e, wn_err *err) {
@@ -73,28 +68,11 @@ static wn_code list(wn_outdir *d, const wn_outentry *e, wn_err *err) {
     return WN_OK;
 }
 
-static wn_code sha_start(EVP_MD_CTX **sha, wn_err *err) {
-    *sha = EVP_MD_CTX_new();
-    if (*sha && EVP_DigestInit_ex(*sha, EVP_sha256(), NULL) == 1) return WN_OK;
-    EVP_MD_CTX_free(*sha);
-    *sha = NULL;
-    return wn_err_set(err, WN_EINTERNAL, "SHA-256 could not be started");
-}
-
-static wn_code sha_finish(EVP_MD_CTX *sha, char out[65], wn_err *err) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    if (EVP_DigestFinal_ex(sha, digest, &n) != 1 || n != 32)
-        return wn_err_set(err, WN_EINTERNAL, "SHA-256 could not be finished");
-    for (unsigned i = 0; i < 32; i++) (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
-    return WN_OK;
-}
-
 wn_code wn_outdir_adopt(wn_outdir *d, const char *name, wn_err *err) {
     wn_outentry e = {0};
     struct stat s;
     char *path = wn_outdir_path(d, name, err);
-    wn_code code = path ? wn_file_sha256(path, e.sha256, err) : WN_EMEMORY;
+    wn_code code = path ? wn_sha256_file(path, e.sha256, err) : WN_EMEMORY;
     if (code == WN_OK && stat(path, &s) != 0) code = wn_err_errno(err, "%s", name);
     if (code == WN_OK) {
         (void)snprintf(e.name, sizeof e.name, "%s", name);
@@ -134,7 +112,7 @@ wn_code wn_outfile_open(wn_outfile **out, wn_outdir *d, const char *name, wn_err
     *out = NULL;
     char *path = wn_outdir_path(d, name, err);
     wn_outfile *f = wn_alloc(1, sizeof *f, err);
-    wn_code code = path && f ? sha_start(&f->sha, err) : WN_EMEMORY;
+    wn_code code = path && f ? wn_sha256_init(&f->sha, err) : WN_EMEMORY;
     if (code == WN_OK) {
         f->dir = d;
         (void)snprintf(f->entry.name, sizeof f->entry.name, "%s", name);
@@ -144,7 +122,7 @@ wn_code wn_outfile_open(wn_outfile **out, wn_outdir *d, const char *name, wn_err
     if (code == WN_OK) {
         *out = f;
     } else {
-        if (f) EVP_MD_CTX_free(f->sha);
+        if (f) wn_sha256_free(&f->sha);
         wn_free(f);
     }
     wn_free(path);
@@ -152,16 +130,9 @@ wn_code wn_outfile_open(wn_outfile **out, wn_outdir *d, const char *name, wn_err
 }
 
 static wn_code put(wn_outfile *f, const char *p, size_t n) {
-    if (EVP_DigestUpdate(f->sha, p, n) != 1) return wn_err_set(&f->first, WN_EINTERNAL, "SHA-256 failed");
+    if (wn_sha256_update(&f->sha, p, n, &f->first) != WN_OK) return f->first.code;
     f->entry.bytes += n;
-    while (n > 0) {
-        ssize_t got = write(f->fd, p, n);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return wn_err_errno(&f->first, "writing %s", f->entry.name);
-        p += got;
-        n -= (size_t)got;
-    }
-    return WN_OK;
+    return wn_fd_write(f->fd, p, n) == 0 ? WN_OK : wn_err_errno(&f->first, "writing %s", f->entry.name);
 }
 
 static wn_code flush(wn_outfile *f) {
@@ -203,7 +174,7 @@ wn_code wn_outfile_close(wn_outfile *f, wn_err *err) {
     if (f->first.code == WN_OK) (void)flush(f);
     if (wn_fd_close(f->fd) != 0 && f->first.code == WN_OK) (void)wn_err_errno(&f->first, "closing %s", f->entry.name);
     f->fd = -1;
-    if (f->first.code == WN_OK) (void)sha_finish(f->sha, f->entry.sha256, &f->first);
+    if (f->first.code == WN_OK) (void)wn_sha256_final(&f->sha, f->entry.sha256, &f->first);
     wn_code code = f->first.code;
     if (code == WN_OK) code = list(f->dir, &f->entry, err);
     else if (err) *err = f->first;
@@ -214,6 +185,6 @@ wn_code wn_outfile_close(wn_outfile *f, wn_err *err) {
 void wn_outfile_abort(wn_outfile *f) {
     if (!f) return;
     if (f->fd >= 0) (void)close(f->fd);
-    EVP_MD_CTX_free(f->sha);
+    wn_sha256_free(&f->sha);
     wn_free(f);
 }

@@ -118,13 +118,7 @@ static wn_code spool_open(copier *c, wn_err *err) {
 static wn_code spool_put(copier *c, size_t rank, const char *s, size_t n, wn_err *err) {
     c->at[rank] = c->spooled, c->len[rank] = n;
     c->spooled += n;
-    while (n > 0) {
-        ssize_t got = write(c->spool, s, n);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return wn_err_errno(err, "writing a temporary file");
-        s += got, n -= (size_t)got;
-    }
-    return WN_OK;
+    return wn_fd_write(c->spool, s, n) == 0 ? WN_OK : wn_err_errno(err, "writing a temporary file");
 }
 
 static wn_code spool_empty(copier *c, wn_err *err) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <wn/path.h>
 
 wn_records_opts wn_input_options(const wn_config *c) {
     return (wn_records_opts){.paths = c->inputs,
@@ -107,12 +108,6 @@ wn_code wn_read_whole(const char *path, char **text, size_t *len, wn_err *err) {
     return WN_OK;
 }
 
-size_t wn_string_hash(const char *s, size_t n) {
-    uint64_t h = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)s[i]) * UINT64_C(1099511628211);
-    return (size_t)(h ^ h >> 32);
-}
-
 static bool ends_with(const char *s, const char *end) {
     size_t n = strlen(s), m = strlen(end);
     return n >= m && strcmp(s + n - m, end) == 0;
@@ -142,25 +137,24 @@ bool wn_input_is_matrix(const char *path) {
 
 wn_code wn_output_check(const char *path, bool overwrite, bool folder, wn_err *err) {
     struct stat s;
-    size_t n = strlen(path);
-    while (n > 1 && path[n - 1] == '/') n--;
-    char *parent = wn_strndup(path, n, err);
-    if (!parent) return WN_EMEMORY;
     wn_code code = WN_OK;
-    if (lstat(parent, &s) == 0) {
+    char *target = wn_strndup(path, wn_path_trim(path), err), *where = target ? wn_path_folder(target, err) : NULL;
+    if (!where) {
+        wn_free(target);
+        return WN_EMEMORY;
+    }
+    if (lstat(target, &s) == 0) {
         if (!overwrite) code = wn_err_set(err, WN_EUSAGE, "%s exists; -f replaces it", path);
         else if (S_ISDIR(s.st_mode) != folder)
             code = wn_err_set(err, WN_EUSAGE, "%s is %s, and a %s is to be written there", path,
                               folder ? "not a folder" : "a folder", folder ? "folder" : "file");
     }
-    char *slash = strrchr(parent, '/');
-    if (slash) slash[slash == parent] = 0;
-    const char *where = slash ? parent : ".";
     if (code == WN_OK && stat(where, &s) != 0) code = wn_err_errno(err, "cannot write %s: folder %s", path, where);
     else if (code == WN_OK && !S_ISDIR(s.st_mode))
         code = wn_err_set(err, WN_EIO, "cannot write %s: %s is not a folder", path, where);
     else if (code == WN_OK && access(where, W_OK | X_OK) != 0) code = wn_err_errno(err, "cannot write %s", path);
-    wn_free(parent);
+    wn_free(where);
+    wn_free(target);
     return code;
 }
 

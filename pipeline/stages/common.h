@@ -36,8 +36,6 @@ void wn_slice_free(wn_slice *s);
 
 /* The whole of a file; wn_free *text. */
 wn_code wn_read_whole(const char *path, char **text, size_t *len, wn_err *err);
-/* FNV-1a, for tables of ids and labels. */
-size_t wn_string_hash(const char *s, size_t n);
 
 /* True for a matrix file by its name (.h5ad .h5 .hdf5 .npy) or its first bytes. */
 bool wn_input_is_matrix(const char *path);

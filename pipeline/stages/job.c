@@ -1,7 +1,8 @@
 #include "job.h"
 
 #include "common.h"
-#include "commands/kind.h"
+#include <wn/sha256.h>
+#include <wn/strmap.h>
 
 #include <errno.h>
 #include <math.h>
@@ -58,7 +59,7 @@ wn_code wn_job_matrices(wn_job *j, const size_t *rows, size_t n, wn_err *err) {
     for (size_t i = 0; code == WN_OK && i < n; i++) {
         wn_matrix_input *m = &j->matrices[i];
         *m = (wn_matrix_input){.path = j->c->inputs[i], .begin = begin, .rows = rows[i]};
-        code = wn_file_sha256(m->path, m->sha256, err);
+        code = wn_sha256_file(m->path, m->sha256, err);
         if (stat(m->path, &s) == 0) m->bytes = (uint64_t)s.st_size;
         begin += rows[i];
     }
@@ -67,53 +68,43 @@ wn_code wn_job_matrices(wn_job *j, const size_t *rows, size_t n, wn_err *err) {
 
 /* ---- id lists ---- */
 
-/* A list file in memory; a table of its entries by the hash of the id; 0 = free, else entry + 1. */
+/* The ids of a list file. */
 typedef struct {
-    char *text;
-    size_t *begin, *end, *line, *row, n, cap;
-    size_t *table, slots;
+    wn_strset ids;
+    size_t *line, *row; /* [ids.n] where it stands first, from 1; its row, SIZE_MAX: none */
 } id_list;
 
 static void id_list_free(id_list *l) {
-    wn_free(l->text);
-    wn_free(l->begin);
-    wn_free(l->end);
+    wn_strset_free(&l->ids);
     wn_free(l->line);
     wn_free(l->row);
-    wn_free(l->table);
     *l = (id_list){0};
 }
 
-static size_t *slot_of(const id_list *l, const char *id, size_t n) {
-    for (size_t at = wn_string_hash(id, n) & (l->slots - 1);; at = (at + 1) & (l->slots - 1)) {
-        size_t e = l->table[at];
-        if (e == 0) return &l->table[at];
-        if (l->end[e - 1] - l->begin[e - 1] == n && memcmp(l->text + l->begin[e - 1], id, n) == 0) return &l->table[at];
-    }
-}
-
 static wn_code id_list_read(id_list *l, const char *path, wn_err *err) {
+    char *text = NULL;
     size_t len = 0, lines = 1, line = 0;
-    wn_code code = wn_read_whole(path, &l->text, &len, err);
-    if (code != WN_OK) return code;
-    for (size_t i = 0; i < len; i++) lines += l->text[i] == '\n';
-    for (l->slots = 16; l->slots < 2 * lines;) l->slots *= 2;
-    l->begin = wn_alloc(lines, sizeof *l->begin, err), l->end = wn_alloc(lines, sizeof *l->end, err);
-    l->line = wn_alloc(lines, sizeof *l->line, err), l->row = wn_alloc(lines, sizeof *l->row, err);
-    l->table = wn_alloc(l->slots, sizeof *l->table, err);
-    if (!l->begin || !l->end || !l->line || !l->row || !l->table) return WN_EMEMORY;
-    for (size_t at = 0; at < len; line++) {
-        char *feed = memchr(l->text + at, '\n', len - at);
-        size_t next = feed ? (size_t)(feed - l->text) + 1 : len, end = feed ? next - 1 : len;
-        if (end > at && l->text[end - 1] == '\r') end--;
-        size_t *slot = end > at ? slot_of(l, l->text + at, end - at) : NULL;
-        if (slot && *slot == 0) { /* a repeated id is the same wish twice */
-            l->begin[l->n] = at, l->end[l->n] = end, l->line[l->n] = line + 1, l->row[l->n] = SIZE_MAX;
-            *slot = ++l->n;
-        }
-        at = next;
+    wn_code code = wn_read_whole(path, &text, &len, err);
+    if (code != WN_OK) goto out;
+    for (size_t i = 0; i < len; i++) lines += text[i] == '\n';
+    code = WN_EMEMORY;
+    if (!(l->line = wn_alloc(lines, sizeof *l->line, err))) goto out;
+    if (!(l->row = wn_alloc(lines, sizeof *l->row, err))) goto out;
+    for (size_t at = 0, next; at < len; at = next, line++) {
+        const char *feed = memchr(text + at, '\n', len - at);
+        size_t end = feed ? (size_t)(feed - text) : len, known = l->ids.n;
+        uint32_t id = 0;
+        next = feed ? end + 1 : len;
+        if (end > at && text[end - 1] == '\r') end--;
+        if (end == at) continue;
+        code = wn_strset_add(&l->ids, text + at, end - at, wn_string_hash(text + at, end - at), &id, err);
+        if (code != WN_OK) goto out;
+        if (id == known) l->line[id] = line + 1, l->row[id] = SIZE_MAX; /* a repeated id is the same wish twice */
     }
-    return WN_OK;
+    code = WN_OK;
+out:
+    wn_free(text);
+    return code;
 }
 
 static const char *view_id(const wn_view *v, size_t i, char number[24], size_t *len) {
@@ -131,22 +122,24 @@ static wn_code resolve(const wn_view *v, const char *option, const char *path, s
     id_list l = {0};
     char number[24];
     wn_code code = id_list_read(&l, path, err);
-    for (size_t i = 0; code == WN_OK && i < v->n; i++) {
+    if (code != WN_OK) goto out;
+    for (size_t i = 0; i < v->n; i++) {
         size_t len;
         const char *id = view_id(v, i, number, &len);
-        size_t e = *slot_of(&l, id, len);
-        if (e && l.row[e - 1] == SIZE_MAX) l.row[e - 1] = i;
+        uint32_t e = wn_strset_find(&l.ids, id, len, wn_string_hash(id, len));
+        if (e != WN_STRSET_NONE && l.row[e] == SIZE_MAX) l.row[e] = i;
     }
-    for (size_t e = 0; code == WN_OK && e < l.n; e++)
-        if (l.row[e] == SIZE_MAX)
-            code = wn_err_set(err, WN_EUSAGE, "%s:%zu: no row has the id \"%.*s\" (%s takes ids, one a line%s)", path,
-                              l.line[e], (int)(l.end[e] - l.begin[e] > 80 ? 80 : l.end[e] - l.begin[e]),
-                              l.text + l.begin[e], option,
-                              v->ids.n ? "" : "; without an id field they are row numbers from 0");
-    if (code == WN_OK) {
-        *rows = l.row, *nrows = l.n;
-        l.row = NULL;
+    for (size_t e = 0; e < l.ids.n; e++) {
+        if (l.row[e] != SIZE_MAX) continue;
+        size_t len = (size_t)(l.ids.off[e + 1] - l.ids.off[e]);
+        code = wn_err_set(err, WN_EUSAGE, "%s:%zu: no row has the id \"%.*s\" (%s takes ids, one a line%s)", path,
+                          l.line[e], (int)(len > 80 ? 80 : len), l.ids.bytes + l.ids.off[e], option,
+                          v->ids.n ? "" : "; without an id field they are row numbers from 0");
+        goto out;
     }
+    *rows = l.row, *nrows = l.ids.n;
+    l.row = NULL;
+out:
     id_list_free(&l);
     return code;
 }

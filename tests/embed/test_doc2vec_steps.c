@@ -189,7 +189,7 @@ static void noise_part(weights *w, const wn_doc2vec *m, const double *x, double 
 static void predict_plain(weights *w, const wn_doc2vec *m, double *x, uint32_t target, wn_d2v_draws *d, double alpha) {
     uint32_t noise[16];
     double grad[DIMS] = {0};
-    for (size_t i = 0; i < m->opts.negative; i++) noise[i] = wn_d2v_alias_draw(m->alias, m->vocab.n, d);
+    for (size_t i = 0; i < m->opts.negative; i++) noise[i] = wn_d2v_alias_draw(m->alias, m->vocab.words.n, d);
     tree_part(w, m, x, grad, DIMS, target, alpha);
     for (size_t k = 0; k < DIMS; k++) x[k] += grad[k], grad[k] = 0.0;
     noise_part(w, m, x, grad, DIMS, target, noise, alpha);
@@ -202,7 +202,7 @@ static void predict_context(weights *w, const wn_doc2vec *m, double *const *ctx,
     double x[SEGMENTS_MAX * DIMS] = {0}, grad[SEGMENTS_MAX * DIMS] = {0};
     bool concat = m->opts.mode == WN_DM_CONCAT;
     size_t n = concat ? nctx * DIMS : DIMS;
-    for (size_t i = 0; i < m->opts.negative; i++) noise[i] = wn_d2v_alias_draw(m->alias, m->vocab.n, d);
+    for (size_t i = 0; i < m->opts.negative; i++) noise[i] = wn_d2v_alias_draw(m->alias, m->vocab.words.n, d);
     for (size_t c = 0; c < nctx; c++)
         for (size_t k = 0; k < DIMS; k++)
             x[concat ? c * DIMS + k : k] += m->opts.mode == WN_DM_MEAN ? ctx[c][k] / (double)nctx : ctx[c][k];
@@ -232,7 +232,7 @@ static void train_text(weights *w, const wn_doc2vec *m, const wn_d2v_corpus *c, 
             if (j == i) continue;
             bool outside = j < 0 || j >= n;
             if (!dbow && (!outside || concat))
-                ctx[nctx++] = w->in[outside ? m->vocab.n : id[j]];
+                ctx[nctx++] = w->in[outside ? m->vocab.words.n : id[j]];
             else if (dbow && m->opts.dbow_words && !outside)
                 predict_plain(w, m, w->in[id[j]], id[i], &d, alpha);
         }

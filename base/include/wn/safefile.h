@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <winnow/err.h>
+#include <wn/fd.h>
 
 typedef struct wn_safefile wn_safefile;
 
@@ -27,10 +28,5 @@ wn_code wn_safedir_create(wn_safedir **out, const char *path, bool overwrite, wn
 const char *wn_safedir_temp(const wn_safedir *d);
 wn_code wn_safedir_commit(wn_safedir *d, wn_err *err);
 void wn_safedir_abort(wn_safedir *d);
-
-/* open, again after an interruption; created files have mode 0666 less the umask; -1 and errno. */
-int wn_fd_open(const char *path, int flags);
-/* close; Linux has closed the descriptor also where it says EINTR. -1 and errno. */
-int wn_fd_close(int fd);
 
 #endif
