@@ -7,33 +7,47 @@
 #include <winnow/mem.h>
 
 wn_code wn_buf_append(wn_buf *b, const void *data, size_t n, wn_err *err) {
-    if (b->failed != WN_OK) return b->failed;
-    if (n > SIZE_MAX - b->len)
-        return b->failed = wn_err_set(err, WN_EMEMORY, "a buffer would exceed the address space");
-    b->failed = wn_reserve((void **)&b->data, &b->cap, b->len + n, 1, err);
-    if (b->failed != WN_OK) return b->failed;
+    if (n > SIZE_MAX - b->len) return wn_err_set(err, WN_EMEMORY, "a buffer would exceed the address space");
+    wn_code code = wn_reserve((void **)&b->data, &b->cap, b->len + n, 1, err);
+    if (code != WN_OK) return code;
     if (n) memcpy(b->data + b->len, data, n);
     b->len += n;
     return WN_OK;
 }
 
-wn_code wn_buf_printf(wn_buf *b, wn_err *err, const char *fmt, ...) {
+void wn_writer_bytes(wn_writer *w, const void *data, size_t n) {
+    if (w->code != WN_OK) return;
+    if (n > SIZE_MAX - 1 - w->len) {
+        w->code = wn_err_set(w->err, WN_EMEMORY, "a buffer would exceed the address space");
+        return;
+    }
+    w->code = wn_reserve((void **)&w->data, &w->cap, w->len + n + 1, 1, w->err);
+    if (w->code != WN_OK) return;
+    if (n) memcpy(w->data + w->len, data, n);
+    w->len += n;
+    w->data[w->len] = 0;
+}
+
+void wn_writer_put(wn_writer *w, const char *s) {
+    wn_writer_bytes(w, s, strlen(s));
+}
+
+void wn_writer_printf(wn_writer *w, const char *fmt, ...) {
     va_list ap, again;
     char *text = NULL;
-    if (b->failed != WN_OK) return b->failed;
+    if (w->code != WN_OK) return;
     va_start(ap, fmt);
     va_copy(again, ap);
     int n = vsnprintf(NULL, 0, fmt, ap);
     if (n < 0)
-        b->failed = wn_err_set(err, WN_EINTERNAL, "a message could not be formatted");
-    else if (!(text = wn_alloc((size_t)n + 1, 1, err)))
-        b->failed = WN_EMEMORY;
+        w->code = wn_err_set(w->err, WN_EINTERNAL, "a message could not be formatted");
+    else if (!(text = wn_alloc((size_t)n + 1, 1, w->err)))
+        w->code = WN_EMEMORY;
     else {
         (void)vsnprintf(text, (size_t)n + 1, fmt, again);
-        (void)wn_buf_append(b, text, (size_t)n, err);
+        wn_writer_bytes(w, text, (size_t)n);
     }
     va_end(again);
     va_end(ap);
     wn_free(text);
-    return b->failed;
 }

@@ -8,79 +8,75 @@
 #include <winnow/mem.h>
 
 /* Appends text broken at spaces to lines of at most `width`, the first after `column` characters, others indented. */
-static void wrap_text(wn_buf *out, const char *text, size_t column, size_t indent, size_t width, wn_err *err) {
+static void wrap_text(wn_writer *out, const char *text, size_t column, size_t indent, size_t width) {
     size_t at = column;
     for (const char *p = text; *p;) {
         size_t n = strcspn(p, " ");
         if (at + n + (at > indent) > width && at > indent) {
-            (void)wn_buf_printf(out, err, "\n%*s", (int)indent, "");
+            wn_writer_printf(out, "\n%*s", (int)indent, "");
             at = indent;
         } else if (p != text) {
-            (void)wn_buf_append(out, " ", 1, err);
+            wn_writer_put(out, " ");
             at++;
         }
-        (void)wn_buf_append(out, p, n, err);
+        wn_writer_bytes(out, p, n);
         at += n;
         p += n + strspn(p + n, " ");
     }
-    (void)wn_buf_append(out, "\n", 1, err);
+    wn_writer_put(out, "\n");
 }
 
 enum { WIDTH = 100, COLUMN = 30 };
 
 /* What an option does, with its words and default. */
-static void describe_option(const wn_option *o, wn_buf *text, wn_err *err) {
-    text->len = 0;
-    (void)wn_buf_append(text, o->help, strlen(o->help), err);
+static void describe_option(const wn_option *o, wn_writer *text) {
+    wn_writer_put(text, o->help);
     if (o->words && (o->kind == OPT_WORD || o->kind == OPT_ENUM)) {
-        (void)wn_buf_append(text, "; one of ", 9, err);
-        for (const char *w = o->words; *w; w++)
-            (void)(*w == '|' ? wn_buf_append(text, ", ", 2, err) : wn_buf_append(text, w, 1, err));
+        wn_writer_put(text, "; one of ");
+        for (const char *w = o->words; *w; w++) wn_writer_bytes(text, *w == '|' ? ", " : w, *w == '|' ? 2 : 1);
     }
-    if (o->initial) (void)wn_buf_printf(text, err, " (default: %s)", o->initial);
-    if (o->kind == OPT_LIST) (void)wn_buf_append(text, " (repeatable)", 13, err);
-    (void)wn_buf_append(text, "", 1, err);
+    if (o->initial) wn_writer_printf(text, " (default: %s)", o->initial);
+    if (o->kind == OPT_LIST) wn_writer_put(text, " (repeatable)");
 }
 
-static void option_lines(const wn_option *o, wn_buf *out, wn_err *err) {
+static void option_lines(const wn_option *o, wn_writer *out) {
     char head[80];
     char letter[8] = "    ";
-    wn_buf text = {0};
+    wn_writer text = {.err = out->err};
     if (o->letter) (void)snprintf(letter, sizeof letter, "-%c, ", o->letter);
     if (o->name[1] == 0)
         (void)snprintf(head, sizeof head, "  -%c %s", o->letter, o->arg);
     else
         (void)snprintf(head, sizeof head, "  %s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-    describe_option(o, &text, err);
-    (void)wn_buf_printf(out, err, "%-*s", COLUMN, head);
-    if (strlen(head) >= COLUMN) (void)wn_buf_printf(out, err, "\n%*s", COLUMN, "");
-    if (text.failed == WN_OK)
-        wrap_text(out, text.data, COLUMN, COLUMN, WIDTH, err);
+    describe_option(o, &text);
+    wn_writer_printf(out, "%-*s", COLUMN, head);
+    if (strlen(head) >= COLUMN) wn_writer_printf(out, "\n%*s", COLUMN, "");
+    if (text.code == WN_OK)
+        wrap_text(out, text.data, COLUMN, COLUMN, WIDTH);
     else
-        out->failed = text.failed;
+        out->code = text.code;
     wn_free(text.data);
 }
 
 /* Calls `each` for the options of a command, group by group as they stand in the table. */
-typedef void (*option_sink)(const wn_option *o, wn_buf *out, wn_err *err);
-static void options_by_group(unsigned bit, const char *before, const char *after, option_sink each, wn_buf *out,
-                             wn_err *err) {
+typedef void (*option_sink)(const wn_option *o, wn_writer *out);
+static void options_by_group(unsigned bit, const char *before, const char *after, option_sink each, wn_writer *out) {
     const char *group = "";
     for (size_t i = 0; i < wn_noptions; i++) {
         const wn_option *o = &wn_options[i];
         if (!(o->commands & bit)) continue;
         if (strcmp(group, o->group) != 0) {
             group = o->group;
-            (void)wn_buf_printf(out, err, "%s%s%s\n", before, group, after);
+            wn_writer_printf(out, "%s%s%s\n", before, group, after);
         }
-        each(o, out, err);
+        each(o, out);
     }
 }
 
-static void indented_lines(wn_buf *out, const char *lines, const char *before, wn_err *err) {
+static void indented_lines(wn_writer *out, const char *lines, const char *before) {
     while (*lines) {
         size_t n = strcspn(lines, "\n");
-        (void)wn_buf_printf(out, err, "%s%.*s\n", before, (int)n, lines);
+        wn_writer_printf(out, "%s%.*s\n", before, (int)n, lines);
         lines += n + (lines[n] == '\n');
     }
 }
@@ -97,157 +93,154 @@ static const char general_examples[] = "winnow run reviews.jsonl -k 10% -o chose
                                        "winnow explain chosen/ 4711\n"
                                        "winnow check chosen/";
 
-wn_code wn_help_general(wn_buf *out, wn_err *err) {
-    (void)wn_buf_printf(out, err, "Usage: winnow COMMAND ...\n\n");
-    wrap_text(out, purpose, 0, 0, WIDTH, err);
-    (void)wn_buf_printf(out, err, "\nCommands (winnow COMMAND --help says more):\n");
+wn_code wn_help_general(wn_writer *out) {
+    wn_writer_printf(out, "Usage: winnow COMMAND ...\n\n");
+    wrap_text(out, purpose, 0, 0, WIDTH);
+    wn_writer_printf(out, "\nCommands (winnow COMMAND --help says more):\n");
     for (size_t i = 0; i < wn_ncommands; i++)
-        (void)wn_buf_printf(out, err, "  %-10s%s\n", wn_commands[i].name, wn_commands[i].brief);
-    (void)wn_buf_printf(out, err,
-                        "\nOptions:\n  --help            print this help and stop\n"
-                        "  --version         versions of winnow and its libraries, processor and kernels\n"
-                        "  --completion bash the completion script for bash\n"
-                        "  --man [COMMAND]   the man page, as roff\n");
-    (void)wn_buf_printf(out, err, "\nExamples:\n");
-    indented_lines(out, general_examples, "  ", err);
-    (void)wn_buf_printf(out, err, "\nExit codes:\n  ");
-    wrap_text(out, codes, 2, 2, WIDTH, err);
-    return out->failed;
+        wn_writer_printf(out, "  %-10s%s\n", wn_commands[i].name, wn_commands[i].brief);
+    wn_writer_printf(out, "\nOptions:\n  --help            print this help and stop\n"
+                          "  --version         versions of winnow and its libraries, processor and kernels\n"
+                          "  --completion bash the completion script for bash\n"
+                          "  --man [COMMAND]   the man page, as roff\n");
+    wn_writer_printf(out, "\nExamples:\n");
+    indented_lines(out, general_examples, "  ");
+    wn_writer_printf(out, "\nExit codes:\n  ");
+    wrap_text(out, codes, 2, 2, WIDTH);
+    return out->code;
 }
 
-wn_code wn_help_command(const wn_command *c, wn_buf *out, wn_err *err) {
-    (void)wn_buf_printf(out, err, "Usage: winnow %s %s [options]\n\n", c->name, c->args);
-    wrap_text(out, c->about, 0, 0, WIDTH, err);
-    options_by_group(c->bit, "\n", ":", option_lines, out, err);
-    (void)wn_buf_printf(out, err, "\nExamples:\n");
-    indented_lines(out, c->examples, "  ", err);
-    return out->failed;
+wn_code wn_help_command(const wn_command *c, wn_writer *out) {
+    wn_writer_printf(out, "Usage: winnow %s %s [options]\n\n", c->name, c->args);
+    wrap_text(out, c->about, 0, 0, WIDTH);
+    options_by_group(c->bit, "\n", ":", option_lines, out);
+    wn_writer_printf(out, "\nExamples:\n");
+    indented_lines(out, c->examples, "  ");
+    return out->code;
 }
 
 /* ---- man pages ---- */
 
 /* Text with the characters that roff takes for its own made safe. */
-static void roff_text(wn_buf *out, const char *text, wn_err *err) {
-    if (*text == '.' || *text == '\'') (void)wn_buf_append(out, "\\&", 2, err);
+static void roff_text(wn_writer *out, const char *text) {
+    if (*text == '.' || *text == '\'') wn_writer_put(out, "\\&");
     for (const char *p = text; *p; p++) {
         if (*p == '\\')
-            (void)wn_buf_append(out, "\\e", 2, err);
+            wn_writer_put(out, "\\e");
         else if (*p == '-')
-            (void)wn_buf_append(out, "\\-", 2, err);
+            wn_writer_put(out, "\\-");
         else
-            (void)wn_buf_append(out, p, 1, err);
+            wn_writer_bytes(out, p, 1);
     }
 }
 
-static void roff_line(wn_buf *out, const char *text, wn_err *err) {
-    roff_text(out, text, err);
-    (void)wn_buf_append(out, "\n", 1, err);
+static void roff_line(wn_writer *out, const char *text) {
+    roff_text(out, text);
+    wn_writer_put(out, "\n");
 }
 
-static void man_option(const wn_option *o, wn_buf *out, wn_err *err) {
-    wn_buf text = {0};
-    (void)wn_buf_printf(out, err, ".TP\n");
-    if (o->letter) (void)wn_buf_printf(out, err, "\\fB\\-%c\\fR", o->letter);
+static void man_option(const wn_option *o, wn_writer *out) {
+    wn_writer text = {.err = out->err};
+    wn_writer_printf(out, ".TP\n");
+    if (o->letter) wn_writer_printf(out, "\\fB\\-%c\\fR", o->letter);
     if (o->name[1]) {
-        (void)wn_buf_printf(out, err, "%s\\fB\\-\\-", o->letter ? ", " : "");
-        roff_text(out, o->name, err);
-        (void)wn_buf_append(out, "\\fR", 3, err);
+        wn_writer_printf(out, "%s\\fB\\-\\-", o->letter ? ", " : "");
+        roff_text(out, o->name);
+        wn_writer_put(out, "\\fR");
     }
-    if (o->arg) (void)wn_buf_printf(out, err, " \\fI%s\\fR", o->arg);
-    (void)wn_buf_append(out, "\n", 1, err);
-    describe_option(o, &text, err);
-    if (text.failed == WN_OK)
-        roff_line(out, text.data, err);
+    if (o->arg) wn_writer_printf(out, " \\fI%s\\fR", o->arg);
+    wn_writer_put(out, "\n");
+    describe_option(o, &text);
+    if (text.code == WN_OK)
+        roff_line(out, text.data);
     else
-        out->failed = text.failed;
+        out->code = text.code;
     wn_free(text.data);
 }
 
-static void man_examples(wn_buf *out, const char *examples, wn_err *err) {
-    (void)wn_buf_printf(out, err, ".SH EXAMPLES\n.nf\n");
-    roff_line(out, examples, err);
-    (void)wn_buf_printf(out, err, ".fi\n");
+static void man_examples(wn_writer *out, const char *examples) {
+    wn_writer_printf(out, ".SH EXAMPLES\n.nf\n");
+    roff_line(out, examples);
+    wn_writer_printf(out, ".fi\n");
 }
 
-static void man_general(wn_buf *out, wn_err *err) {
-    (void)wn_buf_printf(out, err,
-                        ".TH WINNOW 1 \"\" \"winnow %s\"\n.SH NAME\nwinnow \\- choose the part of a text dataset "
-                        "that is worth training on\n.SH SYNOPSIS\n\\fBwinnow\\fR \\fICOMMAND\\fR ...\n"
-                        ".SH DESCRIPTION\n",
-                        WINNOW_VERSION);
-    roff_line(out, purpose, err);
-    (void)wn_buf_printf(out, err, ".SH COMMANDS\n");
+static void man_general(wn_writer *out) {
+    wn_writer_printf(out,
+                     ".TH WINNOW 1 \"\" \"winnow %s\"\n.SH NAME\nwinnow \\- choose the part of a text dataset "
+                     "that is worth training on\n.SH SYNOPSIS\n\\fBwinnow\\fR \\fICOMMAND\\fR ...\n"
+                     ".SH DESCRIPTION\n",
+                     WINNOW_VERSION);
+    roff_line(out, purpose);
+    wn_writer_printf(out, ".SH COMMANDS\n");
     for (size_t i = 0; i < wn_ncommands; i++) {
-        (void)wn_buf_printf(out, err, ".TP\n\\fBwinnow\\-%s\\fR(1)\n", wn_commands[i].name);
-        roff_line(out, wn_commands[i].brief, err);
+        wn_writer_printf(out, ".TP\n\\fBwinnow\\-%s\\fR(1)\n", wn_commands[i].name);
+        roff_line(out, wn_commands[i].brief);
     }
-    (void)wn_buf_printf(out, err,
-                        ".SH OPTIONS\n.TP\n\\fB\\-\\-help\\fR\nprint help and stop\n.TP\n\\fB\\-\\-version\\fR\n"
-                        "versions of winnow and its libraries, processor and kernels\n.TP\n"
-                        "\\fB\\-\\-completion\\fR \\fIbash\\fR\nprint the completion script for bash\n.TP\n"
-                        "\\fB\\-\\-man\\fR [\\fICOMMAND\\fR]\nprint the man page\n.SH EXIT STATUS\n");
-    roff_line(out, codes, err);
-    man_examples(out, general_examples, err);
+    wn_writer_printf(out, ".SH OPTIONS\n.TP\n\\fB\\-\\-help\\fR\nprint help and stop\n.TP\n\\fB\\-\\-version\\fR\n"
+                          "versions of winnow and its libraries, processor and kernels\n.TP\n"
+                          "\\fB\\-\\-completion\\fR \\fIbash\\fR\nprint the completion script for bash\n.TP\n"
+                          "\\fB\\-\\-man\\fR [\\fICOMMAND\\fR]\nprint the man page\n.SH EXIT STATUS\n");
+    roff_line(out, codes);
+    man_examples(out, general_examples);
 }
 
-wn_code wn_help_man(const wn_command *c, wn_buf *out, wn_err *err) {
+wn_code wn_help_man(const wn_command *c, wn_writer *out) {
     if (!c) {
-        man_general(out, err);
-        return out->failed;
+        man_general(out);
+        return out->code;
     }
-    (void)wn_buf_printf(out, err, ".TH WINNOW\\-%s 1 \"\" \"winnow %s\"\n.SH NAME\nwinnow\\-%s \\- ", c->name,
-                        WINNOW_VERSION, c->name);
-    roff_line(out, c->brief, err);
-    (void)wn_buf_printf(out, err, ".SH SYNOPSIS\n\\fBwinnow %s\\fR ", c->name);
-    roff_text(out, c->args, err);
-    (void)wn_buf_printf(out, err, " [options]\n.SH DESCRIPTION\n");
-    roff_line(out, c->about, err);
-    (void)wn_buf_printf(out, err, ".SH OPTIONS\n");
-    options_by_group(c->bit, ".SS ", "", man_option, out, err);
-    man_examples(out, c->examples, err);
-    (void)wn_buf_printf(out, err, ".SH EXIT STATUS\n");
-    roff_line(out, codes, err);
-    return wn_buf_printf(out, err, ".SH SEE ALSO\n\\fBwinnow\\fR(1)\n");
+    wn_writer_printf(out, ".TH WINNOW\\-%s 1 \"\" \"winnow %s\"\n.SH NAME\nwinnow\\-%s \\- ", c->name, WINNOW_VERSION,
+                     c->name);
+    roff_line(out, c->brief);
+    wn_writer_printf(out, ".SH SYNOPSIS\n\\fBwinnow %s\\fR ", c->name);
+    roff_text(out, c->args);
+    wn_writer_printf(out, " [options]\n.SH DESCRIPTION\n");
+    roff_line(out, c->about);
+    wn_writer_printf(out, ".SH OPTIONS\n");
+    options_by_group(c->bit, ".SS ", "", man_option, out);
+    man_examples(out, c->examples);
+    wn_writer_printf(out, ".SH EXIT STATUS\n");
+    roff_line(out, codes);
+    wn_writer_printf(out, ".SH SEE ALSO\n\\fBwinnow\\fR(1)\n");
+    return out->code;
 }
 
 /* ---- bash completion ---- */
 
-static void bash_words(const wn_command *c, wn_buf *out, wn_err *err) {
-    (void)wn_buf_printf(out, err, "    %s) words=\"", c->name);
+static void bash_words(const wn_command *c, wn_writer *out) {
+    wn_writer_printf(out, "    %s) words=\"", c->name);
     for (size_t i = 0; i < wn_noptions; i++) {
         const wn_option *o = &wn_options[i];
         if (!(o->commands & c->bit)) continue;
-        if (o->name[1]) (void)wn_buf_printf(out, err, "--%s ", o->name);
-        if (o->letter) (void)wn_buf_printf(out, err, "-%c ", o->letter);
+        if (o->name[1]) wn_writer_printf(out, "--%s ", o->name);
+        if (o->letter) wn_writer_printf(out, "-%c ", o->letter);
     }
     out->len--; /* the last space */
-    (void)wn_buf_printf(out, err, "\" ;;\n");
+    wn_writer_printf(out, "\" ;;\n");
 }
 
-wn_code wn_help_bash(wn_buf *out, wn_err *err) {
-    (void)wn_buf_printf(out, err,
-                        "# bash completion for winnow; made by: winnow --completion bash\n_winnow() {\n"
-                        "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=\n"
-                        "    COMPREPLY=()\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"");
-    for (size_t i = 0; i < wn_ncommands; i++) (void)wn_buf_printf(out, err, "%s ", wn_commands[i].name);
-    (void)wn_buf_printf(out, err,
-                        "--help --version --completion --man\"\n"
-                        "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n        return\n    fi\n"
-                        "    case \"$prev\" in\n");
+wn_code wn_help_bash(wn_writer *out) {
+    wn_writer_printf(out, "# bash completion for winnow; made by: winnow --completion bash\n_winnow() {\n"
+                          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=\n"
+                          "    COMPREPLY=()\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"");
+    for (size_t i = 0; i < wn_ncommands; i++) wn_writer_printf(out, "%s ", wn_commands[i].name);
+    wn_writer_printf(out,
+                     "--help --version --completion --man\"\n"
+                     "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n        return\n    fi\n"
+                     "    case \"$prev\" in\n");
     for (size_t i = 0; i < wn_noptions; i++) {
         const wn_option *o = &wn_options[i];
         if (!o->words) continue;
-        (void)wn_buf_printf(out, err, "    --%s)\n        mapfile -t COMPREPLY < <(compgen -W \"", o->name);
-        for (const char *w = o->words; *w; w++) (void)wn_buf_append(out, *w == '|' ? " " : w, 1, err);
-        (void)wn_buf_printf(out, err, "\" -- \"$cur\")\n        return ;;\n");
+        wn_writer_printf(out, "    --%s)\n        mapfile -t COMPREPLY < <(compgen -W \"", o->name);
+        for (const char *w = o->words; *w; w++) wn_writer_bytes(out, *w == '|' ? " " : w, 1);
+        wn_writer_printf(out, "\" -- \"$cur\")\n        return ;;\n");
     }
-    (void)wn_buf_printf(out, err,
-                        "    --completion) mapfile -t COMPREPLY < <(compgen -W bash -- \"$cur\"); return ;;\n"
-                        "    esac\n    case \"${COMP_WORDS[1]}\" in\n");
-    for (size_t i = 0; i < wn_ncommands; i++) bash_words(&wn_commands[i], out, err);
-    return wn_buf_printf(out, err,
-                         "    esac\n    if [[ $cur == -* ]]; then\n"
-                         "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n    else\n"
-                         "        mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
-                         "        compopt -o filenames 2>/dev/null\n    fi\n}\ncomplete -F _winnow winnow\n");
+    wn_writer_printf(out, "    --completion) mapfile -t COMPREPLY < <(compgen -W bash -- \"$cur\"); return ;;\n"
+                          "    esac\n    case \"${COMP_WORDS[1]}\" in\n");
+    for (size_t i = 0; i < wn_ncommands; i++) bash_words(&wn_commands[i], out);
+    wn_writer_printf(out, "    esac\n    if [[ $cur == -* ]]; then\n"
+                          "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n    else\n"
+                          "        mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+                          "        compopt -o filenames 2>/dev/null\n    fi\n}\ncomplete -F _winnow winnow\n");
+    return out->code;
 }

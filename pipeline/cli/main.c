@@ -33,7 +33,7 @@ static int close_stdout(wn_display *d, int status) {
     return report_failure(d, &err);
 }
 
-static int print_text(wn_display *d, wn_code code, wn_buf *text, const wn_err *err) {
+static int print_text(wn_display *d, wn_code code, wn_writer *text, const wn_err *err) {
     int status = 0;
     if (code == WN_OK)
         (void)fwrite(text->data, 1, text->len, stdout);
@@ -56,8 +56,8 @@ static wn_code unknown_command(const char *name, wn_err *err) {
 
 /* winnow --help, --version, --man, --completion, help. */
 static int run_general(wn_display *d, int argc, char **argv, bool cured) {
-    wn_buf text = {0};
     wn_err err = {0};
+    wn_writer text = {.err = &err};
     wn_code code = WN_OK;
     const char *what = argv[1], *which = argc > 2 ? argv[2] : NULL;
     bool help = strcmp(what, "help") == 0 || strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0;
@@ -67,15 +67,15 @@ static int run_general(wn_display *d, int argc, char **argv, bool cured) {
     else if (help && which && !command)
         code = unknown_command(which, &err);
     else if (help)
-        code = command ? wn_help_command(command, &text, &err) : wn_help_general(&text, &err);
+        code = command ? wn_help_command(command, &text) : wn_help_general(&text);
     else if (strcmp(what, "--version") == 0)
-        code = wn_help_version(cured, &text, &err);
+        code = wn_help_version(cured, &text);
     else if (strcmp(what, "--man") == 0 && which && !command)
         code = unknown_command(which, &err);
     else if (strcmp(what, "--man") == 0)
-        code = wn_help_man(command, &text, &err);
+        code = wn_help_man(command, &text);
     else if (strcmp(what, "--completion") == 0 && which && strcmp(which, "bash") == 0)
-        code = wn_help_bash(&text, &err);
+        code = wn_help_bash(&text);
     else if (strcmp(what, "--completion") == 0)
         code = wn_err_set(&err, WN_EUSAGE, "--completion knows one shell: bash");
     else
@@ -86,7 +86,7 @@ static int run_general(wn_display *d, int argc, char **argv, bool cured) {
 static int run_command(wn_display *d, const wn_command *command, int argc, char **argv) {
     wn_cli cli;
     wn_err err = {0};
-    wn_buf text = {0};
+    wn_writer text = {.err = &err};
     int status = 0;
     d->command = command->name;
     wn_code code = wn_cli_parse(&cli, command, argc, argv, &err);
@@ -97,9 +97,9 @@ static int run_command(wn_display *d, const wn_command *command, int argc, char 
         }
         status = report_failure(d, &err);
     } else if (cli.help) {
-        status = print_text(d, wn_help_command(command, &text, &err), &text, &err);
+        status = print_text(d, wn_help_command(command, &text), &text, &err);
     } else if (cli.dump_config) {
-        status = print_text(d, wn_cli_dump(&cli, &text, &err), &text, &err);
+        status = print_text(d, wn_cli_dump(&cli, &text), &text, &err);
     } else {
         wn_threads_set(cli.config.threads);
         wn_display_init(d, command->name, &cli.config);

@@ -128,21 +128,21 @@ void *wn_cli_own(wn_cli *cli, size_t n, wn_err *err);
 char *wn_cli_own_string(wn_cli *cli, const char *s, size_t n, wn_err *err);
 
 /* The value as one would type it, appended to out; entry is for OPT_LIST. */
-wn_code wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_buf *out, wn_err *err);
+void wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_writer *out);
 size_t wn_option_entries(const wn_cli *cli, const wn_option *o); /* how many values it has: 0 where unset */
 bool wn_option_is_default(const wn_cli *cli, const wn_option *o);
 /* config.command_line and config.json: every option that decides the result. */
 wn_code wn_cli_canonical(wn_cli *cli, wn_err *err);
-wn_code wn_cli_dump(const wn_cli *cli, wn_buf *out, wn_err *err); /* as --config reads it */
+wn_code wn_cli_dump(const wn_cli *cli, wn_writer *out); /* as --config reads it */
 
 /* The nearest of n names by edit distance, or NULL where none is near. */
 const char *wn_suggest(const char *name, const char *const *names, size_t n);
 
 /* Text for standard output. */
-wn_code wn_help_general(wn_buf *out, wn_err *err);
-wn_code wn_help_command(const wn_command *c, wn_buf *out, wn_err *err);
-wn_code wn_help_man(const wn_command *c /* NULL: winnow(1) */, wn_buf *out, wn_err *err);
-wn_code wn_help_bash(wn_buf *out, wn_err *err);
-wn_code wn_help_version(bool cured, wn_buf *out, wn_err *err);
+wn_code wn_help_general(wn_writer *out);
+wn_code wn_help_command(const wn_command *c, wn_writer *out);
+wn_code wn_help_man(const wn_command *c /* NULL: winnow(1) */, wn_writer *out);
+wn_code wn_help_bash(wn_writer *out);
+wn_code wn_help_version(bool cured, wn_writer *out);
 
 #endif

@@ -282,7 +282,7 @@ size_t wn_option_entries(const wn_cli *cli, const wn_option *o) {
 }
 
 /* The shortest decimal that reads back as v. */
-static wn_code print_real(double v, wn_buf *out, wn_err *err) {
+static void print_real(double v, wn_writer *out) {
     char text[40];
     if (v == floor(v) && fabs(v) < 1e15)
         (void)snprintf(text, sizeof text, "%.0f", v);
@@ -291,50 +291,67 @@ static wn_code print_real(double v, wn_buf *out, wn_err *err) {
             (void)snprintf(text, sizeof text, "%.*g", digits, v);
             if (strtod(text, NULL) == v) break;
         }
-    return wn_buf_append(out, text, strlen(text), err);
+    wn_writer_put(out, text);
 }
 
-wn_code wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_buf *out, wn_err *err) {
+void wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_writer *out) {
     const void *at = option_value_at(cli, o);
     const wn_config *c = &cli->config;
     const char *word = NULL;
     size_t len = 0;
     switch (o->kind) {
     case OPT_FLAG:
-        return wn_buf_printf(out, err, "%s", *(const bool *)at ? "true" : "false");
+        wn_writer_printf(out, "%s", *(const bool *)at ? "true" : "false");
+        return;
     case OPT_STRING:
     case OPT_WORD:
-        return wn_buf_printf(out, err, "%s", *(const char *const *)at);
+        wn_writer_printf(out, "%s", *(const char *const *)at);
+        return;
     case OPT_LIST:
-        return wn_buf_printf(out, err, "%s", (*(const char *const *const *)at)[entry]);
+        wn_writer_printf(out, "%s", (*(const char *const *const *)at)[entry]);
+        return;
     case OPT_COUNT:
     case OPT_BYTES:
-        return wn_buf_printf(out, err, "%zu", *(const size_t *)at);
+        wn_writer_printf(out, "%zu", *(const size_t *)at);
+        return;
     case OPT_INT:
-        return wn_buf_printf(out, err, "%d", *(const int *)at);
+        wn_writer_printf(out, "%d", *(const int *)at);
+        return;
     case OPT_SEED:
-        return wn_buf_printf(out, err, "%llu", (unsigned long long)*(const uint64_t *)at);
+        wn_writer_printf(out, "%llu", (unsigned long long)*(const uint64_t *)at);
+        return;
     case OPT_REAL:
-        if (isnan(*(const double *)at)) return wn_buf_append(out, "auto", 4, err);
-        return print_real(*(const double *)at, out, err);
+        if (isnan(*(const double *)at))
+            wn_writer_put(out, "auto");
+        else
+            print_real(*(const double *)at, out);
+        return;
     case OPT_ENUM:
         word = word_at(o->words, *(const int *)at, &len);
-        return wn_buf_append(out, word, len, err);
+        wn_writer_bytes(out, word, len);
+        return;
     case OPT_SWITCH:
         word = word_at(o->words, *(const bool *)at ? 1 : 0, &len);
-        return wn_buf_append(out, word, len, err);
+        wn_writer_bytes(out, word, len);
+        return;
     case OPT_K:
-        if (print_real(c->k, out, err) != WN_OK) return err->code;
-        return c->k_percent ? wn_buf_append(out, "%", 1, err) : WN_OK;
+        print_real(c->k, out);
+        if (c->k_percent) wn_writer_put(out, "%");
+        return;
     case OPT_DEDUP:
-        if (c->dedup == WN_DEDUP_NEAR) return print_real(c->dedup_threshold, out, err);
-        return wn_buf_printf(out, err, "%s", c->dedup == WN_DEDUP_OFF ? "off" : "exact");
+        if (c->dedup == WN_DEDUP_NEAR)
+            print_real(c->dedup_threshold, out);
+        else
+            wn_writer_put(out, c->dedup == WN_DEDUP_OFF ? "off" : "exact");
+        return;
     case OPT_ON_ERROR:
-        return wn_buf_printf(out, err, "skip:%s", c->skip_path);
+        wn_writer_printf(out, "skip:%s", c->skip_path);
+        return;
     case OPT_INDEX:
-        return wn_buf_printf(out, err, "%zu", *(const size_t *)at - 1);
+        wn_writer_printf(out, "%zu", *(const size_t *)at - 1);
+        return;
     case OPT_SHARD:
-        return wn_buf_printf(out, err, "%zu/%zu", c->shard, c->shards);
+        wn_writer_printf(out, "%zu/%zu", c->shard, c->shards);
+        return;
     }
-    return WN_EINTERNAL;
 }

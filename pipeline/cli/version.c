@@ -11,18 +11,16 @@
 
 extern char *openblas_get_config(void);
 
-wn_code wn_help_version(bool cured, wn_buf *out, wn_err *err) {
+wn_code wn_help_version(bool cured, wn_writer *out) {
     unsigned major = 0, minor = 0, patch = 0;
     const wn_cpu *cpu = wn_cpu_get();
     (void)H5get_libversion(&major, &minor, &patch);
-    wn_code code = wn_buf_printf(out, err, "winnow %s\nprocessor: %s, %d threads\nkernels: %s\n", WINNOW_VERSION,
-                                 cpu->model, wn_threads_get(), wn_isa_name(cpu->isa));
-    if (code == WN_OK)
-        code = wn_buf_printf(out, err, "OpenBLAS: %s, core %s%s\n", openblas_get_config(), wn_blas_core(),
-                             cured ? " (set by winnow: the library does not know this processor)" : "");
-    if (code == WN_OK)
-        code = wn_buf_printf(out, err, "HDF5 %u.%u.%u, zlib %s, zstd %s, cJSON %s, utf8proc %s, %s\n", major, minor,
-                             patch, zlibVersion(), ZSTD_versionString(), cJSON_Version(), utf8proc_version(),
-                             OpenSSL_version(OPENSSL_VERSION));
-    return code;
+    wn_writer_printf(out, "winnow %s\nprocessor: %s, %d threads\nkernels: %s\n", WINNOW_VERSION, cpu->model,
+                     wn_threads_get(), wn_isa_name(cpu->isa));
+    wn_writer_printf(out, "OpenBLAS: %s, core %s%s\n", openblas_get_config(), wn_blas_core(),
+                     cured ? " (set by winnow: the library does not know this processor)" : "");
+    wn_writer_printf(out, "HDF5 %u.%u.%u, zlib %s, zstd %s, cJSON %s, utf8proc %s, %s\n", major, minor, patch,
+                     zlibVersion(), ZSTD_versionString(), cJSON_Version(), utf8proc_version(),
+                     OpenSSL_version(OPENSSL_VERSION));
+    return out->code;
 }

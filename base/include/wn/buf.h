@@ -4,14 +4,24 @@
 #include <stddef.h>
 #include <winnow/err.h>
 
-/* Zero-initialise; wn_free(data) in the end. The first failure sticks: later appends do nothing and return it, so that
- * a page of text can be put together and `failed` be looked at once, with the same `err` throughout. */
+/* Zero-initialise; wn_free(data) in the end. */
 typedef struct {
     char *data;
     size_t len, cap;
-    wn_code failed;
 } wn_buf;
 wn_code wn_buf_append(wn_buf *b, const void *data, size_t n, wn_err *err);
-__attribute__((format(printf, 3, 4))) wn_code wn_buf_printf(wn_buf *b, wn_err *err, const char *fmt, ...);
+
+/* A buffer for putting a page of text together: the first failure sticks, later writes do nothing, and `code` is looked
+ * at once. data is NULL or ends with a zero that len does not count. Initialise with {.err = err}; wn_free(data) in the
+ * end. */
+typedef struct {
+    char *data;
+    size_t len, cap;
+    wn_code code;
+    wn_err *err;
+} wn_writer;
+void wn_writer_bytes(wn_writer *w, const void *data, size_t n);
+void wn_writer_put(wn_writer *w, const char *s);
+__attribute__((format(printf, 2, 3))) void wn_writer_printf(wn_writer *w, const char *fmt, ...);
 
 #endif
