@@ -1,9 +1,6 @@
 /* Right singular vectors of the sparse matrix: exact by a dense Gram matrix where it is small, else krylov.c. */
 #include "internal.h"
 
-#include <cblas.h>
-#include <lapacke.h>
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 #include <winnow/mem.h>
@@ -28,37 +25,6 @@ wn_code wn_lsa_basis_init(wn_lsa_basis *b, size_t words, size_t dims, wn_err *er
     if (b->v && b->sigma) return WN_OK;
     wn_lsa_basis_free(b);
     return WN_EMEMORY;
-}
-
-size_t wn_lsa_rank(const double *value, size_t k, double tolerance) {
-    size_t rank = 0;
-    while (rank < k && value[rank] > 0 && value[rank] > tolerance * value[0]) rank++;
-    return rank;
-}
-
-wn_code wn_lsa_eigen(double *sym, size_t s, size_t k, double *value, double *vec, wn_err *err) {
-    if (k == 0) return WN_OK;
-    if (s > INT_MAX / 2) return wn_err_set(err, WN_EINTERNAL, "an eigenvalue problem of order %zu is too large", s);
-    double *all = wn_alloc(s, sizeof *all, err);
-    if (!all) return WN_EMEMORY;
-    wn_code code = WN_OK;
-    lapack_int order = (lapack_int)s;
-    int threads = openblas_get_num_threads(); /* so that the bits do not depend on how many it would take */
-    openblas_set_num_threads(1);
-    /* The upper triangle by rows is the lower one by columns. All pairs by divide and conquer take less time than the
-     * largest few by bisection, at the orders that occur here. */
-    lapack_int info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'L', order, sym, order, all);
-    openblas_set_num_threads(threads);
-    if (info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR)
-        code = wn_err_set(err, WN_EMEMORY, "out of memory for an eigenvalue problem of order %zu", s);
-    else if (info != 0)
-        code = wn_err_set(err, WN_EINTERNAL, "LAPACK's dsyevd failed with %d on a matrix of order %zu", (int)info, s);
-    for (size_t j = 0; !code && j < k; j++) {
-        value[j] = all[s - 1 - j];
-        memcpy(vec + j * s, sym + (s - 1 - j) * s, s * sizeof *vec);
-    }
-    wn_free(all);
-    return code;
 }
 
 typedef struct {
@@ -86,13 +52,13 @@ static void gram_stripe(void *ctx, size_t begin, size_t end, int worker) {
     }
 }
 
-static wn_code gram(exact *e, wn_progress *p, wn_err *err) {
+static wn_code add_gram(exact *e, wn_progress *p, wn_err *err) {
     const wn_lsa_csr *a = e->a;
     for (e->begin = 0; e->begin < a->rows; e->begin = e->end) {
         for (e->end = e->begin + 1; e->end < a->rows && a->indptr[e->end] - a->indptr[e->begin] < 500000;) e->end++;
         wn_parallel_for(a->cols, STRIPE, gram_stripe, e);
         wn_code code = wn_tick(p, "factorising", "entries", a->indptr[e->end], a->indptr[a->rows], err);
-        if (code) return code;
+        if (code != WN_OK) return code;
     }
     return WN_OK;
 }
@@ -117,7 +83,7 @@ static void vectors_of_texts(void *ctx, size_t begin, size_t end, int worker) {
         }
 }
 
-static wn_code transpose(const wn_lsa_csr *a, wn_lsa_csr *t, wn_err *err) {
+static wn_code csr_transpose(const wn_lsa_csr *a, wn_lsa_csr *t, wn_err *err) {
     size_t nnz = a->indptr[a->rows];
     *t = (wn_lsa_csr){.rows = a->cols, .cols = a->rows};
     size_t *next = wn_alloc(a->cols, sizeof *next, err);
@@ -153,9 +119,8 @@ static wn_code solve_exact(const wn_lsa_csr *a, bool by_text, wn_lsa_basis *b, w
     e.gram = wn_alloc(s * s, sizeof *e.gram, err);
     e.vec = vec;
     if (!vec || !e.gram) goto out;
-    code = gram(&e, p, err);
-    if (!code) code = wn_lsa_eigen(e.gram, s, k, b->sigma, vec, err);
-    if (code) goto out;
+    if ((code = add_gram(&e, p, err)) != WN_OK) goto out;
+    if ((code = wn_lsa_eigen(e.gram, s, k, b->sigma, vec, err)) != WN_OK) goto out;
     b->rank = wn_lsa_rank(b->sigma, k, exact_tolerance);
     for (size_t j = 0; j < b->dims; j++) b->sigma[j] = j < b->rank ? sqrt(b->sigma[j]) : 0;
     if (by_text) wn_parallel_for(b->words, 64, vectors_of_texts, &e);
@@ -168,15 +133,18 @@ out:
 
 wn_code wn_lsa_fix_signs(wn_lsa_basis *b, wn_err *err) {
     float *best = wn_alloc(b->ld, sizeof *best, err), *sign = wn_alloc(b->ld, sizeof *sign, err);
-    wn_code code = best && sign ? WN_OK : WN_EMEMORY;
-    for (size_t w = 0; !code && w < b->words; w++)
+    wn_code code = WN_EMEMORY;
+    if (!best || !sign) goto out;
+    for (size_t w = 0; w < b->words; w++)
         for (size_t j = 0; j < b->ld; j++) {
             float x = b->v[w * b->ld + j];
             best[j] = fabsf(x) > fabsf(best[j]) ? x : best[j];
         }
-    for (size_t j = 0; !code && j < b->ld; j++) sign[j] = best[j] < 0 ? -1.0f : 1.0f;
-    for (size_t w = 0; !code && w < b->words; w++)
+    for (size_t j = 0; j < b->ld; j++) sign[j] = best[j] < 0 ? -1.0f : 1.0f;
+    for (size_t w = 0; w < b->words; w++)
         for (size_t j = 0; j < b->ld; j++) b->v[w * b->ld + j] *= sign[j];
+    code = WN_OK;
+out:
     wn_free(best);
     wn_free(sign);
     return code;
@@ -197,9 +165,9 @@ wn_code wn_lsa_svd(const wn_lsa_csr *a, size_t iterations, uint64_t seed, wn_lsa
         code = solve_exact(a, false, b, p, err);
     } else {
         wn_lsa_csr t = {0};
-        code = transpose(a, &t, err);
-        if (!code) code = solve_exact(&t, true, b, p, err);
+        code = csr_transpose(a, &t, err);
+        if (code == WN_OK) code = solve_exact(&t, true, b, p, err);
         wn_lsa_csr_free(&t);
     }
-    return code ? code : wn_lsa_fix_signs(b, err);
+    return code != WN_OK ? code : wn_lsa_fix_signs(b, err);
 }

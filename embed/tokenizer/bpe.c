@@ -1,9 +1,10 @@
-/* Byte-level byte-pair encoding (GPT-2's): stretches of the text, each merged pair by pair in the order of the ranks. */
+/* Byte-level byte-pair encoding (GPT-2's): stretches of the text, each merged pair by pair in the order of the ranks.
+ */
 #include "tok_private.h"
 
 #include <string.h>
 
-static uint64_t mix(uint64_t key) {
+static uint64_t merge_hash(uint64_t key) {
     key *= 0x9E3779B97F4A7C15u;
     return key ^ key >> 29;
 }
@@ -11,7 +12,7 @@ static uint64_t mix(uint64_t key) {
 /* rank << 32 | id of the pair's merge, UINT64_MAX if it has none. */
 static uint64_t merge_of(const wn_tok *t, uint32_t left, uint32_t right) {
     uint64_t key = (uint64_t)left << 32 | right;
-    for (size_t i = mix(key) & t->merge_mask; t->merge_keys[i] != UINT64_MAX; i = (i + 1) & t->merge_mask)
+    for (size_t i = merge_hash(key) & t->merge_mask; t->merge_keys[i] != UINT64_MAX; i = (i + 1) & t->merge_mask)
         if (t->merge_keys[i] == key) return t->merge_values[i];
     return UINT64_MAX;
 }
@@ -23,12 +24,13 @@ static wn_code add_merge(wn_tok *t, const char *pair, size_t n, uint32_t rank, w
     size_t a = (size_t)(space - pair), b = n - a - 1;
     memcpy(joined, pair, a);
     memcpy(joined + a, space + 1, b);
-    uint32_t left = tok_vocab_find(&t->vocab, pair, a), right = tok_vocab_find(&t->vocab, space + 1, b),
-             whole = tok_vocab_find(&t->vocab, joined, a + b);
-    if (left == TOK_NONE || right == TOK_NONE || whole == TOK_NONE)
-        return wn_err_set(err, WN_EINPUT, "merge %u, \"%.*s\": a piece of it is not in the vocabulary", rank, (int)(n > 60 ? 60 : n), pair);
+    uint32_t left = wn_tok_vocab_find(&t->vocab, pair, a), right = wn_tok_vocab_find(&t->vocab, space + 1, b),
+             whole = wn_tok_vocab_find(&t->vocab, joined, a + b);
+    if (left == WN_TOK_NONE || right == WN_TOK_NONE || whole == WN_TOK_NONE)
+        return wn_err_set(err, WN_EINPUT, "merge %u, \"%.*s\": a piece of it is not in the vocabulary", rank,
+                          (int)(n > 60 ? 60 : n), pair);
     uint64_t key = (uint64_t)left << 32 | right;
-    size_t i = mix(key) & t->merge_mask;
+    size_t i = merge_hash(key) & t->merge_mask;
     while (t->merge_keys[i] != UINT64_MAX && t->merge_keys[i] != key) i = (i + 1) & t->merge_mask;
     t->merge_keys[i] = key;
     t->merge_values[i] = (uint64_t)rank << 32 | whole;
@@ -42,35 +44,38 @@ static wn_code fill_byte_ids(wn_tok *t, wn_err *err) {
         bool printable = (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
         uint32_t c = printable ? b : next++;
         char utf8[2] = {(char)(c < 128 ? c : 0xC0 | c >> 6), (char)(0x80 | (c & 63))};
-        t->byte_ids[b] = tok_vocab_find(&t->vocab, utf8, c < 128 ? 1 : 2);
-        if (t->byte_ids[b] == TOK_NONE) return wn_err_set(err, WN_EINPUT, "the vocabulary has no piece for byte 0x%02x", b);
+        t->byte_ids[b] = wn_tok_vocab_find(&t->vocab, utf8, c < 128 ? 1 : 2);
+        if (t->byte_ids[b] == WN_TOK_NONE)
+            return wn_err_set(err, WN_EINPUT, "the vocabulary has no piece for byte 0x%02x", b);
     }
     return WN_OK;
 }
 
-wn_code tok_bpe_merges(wn_tok *t, size_t count, wn_code (*next)(void *ctx, const char **pair, size_t *n, wn_err *err), void *ctx,
-                       wn_err *err) {
+wn_code wn_tok_bpe_merges(wn_tok *t, size_t count,
+                          wn_code (*next)(void *ctx, const char **pair, size_t *n, wn_err *err), void *ctx,
+                          wn_err *err) {
     size_t slots = 16;
-    if (count > 16 * t->vocab.size) return wn_err_set(err, WN_EINPUT, "%zu merges are too many for %zu pieces", count, t->vocab.size);
+    if (count > 16 * t->vocab.size)
+        return wn_err_set(err, WN_EINPUT, "%zu merges are too many for %zu pieces", count, t->vocab.size);
     while (slots < count * 2 + 2) slots *= 2;
     t->merge_keys = wn_alloc(slots, sizeof *t->merge_keys, err);
     t->merge_values = wn_alloc(slots, sizeof *t->merge_values, err);
     if (!t->merge_keys || !t->merge_values) return WN_EMEMORY;
     memset(t->merge_keys, 0xFF, slots * sizeof *t->merge_keys);
     t->merge_mask = slots - 1;
-    wn_code rc = WN_OK;
-    for (size_t i = 0; !rc && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *pair;
         size_t n;
-        rc = next(ctx, &pair, &n, err);
-        if (!rc) rc = add_merge(t, pair, n, (uint32_t)i, err);
+        wn_code code = next(ctx, &pair, &n, err);
+        if (code != WN_OK) return code;
+        if ((code = add_merge(t, pair, n, (uint32_t)i, err)) != WN_OK) return code;
     }
-    return rc ? rc : fill_byte_ids(t, err);
+    return fill_byte_ids(t, err);
 }
 
 /* Short stretches: the lowest rank, leftmost first, until no pair merges. */
 static size_t merge_short(const wn_tok *t, uint32_t *s, size_t n) {
-    uint64_t pair[TOK_WORD];
+    uint64_t pair[WN_TOK_WORD];
     for (size_t i = 0; i + 1 < n; i++) pair[i] = merge_of(t, s[i], s[i + 1]);
     while (n > 1) {
         size_t best = 0;
@@ -93,24 +98,24 @@ typedef struct {
     uint32_t at, left, right; /* where, and the symbols it was about: stale when they changed */
 } candidate;
 
-static bool before(const candidate *a, const candidate *b) {
+static bool candidate_before(const candidate *a, const candidate *b) {
     uint32_t x = (uint32_t)(a->merge >> 32), y = (uint32_t)(b->merge >> 32);
     return x != y ? x < y : a->at < b->at;
 }
 
-static void sift_up(candidate *h, size_t i) {
-    for (; i && before(&h[i], &h[(i - 1) / 2]); i = (i - 1) / 2) {
+static void heap_sift_up(candidate *h, size_t i) {
+    for (; i && candidate_before(&h[i], &h[(i - 1) / 2]); i = (i - 1) / 2) {
         candidate c = h[i];
         h[i] = h[(i - 1) / 2];
         h[(i - 1) / 2] = c;
     }
 }
 
-static void sift_down(candidate *h, size_t n) {
+static void heap_sift_down(candidate *h, size_t n) {
     for (size_t i = 0;;) {
         size_t least = i, l = 2 * i + 1;
-        if (l < n && before(&h[l], &h[least])) least = l;
-        if (l + 1 < n && before(&h[l + 1], &h[least])) least = l + 1;
+        if (l < n && candidate_before(&h[l], &h[least])) least = l;
+        if (l + 1 < n && candidate_before(&h[l + 1], &h[least])) least = l + 1;
         if (least == i) return;
         candidate c = h[i];
         h[i] = h[least];
@@ -119,34 +124,34 @@ static void sift_down(candidate *h, size_t n) {
     }
 }
 
-static void offer(const wn_tok *t, candidate *heap, size_t *n, const uint32_t *s, uint32_t left, uint32_t right) {
+static void heap_offer(const wn_tok *t, candidate *heap, size_t *n, const uint32_t *s, uint32_t left, uint32_t right) {
     uint64_t m = merge_of(t, s[left], s[right]);
     if (m == UINT64_MAX) return;
     heap[*n] = (candidate){.merge = m, .at = left, .left = s[left], .right = s[right]};
-    sift_up(heap, (*n)++);
+    heap_sift_up(heap, (*n)++);
 }
 
-static wn_code merge_long(const wn_tok *t, uint32_t *s, size_t *len, tok_scratch *w, wn_err *err) {
+static wn_code merge_long(const wn_tok *t, uint32_t *s, size_t *len, wn_tok_scratch *w, wn_err *err) {
     size_t n = *len, held = 0, made = 0;
     if (n > UINT32_MAX / 4) return wn_err_set(err, WN_EINPUT, "a stretch of %zu bytes without a break is too long", n);
-    wn_code rc = wn_reserve((void **)&w->links, &w->links_cap, 2 * n, sizeof *w->links, err);
-    candidate *heap = rc ? NULL : wn_alloc(3 * n, sizeof *heap, err);
-    if (!heap) return rc ? rc : WN_EMEMORY;
+    wn_code code = wn_reserve((void **)&w->links, &w->links_cap, 2 * n, sizeof *w->links, err);
+    candidate *heap = code ? NULL : wn_alloc(3 * n, sizeof *heap, err);
+    if (!heap) return code != WN_OK ? code : WN_EMEMORY;
     uint32_t *next = w->links, *last = w->links + n; /* n = none */
     for (size_t i = 0; i < n; i++) next[i] = (uint32_t)i + 1, last[i] = i ? (uint32_t)i - 1 : (uint32_t)n;
-    for (uint32_t i = 0; i + 1 < n; i++) offer(t, heap, &held, s, i, i + 1);
+    for (uint32_t i = 0; i + 1 < n; i++) heap_offer(t, heap, &held, s, i, i + 1);
     while (held) {
         candidate c = heap[0];
         heap[0] = heap[--held];
-        sift_down(heap, held);
+        heap_sift_down(heap, held);
         uint32_t right = next[c.at];
         if (s[c.at] != c.left || right >= n || s[right] != c.right) continue;
         s[c.at] = (uint32_t)c.merge;
-        s[right] = TOK_NONE;
+        s[right] = WN_TOK_NONE;
         next[c.at] = next[right];
         if (next[right] < n) last[next[right]] = c.at;
-        if (last[c.at] < n) offer(t, heap, &held, s, last[c.at], c.at);
-        if (next[c.at] < n) offer(t, heap, &held, s, c.at, next[c.at]);
+        if (last[c.at] < n) heap_offer(t, heap, &held, s, last[c.at], c.at);
+        if (next[c.at] < n) heap_offer(t, heap, &held, s, c.at, next[c.at]);
     }
     for (size_t i = 0; i < n; i = next[i]) s[made++] = s[i];
     *len = made;
@@ -154,36 +159,44 @@ static wn_code merge_long(const wn_tok *t, uint32_t *s, size_t *len, tok_scratch
     return WN_OK;
 }
 
-static wn_code emit(const wn_tok *t, const char *word, size_t n, bool space, tok_scratch *w, tok_out *out, wn_err *err) {
+static wn_code push_all(wn_tok_out *out, const uint32_t *ids, size_t n, wn_err *err) {
+    for (size_t i = 0; i < n; i++) {
+        wn_code code = wn_tok_push(out, ids[i], err);
+        if (code != WN_OK) return code;
+    }
+    return WN_OK;
+}
+
+static wn_code bpe_word(const wn_tok *t, const char *word, size_t n, bool space, wn_tok_scratch *w, wn_tok_out *out,
+                        wn_err *err) {
     size_t len = n + (space ? 1 : 0);
     if (out->n > out->stop) return WN_OK;
-    char key[TOK_WORD] = {0};
-    tok_entry *e = NULL;
-    if (len <= TOK_WORD) {
+    char key[WN_TOK_WORD] = {0};
+    wn_tok_entry *e = NULL;
+    if (len <= WN_TOK_WORD) {
         if (space) key[0] = ' ';
         memcpy(key + (space ? 1 : 0), word, n);
-        e = &w->cache[tok_hash(key, len) >> 20 & (TOK_CACHE - 1)];
-        if (e->len == len && memcmp(e->word, key, TOK_WORD) == 0) {
-            wn_code rc = WN_OK;
-            for (size_t i = 0; !rc && i < e->n; i++) rc = tok_push(out, e->ids[i], err);
-            return rc;
+        e = &w->cache[wn_tok_hash(key, len) >> 20 & (WN_TOK_CACHE - 1)];
+        if (e->len == len && memcmp(e->word, key, WN_TOK_WORD) == 0) {
+            return push_all(out, e->ids, e->n, err);
         }
     }
-    wn_code rc = wn_reserve((void **)&w->symbols, &w->symbols_cap, len, sizeof *w->symbols, err);
-    if (rc) return rc;
+    wn_code code = wn_reserve((void **)&w->symbols, &w->symbols_cap, len, sizeof *w->symbols, err);
+    if (code != WN_OK) return code;
     size_t m = 0;
     if (space) w->symbols[m++] = t->byte_ids[' '];
     for (size_t i = 0; i < n; i++) w->symbols[m++] = t->byte_ids[(unsigned char)word[i]];
-    if (m <= TOK_WORD) m = merge_short(t, w->symbols, m);
-    else if ((rc = merge_long(t, w->symbols, &m, w, err))) return rc;
-    if (e && m <= TOK_CACHED) {
-        memcpy(e->word, key, TOK_WORD);
+    if (m <= WN_TOK_WORD)
+        m = merge_short(t, w->symbols, m);
+    else if ((code = merge_long(t, w->symbols, &m, w, err)) != WN_OK)
+        return code;
+    if (e && m <= WN_TOK_CACHED) {
+        memcpy(e->word, key, WN_TOK_WORD);
         memcpy(e->ids, w->symbols, m * sizeof *e->ids);
         e->len = (uint8_t)len;
         e->n = (uint8_t)m;
     }
-    for (size_t i = 0; !rc && i < m; i++) rc = tok_push(out, w->symbols[i], err);
-    return rc;
+    return push_all(out, w->symbols, m, err);
 }
 
 enum shape { LETTER, NUMBER, SPACE, OTHER };
@@ -193,7 +206,7 @@ static enum shape shape_of(uint32_t c) {
         if (c >= '0' && c <= '9') return NUMBER;
         return c == ' ' || (c >= 9 && c <= 13) ? SPACE : OTHER;
     }
-    return tok_is_letter(c) ? LETTER : tok_is_number(c) ? NUMBER : tok_is_space(c) ? SPACE : OTHER;
+    return wn_tok_is_letter(c) ? LETTER : wn_tok_is_number(c) ? NUMBER : wn_tok_is_space(c) ? SPACE : OTHER;
 }
 
 /* Bytes of 's 't 're 've 'm 'll 'd at p, or 0. */
@@ -209,53 +222,52 @@ static size_t contraction(const unsigned char *p, const unsigned char *end) {
 static const unsigned char *run_end(const unsigned char *p, const unsigned char *end, enum shape k) {
     while (p < end) {
         const unsigned char *q = p;
-        if (shape_of(tok_next(&q)) != k) break;
+        if (shape_of(wn_tok_next(&q)) != k) break;
         p = q;
     }
     return p;
 }
 
-wn_code tok_bpe(const wn_tok *t, const char *s, size_t n, tok_scratch *w, tok_out *out, wn_err *err) {
-    wn_code rc = WN_OK;
+wn_code wn_tok_bpe(const wn_tok *t, const char *s, size_t n, wn_tok_scratch *w, wn_tok_out *out, wn_err *err) {
+    wn_code code = WN_OK;
     if (t->prefix_space && n && s[0] != ' ') {
         w->plain.len = 0;
-        rc = wn_buf_append(&w->plain, " ", 1, err);
-        if (!rc) rc = wn_buf_append(&w->plain, s, n++, err);
-        if (rc) return rc;
+        if ((code = wn_buf_append(&w->plain, " ", 1, err)) != WN_OK) return code;
+        if ((code = wn_buf_append(&w->plain, s, n++, err)) != WN_OK) return code;
         s = w->plain.data;
     }
     const unsigned char *p = (const unsigned char *)s, *end = p + n, *q, *last;
     bool space = false;
     /* the pattern: 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+ */
-    while (!rc && p < end && out->n <= out->stop) {
+    while (code == WN_OK && p < end && out->n <= out->stop) {
         size_t c = space ? 0 : contraction(p, end);
         if (c) {
-            rc = emit(t, (const char *)p, c, false, w, out, err);
+            code = bpe_word(t, (const char *)p, c, false, w, out, err);
             p += c;
             continue;
         }
         q = p;
-        enum shape k = shape_of(tok_next(&q));
+        enum shape k = shape_of(wn_tok_next(&q));
         if (k != SPACE) {
             q = run_end(p, end, k);
-            rc = emit(t, (const char *)p, (size_t)(q - p), space, w, out, err);
+            code = bpe_word(t, (const char *)p, (size_t)(q - p), space, w, out, err);
             p = q;
             space = false;
             continue;
         }
         q = run_end(p, end, SPACE);
         for (last = q - 1; (*last & 0xC0) == 0x80;) last--; /* start of the run's last code point */
-        if (q == end || last > p) { /* all of a final run; all but the last of another */
+        if (q == end || last > p) {                         /* all of a final run; all but the last of another */
             const unsigned char *to = q == end ? q : last;
-            rc = emit(t, (const char *)p, (size_t)(to - p), false, w, out, err);
+            code = bpe_word(t, (const char *)p, (size_t)(to - p), false, w, out, err);
             p = to;
         } else if (*p == ' ') { /* one space goes with what follows */
             space = true;
             p++;
         } else {
-            rc = emit(t, (const char *)p, (size_t)(q - p), false, w, out, err);
+            code = bpe_word(t, (const char *)p, (size_t)(q - p), false, w, out, err);
             p = q;
         }
     }
-    return rc;
+    return code;
 }

@@ -11,32 +11,44 @@ wn_code wn_tok_open(wn_tok **out, const char *dir, wn_err *err) {
     wn_tok *t = wn_alloc(1, sizeof *t, err);
     if (!t) return WN_EMEMORY;
     t->serial = atomic_fetch_add(&opened, 1) + 1;
-    wn_code rc = tok_load(t, dir, err);
-    if (rc) wn_tok_close(t);
-    else *out = t;
-    return rc;
+    wn_code code = wn_tok_load(t, dir, err);
+    if (code)
+        wn_tok_close(t);
+    else
+        *out = t;
+    return code;
 }
 
 void wn_tok_close(wn_tok *t) {
     if (!t) return;
-    tok_vocab_free(&t->vocab);
-    tok_vocab_free(&t->continuing);
-    tok_specials_free(&t->raw);
-    tok_specials_free(&t->late);
+    wn_tok_vocab_free(&t->vocab);
+    wn_tok_vocab_free(&t->continuing);
+    wn_added_tokens_free(&t->raw);
+    wn_added_tokens_free(&t->late);
     wn_free(t->chars);
     wn_free(t->merge_keys);
     wn_free(t->merge_values);
     wn_free(t);
 }
 
-wn_tok_kind wn_tok_type(const wn_tok *t) { return t->kind; }
-size_t wn_tok_size(const wn_tok *t) { return t->vocab.size; }
-bool wn_tok_lowercase(const wn_tok *t) { return t->lowercase; }
-wn_tok_specials wn_tok_special_ids(const wn_tok *t) { return t->ids; }
-const char *wn_tok_piece(const wn_tok *t, uint32_t id, size_t *len) { return tok_vocab_piece(&t->vocab, id, len); }
+wn_tok_kind wn_tok_type(const wn_tok *t) {
+    return t->kind;
+}
+size_t wn_tok_size(const wn_tok *t) {
+    return t->vocab.size;
+}
+bool wn_tok_lowercase(const wn_tok *t) {
+    return t->lowercase;
+}
+wn_tok_specials wn_tok_special_ids(const wn_tok *t) {
+    return t->ids;
+}
+const char *wn_tok_piece(const wn_tok *t, uint32_t id, size_t *len) {
+    return wn_tok_vocab_piece(&t->vocab, id, len);
+}
 
 void wn_ids_free(wn_ids *ids) {
-    tok_scratch *w = ids->scratch;
+    wn_tok_scratch *w = ids->scratch;
     if (w) {
         wn_free(w->cache);
         wn_free(w->word.data);
@@ -52,32 +64,33 @@ void wn_ids_free(wn_ids *ids) {
 }
 
 static wn_code scratch_for(const wn_tok *t, wn_ids *ids, wn_err *err) {
-    tok_scratch *w = ids->scratch;
+    wn_tok_scratch *w = ids->scratch;
     if (!w && !(w = ids->scratch = wn_alloc(1, sizeof *w, err))) return WN_EMEMORY;
-    if (!w->cache && !(w->cache = wn_alloc(TOK_CACHE, sizeof *w->cache, err))) return WN_EMEMORY;
-    if (w->owner && w->owner != t->serial) memset(w->cache, 0, TOK_CACHE * sizeof *w->cache);
+    if (!w->cache && !(w->cache = wn_alloc(WN_TOK_CACHE, sizeof *w->cache, err))) return WN_EMEMORY;
+    if (w->owner && w->owner != t->serial) memset(w->cache, 0, WN_TOK_CACHE * sizeof *w->cache);
     w->owner = t->serial;
     return WN_OK;
 }
 
 /* The code point that ends before s[at]. */
-static uint32_t before(const char *s, size_t at) {
+static uint32_t code_point_before(const char *s, size_t at) {
     while (at && ((unsigned char)s[at - 1] & 0xC0) == 0x80) at--;
     const unsigned char *p = (const unsigned char *)s + (at ? at - 1 : 0);
-    return tok_next(&p);
+    return wn_tok_next(&p);
 }
 
 static bool stands_alone(const char *s, size_t n, size_t from, size_t to) {
     const unsigned char *p = (const unsigned char *)s + to;
-    return !(from && tok_is_word(before(s, from))) && !(to < n && tok_is_word(tok_next(&p)));
+    return !(from && wn_tok_is_word(code_point_before(s, from))) && !(to < n && wn_tok_is_word(wn_tok_next(&p)));
 }
 
-static size_t strip_left(const char *s, size_t from, size_t to) { /* white space before `to` belongs to the special token */
+static size_t strip_left(const char *s, size_t from,
+                         size_t to) { /* white space before `to` belongs to the special token */
     while (to > from) {
         size_t at = to - 1;
         while (at > from && ((unsigned char)s[at] & 0xC0) == 0x80) at--;
         const unsigned char *p = (const unsigned char *)s + at;
-        if (!tok_is_space(tok_next(&p))) break;
+        if (!wn_tok_is_space(wn_tok_next(&p))) break;
         to = at;
     }
     return to;
@@ -86,44 +99,47 @@ static size_t strip_left(const char *s, size_t from, size_t to) { /* white space
 static size_t strip_right(const char *s, size_t from, size_t n) {
     while (from < n) {
         const unsigned char *p = (const unsigned char *)s + from, *q = p;
-        if (!tok_is_space(tok_next(&q))) break;
+        if (!wn_tok_is_space(wn_tok_next(&q))) break;
         from += (size_t)(q - p);
     }
     return from;
 }
 
-static wn_code encode_stretch(const wn_tok *t, const char *s, size_t n, bool late, tok_scratch *w, tok_out *out, wn_err *err);
+static wn_code encode_stretch(const wn_tok *t, const char *s, size_t n, bool late, wn_tok_scratch *w, wn_tok_out *out,
+                              wn_err *err);
 
 /* Tokens of `table` in the text, and the stretches between them. */
-static wn_code encode_text(const wn_tok *t, const tok_specials *table, const char *s, size_t n, tok_scratch *w, tok_out *out, wn_err *err) {
-    wn_code rc = WN_OK;
+static wn_code encode_text(const wn_tok *t, const wn_added_tokens *table, const char *s, size_t n, wn_tok_scratch *w,
+                           wn_tok_out *out, wn_err *err) {
     size_t done = 0;
     bool late = table == &t->late;
-    for (size_t at = 0; !rc && at < n && out->n <= out->stop; at++) {
+    for (size_t at = 0; at < n && out->n <= out->stop; at++) {
         if (!table->first[(unsigned char)s[at]]) continue;
-        const tok_special *p = tok_specials_at(table, s + at, n - at);
+        const wn_added_token *p = wn_added_tokens_at(table, s + at, n - at);
         if (!p) continue;
         size_t from = at, to = at + p->len;
         at = to - 1;
         if (p->single_word && !stands_alone(s, n, from, to)) continue;
         if (p->lstrip) from = strip_left(s, done, from);
-        if (from > done) rc = encode_stretch(t, s + done, from - done, late, w, out, err);
-        if (!rc) rc = tok_push(out, p->id, err);
+        wn_code code = from > done ? encode_stretch(t, s + done, from - done, late, w, out, err) : WN_OK;
+        if (code != WN_OK) return code;
+        if ((code = wn_tok_push(out, p->id, err)) != WN_OK) return code;
         done = p->rstrip ? strip_right(s, to, n) : to;
         at = done - 1;
     }
-    return rc || done >= n ? rc : encode_stretch(t, s + done, n - done, late, w, out, err);
+    return done >= n ? WN_OK : encode_stretch(t, s + done, n - done, late, w, out, err);
 }
 
-static wn_code encode_stretch(const wn_tok *t, const char *s, size_t n, bool late, tok_scratch *w, tok_out *out, wn_err *err) {
-    if (t->kind == WN_BYTE_BPE) return tok_bpe(t, s, n, w, out, err);
-    if (late || t->late.n == 0) return tok_wordpiece(t, s, n, w, out, err);
-    wn_code rc = tok_wordpiece_normalize(t, s, n, &w->plain, err);
-    return rc ? rc : encode_text(t, &t->late, w->plain.data, w->plain.len, w, out, err);
+static wn_code encode_stretch(const wn_tok *t, const char *s, size_t n, bool late, wn_tok_scratch *w, wn_tok_out *out,
+                              wn_err *err) {
+    if (t->kind == WN_BYTE_BPE) return wn_tok_bpe(t, s, n, w, out, err);
+    if (late || t->late.n == 0) return wn_tok_wordpiece(t, s, n, w, out, err);
+    wn_code code = wn_tok_wordpiece_normalize(t, s, n, &w->plain, err);
+    return code != WN_OK ? code : encode_text(t, &t->late, w->plain.data, w->plain.len, w, out, err);
 }
 
 /* "Longest first" over a pair: how many tokens of each remain of `room`. */
-static void share(size_t room, size_t *a, size_t *b) {
+static void share_room(size_t room, size_t *a, size_t *b) {
     if (*a + *b <= room) return;
     bool swap = *a > *b;
     size_t small = swap ? *b : *a, large;
@@ -136,10 +152,10 @@ static void share(size_t room, size_t *a, size_t *b) {
     *b = swap ? small : large;
 }
 
-static wn_code reserve(wn_ids *out, size_t n, wn_err *err) {
+static wn_code ids_reserve(wn_ids *out, size_t n, wn_err *err) {
     size_t cap = out->cap;
-    wn_code rc = wn_reserve((void **)&out->ids, &cap, n, sizeof *out->ids, err);
-    if (rc) return rc;
+    wn_code code = wn_reserve((void **)&out->ids, &cap, n, sizeof *out->ids, err);
+    if (code != WN_OK) return code;
     size_t types_cap = out->types ? out->cap : 0;
     if (types_cap < cap) {
         uint8_t *types = wn_realloc(out->types, types_cap, cap, 1, err);
@@ -150,23 +166,27 @@ static wn_code reserve(wn_ids *out, size_t n, wn_err *err) {
     return WN_OK;
 }
 
-wn_code wn_tok_encode(const wn_tok *t, const char *a, size_t na, const char *b, size_t nb, size_t max, wn_ids *out, wn_err *err) {
+wn_code wn_tok_encode(const wn_tok *t, const char *a, size_t na, const char *b, size_t nb, size_t max, wn_ids *out,
+                      wn_err *err) {
     size_t frame = b ? (t->double_sep ? 4 : 3) : 2;
     out->n = 0;
     out->truncated = false;
-    if (max && max < frame) return wn_err_set(err, WN_EUSAGE, "at most %zu tokens leave no room: the special tokens are %zu", max, frame);
-    if (wn_utf8_invalid(a, na) < na || (b && wn_utf8_invalid(b, nb) < nb)) return wn_err_set(err, WN_EINPUT, "the text is not valid UTF-8");
-    wn_code rc = scratch_for(t, out, err);
-    if (rc) return rc;
-    tok_scratch *w = out->scratch;
-    /* the texts' ids first, behind the place of the opening token; a single text needs no more than one beyond the cut */
+    if (max && max < frame)
+        return wn_err_set(err, WN_EUSAGE, "at most %zu tokens leave no room: the special tokens are %zu", max, frame);
+    if (wn_utf8_invalid(a, na) < na || (b && wn_utf8_invalid(b, nb) < nb))
+        return wn_err_set(err, WN_EINPUT, "the text is not valid UTF-8");
+    wn_code code = scratch_for(t, out, err);
+    if (code != WN_OK) return code;
+    wn_tok_scratch *w = out->scratch;
+    /* the texts' ids first, behind the place of the opening token; a single text needs no more than one beyond the cut
+     */
     size_t room = max ? max - frame : SIZE_MAX - 16, had = out->cap;
-    if ((rc = reserve(out, 64, err))) return rc;
+    if ((code = ids_reserve(out, 64, err)) != WN_OK) return code;
     had = out->cap;
-    tok_out first = {.ids = out->ids, .n = 1, .cap = had, .stop = b ? SIZE_MAX : room + 1};
-    tok_out second = {.ids = w->second, .cap = w->second_cap, .stop = SIZE_MAX};
-    rc = encode_text(t, &t->raw, a, na, w, &first, err);
-    if (!rc && b) rc = encode_text(t, &t->raw, b, nb, w, &second, err);
+    wn_tok_out first = {.ids = out->ids, .n = 1, .cap = had, .stop = b ? SIZE_MAX : room + 1};
+    wn_tok_out second = {.ids = w->second, .cap = w->second_cap, .stop = SIZE_MAX};
+    code = encode_text(t, &t->raw, a, na, w, &first, err);
+    if (!code && b) code = encode_text(t, &t->raw, b, nb, w, &second, err);
     out->ids = first.ids;
     w->second = second.ids;
     w->second_cap = second.cap;
@@ -176,15 +196,15 @@ wn_code wn_tok_encode(const wn_tok *t, const char *a, size_t na, const char *b, 
             out->types = types;
             out->cap = first.cap;
         } else {
-            rc = WN_EMEMORY;
+            code = WN_EMEMORY;
         }
     }
-    if (rc) return rc;
+    if (code != WN_OK) return code;
     size_t n1 = first.n - 1, n2 = second.n;
     out->truncated = n1 > room || n2 > room - n1;
     if (!b && n1 > room) n1 = room;
-    if (b && max) share(room, &n1, &n2);
-    if ((rc = reserve(out, n1 + n2 + frame, err))) return rc;
+    if (b && max) share_room(room, &n1, &n2);
+    if ((code = ids_reserve(out, n1 + n2 + frame, err)) != WN_OK) return code;
     size_t at = 0;
     out->ids[at++] = t->ids.cls;
     at += n1;

@@ -1,0 +1,41 @@
+/* The eigenvalue problem that both ways to the singular vectors end in. */
+#include "internal.h"
+
+#include <cblas.h>
+#include <lapacke.h>
+#include <limits.h>
+#include <string.h>
+#include <winnow/mem.h>
+
+size_t wn_lsa_rank(const double *value, size_t k, double tolerance) {
+    size_t rank = 0;
+    while (rank < k && value[rank] > 0 && value[rank] > tolerance * value[0]) rank++;
+    return rank;
+}
+
+wn_code wn_lsa_eigen(double *sym, size_t s, size_t k, double *value, double *vec, wn_err *err) {
+    if (k == 0) return WN_OK;
+    if (s > INT_MAX / 2) return wn_err_set(err, WN_EINTERNAL, "an eigenvalue problem of order %zu is too large", s);
+    double *all = wn_alloc(s, sizeof *all, err);
+    if (!all) return WN_EMEMORY;
+    wn_code code = WN_OK;
+    lapack_int order = (lapack_int)s;
+    int threads = openblas_get_num_threads(); /* so that the bits do not depend on how many it would take */
+    openblas_set_num_threads(1);
+    /* The upper triangle by rows is the lower one by columns. All pairs by divide and conquer take less time than the
+     * largest few by bisection, at the orders that occur here. */
+    lapack_int info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'L', order, sym, order, all);
+    openblas_set_num_threads(threads);
+    if (info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR)
+        code = wn_err_set(err, WN_EMEMORY, "out of memory for an eigenvalue problem of order %zu", s);
+    else if (info != 0)
+        code = wn_err_set(err, WN_EINTERNAL, "LAPACK's dsyevd failed with %d on a matrix of order %zu", (int)info, s);
+    if (code != WN_OK) goto out;
+    for (size_t j = 0; j < k; j++) {
+        value[j] = all[s - 1 - j];
+        memcpy(vec + j * s, sym + (s - 1 - j) * s, s * sizeof *vec);
+    }
+out:
+    wn_free(all);
+    return code;
+}
