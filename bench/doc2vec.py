@@ -41,7 +41,8 @@ def mean_reciprocal_rank(docs, queries):
 
 
 def theirs(first, second, mode, seed, score):
-    model = Doc2Vec(vector_size=100, window=5, min_count=2, epochs=args.epochs, dm=int(mode == "dm"), seed=seed, workers=1)
+    model = Doc2Vec(vector_size=100, window=5, min_count=2, epochs=args.epochs, dm=int(mode == "dm"), seed=seed,
+                    workers=1)
     tagged = [TaggedDocument(words, [i]) for i, words in enumerate(first)]
     model.build_vocab(tagged)
     start = time.perf_counter()
@@ -52,7 +53,8 @@ def theirs(first, second, mode, seed, score):
 
 
 def ours(folder, mode, threads, seed, score):
-    command = [os.path.join(os.environ["WINNOW_BENCH_BIN"], "bench_doc2vec"), mode, str(threads), str(seed), str(args.epochs),
+    command = [os.path.join(os.environ["WINNOW_BENCH_BIN"], "bench_doc2vec"), mode, str(threads), str(seed),
+               str(args.epochs),
                os.path.join(folder, "first.txt")]
     if score:
         command.append(os.path.join(folder, "second.txt"))
@@ -82,9 +84,12 @@ def main():
                     seconds, value = ours(folder, mode, threads, i + 1, score and threads == 1)
                     best[threads] = min(best[threads], seconds)
                 mrr[1].append(ours(folder, mode, 1, i + 1, True)[1] if score else None)
-            for side, label, base in (("gensim", "gensim, 1 worker", "gensim"), (1, "winnow, 1 thread", "gensim"), (2, "winnow, 2 threads", 1)):
+            for side, label, base in (("gensim", "gensim, 1 worker", "gensim"), (1, "winnow, 1 thread", "gensim"),
+                                      (2, "winnow, 2 threads", 1)):
                 values = [v for v in mrr.get(side, []) if v is not None]
-                scores = " ".join(f"{v:.3f}" for v in values) + f" ({np.mean(values):.4f})" if values else "the same bytes"
+                scores = "the same bytes"
+                if values:
+                    scores = " ".join(f"{v:.3f}" for v in values) + f" ({np.mean(values):.4f})"
                 ratio = best[base] / best[side]
                 print(f"{mode:5} {label:18} {words / best[side] / 1e6:9.2f} {ratio:6.2f}   {scores}")
     print("\nratio: winnow at one thread to gensim; two threads to one")

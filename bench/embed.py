@@ -3,10 +3,10 @@
 """usage: bench/run embed [--quick] [--rounds 3] [--sets stories,reviews,sentences] [--every N]
                        [--precisions f32,bf16,f16,int16,int8] [--peers ...] [--model DIR]
 
-Every side is a whole process from a file of texts to vectors in a file, in turn, the best of the rounds counts; "inner" is
-the encoding without start-up. ratio: winnow f32's speed to that side's, of the whole process and of the encoding. With
---every N each N-th text only: sides take turns sooner, which a machine whose speed changes by the minute asks for, but
-start-up counts for more of a process, so compare the encoding. Then what the layers' matrix products
+Every side is a whole process from a file of texts to vectors in a file, in turn, the best of the rounds counts;
+"inner" is the encoding without start-up. ratio: winnow f32's speed to that side's, of the whole process and of the
+encoding. With --every N each N-th text only: sides take turns sooner, which a machine whose speed changes by the minute
+asks for, but start-up counts for more of a process, so compare the encoding. Then what the layers' matrix products
 alone take and reach, against the plain f32 products of OpenBLAS in the same run."""
 import argparse
 import os
@@ -30,17 +30,18 @@ parser.add_argument("--quick", action="store_true", help="a few texts, one round
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--sets", default="stories,reviews,sentences")
 parser.add_argument("--every", type=int, default=1, metavar="N")
-parser.add_argument("--precisions", default="f32,bf16,f16,int16,int8", help="those that this processor lacks are left out")
+parser.add_argument("--precisions", default="f32,bf16,f16,int16,int8",
+                    help="those that this processor lacks are left out")
 parser.add_argument("--peers", default=",".join(PEERS))
-parser.add_argument("--model", default=os.path.join(os.environ.get("WINNOW_MODELS", os.path.expanduser("~/.cache/winnow/models")),
-                                                    "sentence-transformers", "all-MiniLM-L6-v2"))
+models = os.environ.get("WINNOW_MODELS", os.path.expanduser("~/.cache/winnow/models"))
+parser.add_argument("--model", default=os.path.join(models, "sentence-transformers", "all-MiniLM-L6-v2"))
 args = parser.parse_args()
 rounds = 1 if args.quick else args.rounds
 winnow = os.path.join(os.environ["WINNOW_BENCH_BIN"], "winnow")
 
 
 def products(precision, tokens):
-    """What one thread does on texts of so many tokens: share of the time that the layers' products take, and their rate."""
+    """What one thread does on texts of so many tokens: the share of time of the layers' products, and their rate."""
     program = os.path.join(os.environ["WINNOW_BENCH_BIN"], "bench_bert")
     done = subprocess.run([program, args.model, precision, str(tokens), "20"], stdout=subprocess.PIPE, text=True)
     return done.stdout.strip()
@@ -48,7 +49,8 @@ def products(precision, tokens):
 
 def run(side, path, out, work):
     if side.startswith("winnow "):
-        command = [winnow, "embed", path, "--format", "txt", "--model", args.model, "--precision", side.split()[1], "-f", "-o", out]
+        command = [winnow, "embed", path, "--format", "txt", "--model", args.model, "--precision", side.split()[1],
+                   "-f", "-o", out]
     else:
         command = [sys.executable, os.path.join(here, "lib", "embed_peer.py"), side, args.model, work, path, out]
     start = time.perf_counter()
@@ -58,7 +60,9 @@ def run(side, path, out, work):
         return None, None, done.stderr.strip().split("\n")[-1]
     inner = re.search(r"^inner \d+ ([\d.]+)", done.stdout, re.M)
     ours = re.search(r"([\d ,]+) tokens in [\d.]+ s: ([\d ]+) tokens/s", done.stdout + done.stderr)
-    return seconds, ("seconds", float(inner.group(1))) if inner else ("rate", float(ours.group(2).replace(" ", ""))) if ours else None, None
+    if inner:
+        return seconds, ("seconds", float(inner.group(1))), None
+    return seconds, ("rate", float(ours.group(2).replace(" ", ""))) if ours else None, None
 
 
 def vectors(out):
@@ -98,7 +102,8 @@ def measure(name, texts, sides, work):
             print(f"  {side:24} left out: {why[side][:110]}")
             continue
         cosine = (vectors(os.path.join(work, side.replace(" ", "_") + ".h5ad")) * reference).sum(1).min()
-        print(f"  {side:24} {best[side]:9.2f} {tokens / best[side]:9.0f} {best[side] / best['winnow f32']:6.2f}", end=" ")
+        print(f"  {side:24} {best[side]:9.2f} {tokens / best[side]:9.0f} {best[side] / best['winnow f32']:6.2f}",
+              end=" ")
         print(f"{inner[side]:9.0f} {inner['winnow f32'] / inner[side]:6.2f} {cosine:10.6f}")
     for side in sides:
         if side.startswith("winnow ") and side not in why:
@@ -106,7 +111,8 @@ def measure(name, texts, sides, work):
 
 
 def main():
-    sides = ["winnow " + p for p in dict.fromkeys(["f32", *args.precisions.split(",")])] + [p for p in args.peers.split(",") if p]
+    precisions = dict.fromkeys(["f32", *args.precisions.split(",")])
+    sides = ["winnow " + p for p in precisions] + [p for p in args.peers.split(",") if p]
     with tempfile.TemporaryDirectory() as work:
         if any(s.startswith(("onnx", "openvino")) for s in sides):
             export = [sys.executable, os.path.join(here, "lib", "embed_peer.py"), "export", args.model, work, "-", "-"]

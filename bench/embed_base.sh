@@ -1,4 +1,5 @@
-# The encoder at BERT-base's shape (12 layers, 768 wide, random weights) on the stories: bench/run embed on a model made here.
+# The encoder at BERT-base's shape (12 layers, 768 wide, random weights) on the stories: bench/run embed on a model
+# made here.
 # usage: bench/run embed_base [arguments of bench/run embed]
 # python: numpy h5py torch transformers sentence-transformers onnx onnxscript onnxruntime openvino
 set -euo pipefail

@@ -1,5 +1,5 @@
-# Peak memory and rate of winnow embed on the 25,000 IMDB reviews (WINNOW_DATA/imdb/train.jsonl.gz), against weights + 300 MB;
-# and how soon a model is ready: one short text, whole process, minimum of five.
+# Peak memory and rate of winnow embed on the 25,000 IMDB reviews (WINNOW_DATA/imdb/train.jsonl.gz), against weights +
+# 300 MB; and how soon a model is ready: one short text, whole process, minimum of five.
 # usage: bench/run embed_memory [ROWS [MODEL]]
 set -euo pipefail
 winnow=$WINNOW_BENCH_BIN/winnow
@@ -30,10 +30,12 @@ fi
 /usr/bin/env python3 - "$winnow" "$data" "$rows" "$model" "$tmp/out.h5ad" "$weights" <<'PY'
 import re, resource, subprocess, sys
 winnow, data, rows, model, out, weights = sys.argv[1:]
-p = subprocess.run([winnow, "embed", data, "--limit", rows, "--model", model, "-o", out], stderr=subprocess.PIPE, text=True, check=True)
+command = [winnow, "embed", data, "--limit", rows, "--model", model, "-o", out]
+p = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=True)
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 line = next((l for l in p.stderr.splitlines() if l.startswith("embedded")), "")
 print("reviews   weights    peak     peak - weights   bound     rate")
-print(f"{rows:>7}  {int(weights)/1e6:6.1f} MB {peak/1e6:6.1f} MB {(peak-int(weights))/1e6:10.1f} MB   300 MB   {line.split(': ')[-1]}")
+rate = line.split(": ")[-1]
+print(f"{rows:>7}  {int(weights)/1e6:6.1f} MB {peak/1e6:6.1f} MB {(peak-int(weights))/1e6:10.1f} MB   300 MB   {rate}")
 sys.exit(peak > int(weights) + 300e6)
 PY

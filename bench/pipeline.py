@@ -1,8 +1,9 @@
 # python: numpy scipy scikit-learn
 """The whole main job on the 3,742 stories, cold processes: winnow run against one Python script.
 
-The script does what one would write with scikit-learn and numpy: TF-IDF, truncated SVD, the rbf matrix in memory, greedy
-graph-cut with the vector update of its gains, and the chosen rows to a file. winnow writes its whole output folder.
+The script does what one would write with scikit-learn and numpy: TF-IDF, truncated SVD, the rbf matrix in memory,
+greedy graph-cut with the vector update of its gains, and the chosen rows to a file. winnow writes its whole output
+folder.
 Both on the same texts, k = 10%, 128 dimensions, gamma auto, lambda = n/k - 2. Bar: winnow at least 10 times faster.
 """
 import os

@@ -73,8 +73,8 @@ def main():
               "pad_token_id": 0, "position_embedding_type": "absolute", "hidden_dropout_prob": 0.1,
               "attention_probs_dropout_prob": 0.1, "initializer_range": 0.02}
     (a.folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
-    (a.folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True, "tokenizer_class": "BertTokenizer",
-                                                                "model_max_length": 512}) + "\n")
+    tokenizer = {"do_lower_case": True, "tokenizer_class": "BertTokenizer", "model_max_length": 512}
+    (a.folder / "tokenizer_config.json").write_text(json.dumps(tokenizer) + "\n")
     write_safetensors(a.folder / "model.safetensors", tensors(words, a.layers, a.hidden, a.seed))
 
 

@@ -1,4 +1,5 @@
-# Tokenizing on one thread against the Rust tokenizers: tokens/s and equal ids. (A tokenize.py here would hide Python's own.)
+# Tokenizing on one thread against the Rust tokenizers: tokens/s and equal ids.
+# (A tokenize.py here would hide Python's own.)
 # python: tokenizers
 # usage: bench/run tokenize [--data ../shared/data] [--rounds 3] [--quick]
 set -euo pipefail

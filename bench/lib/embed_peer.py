@@ -1,6 +1,7 @@
-"""One whole process of a peer: embed_peer.py NAME MODEL WORK TEXTS OUT. Reads a text a line, writes /X of OUT (HDF5), and
-prints "inner TOKENS SECONDS": the encoding alone, without start-up, reading and writing. NAME: sentence-transformers, torch,
-onnxruntime, onnxruntime-int8, openvino; "export" writes WORK/model.onnx and WORK/model.int8.onnx once."""
+"""One whole process of a peer: embed_peer.py NAME MODEL WORK TEXTS OUT. Reads a text a line, writes /X of OUT (HDF5),
+and prints "inner TOKENS SECONDS": the encoding alone, without start-up, reading and writing.
+NAME: sentence-transformers, torch, onnxruntime, onnxruntime-int8, openvino.
+"export" writes WORK/model.onnx and WORK/model.int8.onnx once."""
 import os
 import sys
 import time
@@ -26,12 +27,14 @@ def export():
             self.model = AutoModel.from_pretrained(model, attn_implementation="eager").eval()
 
         def forward(self, input_ids, attention_mask, token_type_ids):
-            return self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids).last_hidden_state
+            return self.model(input_ids=input_ids, attention_mask=attention_mask,
+                              token_type_ids=token_type_ids).last_hidden_state
 
     names = ["input_ids", "attention_mask", "token_type_ids"]
     ids = torch.ones(2, 8, dtype=torch.long)
     plain = os.path.join(work, "model.onnx")
-    torch.onnx.export(Hidden(), (ids, ids, torch.zeros_like(ids)), plain, input_names=names, output_names=["hidden"], opset_version=17,
+    torch.onnx.export(Hidden(), (ids, ids, torch.zeros_like(ids)), plain, input_names=names, output_names=["hidden"],
+                      opset_version=17,
                       dynamic_axes={n: {0: "b", 1: "t"} for n in [*names, "hidden"]}, dynamo=False)
     quantize_dynamic(plain, os.path.join(work, "model.int8.onnx"), weight_type=QuantType.QInt8)
 
@@ -47,7 +50,8 @@ def session(file):
 def compiled():
     import openvino
     core = openvino.Core()
-    m = core.compile_model(core.read_model(os.path.join(work, "model.onnx")), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    m = core.compile_model(core.read_model(os.path.join(work, "model.onnx")), "CPU",
+                           {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda ids, mask, types: m({"input_ids": ids, "attention_mask": mask, "token_type_ids": types})[0]
 
 
@@ -94,7 +98,8 @@ with open(path, encoding="utf-8") as f:
 if name == "sentence-transformers":
     encode = sentences(lines)
 else:
-    encode = batches({"onnxruntime": lambda: session("model.onnx"), "onnxruntime-int8": lambda: session("model.int8.onnx"), "openvino": compiled}[name](), lines)
+    encode = batches({"onnxruntime": lambda: session("model.onnx"),
+                      "onnxruntime-int8": lambda: session("model.int8.onnx"), "openvino": compiled}[name](), lines)
 start = time.perf_counter()
 X, tokens = encode()
 seconds = time.perf_counter() - start

@@ -16,4 +16,5 @@ def load(data, quick=False):
         sentences = [line.rstrip("\n").split("\t")[0] for line in f][1:8001]
     few = {"stories": 200, "reviews": 20, "sentences": 300}
     sets = {"stories": stories, "reviews": reviews, "sentences": sentences}
-    return {name: [" ".join(t.split()) for t in (texts[: few[name]] if quick else texts)] for name, texts in sets.items()}
+    return {name: [" ".join(t.split()) for t in (texts[: few[name]] if quick else texts)]
+            for name, texts in sets.items()}

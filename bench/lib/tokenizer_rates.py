@@ -17,8 +17,8 @@ parser = argparse.ArgumentParser(usage=__doc__)
 parser.add_argument("--data", default=os.environ.get("WINNOW_DATA", "../shared/data"))
 parser.add_argument("--rounds", type=int, default=3, help="rounds in turn, the best of each side counts")
 parser.add_argument("--quick", action="store_true", help="a few texts only")
-parser.add_argument("--model", default=os.path.join(os.environ.get("WINNOW_MODELS", os.path.expanduser("~/.cache/winnow/models")),
-                                                    "sentence-transformers", "all-MiniLM-L6-v2"))
+models = os.environ.get("WINNOW_MODELS", os.path.expanduser("~/.cache/winnow/models"))
+parser.add_argument("--model", default=os.path.join(models, "sentence-transformers", "all-MiniLM-L6-v2"))
 args = parser.parse_args()
 
 
@@ -49,7 +49,8 @@ def main():
             want = sum(len(e.ids) for e in encoded), sum(sum(e.ids) for e in encoded)
             equal = want == (tokens, checksum)
             failed |= not equal
-            print(f"{name:10} {tokens:8} {want[0] / theirs / 1e6:15.2f} {tokens / mine / 1e6:11.2f} {theirs / mine:6.1f}  {'equal' if equal else 'DIFFER'}")
+            print(f"{name:10} {tokens:8} {want[0] / theirs / 1e6:15.2f} {tokens / mine / 1e6:11.2f} "
+                  f"{theirs / mine:6.1f}  {'equal' if equal else 'DIFFER'}")
     sys.exit(failed)
 
 

@@ -1,5 +1,6 @@
-"""split IN OUT SEED: a seeded fifth of the rows held out.  score DIR SET...: balanced accuracy of a ridge classifier that is
-trained on each selection's vectors and tested on the held-out ones."""
+"""split IN OUT SEED: a seeded fifth of the rows held out.
+score DIR SET...: balanced accuracy of a ridge classifier that is trained on each selection's vectors and tested on the
+held-out ones."""
 import os
 import random
 import sys
@@ -27,7 +28,8 @@ def chart(table, sets, methods):
     """Balanced accuracy by budget, one panel a data set, beside this script."""
     color = {"random": "#9a6a2f", "graph-cut": "#0b6e4f", "facility-location": "#3d5a98"}
     budgets = ("1%", "5%", "10%")
-    out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 260" font-family="sans-serif" font-size="12" fill="#333">',
+    out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 260" font-family="sans-serif" font-size="12" '
+           'fill="#333">',
            '<rect width="720" height="260" fill="#fff"/>']
     for panel, name in enumerate(sets):
         values = [table[name, k, m] for k in budgets for m in methods]
@@ -37,7 +39,8 @@ def chart(table, sets, methods):
         out.append(f'<text x="{left}" y="24" font-weight="bold">{name}: balanced accuracy by budget</text>')
         for v in np.linspace(low + 0.01, high - 0.01, 3):
             y = place(0, v)[1]
-            out.append(f'<path d="M{left} {y:.1f}h270" stroke="#ddd"/><text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{v:.3f}</text>')
+            out.append(f'<path d="M{left} {y:.1f}h270" stroke="#ddd"/>'
+                       f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{v:.3f}</text>')
         for i, k in enumerate(budgets):
             out.append(f'<text x="{place(i, low)[0]}" y="232" text-anchor="middle">{k}</text>')
         for m in methods:
@@ -47,7 +50,8 @@ def chart(table, sets, methods):
             out.append(f'<path d="M{path}" fill="none" stroke="{color[m]}" stroke-width="2"{dash}/>')
             out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color[m]}"/>' for x, y in points]
     for i, m in enumerate(methods):
-        out.append(f'<rect x="{50 + 150 * i}" y="246" width="12" height="3" fill="{color[m]}"/><text x="{68 + 150 * i}" y="251">{m}</text>')
+        out.append(f'<rect x="{50 + 150 * i}" y="246" width="12" height="3" fill="{color[m]}"/>'
+                   f'<text x="{68 + 150 * i}" y="251">{m}</text>')
     out.append("</svg>")
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "chart.svg"), "w", encoding="utf-8") as f:
         f.write("\n".join(out) + "\n")
@@ -75,7 +79,8 @@ def score(folder, sets):
             for method in methods:
                 total[method].append(np.mean(cells[method]))
                 table[name, k, method] = np.mean(cells[method])
-            print(f"{name:10s} {k:>6s}" + "".join(f"{np.mean(c):13.3f} +-{np.std(c, ddof=1):.3f}" for c in cells.values()), flush=True)
+            print(f"{name:10s} {k:>6s}" + "".join(f"{np.mean(c):13.3f} +-{np.std(c, ddof=1):.3f}"
+                                                  for c in cells.values()), flush=True)
     chart(table, sets, methods)
     print(f"{'mean':17s}" + "".join(f"{np.mean(t):13.3f}       " for t in total.values()))
 

@@ -4,7 +4,8 @@
 python=$(python_with h5py numpy)
 
 text() { awk -v n="$1" 'BEGIN { srand(7); for (i = 0; i < n; i++) {
-    t = ""; for (j = 0; j < 12; j++) t = t sprintf("w%d ", int(rand() * rand() * 3000)); printf "{\"id\":\"r%d\",\"text\":\"%s\"}\n", i, t } }'; }
+    t = ""; for (j = 0; j < 12; j++) t = t sprintf("w%d ", int(rand() * rand() * 3000))
+    printf "{\"id\":\"r%d\",\"text\":\"%s\"}\n", i, t } }'; }
 text 300 >good.jsonl
 "$W" embed good.jsonl --id-field id --dims 16 -q -o good.h5ad
 
@@ -44,10 +45,14 @@ refused "a missing field" 3 'run: field.jsonl:1: missing field "text" (fields: i
 printf 'id,body\n1,a\n' >field.csv
 refused "a missing column" 3 'run: field.csv:1: ' run field.csv -k 1 -o x
 printf '{"text":"a"}\n{"text":7}\n' >type.jsonl
-refused "a field that is no string" 3 'run: type.jsonl:2: field "text" is a number, a string is wanted' run type.jsonl -k 1 -o x
+refused "a field that is no string" 3 'run: type.jsonl:2: field "text" is a number, a string is wanted' \
+    run type.jsonl -k 1 -o x
 printf '{"id":"p","text":"a"}\n{"id":"q","text":"b"}\n{"id":"p","text":"c"}\n' >ids.jsonl
 refused "a duplicate id" 3 "run: " run ids.jsonl --id-field id -k 1 -o x
-case $(cat "$err") in *ids.jsonl:3:*'"p"'*1*) ok 0 "names the id and both lines" ;; *) ok 1 "names the id and both lines: $(cat "$err")" ;; esac
+case $(cat "$err") in
+*ids.jsonl:3:*'"p"'*1*) ok 0 "names the id and both lines" ;;
+*) ok 1 "names the id and both lines: $(cat "$err")" ;;
+esac
 awk 'BEGIN { printf "{\"text\":\"first\"}\n{\"text\":\""; for (i = 0; i < 1000; i++) s = s "aaaaaaaaaa"
     for (i = 0; i < 10500; i++) printf "%s", s; print "\"}" }' >long.jsonl
 refused "a line of 100 MB" 3 "run: long.jsonl:2: " run long.jsonl -k 1 -o x
@@ -131,7 +136,8 @@ refused "a negative k" 2 'select: -k: "-3" will not do' select good.h5ad -k -3 -
 refused "a k that is no number" 2 'select: -k: "abc" will not do' select good.h5ad -k abc -o x
 refused "a negative lambda" 2 'run: --lambda: "-1" will not do' run good.jsonl -k 5 --lambda -1 -o x
 refused "a gamma that is no number" 2 'run: --gamma: "wide" will not do' run good.jsonl -k 5 --gamma wide -o x
-refused "an unknown option" 2 "run: unknown option --treads (did you mean --threads?)" run good.jsonl -k 5 --treads 3 -o x
+refused "an unknown option" 2 "run: unknown option --treads (did you mean --threads?)" \
+    run good.jsonl -k 5 --treads 3 -o x
 try run good.jsonl -k 301 -o x
 is "$code$(wc -l <x/subset.jsonl)" 0300 "k above n keeps everything"
 has "$err" "everything is kept" "and says so"
@@ -149,18 +155,24 @@ refused "-f does not replace a folder by a file" 2 "embed: folder is a folder" e
 try run good.jsonl -k 5 -q -f -o x
 is "$code$(wc -l <x/subset.jsonl)" 05 "-f replaces it"
 rm -rf x
-refused "an output in a folder that is not there" 1 "run: cannot write no/x: folder no: No such file" run good.jsonl -k 5 -o no/x
+refused "an output in a folder that is not there" 1 "run: cannot write no/x: folder no: No such file" \
+    run good.jsonl -k 5 -o no/x
 refused "an output below a file" 1 "embed: cannot write good.jsonl/x" embed good.jsonl -o good.jsonl/x
-refused "an encoder that is not there" 1 "embed: --load-encoder none: No such file" embed good.jsonl --load-encoder none -o x
+refused "an encoder that is not there" 1 "embed: --load-encoder none: No such file" \
+    embed good.jsonl --load-encoder none -o x
 refused "an encoder that is none" 3 "embed: good.jsonl" embed good.jsonl --load-encoder good.jsonl -o x
 echo nobody >ids
-refused "a list with an unknown id" 2 'run: ids:1: no row has the id "nobody"' run good.jsonl --id-field id --keep ids -k 5 -o x
+refused "a list with an unknown id" 2 'run: ids:1: no row has the id "nobody"' \
+    run good.jsonl --id-field id --keep ids -k 5 -o x
 
 # ---- memory ----
-for c in "run good.jsonl -k 5" "embed good.jsonl" "select good.h5ad -k 5" "graph good.h5ad" "dedup good.jsonl --dedup 0.9" \
-    "dedup good.h5ad --dedup 0.9"; do
+for c in "run good.jsonl -k 5" "embed good.jsonl" "select good.h5ad -k 5" "graph good.h5ad" \
+    "dedup good.jsonl --dedup 0.9" "dedup good.h5ad --dedup 0.9"; do
     refused "too little --memory: $c" 4 "${c%% *}: " $c -M 1M -o x
-    case $(cat "$err") in *"takes about "*"--memory allows 1.0 MiB"*) ok 0 "names need and budget" ;; *) ok 1 "names need and budget: $(cat "$err")" ;; esac
+    case $(cat "$err") in
+    *"takes about "*"--memory allows 1.0 MiB"*) ok 0 "names need and budget" ;;
+    *) ok 1 "names need and budget: $(cat "$err")" ;;
+    esac
 done
 
 # ---- a folder that cannot be written ----
@@ -182,7 +194,8 @@ fi
 
 # ---- a full disk ----
 text 3000 >large.jsonl
-for c in "run large.jsonl -k 50%" "embed large.jsonl" "dedup large.jsonl" "graph good.h5ad -K 200" "select good.h5ad -k 50"; do
+for c in "run large.jsonl -k 50%" "embed large.jsonl" "dedup large.jsonl" "graph good.h5ad -K 200" \
+    "select good.h5ad -k 50"; do
     for kib in 0 16 64 128 256; do
         listing >"$work/.before"
         # a limit on the size of files fails as a full disk does, at any write, and needs no rights

@@ -5,7 +5,8 @@ python=$(python_with anndata h5py numpy scipy)
 
 # 400 records of a few words each from a small vocabulary: texts that share topics, one that shares nothing
 awk 'BEGIN {
-    split("river lake sea bank boat sail wind storm rain cloud money loan bank coin trade market price tax law court", w, " ")
+    split("river lake sea bank boat sail wind storm rain cloud money loan bank coin trade market price tax " \
+        "law court", w, " ")
     for (i = 0; i < 400; i++) {
         t = ""
         for (j = 0; j < 6 + i % 5; j++) t = t w[(i * 7 + j * j * (1 + i % 3)) % 20 + 1] " "
@@ -76,7 +77,8 @@ records = [json.loads(line) for line in raw.splitlines()]
 print("ids", list(e.obs_names) == [r["id"] for r in records])
 print("labels", list(e.obs["label"]) == [r["label"] for r in records])
 print("lines", list(e.obs["line"]) == list(range(1, 401)))
-print("bytes", all(json.loads(raw[o:o + n])["id"] == i for i, o, n in zip(e.obs_names, e.obs["offset"], e.obs["length"])))
+rows = zip(e.obs_names, e.obs["offset"], e.obs["length"])
+print("bytes", all(json.loads(raw[o:o + n])["id"] == i for i, o, n in rows))
 norms = np.linalg.norm(e.X, axis=1)
 print("norms", np.allclose(np.delete(norms, 200), 1, atol=1e-6), norms[200] == 0)
 print("loaded", np.array_equal(e.X, loaded.X))
@@ -131,8 +133,11 @@ for at in 2100 4200 12600 18900 20000 30000; do
     try check broken.h5ad
     codes="$codes $code"
 done
-case $codes in *[!013\ ]*) ok 1 "check survives changed bytes:$codes" ;; *[13]*) ok 0 "check survives and finds changed bytes" ;;
-*) ok 1 "check finds changed bytes:$codes" ;; esac
+case $codes in
+*[!013\ ]*) ok 1 "check survives changed bytes:$codes" ;;
+*[13]*) ok 0 "check survives and finds changed bytes" ;;
+*) ok 1 "check finds changed bytes:$codes" ;;
+esac
 head -c 10000 e.h5ad >short.h5ad
 try check e.h5ad short.h5ad
 is "$code" 3 "check finds a cut matrix file"
@@ -153,7 +158,8 @@ first=$(sed -n 2p folder/selection.tsv | cut -f2)
 try explain folder "$first"
 is "$code" 0 "explain a chosen item"
 has "$out" "$first was chosen: rank 1 of 20, gain " "explain says rank and gain"
-has "$out" "It stands for $(cut -f2 folder/assignment.tsv | grep -cx "$first") of 400 items" "explain counts what it stands for"
+has "$out" "It stands for $(cut -f2 folder/assignment.tsv | grep -cx "$first") of 400 items" \
+    "explain counts what it stands for"
 has "$out" "$(grep "\"$first\"" in.jsonl | sed 's/.*"text":"\([^"]*\)".*/\1/')" "explain shows the text"
 other=$(awk -F'\t' -v f="$first" 'NR > 1 && $2 == f && $1 != f { print $1; exit }' folder/assignment.tsv)
 try explain folder "$other"
@@ -177,18 +183,21 @@ refused "explain of any folder" 1 "explain: plain/selection.h5ad" explain plain 
 refused "explain of a file" 2 "explain: in.jsonl is not a folder that run or select wrote" explain in.jsonl 1
 
 # ---- dedup ----
-printf '%s\n' '{"text":"Hello  World"}' '{"text":"other words here"}' '{"text":"hello world "}' '{"text":"HELLO WORLD"}' >copies.jsonl
+printf '{"text":"%s"}\n' "Hello  World" "other words here" "hello world " "HELLO WORLD" >copies.jsonl
 try dedup copies.jsonl -o dd
 is "$code$(cat "$err")" "0dd: 2 of 4 kept; 2 copies dropped, in 1 groups" "dedup says what it did"
 is "$(cat dd/subset.jsonl)" "$(head -2 copies.jsonl)" "dedup keeps the first of each group, byte for byte"
 is "$(cat dd/rest.jsonl)" "$(tail -2 copies.jsonl)" "and puts the others into rest"
-is "$(cut -f1,2 dd/assignment.tsv | tr '\n\t' ' :')" "id:represented_by 0:0 1:1 2:0 3:0 " "and says what stands for each"
+is "$(cut -f1,2 dd/assignment.tsv | tr '\n\t' ' :')" "id:represented_by 0:0 1:1 2:0 3:0 " \
+    "and says what stands for each"
 try check dd
 is "$code" 0 "its folder is whole"
 try dedup in.jsonl --id-field id --dedup 0.9 --dims 16 -q -o dn
 is "$code" 0 "dedup by cosine"
-is "$(cat dn/subset.jsonl dn/rest.jsonl | sort | cmp - "$(sort in.jsonl >s && echo s)" && echo same)" same "no record is lost"
-is "$(awk -F'\t' 'NR > 1 && $1 != $2 && $3 < 0.9' dn/assignment.tsv)" "" "every dropped one is near enough to the one kept"
+is "$(cat dn/subset.jsonl dn/rest.jsonl | sort | cmp - "$(sort in.jsonl >s && echo s)" && echo same)" same \
+    "no record is lost"
+is "$(awk -F'\t' 'NR > 1 && $1 != $2 && $3 < 0.9' dn/assignment.tsv)" "" \
+    "every dropped one is near enough to the one kept"
 for j in 1 3; do
     "$W" dedup in.jsonl --id-field id --dedup 0.9 --dims 16 -q -j $j -o "dn$j"
     is "$(cmp dn/SHA256SUMS "dn$j/SHA256SUMS" 2>&1)" "" "dedup: the same bytes with $j threads"
@@ -205,14 +214,16 @@ for i, row in enumerate(x):
     if len(s) and s.max() >= 0.9: want.append(kept[int(s.argmax())])
     else: kept.append(i); want.append(i)
 rows = list(csv.DictReader(open("dm/assignment.tsv"), delimiter="\t"))
-print([r["represented_by"] for r in rows] == [f"r{i}" for i in want], list(anndata.read_h5ad("dm/subset.h5ad").obs["row"]) == kept)
+print([r["represented_by"] for r in rows] == [f"r{i}" for i in want],
+      list(anndata.read_h5ad("dm/subset.h5ad").obs["row"]) == kept)
 EOF
     )" "True True" "and maps each row as a plain search does"
 fi
 refused "dedup of a matrix by text" 2 "dedup: e.h5ad is a matrix, which holds no texts to compare" dedup e.h5ad -o x
 refused "dedup --dedup off" 2 "dedup: --dedup off leaves nothing to do" dedup in.jsonl --dedup off -o x
 try dedup - --format jsonl -q -o de
-is "$code$(ls de | tr '\n' ' ')" "0SHA256SUMS assignment.tsv manifest.json rest.jsonl subset.jsonl " "empty input gives an empty folder"
+is "$code$(ls de | tr '\n' ' ')" "0SHA256SUMS assignment.tsv manifest.json rest.jsonl subset.jsonl " \
+    "empty input gives an empty folder"
 before=$(ls)
 try dedup in.jsonl -n -o x
 is "$code$(ls)" "0$before" "dedup --dry-run writes nothing"

@@ -64,7 +64,8 @@ alike select in.h5ad -k 100 --similarity dot --lambda 3
 
 if [ -d "$data/story_cloze" ]; then
     set -- "$data"/story_cloze/*.csv
-    fields="--text-field InputSentence1 --text-field InputSentence2 --text-field InputSentence3 --text-field InputSentence4"
+    fields=
+    for i in 1 2 3 4; do fields="$fields --text-field InputSentence$i"; done
     alike run "$@" $fields --id-field InputStoryid -k 10%
     alike run "$@" $fields --id-field InputStoryid -k 10% --objective facility-location --dedup 0.95
 else

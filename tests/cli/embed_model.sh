@@ -34,7 +34,8 @@ has "$err" "texts have more than 100 tokens and were cut there" "it counts cut t
 has "$err" "tokens/s" "it gives a rate"
 "$W" info e.h5ad >info.txt
 is "$(head -1 info.txt)" "e.h5ad: 300 rows of 32 numbers, 37.5 KiB in memory" "a row a record"
-is "$(sed -n 's/  model_sha256: //p' info.txt)" "$(sha256sum <"$M/pytorch_model.bin" | cut -d' ' -f1)" "with the model's SHA-256"
+is "$(sed -n 's/  model_sha256: //p' info.txt)" "$(sha256sum <"$M/pytorch_model.bin" | cut -d' ' -f1)" \
+    "with the model's SHA-256"
 is "$(ls -A | grep -c part)" 0 "no part file is left"
 for j in 1 2 4; do
     "$W" embed few.jsonl --model "$M" --id-field id --max-tokens 100 -q -j $j -o "e$j.h5ad" 2>"$err"
@@ -68,12 +69,15 @@ is "$("$W" info s3.h5ad | sed -n 2p | grep -c ' row')" 1 "and stores their numbe
 is "$(wc -l <whole_s/selection.tsv)" 21 "select takes all shards"
 "$W" embed few.jsonl --model "$M" --id-field id -q -o f.h5ad
 "$W" select f.h5ad -k 20 -q -o whole_f
-is "$(cut -f1-3,6- whole_s/selection.tsv | sha256sum)" "$(cut -f1-3,6- whole_f/selection.tsv | sha256sum)" "and chooses as from the whole"
-is "$(cut -f4 whole_s/selection.tsv | sort -u | tr '\n' ' ')" "file s1.h5ad s2.h5ad s3.h5ad " "naming the shard of each row"
+is "$(cut -f1-3,6- whole_s/selection.tsv | sha256sum)" "$(cut -f1-3,6- whole_f/selection.tsv | sha256sum)" \
+    "and chooses as from the whole"
+is "$(cut -f4 whole_s/selection.tsv | sort -u | tr '\n' ' ')" "file s1.h5ad s2.h5ad s3.h5ad " \
+    "naming the shard of each row"
 "$W" graph s1.h5ad s2.h5ad s3.h5ad -K 5 -q -o gs.h5ad && "$W" graph f.h5ad -K 5 -q -o gf.h5ad
 is "$("$W" info gs.h5ad | sed -n 2p)" "$("$W" info gf.h5ad | sed -n 2p)" "graph takes all shards"
 "$W" embed few.jsonl --dims 8 -q -o narrow.h5ad
-refused "matrices of different widths" 3 "select: narrow.h5ad has rows of 8 numbers, but s1.h5ad of 32" select s1.h5ad narrow.h5ad -k 3 -o x
+refused "matrices of different widths" 3 "select: narrow.h5ad has rows of 8 numbers, but s1.h5ad of 32" \
+    select s1.h5ad narrow.h5ad -k 3 -o x
 
 # ---- kills ----
 now() { echo $(($(date +%s%N) / 1000)); }
@@ -129,14 +133,17 @@ if [ "$code" -eq 0 ]; then
 else
     is "$code" 130 "Ctrl-C ends with 130"
     has "$err" "vectors are kept: the same command with --resume goes on from there" "and says how to go on"
-    refused "a part of another input is refused" 2 "embed: --resume: .i.h5ad.winnow.part is the part of a job with other texts" \
+    refused "a part of another input is refused" 2 \
+        "embed: --resume: .i.h5ad.winnow.part is the part of a job with other texts" \
         embed few.jsonl --model "$M" -q --resume -o i.h5ad
-    refused "and one with other options" 2 "embed: --resume: .i.h5ad.winnow.part is the part of a job with other options" \
+    refused "and one with other options" 2 \
+        "embed: --resume: .i.h5ad.winnow.part is the part of a job with other options" \
         embed rows.jsonl --model "$M" --id-field id --pooling cls -q --resume -o i.h5ad
     cp -r "$M" other
     chmod -R u+w other
     echo "{}" >other/added_tokens.json
-    refused "and one of another model" 2 "embed: --resume: .i.h5ad.winnow.part is the part of a job with another model" \
+    refused "and one of another model" 2 \
+        "embed: --resume: .i.h5ad.winnow.part is the part of a job with another model" \
         embed rows.jsonl --model other --id-field id -q --resume -o i.h5ad
     cp .i.h5ad.winnow.part torn
     big --resume -q -o i.h5ad
@@ -150,7 +157,8 @@ else
     is "$(cmp whole.h5ad u.h5ad 2>&1)" "" "and so from one with a changed byte"
     cp torn .v.h5ad.winnow.part
     big -o v.h5ad 2>"$err"
-    has "$err" ".v.h5ad.winnow.part, the part of an unfinished job, was replaced" "without --resume an old part is replaced"
+    has "$err" ".v.h5ad.winnow.part, the part of an unfinished job, was replaced" \
+        "without --resume an old part is replaced"
 fi
 
 # ---- run ----
@@ -163,7 +171,8 @@ else
     has "$err" "resuming" "run: --resume goes on"
 fi
 is "$(cmp run1/SHA256SUMS run2/SHA256SUMS 2>&1)$(ls -A | grep -c part)" "0" "run: the same bytes, no part left"
-has run1/manifest.json "\"sha256\":	\"$(sha256sum <"$M/pytorch_model.bin" | cut -d' ' -f1)\"" "the manifest names the model"
+has run1/manifest.json "\"sha256\":	\"$(sha256sum <"$M/pytorch_model.bin" | cut -d' ' -f1)\"" \
+    "the manifest names the model"
 has run1/manifest.json '"tokens_per_second"' "and the rate"
 
 # ---- tokenize ----
@@ -173,7 +182,8 @@ is "$(cat "$out")" "[CLS] r ##i ##v ##e ##r s ##t ##o ##n ##e [SEP]
 [CLS] [SEP]" "tokenize --pieces"
 is "$("$W" tokenize two.jsonl --model "$M" -q | tail -1)" "2 3" "tokenize prints ids"
 printf 'a,b\nr,s\n' >pairs.csv
-is "$("$W" tokenize pairs.csv --text-field a --text-field b --model "$M" --pieces -q)" "[CLS] r [SEP] s [SEP]" "two text fields make pairs"
+is "$("$W" tokenize pairs.csv --text-field a --text-field b --model "$M" --pieces -q)" "[CLS] r [SEP] s [SEP]" \
+    "two text fields make pairs"
 "$W" tokenize rows.jsonl --model "$M" -q -j 1 >ids1 && "$W" tokenize rows.jsonl --model "$M" -q -j 4 | cmp -s ids1 -
 ok $? "tokenize: the same with 1 and 4 threads"
 if [ -c /dev/full ]; then
@@ -197,7 +207,8 @@ has "$err" "tools/get-minilm" "says how to get one"
 refused "a model for tokenize" 2 "tokenize: --model is missing" tokenize few.jsonl
 refused "--resume without a model" 2 "embed: --resume needs a --model" embed few.jsonl --resume -o x.h5ad
 refused "--dims with a model" 2 "embed: --dims does not go with --model" embed few.jsonl --model "$M" --dims 8 -o x.h5ad
-refused "--encoder lsa with a model" 2 "embed: --model names an encoder" embed few.jsonl --model "$M" --encoder lsa -o x.h5ad
+refused "--encoder lsa with a model" 2 "embed: --model names an encoder" \
+    embed few.jsonl --model "$M" --encoder lsa -o x.h5ad
 refused "a layer too many" 2 "embed: --layer 6" embed few.jsonl --model "$M" --layer 6 -o x.h5ad
 refused "more tokens than positions" 2 "embed: --max-tokens 513" embed few.jsonl --model "$M" --max-tokens 513 -o x.h5ad
 refused "a shard that is none" 2 'embed: --shard: "4/3" will not do' embed few.jsonl --model "$M" --shard 4/3 -o x.h5ad

@@ -12,7 +12,8 @@ LSAN_OPTIONS=suppressions=$work/lsan.supp:print_suppressions=0
 export ASAN_OPTIONS LSAN_OPTIONS
 
 awk 'BEGIN { srand(5); for (i = 0; i < 40; i++) {
-    t = ""; for (j = 0; j < 9; j++) t = t sprintf("w%d ", int(rand() * rand() * 60)); printf "{\"id\":\"r%d\",\"text\":\"%s\",\"label\":\"%d\"}\n", i, t, i % 3 } }' >"$work/in.jsonl"
+    t = ""; for (j = 0; j < 9; j++) t = t sprintf("w%d ", int(rand() * rand() * 60))
+    printf "{\"id\":\"r%d\",\"text\":\"%s\",\"label\":\"%d\"}\n", i, t, i % 3 } }' >"$work/in.jsonl"
 in=$work/in.jsonl
 "$W" embed "$in" --id-field id --dims 8 -q -o "$work/in.h5ad"
 mat=$work/in.h5ad
@@ -22,7 +23,8 @@ faulty() {
     rm -f "$work/log"
     kind=$1 at=$2
     shift 2
-    env LD_PRELOAD="$module" FAULT_KIND="$kind" FAULT_AT="$at" FAULT_LOG="$work/log" "$W" "$@" -q >"$out" 2>"$err" </dev/null
+    env LD_PRELOAD="$module" FAULT_KIND="$kind" FAULT_AT="$at" FAULT_LOG="$work/log" \
+        "$W" "$@" -q >"$out" 2>"$err" </dev/null
     code=$?
 }
 
@@ -124,12 +126,14 @@ for args in "$in --order rank" "- --format jsonl"; do
     bad=0 call=1
     while :; do
         rm -f "$work/log"
-        env LD_PRELOAD="$module" FAULT_KIND=eio FAULT_AT=$call FAULT_LOG="$work/log" "$W" run $args --dims 8 --min-df 1 \
+        env LD_PRELOAD="$module" FAULT_KIND=eio FAULT_AT=$call FAULT_LOG="$work/log" \
+            "$W" run $args --dims 8 --min-df 1 \
             -k 5 -q -o x >"$out" 2>"$err" <"$in"
         code=$?
         [ -e "$work/log" ] || break
         [ "$code" -eq 0 ] || [ "$code$(ls -A)$(wc -l <"$err")" = 11 ] || { bad=$((bad + 1)); note "$err"; }
-        [ "$code" -ne 0 ] || [ "$(cat x/subset.jsonl x/rest.jsonl | sort | cksum)" = "$(sort "$in" | cksum)" ] || bad=$((bad + 1))
+        [ "$code" -ne 0 ] || \
+            [ "$(cat x/subset.jsonl x/rest.jsonl | sort | cksum)" = "$(sort "$in" | cksum)" ] || bad=$((bad + 1))
         rm -rf x
         call=$((call + step))
     done
@@ -139,5 +143,6 @@ done
 # a device is no place for a file that appears whole or not at all
 mkfifo pipe
 try embed "$in" -f -o pipe
-is "$code$(cat "$err")$(ls -A | tr '\n' ' ')" "2winnow embed: -o pipe is a device or a pipe; only a file can appear whole or not at all [winnow embed --help]pipe x " "-f does not replace a device"
+want="2winnow embed: -o pipe is a device or a pipe; only a file can appear whole or not at all [winnow embed --help]"
+is "$code$(cat "$err")$(ls -A | tr '\n' ' ')" "${want}pipe x " "-f does not replace a device"
 finish

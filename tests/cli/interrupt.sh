@@ -4,7 +4,8 @@
 mkfifo "$work/log"
 
 awk 'BEGIN { srand(7); for (i = 0; i < 4000; i++) {
-    t = ""; for (j = 0; j < 20; j++) t = t sprintf("w%d ", int(rand() * rand() * 20000)); printf "{\"text\":\"%s\"}\n", t } }' >in.jsonl
+    t = ""; for (j = 0; j < 20; j++) t = t sprintf("w%d ", int(rand() * rand() * 20000))
+    printf "{\"text\":\"%s\"}\n", t } }' >in.jsonl
 "$W" embed in.jsonl --dims 64 -q -o in.h5ad
 
 # interrupt SIGNAL STAGE ARGS: sends the signal when the stage begins; leaves $code and $err
@@ -26,7 +27,8 @@ interrupt() {
 
 # every COMMAND LINE: all its stages
 every() {
-    stages=$("$W" "$@" -o x -v --log-json 2>&1 >/dev/null | sed -n 's/.*"event":"begin","stage":"\([^"]*\)".*/\1/p' | sort -u | tr ' ' '_')
+    stages=$("$W" "$@" -o x -v --log-json 2>&1 >/dev/null |
+        sed -n 's/.*"event":"begin","stage":"\([^"]*\)".*/\1/p' | sort -u | tr ' ' '_')
     [ -n "$stages" ]
     ok $? "$*: it names its stages: $(echo $stages)"
     rm -rf x

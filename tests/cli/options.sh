@@ -15,7 +15,8 @@ is "$(value run a -k 0.5% -o x)" "0.5%" "-k takes a part of a percent"
 is "$(value run a -k 100% -o x)" "100%" "-k takes all"
 is "$(value run a -k 1000 -o x)" "1000" "-k takes a count"
 for k in 0 -5 150% 0% -1% abc '' 1e3 10%% % 12x ' 5' nan% 99999999999999999999; do
-    refused "-k \"$k\" is refused" 2 "run: -k: \"$k\" will not do: want a count of 1 or more, or a percentage" run a -k "$k" -o x
+    refused "-k \"$k\" is refused" 2 "run: -k: \"$k\" will not do: want a count of 1 or more, or a percentage" \
+        run a -k "$k" -o x
 done
 for x in abc -1 nan inf 1x '' 0x10; do
     refused "--lambda \"$x\" is refused" 2 "run: --lambda: \"$x\" will not do: want a number of 0 or more, or auto" \
@@ -35,7 +36,8 @@ is "$(value run a -M 2GiB)" 2147483648 "--memory in GiB"
 is "$(value run a -M 1T)" 1099511627776 "--memory in T"
 is "$(value run a -M 12345)" 12345 "--memory in bytes"
 for m in 0 abc 5Q -1M M 1.2.3G 99999999T ''; do
-    refused "--memory \"$m\" is refused" 2 "run: --memory: \"$m\" will not do: want a size like 800M" run a -k 5 -o x -M "$m"
+    refused "--memory \"$m\" is refused" 2 "run: --memory: \"$m\" will not do: want a size like 800M" \
+        run a -k 5 -o x -M "$m"
 done
 key=dedup
 is "$(value run a --dedup 0.95)" 0.95 "--dedup takes a threshold"
@@ -44,18 +46,23 @@ for d in 0 1.01 near -0.5 ''; do
     refused "--dedup \"$d\" is refused" 2 "run: --dedup: \"$d\" will not do: want off, exact, or a cosine" \
         run a -k 5 -o x --dedup "$d"
 done
-refused "a word that is no choice is refused" 2 'run: --objective: "best" will not do: want graph-cut, facility-location' \
+refused "a word that is no choice is refused" 2 \
+    'run: --objective: "best" will not do: want graph-cut, facility-location' \
     run a -k 5 -o x --objective best
 refused "--seed must be a number" 2 'run: --seed: "x" will not do' run a -k 5 -o x --seed x
-refused "--threads 0 is refused" 2 'run: --threads: "0" will not do: want a whole number from 1 to 256' run a -k 5 -o x -j 0
-refused "--on-error must be known" 2 'run: --on-error: "skip" will not do: want fail, or skip:FILE' run a -k 5 -o x --on-error skip
+refused "--threads 0 is refused" 2 'run: --threads: "0" will not do: want a whole number from 1 to 256' \
+    run a -k 5 -o x -j 0
+refused "--on-error must be known" 2 'run: --on-error: "skip" will not do: want fail, or skip:FILE' \
+    run a -k 5 -o x --on-error skip
 
 # ---- names ----
-refused "an unknown option: the nearest is named" 2 "run: unknown option --lamda (did you mean --lambda?)" run a --lamda 3
+refused "an unknown option: the nearest is named" 2 "run: unknown option --lamda (did you mean --lambda?)" \
+    run a --lamda 3
 refused "swapped letters too" 2 "embed: unknown option --fromat (did you mean --format?)" embed a --fromat csv
 refused "an unknown option with a value" 2 "run: unknown option --thread-count" run a --thread-count=3
 refused "an unknown letter" 2 "run: unknown option -z" run a -z
-refused "an option of another command" 2 "embed: --lambda does not apply here (it belongs to: run, select)" embed a --lambda 3
+refused "an option of another command" 2 "embed: --lambda does not apply here (it belongs to: run, select)" \
+    embed a --lambda 3
 refused "an unknown command: the nearest is named" 2 ': unknown command "rnu" (did you mean run?)' rnu
 refused "a command like no other" 2 ': unknown command "photosynthesis" (winnow --help lists them)' photosynthesis
 refused "no command" 2 ": no command was named"
@@ -91,7 +98,8 @@ is "$(echo $(value run a --config conf --text-field x))" "x" "the command line r
 key=quiet
 is "$(value run a --config conf)" true "--config sets a flag"
 echo 'lamda = 3' >bad
-refused "--config with an unknown name" 2 "run: bad:1: unknown option lamda (did you mean lambda?)" run a -k 5 -o x --config bad
+refused "--config with an unknown name" 2 "run: bad:1: unknown option lamda (did you mean lambda?)" \
+    run a -k 5 -o x --config bad
 printf '\n\nlambda = -3\n' >bad
 refused "--config with a bad value" 2 'run: bad:3: --lambda: "-3" will not do' run a -k 5 -o x --config bad
 echo 'lambda' >bad
@@ -110,7 +118,9 @@ for c in $commands; do
     "$W" "$c" --help >help 2>"$err"
     is "$?$(cat "$err")" 0 "$c --help ends well and says nothing on standard error"
     missing=
-    for o in help config dump-config $(options "$c" | sed '/^k$/d'); do grep -q -e "--$o\b" help || missing="$missing $o"; done
+    for o in help config dump-config $(options "$c" | sed '/^k$/d'); do
+        grep -q -e "--$o\b" help || missing="$missing $o"
+    done
     is "$missing" "" "$c --help shows every option"
     is "$(awk 'length > 110' help)" "" "$c --help has no overlong line"
     has help "Examples:" "$c --help has examples"
@@ -126,7 +136,8 @@ is "$("$W" run --nonsense --help >/dev/null 2>&1; echo $?)" 2 "--help does not h
 "$W" --man >winnow.1
 if command -v man >/dev/null && command -v groff >/dev/null; then
     for p in winnow*.1; do
-        is "$(LC_ALL=C MANROFFSEQ= MANWIDTH=80 man --warnings -E ASCII -l -Tascii "$p" 2>&1 >/dev/null)" "" "$p formats without a warning"
+        is "$(LC_ALL=C MANROFFSEQ= MANWIDTH=80 man --warnings -E ASCII -l -Tascii "$p" 2>&1 >/dev/null)" "" \
+            "$p formats without a warning"
     done
 else
     skip "man pages format" "man is not installed"
@@ -144,7 +155,9 @@ is "$(complete_for winnow run con)" "conf " "completion of a file"
 
 # ---- version and standard output ----
 "$W" --version >version
-for word in winnow processor kernels OpenBLAS HDF5 zlib zstd cJSON utf8proc; do has version "$word" "--version names $word"; done
+for word in winnow processor kernels OpenBLAS HDF5 zlib zstd cJSON utf8proc; do
+    has version "$word" "--version names $word"
+done
 if [ -c /dev/full ]; then
     "$W" --help >/dev/full 2>"$err"
     is "$?" 1 "a full disk on standard output is an error"

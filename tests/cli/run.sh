@@ -99,7 +99,8 @@ sort out/subset.jsonl >"$work/.b"
 cmp -s "$work/.a" "$work/.b"
 ok $? "without the added object the records are the input's"
 "$py" -c 'import json, sys
-for line in open("ranked/subset.jsonl"): assert set(json.loads(line)["winnow"]) == {"rank", "gain", "n_represented"}' 2>/dev/null
+for line in open("ranked/subset.jsonl"):
+    assert set(json.loads(line)["winnow"]) == {"rank", "gain", "n_represented"}' 2>/dev/null
 ok $? "annotated records are JSON"
 cp ranked/subset.jsonl again.jsonl
 refused "a record that is annotated already is refused" 3 "run: again.jsonl:" run again.jsonl -k 5 --annotate -o again
@@ -136,20 +137,22 @@ PY
 ok $? "its records come back byte for byte, each file with the header"
 try run a.csv b.csv -k 100% --id-field id --dedup off -o both
 is "$code" 0 "two csv files become one"
-is "$("$py" -c 'import csv; print(len(list(csv.reader(open("both/subset.csv", encoding="utf-8-sig", newline="")))))')" 121 \
-    "with one header, and the open last line of the first closed"
+is "$("$py" -c 'import csv; print(len(list(csv.reader(open("both/subset.csv", encoding="utf-8-sig", newline="")))))')" \
+    121 "with one header, and the open last line of the first closed"
 has "$err" "everything is kept" "k of 100% keeps everything and says so"
 refused "csv files of other columns" 3 "run: c.csv:1: its columns are not those of b.csv" run b.csv c.csv -k 5 -o mixed
 printf '\n"id","text"\nx,y\n' >quoted.csv
 try run b.csv quoted.csv -k 3 --id-field id -o quoted
 is "$code $(head -1 quoted/rest.csv)" "0 id,text" "the same columns otherwise written are the same"
 rm -rf quoted quoted.csv
-refused "dedup of csv files of other columns" 3 "dedup: c.csv:1: its columns are not those of b.csv" dedup b.csv c.csv -o mixed
+refused "dedup of csv files of other columns" 3 "dedup: c.csv:1: its columns are not those of b.csv" \
+    dedup b.csv c.csv -o mixed
 try embed b.csv c.csv --dims 4 -q -o mixed.h5ad
 is "$code" 0 "embed takes their texts from tables of any columns"
 rm -f mixed.h5ad
 try run a.csv -k 12 --id-field id --annotate -o noted
-is "$(head -1 noted/subset.csv | tr -d '\r')" "$(printf '\357\273\277id,text,winnow_rank,winnow_gain,winnow_n_represented')" \
+is "$(head -1 noted/subset.csv | tr -d '\r')" \
+    "$(printf '\357\273\277id,text,winnow_rank,winnow_gain,winnow_n_represented')" \
     "--annotate adds columns to csv"
 rm -rf csv both noted
 refused "formats do not mix" 2 "run: rows.jsonl is jsonl" run rows.jsonl b.csv -k 5 -o mixed

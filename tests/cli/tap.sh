@@ -29,7 +29,9 @@ skip() {
 
 # python_with MODULE...: prints the interpreter that WINNOW_PYTHON names, if it has the modules
 python_with() {
-    if [ -n "${WINNOW_PYTHON:-}" ] && "$WINNOW_PYTHON" -c "import $(echo "$*" | tr ' ' ',')" 2>/dev/null; then echo "$WINNOW_PYTHON"; fi
+    if [ -n "${WINNOW_PYTHON:-}" ] && "$WINNOW_PYTHON" -c "import $(echo "$*" | tr ' ' ',')" 2>/dev/null; then
+        echo "$WINNOW_PYTHON"
+    fi
 }
 
 note() { sed 's/^/#   /' "$@"; }

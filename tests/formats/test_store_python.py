@@ -325,7 +325,8 @@ class FromAnndata(StoreTest):
             self.assertEqual([int(v) for v in self.column(path, name, "i")], [int(v) for v in obs[name]])
         for name in ("count", "flag", "small", "value", "half"):
             self.assertEqual([float(v) for v in self.column(path, name, "f")], [float(v) for v in obs[name]])
-        np.testing.assert_array_equal(np.array(self.column(path, "maybe", "f"), float), obs.maybe.to_numpy(float, na_value=np.nan))
+        np.testing.assert_array_equal(np.array(self.column(path, "maybe", "f"), float),
+                                      obs.maybe.to_numpy(float, na_value=np.nan))
         np.testing.assert_array_equal(np.array(self.column(path, "perhaps", "f"), float),
                                       obs.perhaps.to_numpy(float, na_value=np.nan))
         self.assertIn("row 1 of column \"maybe\" is missing", self.run_bad(3, "column", path, "maybe", "i"))
@@ -335,7 +336,8 @@ class FromAnndata(StoreTest):
 
     def test_named_index_and_nullable_strings(self):
         path = self.path("a.h5ad")
-        obs = pd.DataFrame({"s": pd.array(["a", None, "ccc"], dtype="string")}, index=pd.Index(["x", "y", "z"], name="doc"))
+        obs = pd.DataFrame({"s": pd.array(["a", None, "ccc"], dtype="string")},
+                           index=pd.Index(["x", "y", "z"], name="doc"))
         anndata.settings.allow_write_nullable_strings = True
         anndata.AnnData(np.eye(3, dtype=np.float32), obs=obs).write_h5ad(path)
         self.assertEqual(self.column(path, "_index", "s"), ["x", "y", "z"])
@@ -344,7 +346,8 @@ class FromAnndata(StoreTest):
 
     def test_many_categories_and_compressed_files(self):
         n, path = 70000, self.path("a.h5ad")
-        obs = pd.DataFrame({"c": pd.Categorical(["c%d" % (k * 7 % n) for k in range(n)])}, index=[str(k) for k in range(n)])
+        obs = pd.DataFrame({"c": pd.Categorical(["c%d" % (k * 7 % n) for k in range(n)])},
+                           index=[str(k) for k in range(n)])
         anndata.AnnData(np.zeros((n, 2), np.float32), obs=obs).write_h5ad(path, compression="gzip")
         self.assertEqual(self.column(path, "c", "s"), list(obs.c))
         self.assertEqual(self.column(path, "_index", "s"), list(obs.index))
@@ -362,7 +365,8 @@ class FromAnndata(StoreTest):
     def test_graph(self):
         path = self.path("g.h5ad")
         g = sp.random(30, 30, 0.2, format="csr", random_state=1)
-        a = anndata.AnnData(np.zeros((30, 2), np.float32), obsp={"near": g, "far": sp.csc_matrix(g), "full": np.eye(30)})
+        a = anndata.AnnData(np.zeros((30, 2), np.float32),
+                            obsp={"near": g, "far": sp.csc_matrix(g), "full": np.eye(30)})
         a.write_h5ad(path)
         self.run_ok("check", path)
         rows = [line.split() for line in self.run_ok("graph", path, "near").splitlines()]
@@ -374,7 +378,8 @@ class FromAnndata(StoreTest):
 
     def test_other_matrices_by_name(self):
         path = self.path("o.h5ad")
-        a = anndata.AnnData(obs=pd.DataFrame(index=["a", "b", "c"]), obsm={"emb": np.ones((3, 4)), "pca": np.ones((3, 2))})
+        a = anndata.AnnData(obs=pd.DataFrame(index=["a", "b", "c"]),
+                            obsm={"emb": np.ones((3, 4)), "pca": np.ones((3, 2))})
         a.write_h5ad(path)
         self.assertIn("/obsm/emb [3, 4]", self.run_bad(2, "matrix", path, "", 4))
         np.testing.assert_array_equal(self.matrix(path, "obsm/emb"), np.ones((3, 4)))

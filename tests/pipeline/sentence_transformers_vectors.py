@@ -57,7 +57,8 @@ def main():
     theirs = SentenceTransformer(folder, device="cpu").encode(rows, batch_size=1, normalize_embeddings=True)
     worst = np.abs(ours - theirs).max(axis=1)
     check(f"{len(rows)} texts", ours.shape == theirs.shape)
-    check("largest difference of a component at most 1e-6", worst.max() <= 1e-6, f"({worst.max():.2e} at text {worst.argmax()})")
+    check("largest difference of a component at most 1e-6", worst.max() <= 1e-6,
+          f"({worst.max():.2e} at text {worst.argmax()})")
     check("rows have length 1", np.abs(np.linalg.norm(ours, axis=1) - 1).max() < 1e-6)
     print(f"1..{checks}")
     return failures > 0

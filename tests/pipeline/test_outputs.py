@@ -28,7 +28,8 @@ def write_rows(path, n=700):
             if i % 35 == 34:
                 text = last.upper() + "  "
             last = text
-            out.write(json.dumps({"id": f"r{i}", "text": text if i % 100 else f"nowhere{i}", "label": f"k{kind}"}) + "\n")
+            out.write(json.dumps({"id": f"r{i}", "text": text if i % 100 else f"nowhere{i}", "label": f"k{kind}"})
+                      + "\n")
 
 
 def graph_cut(k, chosen, weight):
@@ -57,11 +58,13 @@ def main():
         x, obs, uns = np.asarray(a.X, np.float64), a.obs, a.uns["winnow"]
         chosen = np.asarray(uns["selection"])
         ok(a.shape[0] == 700 and list(obs.index[:2]) == ["r0", "r1"], "anndata reads it: rows and ids")
-        ok(set(obs["label"]) == {"k0", "k1", "k2"} and obs["source"].iloc[0] == rows, "labels and sources are categories")
+        ok(set(obs["label"]) == {"k0", "k1", "k2"} and obs["source"].iloc[0] == rows,
+           "labels and sources are categories")
         with open(rows, "rb") as f:
             raw = f.read()
         at = obs.iloc[123]
-        ok(json.loads(raw[at["offset"]:at["offset"] + at["length"]])["id"] == "r123", "offset and length find the record")
+        ok(json.loads(raw[at["offset"]:at["offset"] + at["length"]])["id"] == "r123",
+           "offset and length find the record")
         ok((np.flatnonzero(obs["selected"]) == np.sort(chosen)).all() and
            (obs["rank"].to_numpy()[chosen] == np.arange(1, len(chosen) + 1)).all() and
            (obs["rank"] == -1).sum() == 700 - len(chosen), "selected, rank and uns/selection agree")
@@ -78,7 +81,8 @@ def main():
         cos = x @ x[chosen].T
         nearest, by, sim = cos.max(1), obs["represented_by"].to_numpy(), obs["represented_sim"].to_numpy()
         ok(np.abs(nearest - sim)[~zero].max() < 1e-5, "represented_sim is the cosine to the nearest chosen row")
-        ok((by[zero] == -1).all() and (by[~zero] >= 0).all(), "nothing stands for a zero vector, and something for the rest")
+        ok((by[zero] == -1).all() and (by[~zero] >= 0).all(),
+           "nothing stands for a zero vector, and something for the rest")
         ok(np.abs(np.einsum("ij,ij->i", x[~zero], x[by[~zero]]) - nearest[~zero]).max() < 1e-5,
            "represented_by is such a row")
         ok(abs(np.where(zero, 0, nearest).mean() - selection["coverage"]) < 1e-5, "coverage is its mean")
@@ -90,7 +94,8 @@ def main():
         place = np.cumsum(kept) - 1
         value = graph_cut(k, place[chosen], selection["lambda"])
         ok(abs(value - selection["value"]) < 1e-4 * abs(value), "the objective is f(S) by its definition")
-        ok(abs(sum(obs["gain"].to_numpy()[chosen]) - selection["value"]) < 1e-6 * abs(value), "and the sum of the gains")
+        ok(abs(sum(obs["gain"].to_numpy()[chosen]) - selection["value"]) < 1e-6 * abs(value),
+           "and the sum of the gains")
         best, gains = [], k.sum(1) - np.diag(k)
         gains[zero[kept]] = -np.inf
         for _ in chosen:
@@ -100,11 +105,14 @@ def main():
             gains[i] = -np.inf
         ok(best == list(place[chosen]), "a naive greedy in double precision picks the same rows")
         rng = np.random.default_rng(0)
-        random_values = [graph_cut(k, rng.choice(len(k), len(chosen), replace=False), selection["lambda"]) for _ in range(60)]
+        random_values = [graph_cut(k, rng.choice(len(k), len(chosen), replace=False), selection["lambda"])
+                         for _ in range(60)]
         error = np.std(random_values) / np.sqrt(60) + 0.02 * abs(np.mean(random_values))
-        ok(abs(np.mean(random_values) - curves["value_random"][-1]) < 4 * error, "the random curve is what random gives")
+        ok(abs(np.mean(random_values) - curves["value_random"][-1]) < 4 * error,
+           "the random curve is what random gives")
         with h5py.File(os.path.join(out, "selection.h5ad")) as f:
-            ok(f["X"].fletcher32 and f.attrs["encoding-type"] == "anndata", "X has checksums, and the file says what it is")
+            ok(f["X"].fletcher32 and f.attrs["encoding-type"] == "anndata",
+               "X has checksums, and the file says what it is")
     print(f"1..{len(results)}")
     return 0 if all(results) else 1
 

@@ -93,7 +93,8 @@ def main():
         for width in (1280, 400):
             image = os.path.join(folder, f"{width}.png")
             wide = browse(page, folder, f"--window-size={width},900", f"--screenshot={image}")
-            tap.ok(os.path.exists(image) and os.path.getsize(image) > 5000, f"it renders {width} pixels wide", wide.stderr)
+            tap.ok(os.path.exists(image) and os.path.getsize(image) > 5000, f"it renders {width} pixels wide",
+                   wide.stderr)
     print(f"1..{tap.count}")
     return 1 if tap.bad else 0
 
