@@ -120,7 +120,7 @@ const wn_option wn_options[] = {
      "rbf: width; auto is 7.5 / median(1 - cosine)"},
     {"lambda", 0, "X|auto", CHOOSE, OPT_REAL, CF(lambda), "auto", 0, 1e12, "auto", DECIDES, "Selection",
      "graph-cut: weight of diversity; auto is n/k - 2"},
-    {"maximizer", 0, "NAME", CHOOSE, OPT_ENUM, CF(maximizer), WORDS(WN_MAXIMIZERS), 0, 0, "auto", 0, "Selection",
+    {"maximizer", 0, "NAME", CHOOSE, OPT_ENUM, CF(storage), WORDS(WN_STORAGES), 0, 0, "auto", 0, "Selection",
      "how the maximum is sought; the picks are the same"},
     {"keep", 0, "FILE", CHOOSE, OPT_STRING, CF(keep_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
      "ids that must be chosen, one a line; they count in k"},

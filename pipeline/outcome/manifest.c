@@ -116,7 +116,7 @@ static void add_selection(doc *d, const wn_job *j) {
     real(d, o, "gamma", j->kernel.kind == WN_RBF ? j->kernel.gamma : NAN);
     real(d, o, "median_distance", j->gamma_median);
     real(d, o, "lambda", objective == WN_GRAPH_CUT && j->k ? j->selection.lambda : NAN);
-    text(d, o, "maximizer", wn_maximizer_name(j->selection.maximizer));
+    text(d, o, "maximizer", wn_storage_name(j->selection.storage));
     if (objective == WN_FACILITY_LOCATION) real(d, o, "cut_off", j->selection.cut_off);
     count(d, o, "gains_negative_from", j->selection.negative_from);
     real(d, o, "value", j->k ? j->selection.objective[j->k - 1] : NAN);

@@ -95,7 +95,7 @@ static wn_code choose(wn_job *j, wn_err *err) {
     if (code != WN_OK || j->k == 0) goto out;
     for (size_t i = 0; i < j->nkeep; i++) keep[i] = j->x_row[j->keep[i]];
     size_t held = wn_job_held(j);
-    wn_select_opts o = {.objective = c->objective, .kernel = j->kernel, .maximizer = c->maximizer, .k = j->k, .lambda = c->lambda,
+    wn_select_opts o = {.objective = c->objective, .kernel = j->kernel, .storage = c->storage, .k = j->k, .lambda = c->lambda,
                         .seed = c->seed, .keep = keep, .nkeep = j->nkeep, .exclude = exclude, .nexclude = nexclude,
                         .memory = used > held ? used - held : 1, .progress = j->io->progress};
     size_t K = wn_job_neighbours(j);

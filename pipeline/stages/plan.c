@@ -31,7 +31,7 @@ static size_t graph_bytes(size_t rows, size_t cols, size_t K) {
 /* What the choice needs beyond vectors and tables, at the least: the maximizer is matrix-free where memory is short. */
 static size_t choice_bytes(const wn_job *j, size_t rows, size_t cols) {
     wn_select_opts o = {.objective = j->c->objective, .kernel = {j->c->similarity, 1}, .k = j->wanted, .lambda = j->c->lambda,
-                        .maximizer = j->c->maximizer == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
+                        .storage = j->c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
     size_t choice = wn_select_memory(&o, rows, cols) + graph_bytes(rows, cols, wn_job_neighbours(j));
     size_t curves = rows * (3 * sizeof(size_t) + 2 * sizeof(float));
     return choice > curves ? choice : curves;

@@ -64,10 +64,10 @@ static void compare(const char *name, const char *group, wn_select_opts o, bool 
     (void)snprintf(path, sizeof path, "%s/gain", group);
     cr_assert_eq(read_dataset(file, path, H5T_NATIVE_DOUBLE, sizeof *gain, (void **)&gain, dims), o.k);
     wn_mat x = rows(file, shifted);
-    for (int mode = WN_MAXIMIZER_AUTO; mode <= WN_MATRIX_FREE; mode++) {
+    for (int mode = WN_STORAGE_AUTO; mode <= WN_MATRIX_FREE; mode++) {
         wn_selection s;
         wn_err e;
-        o.maximizer = (wn_maximizer)mode;
+        o.storage = (wn_storage)mode;
         cr_assert_eq(wn_select(&x, &o, &s, &e), WN_OK, "%s", e.msg);
         for (size_t t = 0; t < o.k; t++) {
             if (ids) cr_assert_eq(s.ids[t], (size_t)want[t], "%s %s mode %d step %zu", name, group, mode, t);

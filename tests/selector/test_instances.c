@@ -49,9 +49,9 @@ static void check(uint64_t seed, char *why, size_t size) {
     wn_selection dense, sparse;
     wn_err e = {0};
     make(&in, seed);
-    in.o.maximizer = WN_DENSE;
+    in.o.storage = WN_DENSE;
     wn_code a = wn_select(&in.x, &in.o, &dense, &e);
-    in.o.maximizer = WN_MATRIX_FREE;
+    in.o.storage = WN_MATRIX_FREE;
     wn_code b = a == WN_OK ? wn_select(&in.x, &in.o, &sparse, &e) : a;
     if (b != WN_OK) {
         (void)snprintf(why, size, "%s", e.msg);

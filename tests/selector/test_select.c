@@ -35,19 +35,19 @@ static const setting settings[] = {
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };
 
-static wn_select_opts opts(const setting *s, size_t k, wn_maximizer m) {
+static wn_select_opts opts(const setting *s, size_t k, wn_storage m) {
     return (wn_select_opts){
-        .objective = s->objective, .kernel = s->kernel, .lambda = s->lambda, .k = k, .maximizer = m};
+        .objective = s->objective, .kernel = s->kernel, .lambda = s->lambda, .k = k, .storage = m};
 }
 
 static void compare_modes(const wn_mat *x, size_t k) {
     for (size_t i = 0; i < SETTINGS; i++) {
         wn_select_opts o = opts(&settings[i], k, WN_DENSE);
         wn_selection dense = choose(x, &o);
-        o.maximizer = WN_MATRIX_FREE;
+        o.storage = WN_MATRIX_FREE;
         wn_selection sparse = choose(x, &o);
         cr_assert(same_selection(&dense, &sparse), "%s, n %zu: the modes differ", settings[i].name, x->rows);
-        cr_assert(dense.maximizer == WN_DENSE && sparse.maximizer == WN_MATRIX_FREE);
+        cr_assert(dense.storage == WN_DENSE && sparse.storage == WN_MATRIX_FREE);
         wn_selection_free(&dense);
         wn_selection_free(&sparse);
     }
@@ -79,7 +79,7 @@ Test(select, same_bytes_for_any_number_of_threads) {
     wn_mat x = clustered_rows(2500, 20, 30, 0.4, true, 8);
     for (size_t i = 0; i < SETTINGS; i++)
         for (int m = WN_DENSE; m <= WN_MATRIX_FREE; m++) {
-            wn_select_opts o = opts(&settings[i], 150, (wn_maximizer)m);
+            wn_select_opts o = opts(&settings[i], 150, (wn_storage)m);
             wn_threads_set(1);
             wn_selection one = choose(&x, &o);
             for (int threads = 2; threads <= 8; threads *= 2) {
@@ -159,7 +159,7 @@ Test(select, negative_similarity_defeats_plain_laziness_but_not_ours) {
     wn_kernel kernel = {.kind = WN_COSINE};
     naive v = naive_init(&x, &kernel);
     for (int m = WN_DENSE; m <= WN_MATRIX_FREE; m++) {
-        wn_select_opts o = {.kernel = kernel, .k = 2, .lambda = 3, .maximizer = (wn_maximizer)m};
+        wn_select_opts o = {.kernel = kernel, .k = 2, .lambda = 3, .storage = (wn_storage)m};
         size_t careless[2];
         wn_selection s = choose(&x, &o);
         careless_lazy(&v, 3, 2, careless);
@@ -241,7 +241,7 @@ Test(select, wrong_options_are_refused_with_numbers) {
     refuse(&x, o, WN_ECONSTRAINT, "row 5 is both");
     o = ok, o.keep = beyond, o.nkeep = 1, refuse(&x, o, WN_EUSAGE, "row 20 must be kept");
     o = ok, o.exclude = beyond, o.nexclude = 1, refuse(&x, o, WN_EUSAGE, "excluded row 20");
-    o = ok, o.maximizer = WN_DENSE, o.memory = 1000, refuse(&x, o, WN_EMEMORY, "matrix-free");
+    o = ok, o.storage = WN_DENSE, o.memory = 1000, refuse(&x, o, WN_EMEMORY, "matrix-free");
     wn_mat_row(&nan, 13)[2] = NAN;
     refuse(&nan, ok, WN_EINPUT, "row 13");
     refuse(&raw, ok, WN_EUSAGE, "normalise");
@@ -260,14 +260,14 @@ Test(select, memory_bound_chooses_the_maximizer) {
     wn_mat x = clustered_rows(2000, 8, 5, 1, true, 15);
     wn_select_opts o = {.objective = WN_FACILITY_LOCATION, .kernel = {WN_RBF, 8}, .k = 5};
     wn_selection s = choose(&x, &o);
-    cr_assert_eq(s.maximizer, WN_DENSE);
+    cr_assert_eq(s.storage, WN_DENSE);
     wn_selection_free(&s);
     o.memory = wn_select_memory(&o, 2000, 8) - 1;
     s = choose(&x, &o);
-    cr_assert_eq(s.maximizer, WN_MATRIX_FREE);
+    cr_assert_eq(s.storage, WN_MATRIX_FREE);
     wn_selection_free(&s);
     cr_assert_lt(wn_select_memory(&o, 2000, 8), 2000 * 2000);
-    o.maximizer = WN_DENSE;
+    o.storage = WN_DENSE;
     cr_assert_gt(wn_select_memory(&o, 2000, 8), 4 * 2000 * 2000);
     cr_assert_eq(wn_select_memory(&o, SIZE_MAX / 4, 8), SIZE_MAX);
     wn_mat_free(&x);
@@ -278,7 +278,7 @@ Test(select, every_failing_allocation_is_an_error_and_nothing_more) {
     for (size_t i = 0; i <= SETTINGS; i++)
         for (int m = WN_DENSE; m <= WN_MATRIX_FREE; m++)
             for (int forever = 0; forever < 2; forever++) {
-                wn_select_opts o = i < SETTINGS ? opts(&settings[i], 20, (wn_maximizer)m)
+                wn_select_opts o = i < SETTINGS ? opts(&settings[i], 20, (wn_storage)m)
                                                 : (wn_select_opts){.objective = WN_RANDOM, .k = 9};
                 wn_code code = WN_EMEMORY;
                 long after = 0;
@@ -318,7 +318,7 @@ Test(select, interruption_at_any_report_ends_cleanly) {
         for (int m = WN_DENSE; m <= WN_MATRIX_FREE; m++)
             for (size_t at = 0; at < 60; at += 7) {
                 trap t = {.base.report = count_down, .left = at};
-                wn_select_opts o = i < SETTINGS ? opts(&settings[i], 80, (wn_maximizer)m)
+                wn_select_opts o = i < SETTINGS ? opts(&settings[i], 80, (wn_storage)m)
                                                 : (wn_select_opts){.objective = WN_RANDOM, .k = 80};
                 o.progress = &t.base;
                 wn_selection s = {0};
@@ -397,9 +397,9 @@ Test(select, modes_agree_on_the_narrowest_kernel) {
     wn_mat x = clustered_rows(300, 24, 200, 1e-4, true, 40);
     for (int facility = 0; facility < 2; facility++) {
         wn_select_opts o = {.objective = facility ? WN_FACILITY_LOCATION : WN_GRAPH_CUT, .kernel = {WN_RBF, 1e6}, .k = 150,
-                            .maximizer = WN_DENSE};
+                            .storage = WN_DENSE};
         wn_selection dense = choose(&x, &o);
-        o.maximizer = WN_MATRIX_FREE;
+        o.storage = WN_MATRIX_FREE;
         wn_selection sparse = choose(&x, &o);
         cr_expect(same_selection(&dense, &sparse), "objective %d: the modes differ", (int)o.objective);
         wn_selection_free(&dense);

@@ -61,7 +61,7 @@ typedef struct {
     wn_objective objective;
     wn_kernel_kind similarity;
     double lambda, gamma;    /* NaN = auto */
-    wn_maximizer maximizer;
+    wn_storage storage; /* --maximizer */
     const char *keep_path, *exclude_path; /* one id a line */
     size_t neighbours;       /* -K */
     wn_layout export_layout; /* of graph */

@@ -12,20 +12,32 @@
 
 #pragma GCC visibility push(default)
 
-#define WN_OBJECTIVES(X) X(WN_GRAPH_CUT, "graph-cut") X(WN_FACILITY_LOCATION, "facility-location") X(WN_RANDOM, "random")
+/* What is maximised. */
+#define WN_OBJECTIVES(X)                            \
+    X(WN_GRAPH_CUT, "graph-cut")                    \
+    X(WN_FACILITY_LOCATION, "facility-location")    \
+    X(WN_RANDOM, "random")
 typedef enum { WN_OBJECTIVES(WN_NAME_VALUE) } wn_objective;
 const char *wn_objective_name(wn_objective o);
 bool wn_objective_named(const char *word, wn_objective *out); /* false, and *out as it was, where none has that name */
 
-/* dense: W in memory, vector update (the paper's algorithm, eqs. 15-17). free: matrix-free and exact. Same picks. */
-#define WN_MAXIMIZERS(X) X(WN_MAXIMIZER_AUTO, "auto") X(WN_DENSE, "dense") X(WN_MATRIX_FREE, "matrix-free")
+/* Where similarities live. dense: W [n, n] in memory (the paper's algorithm, eqs. 15-17). matrix-free: computed when
+ * they are needed. Same picks. */
+#define WN_STORAGES(X) X(WN_STORAGE_AUTO, "auto") X(WN_DENSE, "dense") X(WN_MATRIX_FREE, "matrix-free")
+typedef enum { WN_STORAGES(WN_NAME_VALUE) } wn_storage;
+const char *wn_storage_name(wn_storage s);
+
+/* How the row of largest gain is found. auto: the solver made for objective, kernel and storage, else lazy where gains
+ * only fall, else naive. naive: every gain at every step. lazy: old gains as bounds (Minoux 1978). Same picks. */
+#define WN_MAXIMIZERS(X) X(WN_MAXIMIZER_AUTO, "auto") X(WN_NAIVE, "naive") X(WN_LAZY, "lazy")
 typedef enum { WN_MAXIMIZERS(WN_NAME_VALUE) } wn_maximizer;
 const char *wn_maximizer_name(wn_maximizer m);
 
 typedef struct {
     wn_objective objective;
     wn_kernel kernel;       /* rows must be normalised for cosine and rbf */
-    wn_maximizer maximizer; /* AUTO: dense where n^2 floats fit `memory` and it is faster */
+    wn_storage storage;     /* AUTO: dense where n^2 floats fit `memory` and it is faster */
+    wn_maximizer maximizer;
     size_t k;               /* 1 <= k <= n - nexclude */
     double lambda;          /* graph-cut trade-off, >= 0; NaN = auto: max(0, n/k - 2) */
     uint64_t seed;          /* random only */
@@ -34,6 +46,11 @@ typedef struct {
     const size_t *exclude;  /* [nexclude] never picked; still part of the ground set that is represented */
     size_t nexclude;
     const wn_csr *graph;    /* facility location: kNN graph of cosines (self implied); NULL: all pairs, exact */
+    const double *weight;   /* [n] >= 0: row i is represented as if it stood there so often; NULL: once each */
+    /* Where x is a part of a whole: */
+    size_t first;           /* row number of x's first row; ids, keep and exclude are numbers in the whole */
+    size_t n_all;           /* rows of the whole, for lambda auto; 0: those of x, by their weights */
+    const double *sums;     /* graph-cut, over the whole (wn_select_sums): [d] for cosine and dot, [n] for rbf; NULL: over x */
     size_t memory;          /* bytes it may use beyond X; 0 = no bound. More needed: WN_EMEMORY before any work */
     wn_progress *progress;
 } wn_select_opts;
@@ -45,7 +62,7 @@ typedef struct {
     double *objective; /* [k] f of the prefix = running sum of gains */
     double lambda;     /* as used */
     size_t negative_from; /* first step with a negative gain, k if none */
-    wn_maximizer maximizer; /* as used */
+    wn_storage storage; /* as used */
     double cut_off;    /* facility location over a graph: the share of f(S) that the missing edges hide; else 0 */
     size_t refreshed;  /* gains computed anew after the first, all picks together: what laziness left to do */
     size_t passes;     /* matrix-free graph-cut: how often the candidate pool was filled */
@@ -53,20 +70,28 @@ typedef struct {
 
 /* Chooses k rows of x greedily: each step the row of largest gain, ties to the lowest row. x: [n, d] finite, rows of
  * norm 1 or 0 for cosine and rbf. *out is written on success only; release it with wn_selection_free. Equal bytes for any
- * number of threads; dense and matrix-free give the same picks (docs/selection.md says why).
+ * number of threads; storages and maximizers give the same picks (docs/selection.md says why).
  * Similarity in facility location: max(cos, 0), max(dot, 0) or the rbf value; a row also represents itself.
- * WN_EUSAGE: an option out of range (lambda beyond 0 .. 1e12, k of 0, a row that does not exist, a repeated keep row,
- * rows not normalised); WN_EINPUT: x not finite; WN_ECONSTRAINT: k, keep and exclude cannot be met together;
+ * WN_EUSAGE: an option out of range (lambda beyond 0 .. 1e12, a weight beyond 0 .. 1e12, k of 0, a row that does not
+ * exist, a repeated keep row, rows not normalised), or a storage or maximizer that the objective does not have;
+ * WN_EINPUT: x or sums not finite; WN_ECONSTRAINT: k, keep and exclude cannot be met together;
  * WN_EMEMORY; WN_EINTERRUPT. Downie, "Fine-Tuning BERT via Submodular Maximization", eqs. 15-17; Minoux 1978 (lazy). */
 wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, wn_err *err);
 void wn_selection_free(wn_selection *s);
 
-/* f(S) straight from its definition, in double: for tests and reports. Uses objective, kernel and lambda of `o` (NaN:
- * auto for this k), every pair of rows whatever graph `o` has, and is 0 for random. O(n k d). */
+/* f(S) straight from its definition, in double: for tests and reports. Uses objective, kernel, lambda (NaN: auto for
+ * this k), weight and the part of a whole in `o`, every pair of rows whatever graph `o` has, and is 0 for random.
+ * O(n k d). */
 wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_t *ids, size_t k, double *value,
                            wn_err *err);
 
-/* Bytes that wn_select will need beyond X with these options (AUTO resolved as wn_select does). */
+/* The sums that `o->sums` takes, over all rows of x, by kernel and weight of `o`. cosine and dot: sums[d], the sum of
+ * the rows; add those of all parts. rbf: sums[n], sum over j of weight_j k(x_i, x_j) less one k(x_i, x_i); a part
+ * takes those of its own rows. O(nd) or O(n^2 d). Errors as wn_select. */
+wn_code wn_select_sums(const wn_mat *x, const wn_select_opts *o, double *sums, wn_err *err);
+
+/* Bytes that wn_select will need beyond X with these options (AUTO resolved as wn_select does). SIZE_MAX where they
+ * cannot be counted. */
 size_t wn_select_memory(const wn_select_opts *o, size_t n, size_t d);
 
 /* lambda as used: NaN becomes max(0, n/k - 2). */

@@ -1,0 +1,166 @@
+#include "ground.h"
+
+#include <math.h>
+#include <string.h>
+#include <wn/failure.h>
+#include <wn/pairwise.h>
+#include <winnow/mem.h>
+#include <winnow/threads.h>
+
+/* Of a row sum's 53 bits. f32 kernel values leave about 24 right ones, rounding in the sum spoils the last 10 or so. */
+enum { KEPT_BITS = 34 };
+enum { NORM_ROWS = 1024, ROWS = 64, COLUMNS = 256, ROWS_A_TICK = 1024 };
+static const double weight_max = 1e12;
+
+wn_code wn_ground_init(wn_ground *g, const wn_mat *x, const wn_select_opts *o, wn_err *err) {
+    *g = (wn_ground){.x = x, .n = x->rows, .d = x->cols, .first = o->first, .graph = o->graph, .sums = o->sums};
+    double total = 0;
+    for (size_t i = 0; i < g->n && o->weight; i++) {
+        if (!(o->weight[i] >= 0 && o->weight[i] <= weight_max))
+            return wn_err_set(err, WN_EUSAGE, "select: the weight of row %zu is %g; it must lie between 0 and %g",
+                              g->first + i, o->weight[i], weight_max);
+        if (o->weight[i] != 1) g->weight = o->weight;
+        total += o->weight[i];
+    }
+    g->n_all = o->n_all ? (double)o->n_all : g->weight ? total : (double)g->n;
+    return WN_OK;
+}
+
+void wn_ground_free(wn_ground *g) {
+    if (!g) return;
+    wn_free(g->sq);
+    *g = (wn_ground){0};
+}
+
+static void norms_task(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const wn_ground *g = ctx;
+    for (size_t i = begin; i < end; i++) {
+        const float *x = wn_mat_row(g->x, i);
+        double s = 0;
+        for (size_t c = 0; c < g->d; c++) s += (double)x[c] * (double)x[c];
+        g->sq[i] = s;
+    }
+}
+
+wn_code wn_ground_read(wn_ground *g, const wn_kernel *kernel, wn_err *err) {
+    bool unit = kernel->kind != WN_DOT;
+    if (!(g->sq = wn_alloc(g->n, sizeof *g->sq, err))) return WN_EMEMORY;
+    wn_parallel_for(g->n, NORM_ROWS, norms_task, g);
+    for (size_t i = 0; i < g->n; i++) {
+        double s = g->sq[i];
+        size_t row = g->first + i;
+        if (!isfinite(s)) return wn_err_set(err, WN_EINPUT, "select: row %zu holds NaN or infinity", row);
+        if (unit && s != 0 && fabs(s - 1) > 1e-3)
+            return wn_err_set(err, WN_EUSAGE, "select: row %zu has norm %g; normalise the rows, or use the dot kernel",
+                              row, sqrt(s));
+        if (s > 1e30)
+            return wn_err_set(err, WN_EINPUT, "select: row %zu has norm %g; at most 1e15 can be handled", row, sqrt(s));
+        if (s > g->sq_max) g->sq_max = s;
+    }
+    for (size_t i = 0; g->sums && i < (kernel->kind == WN_RBF ? g->n : g->d); i++)
+        if (!isfinite(g->sums[i])) return wn_err_set(err, WN_EINPUT, "select: sum %zu is NaN or infinity", i);
+    return WN_OK;
+}
+
+typedef struct {
+    const wn_ground *g;
+    double *sums; /* [d] */
+} vector_sums;
+
+/* Columns [begin, end): rows are added from first to last, so the bits do not depend on threads. */
+static void vector_sums_task(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const vector_sums *v = ctx;
+    for (size_t i = 0; i < v->g->n; i++) {
+        const float *x = wn_mat_row(v->g->x, i);
+        if (v->g->weight) {
+            for (size_t c = begin; c < end; c++) v->sums[c] += v->g->weight[i] * (double)x[c];
+        } else {
+            for (size_t c = begin; c < end; c++) v->sums[c] += (double)x[c];
+        }
+    }
+}
+
+void wn_ground_vector_sums(const wn_ground *g, double *sums) {
+    if (g->sums) {
+        memcpy(sums, g->sums, g->d * sizeof *sums);
+        return;
+    }
+    memset(sums, 0, g->d * sizeof *sums);
+    wn_parallel_for(g->d, 64, vector_sums_task, &(vector_sums){g, sums});
+}
+
+typedef struct {
+    const wn_ground *g;
+    const wn_kernel *kernel;
+    double *sums; /* [n] */
+    size_t begin; /* of the rows at hand */
+    wn_failure failure;
+} weighted_sums;
+
+/* Each row adds up its own values from the first column to the last: equal rows have equal sums. */
+static void weighted_sums_task(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    weighted_sums *w = ctx;
+    const wn_mat *x = w->g->x;
+    float tile[ROWS * COLUMNS];
+    double self[ROWS] = {0};
+    size_t row = w->begin + begin, m = end - begin;
+    for (size_t c = 0; c < x->rows; c += COLUMNS) {
+        size_t columns = x->rows - c < COLUMNS ? x->rows - c : COLUMNS;
+        wn_err err = {0};
+        if (wn_pair_tile(w->kernel, wn_mat_row(x, row), x->stride, m, wn_mat_row(x, c), x->stride, columns, x->cols,
+                         tile, COLUMNS, &err) != WN_OK) {
+            wn_failure_note(&w->failure, &err);
+            return;
+        }
+        for (size_t i = 0; i < m; i++) {
+            double s = w->sums[row + i];
+            for (size_t j = 0; j < columns; j++) s += w->g->weight[c + j] * (double)tile[i * COLUMNS + j];
+            w->sums[row + i] = s;
+            if (row + i >= c && row + i < c + columns) self[i] = (double)tile[i * COLUMNS + row + i - c];
+        }
+    }
+    for (size_t i = 0; i < m; i++) w->sums[row + i] -= self[i];
+}
+
+static wn_code weighted_rbf_sums(const wn_ground *g, const wn_kernel *kernel, wn_progress *p, double *sums,
+                                 wn_err *err) {
+    weighted_sums w = {.g = g, .kernel = kernel, .sums = sums, .failure = WN_FAILURE_INIT};
+    memset(sums, 0, g->n * sizeof *sums);
+    for (; w.begin < g->n; w.begin += ROWS_A_TICK) {
+        size_t m = g->n - w.begin < ROWS_A_TICK ? g->n - w.begin : ROWS_A_TICK;
+        wn_parallel_for(m, ROWS, weighted_sums_task, &w);
+        wn_code code = wn_failure_take(&w.failure, err);
+        if (code != WN_OK) return code;
+        if ((code = wn_tick(p, "sum similarities", "rows", w.begin + m, g->n, err)) != WN_OK) return code;
+    }
+    return WN_OK;
+}
+
+wn_code wn_ground_rbf_sums(const wn_ground *g, const wn_kernel *kernel, wn_progress *p, double *sums, wn_err *err) {
+    wn_code code = WN_OK;
+    if (g->sums)
+        memcpy(sums, g->sums, g->n * sizeof *sums);
+    else if (g->weight)
+        code = weighted_rbf_sums(g, kernel, p, sums, err);
+    else
+        code = wn_pair_rowsums(kernel, g->x, sums, p, err);
+    if (code != WN_OK) return code;
+    for (size_t i = 0; i < g->n; i++) {
+        int exponent = 0;
+        double mantissa = frexp(sums[i], &exponent);
+        sums[i] = ldexp(nearbyint(ldexp(mantissa, KEPT_BITS)), exponent - KEPT_BITS);
+    }
+    return WN_OK;
+}
+
+double wn_ground_dot(const float *x, const double *v, size_t d) {
+    double s[8] = {0};
+    size_t i = 0;
+    for (; i + 8 <= d; i += 8)
+        for (size_t l = 0; l < 8; l++) s[l] += (double)x[i + l] * v[i + l];
+    for (size_t l = 0; i < d; i++, l++) s[l] += (double)x[i] * v[i];
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}

@@ -1,0 +1,38 @@
+#ifndef WINNOW_SELECTOR_GROUND_H
+#define WINNOW_SELECTOR_GROUND_H
+/* The ground set: the rows that may be picked, and what is to be represented, which may be more than they. */
+#include <winnow/select.h>
+
+typedef struct {
+    const wn_mat *x; /* [n, d] */
+    size_t n, d;
+    size_t first;         /* number of x's first row in the whole */
+    double n_all;         /* rows of the whole; of x alone: the sum of weights */
+    const wn_csr *graph;  /* [n, n], between rows of x; NULL: all pairs */
+    const double *sums;   /* over the whole, [d] or [n]; NULL: over x */
+    const double *weight; /* [n] how often a row is represented; NULL: once each */
+    double *sq;           /* [n] squared norms, in double; NULL where nobody reads the rows */
+    double sq_max;        /* the largest of them */
+} wn_ground;
+
+/* Looks at x and `o`, both of which must outlive it. Release with wn_ground_free. Weights that are all 1 are none.
+ * WN_EUSAGE: a weight out of range. */
+wn_code wn_ground_init(wn_ground *g, const wn_mat *x, const wn_select_opts *o, wn_err *err);
+void wn_ground_free(wn_ground *g);
+/* Checks rows and sums and fills sq. WN_EINPUT: not finite, or too large; WN_EUSAGE: not normalised. */
+wn_code wn_ground_read(wn_ground *g, const wn_kernel *kernel, wn_err *err);
+
+static inline double wn_ground_weight(const wn_ground *g, size_t row) {
+    return g->weight ? g->weight[row] : 1.0;
+}
+
+/* sums[d] = the rows of the whole, added up: g->sums, else those of x from first to last. */
+void wn_ground_vector_sums(const wn_ground *g, double *sums);
+/* sums[n] of rbf values over the whole, without the row itself: g->sums, else over x. Rounded to a grid that is coarser
+ * than the rounding of the sum, so that equal rows have equal sums whatever the order of summation. O(n^2 d). */
+wn_code wn_ground_rbf_sums(const wn_ground *g, const wn_kernel *kernel, wn_progress *p, double *sums, wn_err *err);
+
+/* x . v in double, eight lanes in a fixed order: the same bits on every processor. */
+double wn_ground_dot(const float *x, const double *v, size_t d);
+
+#endif

@@ -1,0 +1,131 @@
+/* Lazy greedy (Minoux 1978), for objectives whose gains only fall: an old gain bounds the gain now. The picks are those
+ * of the plain greedy, ties to the lowest row. */
+#include <winnow/mem.h>
+
+#include "greedy.h"
+#include "maximizer/maximizer.h"
+
+/* Stale rows refreshed together: few at first, more the longer a step lasts. The picks do not depend on it. */
+enum { BATCH_FIRST = 4, BATCH = 64, ROWS_A_TICK = 1024 };
+
+/* A heap of feasible rows, the next one to try on top. */
+typedef struct {
+    size_t *ids, n;
+    const double *key;
+} lazy_heap;
+
+typedef struct {
+    wn_search search;
+    lazy_heap heap;
+    double *bound; /* [n] the gain when last computed, or a bound of it */
+    size_t *seen;  /* [n] 1 + picks when the gain was computed; 0: never */
+    bool filled;   /* does the heap hold its rows? */
+} lazy_search;
+
+static bool heap_before(const lazy_heap *h, size_t a, size_t b) {
+    return wn_greedy_before(h->key[a], a, h->key[b], b);
+}
+
+static void heap_sift_down(lazy_heap *h, size_t i) {
+    for (;;) {
+        size_t top = i, left = 2 * i + 1, right = left + 1;
+        if (left < h->n && heap_before(h, h->ids[left], h->ids[top])) top = left;
+        if (right < h->n && heap_before(h, h->ids[right], h->ids[top])) top = right;
+        if (top == i) return;
+        size_t t = h->ids[i];
+        h->ids[i] = h->ids[top];
+        h->ids[top] = t;
+        i = top;
+    }
+}
+
+static size_t heap_pop(lazy_heap *h) {
+    size_t id = h->ids[0];
+    h->ids[0] = h->ids[--h->n];
+    heap_sift_down(h, 0);
+    return id;
+}
+
+static void heap_push(lazy_heap *h, size_t id) {
+    size_t i = h->n++;
+    h->ids[i] = id;
+    for (; i > 0 && heap_before(h, h->ids[i], h->ids[(i - 1) / 2]); i = (i - 1) / 2) {
+        h->ids[i] = h->ids[(i - 1) / 2];
+        h->ids[(i - 1) / 2] = id;
+    }
+}
+
+static size_t lazy_bytes(size_t n) {
+    return n * (2 * sizeof(size_t) + sizeof(double));
+}
+
+static wn_code lazy_first_bounds(lazy_search *s, wn_err *err) {
+    const wn_search *q = &s->search;
+    size_t n = q->constraint->g->n, ids[ROWS_A_TICK];
+    bool given = false;
+    wn_code code = WN_OK;
+    if (q->objective->bounds && ((code = q->objective->bounds(q->f, s->bound, &given, err)) != WN_OK || given))
+        return code;
+    for (size_t first = 0; first < n; first += ROWS_A_TICK) {
+        size_t m = n - first < ROWS_A_TICK ? n - first : ROWS_A_TICK;
+        for (size_t i = 0; i < m; i++) ids[i] = first + i;
+        if ((code = q->objective->gains(q->f, ids, m, s->bound + first, err)) != WN_OK) return code;
+        if ((code = wn_tick(q->progress, "first gains", "rows", first + m, n, err)) != WN_OK) return code;
+    }
+    return WN_OK;
+}
+
+static wn_code lazy_open(void **m, const wn_search *search, wn_err *err) {
+    lazy_search *s = wn_alloc(1, sizeof *s, err);
+    if (!(*m = s)) return WN_EMEMORY;
+    size_t n = search->constraint->g->n;
+    s->search = *search;
+    if (!(s->seen = wn_alloc(n, sizeof *s->seen, err))) return WN_EMEMORY;
+    if (!(s->heap.ids = wn_alloc(n, sizeof *s->heap.ids, err))) return WN_EMEMORY;
+    if (!(s->bound = wn_alloc(n, sizeof *s->bound, err))) return WN_EMEMORY;
+    s->heap.key = s->bound;
+    return lazy_first_bounds(s, err);
+}
+
+/* Refreshes stale rows from the top of the heap until a fresh one stands there. */
+static wn_code lazy_best(void *m, size_t *row, double *gain, wn_err *err) {
+    lazy_search *s = m;
+    const wn_search *q = &s->search;
+    lazy_heap *h = &s->heap;
+    size_t ids[BATCH], batch = BATCH_FIRST, now = 1 + q->constraint->picked;
+    double gains[BATCH];
+    for (size_t i = 0; i < q->constraint->g->n && !s->filled; i++)
+        if (wn_constraint_feasible(q->constraint, i)) heap_push(h, i);
+    s->filled = true;
+    while (s->seen[h->ids[0]] != now) {
+        size_t count = 0;
+        while (count < batch && h->n > 0 && s->seen[h->ids[0]] != now) ids[count++] = heap_pop(h);
+        wn_code code = q->objective->gains(q->f, ids, count, gains, err);
+        if (code != WN_OK) return code;
+        for (size_t i = 0; i < count; i++) {
+            s->bound[ids[i]] = gains[i];
+            s->seen[ids[i]] = now;
+            heap_push(h, ids[i]);
+        }
+        *q->refreshed += count;
+        if (batch < BATCH) batch *= 2;
+    }
+    *row = heap_pop(h);
+    *gain = s->bound[*row];
+    return WN_OK;
+}
+
+static void lazy_close(void *m) {
+    lazy_search *s = m;
+    if (!s) return;
+    wn_free(s->seen);
+    wn_free(s->heap.ids);
+    wn_free(s->bound);
+    wn_free(s);
+}
+
+const wn_maximizer_vt wn_maximizer_lazy = {.needs = WN_GAINS_FALL | WN_GAINS_FALL_NONNEGATIVE,
+                                           .bytes = lazy_bytes,
+                                           .open = lazy_open,
+                                           .best = lazy_best,
+                                           .close = lazy_close};

@@ -1,0 +1,33 @@
+#ifndef WINNOW_SELECTOR_OBJECTIVE_H
+#define WINNOW_SELECTOR_OBJECTIVE_H
+/* What is maximised, seen by the generic maximizers: gains on top of the picks so far. One file an objective. */
+#include "objective/evaluate.h"
+
+enum {
+    WN_GAINS_FALL = 1,             /* submodular: a gain never rises, in floating point too */
+    WN_GAINS_FALL_NONNEGATIVE = 2, /* the same, where no similarity is negative (rbf) */
+    WN_USES_LAMBDA = 4,
+    WN_USES_ROWS = 8 /* looks at x, so x must be finite, and normalised where the kernel wants it */
+};
+
+typedef struct {
+    unsigned traits;
+    size_t (*bytes)(const wn_select_opts *o, size_t n, size_t d); /* beyond X; SIZE_MAX: uncountable */
+    /* *f: its own state, to be closed even on error. The ground and `o` (lambda as used) outlive it. */
+    wn_code (*open)(void **f, const wn_ground *g, const wn_select_opts *o, wn_err *err);
+    /* bound[n] >= the first gains, for less than they cost; *given is false where there are none. NULL: never any. */
+    wn_code (*bounds)(void *f, double *bound, bool *given, wn_err *err);
+    /* out[i] = gain of rows[i], i < m, in the same bits however the rows are grouped; equal rows have equal gains. */
+    wn_code (*gains)(void *f, const size_t *rows, size_t m, double *out, wn_err *err);
+    wn_code (*add)(void *f, size_t row, wn_err *err);
+    /* After the last pick: what it has to say in `out`; NULL: nothing. */
+    wn_code (*finish)(void *f, wn_selection *out, wn_err *err);
+    void (*close)(void *f); /* NULL is fine */
+    wn_code (*evaluate)(const wn_evaluation *e, double *value, wn_err *err); /* f(S) from its definition */
+} wn_objective_vt;
+
+extern const wn_objective_vt wn_objective_graph_cut;
+extern const wn_objective_vt wn_objective_facility_dense, wn_objective_facility_free, wn_objective_facility_graph;
+extern const wn_objective_vt wn_objective_random;
+
+#endif

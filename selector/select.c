@@ -1,0 +1,261 @@
+/* Options checked, a way found in the table, the greedy run. A new objective is one file and one row here. */
+#include <winnow/select.h>
+
+#include <math.h>
+#include <string.h>
+#include <winnow/mem.h>
+
+#include "solver/solver.h"
+
+const char *wn_objective_name(wn_objective o) {
+    switch (o) { WN_OBJECTIVES(WN_NAME_CASE) }
+    return NULL;
+}
+
+const char *wn_storage_name(wn_storage s) {
+    switch (s) { WN_STORAGES(WN_NAME_CASE) }
+    return NULL;
+}
+
+const char *wn_maximizer_name(wn_maximizer m) {
+    switch (m) { WN_MAXIMIZERS(WN_NAME_CASE) }
+    return NULL;
+}
+
+bool wn_objective_named(const char *word, wn_objective *out) {
+    for (int i = 0; wn_objective_name((wn_objective)i); i++) {
+        if (strcmp(wn_objective_name((wn_objective)i), word) != 0) continue;
+        *out = (wn_objective)i;
+        return true;
+    }
+    return false;
+}
+
+double wn_select_lambda(double lambda, size_t n, size_t k) {
+    return isnan(lambda) ? fmax(0.0, (double)n / (double)k - 2.0) : lambda;
+}
+
+double wn_select_balance(double lambda, size_t n, size_t k) {
+    return (2.0 + wn_select_lambda(lambda, n, k)) * (double)k / (double)n;
+}
+
+void wn_selection_free(wn_selection *s) {
+    if (!s) return;
+    wn_free(s->ids);
+    wn_free(s->gain);
+    wn_free(s->objective);
+    *s = (wn_selection){0};
+}
+
+enum { RBF = 1 << WN_RBF, LINEAR = 1 << WN_COSINE | 1 << WN_DOT, ANY = RBF | LINEAR };
+enum { ALL_PAIRS, OVER_GRAPH };
+
+/* A way to maximise an objective. */
+typedef struct {
+    wn_objective what;
+    int kernels;        /* bits of wn_kernel_kind */
+    wn_storage storage; /* what it is; over a graph whatever was asked for */
+    int pairs;
+    const wn_objective_vt *objective;
+    const wn_solver_vt *solver; /* NULL: any maximizer that suits the objective */
+} select_way;
+
+/* The first row that fits is taken; AUTO passes over a dense one whose matrix does not fit in memory. Matrix-free
+ * graph-cut does half the kernel evaluations of the dense one, so it comes first. Facility location recomputes columns
+ * when matrix-free, so there the dense one does. */
+static const select_way ways[] = {
+    {WN_GRAPH_CUT, RBF, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_graph_cut, &wn_solver_graph_cut_rbf},
+    {WN_GRAPH_CUT, LINEAR, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_graph_cut, &wn_solver_graph_cut_linear},
+    {WN_GRAPH_CUT, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_graph_cut, &wn_solver_graph_cut_dense},
+    {WN_GRAPH_CUT, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_graph_cut, NULL},
+    {WN_FACILITY_LOCATION, ANY, WN_MATRIX_FREE, OVER_GRAPH, &wn_objective_facility_graph, NULL},
+    {WN_FACILITY_LOCATION, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_facility_dense, NULL},
+    {WN_FACILITY_LOCATION, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_facility_free, NULL},
+    {WN_RANDOM, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
+    {WN_RANDOM, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
+};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+/* A way, by which solver and maximizer, and what it takes beyond X. */
+typedef struct {
+    const select_way *way; /* NULL: there is none */
+    const wn_solver_vt *solver;
+    const wn_maximizer_vt *maximizer; /* for the generic solver */
+    size_t bytes;
+} select_plan;
+
+/* May a maximizer trust the gains of this objective under this kernel? */
+static bool maximizer_suits(const wn_maximizer_vt *m, const wn_objective_vt *f, const wn_kernel *kernel) {
+    unsigned holds = f->traits;
+    if (kernel->kind != WN_RBF) holds &= ~(unsigned)WN_GAINS_FALL_NONNEGATIVE;
+    return m->needs == 0 || (holds & m->needs) != 0;
+}
+
+static const wn_maximizer_vt *maximizer_of(const select_way *w, const wn_select_opts *o) {
+    const wn_maximizer_vt *lazy = &wn_maximizer_lazy, *naive = &wn_maximizer_naive;
+    bool falling = maximizer_suits(lazy, w->objective, &o->kernel);
+    switch (o->maximizer) {
+    case WN_MAXIMIZER_AUTO: return falling ? lazy : naive;
+    case WN_LAZY: return falling ? lazy : NULL;
+    case WN_NAIVE: return naive;
+    }
+    return NULL;
+}
+
+static bool way_fits(const select_way *w, const wn_select_opts *o) {
+    bool storage = w->pairs == OVER_GRAPH || o->storage == WN_STORAGE_AUTO || o->storage == w->storage;
+    bool maximizer = w->solver ? o->maximizer == WN_MAXIMIZER_AUTO : maximizer_of(w, o) != NULL;
+    return w->what == o->objective && w->kernels >> o->kernel.kind & 1 && storage && maximizer &&
+           (w->pairs == ALL_PAIRS || o->graph);
+}
+
+static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
+    size_t common = n * (sizeof(double) + sizeof(bool)) + o->k * (sizeof(size_t) + 2 * sizeof(double));
+    for (size_t i = 0; i < WAYS; i++) {
+        const select_way *w = &ways[i];
+        if (!way_fits(w, o)) continue;
+        select_plan p = {.way = w, .solver = w->solver ? w->solver : &wn_solver_generic};
+        if (!w->solver) p.maximizer = maximizer_of(w, o);
+        size_t bytes = w->solver ? w->solver->bytes(o, n, d) : w->objective->bytes(o, n, d);
+        if (p.maximizer && __builtin_add_overflow(bytes, p.maximizer->bytes(n), &bytes)) bytes = SIZE_MAX;
+        if (o->storage == WN_STORAGE_AUTO && w->storage == WN_DENSE) {
+            size_t budget = o->memory ? o->memory : wn_mem_available() / 2;
+            if (budget <= common || bytes > budget - common) continue;
+        }
+        p.bytes = bytes > SIZE_MAX - common ? SIZE_MAX : bytes + common;
+        return p;
+    }
+    return (select_plan){.bytes = SIZE_MAX};
+}
+
+/* What the objective is, whatever the way. */
+static const wn_objective_vt *objective_of(const wn_select_opts *o) {
+    for (size_t i = 0; i < WAYS; i++)
+        if (ways[i].what == o->objective) return ways[i].objective;
+    return NULL;
+}
+
+size_t wn_select_memory(const wn_select_opts *o, size_t n, size_t d) {
+    return plan_way(o, n, d).bytes;
+}
+
+static wn_code check_options(const wn_select_opts *o, wn_err *err) {
+    unsigned traits = objective_of(o)->traits;
+    if (o->k == 0) return wn_err_set(err, WN_EUSAGE, "select: k is 0; at least one row must be chosen");
+    if (traits & WN_USES_LAMBDA && !isnan(o->lambda) && !(o->lambda >= 0 && o->lambda <= 1e12))
+        return wn_err_set(err, WN_EUSAGE, "select: lambda is %g; it must lie between 0 and 1e12, or be auto",
+                          o->lambda);
+    if (traits & WN_USES_ROWS && o->kernel.kind == WN_RBF && !(o->kernel.gamma > 0 && o->kernel.gamma <= 1e6))
+        return wn_err_set(err, WN_EUSAGE, "select: gamma is %g; it must be above 0 and at most 1e6", o->kernel.gamma);
+    if (o->nkeep > o->k)
+        return wn_err_set(err, WN_ECONSTRAINT, "select: %zu rows must be kept but k is %zu; raise k", o->nkeep, o->k);
+    return WN_OK;
+}
+
+static wn_code check_plan(const select_plan *p, const wn_select_opts *o, size_t n, wn_err *err) {
+    if (!p->way)
+        return wn_err_set(err, WN_EUSAGE,
+                          "select: %s under %s cannot be maximised with storage %s and maximizer %s; leave one to auto",
+                          wn_objective_name(o->objective), wn_kernel_name(o->kernel.kind),
+                          wn_storage_name(o->storage), wn_maximizer_name(o->maximizer));
+    const wn_csr *g = p->way->pairs == OVER_GRAPH ? o->graph : NULL;
+    if (g && (g->rows != n || g->cols != n))
+        return wn_err_set(err, WN_EUSAGE, "select: the graph is %zu x %zu but there are %zu rows", g->rows, g->cols, n);
+    if (g && o->kernel.kind == WN_DOT)
+        return wn_err_set(err, WN_EUSAGE, "select: a graph holds cosines; use the cosine or rbf kernel with it");
+    if (o->memory && p->bytes > o->memory)
+        return wn_err_set(err, WN_EMEMORY, "select: %zu bytes are needed for %zu rows but %zu are allowed%s", p->bytes,
+                          n, o->memory, p->way->storage == WN_DENSE ? "; use the matrix-free maximizer" : "");
+    return WN_OK;
+}
+
+/* lambda as used with this ground set. */
+static double ground_lambda(const wn_ground *g, double lambda, size_t k) {
+    return isnan(lambda) ? fmax(0.0, g->n_all / (double)k - 2.0) : lambda;
+}
+
+wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, wn_err *err) {
+    wn_selection s = {.k = o->k, .negative_from = o->k};
+    wn_greedy g = {.o = *o, .out = &s};
+    wn_code code = check_options(o, err);
+    if (code != WN_OK) return code;
+    select_plan p = plan_way(o, x->rows, x->cols);
+    if ((code = check_plan(&p, o, x->rows, err)) != WN_OK) return code;
+    g.objective = p.way->objective;
+    g.maximizer = p.maximizer;
+    s.storage = p.way->storage;
+    if ((code = wn_ground_init(&g.ground, x, o, err)) != WN_OK) goto out;
+    if (g.objective->traits & WN_USES_LAMBDA) s.lambda = g.o.lambda = ground_lambda(&g.ground, o->lambda, o->k);
+    /* also bounds k before anything of that size is allocated */
+    if ((code = wn_constraint_init(&g.constraint, &g.ground, o, err)) != WN_OK) goto out;
+    code = WN_EMEMORY;
+    if (!(s.ids = wn_alloc(o->k, sizeof *s.ids, err))) goto out;
+    if (!(s.gain = wn_alloc(o->k, sizeof *s.gain, err))) goto out;
+    if (!(s.objective = wn_alloc(o->k, sizeof *s.objective, err))) goto out;
+    if (g.objective->traits & WN_USES_ROWS && (code = wn_ground_read(&g.ground, &o->kernel, err)) != WN_OK) goto out;
+    if ((code = wn_greedy_run(&g, p.solver, err)) != WN_OK) goto out;
+    *out = s;
+    s = (wn_selection){0};
+out:
+    wn_selection_free(&s);
+    wn_constraint_free(&g.constraint);
+    wn_ground_free(&g.ground);
+    return code;
+}
+
+wn_code wn_select_sums(const wn_mat *x, const wn_select_opts *o, double *sums, wn_err *err) {
+    wn_ground g = {0};
+    wn_select_opts own = *o;
+    double *result = NULL;
+    own.sums = NULL;
+    wn_code code = wn_kernel_check(&o->kernel, err);
+    if (code != WN_OK) return code;
+    if ((code = wn_ground_init(&g, x, &own, err)) != WN_OK) goto out;
+    if ((code = wn_ground_read(&g, &o->kernel, err)) != WN_OK) goto out;
+    size_t size = o->kernel.kind == WN_RBF ? g.n : g.d;
+    if (!(result = wn_alloc(size, sizeof *result, err))) {
+        code = WN_EMEMORY;
+        goto out;
+    }
+    if (o->kernel.kind == WN_RBF)
+        code = wn_ground_rbf_sums(&g, &o->kernel, o->progress, result, err);
+    else
+        wn_ground_vector_sums(&g, result);
+    if (code == WN_OK) memcpy(sums, result, size * sizeof *sums);
+out:
+    wn_free(result);
+    wn_ground_free(&g);
+    return code;
+}
+
+wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_t *ids, size_t k, double *value,
+                           wn_err *err) {
+    wn_select_opts used = *o;
+    wn_ground g = {0};
+    bool *chosen = NULL;
+    size_t *rows = NULL;
+    double result = 0;
+    wn_code code = wn_ground_init(&g, x, o, err);
+    if (code != WN_OK) goto out;
+    used.lambda = k ? ground_lambda(&g, o->lambda, k) : 0;
+    code = WN_EMEMORY;
+    if (!(chosen = wn_alloc(g.n, sizeof *chosen, err))) goto out;
+    if (!(rows = wn_alloc(k, sizeof *rows, err))) goto out;
+    for (size_t i = 0; i < k; i++) {
+        rows[i] = ids[i] - g.first; /* wraps below the first row, and is then beyond the last */
+        bool twice = rows[i] < g.n && chosen[rows[i]];
+        if (rows[i] >= g.n || twice) {
+            code =
+                wn_err_set(err, WN_EUSAGE, "evaluate: row %zu %s", ids[i], twice ? "is named twice" : "does not exist");
+            goto out;
+        }
+        chosen[rows[i]] = true;
+    }
+    wn_evaluation e = {.g = &g, .o = &used, .rows = rows, .k = k, .chosen = chosen};
+    if ((code = objective_of(o)->evaluate(&e, &result, err)) == WN_OK) *value = result;
+out:
+    wn_free(rows);
+    wn_free(chosen);
+    wn_ground_free(&g);
+    return code;
+}

@@ -1,0 +1,11 @@
+#ifndef WINNOW_SELECTOR_SOLVER_H
+#define WINNOW_SELECTOR_SOLVER_H
+/* Fast and exact for one cell of objective, kernel and storage each; and one that serves every objective. */
+#include "greedy.h"
+
+extern const wn_solver_vt wn_solver_graph_cut_dense, wn_solver_graph_cut_linear, wn_solver_graph_cut_rbf;
+extern const wn_solver_vt wn_solver_random_order;
+/* g->objective by g->maximizer. Needs the bytes of both. */
+extern const wn_solver_vt wn_solver_generic;
+
+#endif
