@@ -2,7 +2,6 @@
 #include <winnow/similarity.h>
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <winnow/mem.h>
 #include <wn/gemm.h>
@@ -17,29 +16,7 @@ static double dot(const float *a, const float *b, size_t d) {
     return s;
 }
 
-typedef struct {
-    wn_mat *x;
-    atomic_size_t zero;
-} normalising;
-
-static void normalize_rows(void *ctx, size_t begin, size_t end, int worker) {
-    (void)worker;
-    normalising *t = ctx;
-    size_t zero = 0;
-    for (size_t i = begin; i < end; i++) {
-        float *row = wn_mat_row(t->x, i);
-        const double norm = sqrt(dot(row, row, t->x->cols));
-        zero += norm == 0;
-        for (size_t k = 0; norm > 0 && k < t->x->cols; k++) row[k] = (float)((double)row[k] / norm);
-    }
-    atomic_fetch_add(&t->zero, zero);
-}
-
-size_t wn_sim_normalize(wn_mat *x) {
-    normalising t = {.x = x};
-    wn_parallel_for(x->rows, 256, normalize_rows, &t);
-    return atomic_load(&t.zero);
-}
+size_t wn_sim_normalize(wn_mat *x) { return wn_mat_normalize(x); }
 
 static int by_value(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;

@@ -58,7 +58,7 @@ const wn_option wn_options[] = {
     {"on-error", 0, "WHAT", TEXT, OPT_ON_ERROR, CF(skip_path), "fail|skip:FILE", 0, 0, "fail", DECIDES | WRITES_TO,
      "Input", "at a bad record: stop, or copy it byte for byte to FILE and go on"},
 
-    {"encoder", 0, "NAME", TEXT, OPT_ENUM, CF(encoder), WORDS(WN_ENCODERS), 0, 0, "lsa", DECIDES, "Encoder",
+    {"encoder", 0, "NAME", TEXT, OPT_ENUM, CF(encoder), WN_ENCODER_WORDS + 1, 0, 0, "lsa", DECIDES, "Encoder",
      "how texts become vectors; --model implies bert"},
     {"model", 0, "DIR|NAME", TEXT | CMD_TOKENIZE, OPT_STRING, CF(model), NULL, 0, 0, NULL, DECIDES | READS, "Encoder",
      "a BERT, RoBERTa, DistilBERT or ALBERT model: its folder, or its name in the cache of winnow or Hugging Face"},

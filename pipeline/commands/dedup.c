@@ -1,4 +1,5 @@
 /* winnow dedup: the first of each group of copies, and which one stands for the others. */
+#include "embedding/encode.h"
 #include "stages/common.h"
 #include "stages/job.h"
 #include "kind.h"
@@ -33,7 +34,7 @@ static wn_code finish(wn_job *j, wn_err *err) {
     if (code == WN_OK) code = wn_outdir_sums(&j->out, err);
     if (code == WN_OK) code = wn_job_manifest(j, err);
     if (code == WN_OK) code = wn_outdir_commit(&j->out, err);
-    if (code == WN_OK) wn_bert_job_done(j->bert);
+    if (code == WN_OK) wn_encoder_commit(j->made_by);
     if (code == WN_OK)
         wn_sayf(j->io, "%s: %zu of %zu kept; %zu copies dropped, in %zu groups", j->c->output, j->n - j->dropped, j->n,
                 j->dropped, j->groups);
@@ -59,7 +60,7 @@ static wn_code records(wn_job *j, wn_err *err) {
     wn_job_lap(j, "read");
     size_t need = j->n * 96 + (16u << 20);
     if (c->dedup == WN_DEDUP_NEAR && j->n)
-        need += wn_encode_memory(c, j->n, (size_t)(in->texts.off[j->n] - in->texts.off[0]), true);
+        need += wn_encoder_memory(j->made_by, j->n, (size_t)(in->texts.off[j->n] - in->texts.off[0]), true);
     if (c->dry_run) plan_head(j, need);
     code = wn_memory_require(c, need, "looking for copies", err);
     if (code != WN_OK || c->dry_run) return code;
@@ -161,7 +162,7 @@ wn_code wn_dedup(const wn_config *c, wn_io *io, wn_err *err) {
         code = wn_err_set(err, WN_EUSAGE, "one matrix at a time, and no records beside it");
     if (code == WN_OK && !c->dry_run) code = wn_outdir_check(c->output, c->overwrite, err);
     if (code == WN_OK && !c->dry_run) code = wn_output_check(c->output, c->overwrite, true, err);
-    if (code == WN_OK && !is_matrix) code = wn_encode_check(c, err);
+    if (code == WN_OK && !is_matrix) code = wn_encode_open(&j.made_by, c, err);
     if (code == WN_OK) code = is_matrix ? matrix(&j, err) : records(&j, err);
     wn_job_free(&j);
     return code;

@@ -1,69 +1,63 @@
 /* winnow embed: records -> vectors in an .h5ad file. */
-#include "stages/common.h"
 #include "embedding/encode.h"
+#include "embedding/options.h"
+#include "stages/common.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <wn/rng.h>
 
-enum { BLOCK = 4096 };
+enum { WRITE_BLOCK = 4096 };
 
-/* A --memory that holds the vectors allows one pass; else blocks are encoded again as they are written. */
-static bool keeps_vectors(const wn_config *c, const wn_corpus *corpus, size_t bytes) {
-    if (c->encoder == WN_ENC_BERT) return false;
-    return !wn_encode_streams(c) || wn_encode_memory(c, corpus->n, bytes, true) <= wn_memory_budget(c);
+/* An encoder that must see all texts first has their vectors then; where they may stay in memory they are not made
+ * again. A model reads each text once, so its vectors go to the file as they come. */
+static bool keeps_vectors(const wn_encoder *e, const wn_config *c, size_t n, size_t bytes) {
+    if (!e->vt->fits_corpus) return false;
+    if (wn_encoder_fits(e) && !e->vt->encodes_fitted) return true;
+    return wn_encoder_memory(e, n, bytes, true) <= wn_memory_budget(c);
 }
 
-static wn_code append_all(wn_store *s, const wn_texts *texts, wn_encoded *e, wn_io *io, wn_err *err) {
-    wn_code code = WN_OK;
-    if (e->x.rows == texts->n) {
-        for (size_t at = 0; code == WN_OK && at < e->x.rows; at += BLOCK) {
-            size_t n = e->x.rows - at < BLOCK ? e->x.rows - at : BLOCK;
-            code = wn_store_append(s, wn_mat_row(&e->x, at), e->x.stride, n, err);
-            if (code == WN_OK) code = wn_tick(io->progress, "write", "rows", at + n, e->x.rows, err);
-        }
-        return code;
+static wn_code append_kept(wn_store *s, const wn_mat *x, wn_progress *p, wn_err *err) {
+    for (size_t at = 0; at < x->rows; at += WRITE_BLOCK) {
+        size_t n = x->rows - at < WRITE_BLOCK ? x->rows - at : WRITE_BLOCK;
+        wn_code code = wn_store_append(s, wn_mat_row(x, at), x->stride, n, err);
+        if (code != WN_OK) return code;
+        if ((code = wn_tick(p, "write", "rows", at + n, x->rows, err)) != WN_OK) return code;
     }
-    for (size_t at = 0; code == WN_OK && at < texts->n; at += BLOCK) {
-        size_t n = texts->n - at < BLOCK ? texts->n - at : BLOCK, zero = 0;
-        wn_mat block = {0};
-        code = wn_encoded_block(e, texts, at, n, &block, &zero, NULL, err);
-        if (code == WN_OK) code = wn_store_append(s, block.data, block.stride, n, err);
-        if (code == WN_OK) code = wn_tick(io->progress, "encode and write", "texts", at + n, texts->n, err);
-        wn_mat_free(&block);
-        e->zero_rows += zero;
-    }
-    return code;
+    return WN_OK;
 }
 
-/* ---- with a model: vectors go to the file as windows are done ---- */
+/* ---- vectors that go to the file as they come ---- */
 
 typedef struct {
     wn_store *store;
-    const wn_bert_job *job;
-    size_t dims, layers, hidden;
+    const wn_encoder *encoder;
     size_t *sample, nsample, taken; /* rows that --verify compares, rising */
     float *kept;                    /* [nsample, dims] their vectors */
-} stream;
+} embed_stream;
 
-static wn_code put_window(void *ctx, const float *rows, size_t stride, size_t begin, size_t n, wn_err *err) {
-    stream *t = ctx;
+static wn_code put_rows(void *ctx, const float *rows, size_t stride, size_t begin, size_t n, wn_err *err) {
+    embed_stream *t = ctx;
+    const wn_encoder *e = t->encoder;
     char name[32];
     wn_code code = wn_store_append(t->store, rows, stride, n, err);
-    for (size_t l = 0; code == WN_OK && l < t->layers; l++) {
+    if (code != WN_OK) return code;
+    for (size_t l = 0; l < e->layers; l++) {
         (void)snprintf(name, sizeof name, "layer_%02zu", l);
-        code = wn_store_obsm(t->store, name, rows + t->dims + l * t->hidden, stride, t->hidden, n, err);
+        code = wn_store_obsm(t->store, name, rows + e->dims + l * e->layer_width, stride, e->layer_width, n, err);
+        if (code != WN_OK) return code;
     }
     for (; t->taken < t->nsample && t->sample[t->taken] < begin + n; t->taken++)
-        memcpy(t->kept + t->taken * t->dims, rows + (t->sample[t->taken] - begin) * stride, t->dims * sizeof *rows);
-    return code;
+        memcpy(t->kept + t->taken * e->dims, rows + (t->sample[t->taken] - begin) * stride, e->dims * sizeof *rows);
+    return WN_OK;
 }
 
 /* Rows of n for --verify: every one where there are not more, else seeded ones, rising. */
-static wn_code choose_sample(stream *t, const wn_config *c, size_t n, wn_err *err) {
+static wn_code choose_sample(embed_stream *t, const wn_config *c, size_t n, wn_err *err) {
     size_t want = c->verify < n ? c->verify : n, left = want;
+    if (want == 0) return WN_OK;
     t->sample = wn_alloc(want, sizeof *t->sample, err);
-    t->kept = t->sample ? wn_alloc(want * t->dims, sizeof *t->kept, err) : NULL;
+    t->kept = t->sample ? wn_alloc(want * t->encoder->dims, sizeof *t->kept, err) : NULL;
     if (!t->kept) return WN_EMEMORY;
     wn_rng r = wn_rng_init(c->seed, 0x76657269667921); /* "verify!" */
     for (size_t i = 0; i < n && left; i++)             /* Knuth's selection sampling */
@@ -71,19 +65,18 @@ static wn_code choose_sample(stream *t, const wn_config *c, size_t n, wn_err *er
     return WN_OK;
 }
 
-static wn_code stream_model(wn_store *s, const wn_config *c, const wn_texts *texts, wn_encoded *e, wn_io *io,
-                            wn_err *err) {
-    stream t = {.store = s,
-                .job = e->bert,
-                .dims = e->dims,
-                .layers = wn_bert_job_layers(e->bert),
-                .hidden = wn_bert_job_hidden(e->bert)};
-    wn_code code = c->verify ? choose_sample(&t, c, texts->n, err) : WN_OK;
-    if (code == WN_OK) code = wn_bert_job_run(e->bert, texts, put_window, &t, io, err);
-    if (code == WN_OK) wn_bert_job_say(e->bert, io);
-    if (code == WN_OK && t.nsample)
-        code = wn_bert_job_verify(e->bert, texts, t.sample, t.nsample, t.kept, t.dims, io, err);
-    if (code == WN_OK) code = wn_store_put_model(s, e->bert, err);
+static wn_code stream_rows(wn_store *s, wn_encoder *e, const wn_config *c, const wn_texts *texts, wn_io *io, wn_err *err) {
+    embed_stream t = {.store = s, .encoder = e};
+    wn_encoder_watch watch = wn_encoder_watch_of(c, io);
+    wn_code code;
+    if ((code = choose_sample(&t, c, texts->n, err)) != WN_OK) goto out;
+    if ((code = wn_encoder_encode(e, put_rows, &t, texts, &watch, err)) != WN_OK) goto out;
+    if (t.nsample) {
+        wn_encoder_sample sample = {.rows = t.sample, .n = t.nsample, .x = t.kept, .stride = e->dims};
+        if ((code = wn_encoder_verify(e, texts, &sample, &watch, err)) != WN_OK) goto out;
+    }
+    code = wn_store_put_model(s, e, err);
+out:
     wn_free(t.sample);
     wn_free(t.kept);
     return code;
@@ -91,74 +84,84 @@ static wn_code stream_model(wn_store *s, const wn_config *c, const wn_texts *tex
 
 /* ---- both ---- */
 
-static wn_code write_store(const wn_config *c, const wn_corpus *corpus, const int64_t *row, wn_encoded *e, wn_io *io,
-                           wn_err *err) {
+/* x: the vectors, where they were kept; else NULL. */
+static wn_code write_store(wn_encoder *e, const wn_mat *x, const wn_config *c, const wn_corpus *corpus,
+                           const int64_t *row, wn_io *io, wn_err *err) {
     wn_store *s = NULL;
     wn_code code = wn_store_create(&s, c->output, e->dims, c->overwrite, err);
-    if (code == WN_OK && e->bert)
-        code = stream_model(s, c, &corpus->texts, e, io, err);
-    else if (code == WN_OK)
-        code = append_all(s, &corpus->texts, e, io, err);
-    if (code == WN_OK) code = wn_store_put_rows(s, corpus, err);
-    if (code == WN_OK && row) code = wn_store_obs_i64(s, "row", row, err);
-    if (code == WN_OK) code = wn_store_put_origin(s, c, corpus, err);
-    if (code == WN_OK) return wn_store_commit(s, err);
+    if (code != WN_OK) goto out;
+    if (x) code = append_kept(s, x, io->progress, err);
+    else if (e->ready) code = stream_rows(s, e, c, &corpus->texts, io, err);
+    if (code != WN_OK) goto out;
+    if ((code = wn_store_put_rows(s, corpus, err)) != WN_OK) goto out;
+    if (row && (code = wn_store_obs_i64(s, "row", row, err)) != WN_OK) goto out;
+    if ((code = wn_store_put_origin(s, c, corpus, err)) != WN_OK) goto out;
+    return wn_store_commit(s, err);
+out:
     wn_store_abort(s);
     return code;
 }
 
-static wn_code plan(const wn_config *c, const wn_corpus *corpus, size_t bytes, wn_io *io, wn_err *err) {
+static wn_code embed_plan(const wn_encoder *e, const wn_config *c, const wn_corpus *corpus, size_t bytes, wn_io *io,
+                          wn_err *err) {
     char a[32], b[32], d[32];
-    size_t dims = wn_encode_dims(c);
-    bool keep = keeps_vectors(c, corpus, bytes), model = c->encoder == WN_ENC_BERT;
-    size_t need = wn_encode_memory(c, corpus->n, bytes, keep), disk = corpus->n * (dims * 4 + 64);
+    bool keep = keeps_vectors(e, c, corpus->n, bytes);
+    size_t need = wn_encoder_memory(e, corpus->n, bytes, keep), disk = corpus->n * (e->dims * 4 + 64);
     wn_printf(io, "would embed %zu texts (%s) with %s into %s\n", corpus->n, wn_bytes_text(bytes, a),
-              model                          ? c->model
-              : c->encoder == WN_ENC_DOC2VEC ? "doc2vec"
-                                             : "lsa",
-              c->output);
-    wn_printf(io, "output: %zu x %zu vectors, about %s%s\n", corpus->n, dims, wn_bytes_text(disk, b),
-              model ? ", and as much again for the part file while the job runs" : "");
+              e->vt->fits_corpus ? e->vt->name : c->model, c->output);
+    wn_printf(io, "output: %zu x %zu vectors, about %s%s\n", corpus->n, e->dims, wn_bytes_text(disk, b),
+              e->vt->resumes ? ", and as much again for the part file while the job runs" : "");
     wn_printf(io, "memory: about %s%s\n", wn_bytes_text(need, d), keep ? "" : " (vectors in blocks)");
     return wn_memory_require(c, need, "embedding", err);
 }
 
 /* What is read, or the shard of it. */
-static wn_code embed_rows(const wn_config *c, const wn_corpus *corpus, const int64_t *row, wn_io *io, wn_err *err) {
-    wn_encoded e = {0};
+static wn_code embed_rows(wn_encoder *e, const wn_config *c, const wn_corpus *corpus, const int64_t *row, wn_io *io,
+                          wn_err *err) {
+    wn_mat x = {0};
     size_t bytes = corpus->n ? (size_t)(corpus->texts.off[corpus->n] - corpus->texts.off[0]) : 0;
-    if (c->dry_run) return plan(c, corpus, bytes, io, err);
-    bool keep = keeps_vectors(c, corpus, bytes);
-    wn_code code = wn_memory_require(c, wn_encode_memory(c, corpus->n, bytes, keep), "embedding", err);
-    if (code == WN_OK) code = wn_encoded_init(&e, c, &corpus->texts, keep, io, err);
-    if (code == WN_OK) code = write_store(c, corpus, row, &e, io, err);
-    if (code == WN_OK) {
-        wn_bert_job_done(e.bert);
-        wn_sayf(io, "%s: %zu x %zu vectors (%s)", c->output, corpus->n, e.dims, e.name[0] ? e.name : "no texts");
-        if (e.zero_rows)
-            wn_sayf(io, "%zu texts have no word that the encoder knows: their vectors are zero", e.zero_rows);
-        wn_encode_recommend(c, io);
-    }
-    wn_encoded_free(&e);
+    if (c->dry_run) return embed_plan(e, c, corpus, bytes, io, err);
+    wn_encoder_watch watch = wn_encoder_watch_of(c, io);
+    bool keep = keeps_vectors(e, c, corpus->n, bytes);
+    wn_code code = wn_memory_require(c, wn_encoder_memory(e, corpus->n, bytes, keep), "embedding", err);
+    if (code != WN_OK) goto out;
+    if (corpus->n && (code = wn_encoder_prepare(e, keep ? &x : NULL, &corpus->texts, &watch, err)) != WN_OK) goto out;
+    if ((code = write_store(e, keep ? &x : NULL, c, corpus, row, io, err)) != WN_OK) goto out;
+    wn_encoder_commit(e);
+    wn_sayf(io, "%s: %zu x %zu vectors (%s)", c->output, corpus->n, e->dims, e->ready ? e->title : "no texts");
+    if (e->counts.zero)
+        wn_sayf(io, "%zu texts have no word that the encoder knows: their vectors are zero", e->counts.zero);
+    wn_encode_recommend(c, io);
+out:
+    wn_mat_free(&x);
     return code;
+}
+
+/* Rows [begin, end) of n that --shard names: i n / m without overflow, quotient and remainder apart. */
+static void shard_bounds(const wn_config *c, size_t n, size_t *begin, size_t *end) {
+    size_t each = n / c->shards, more = n % c->shards, i = c->shard - 1;
+    *begin = i * each + i * more / c->shards;
+    *end = c->shard * each + c->shard * more / c->shards;
 }
 
 wn_code wn_embed(const wn_config *c, wn_io *io, wn_err *err) {
     wn_corpus corpus = {0};
     wn_slice shard = {0};
-    wn_code code = wn_output_check(c->output, c->overwrite, false, err);
-    if (code == WN_OK) code = wn_encode_check(c, err);
-    if (code == WN_OK) code = wn_corpus_take(&corpus, c, false, io, err);
-    if (code == WN_OK && c->shards) {
-        /* i n / m without overflow: quotient and remainder apart */
-        size_t each = corpus.n / c->shards, more = corpus.n % c->shards, i = c->shard - 1;
-        size_t begin = i * each + i * more / c->shards, end = c->shard * each + c->shard * more / c->shards;
-        code = wn_slice_init(&shard, &corpus, begin, end - begin, err);
-        if (code == WN_OK)
-            wn_sayf(io, "shard     %zu of %zu: %zu of %zu rows, from row %zu", c->shard, c->shards, end - begin,
-                    corpus.n, begin);
+    wn_encoder *e = NULL;
+    wn_code code;
+    if ((code = wn_output_check(c->output, c->overwrite, false, err)) != WN_OK) goto out;
+    if ((code = wn_encode_open(&e, c, err)) != WN_OK) goto out;
+    if ((code = wn_corpus_take(&corpus, c, false, io, err)) != WN_OK) goto out;
+    if (c->shards) {
+        size_t begin, end;
+        shard_bounds(c, corpus.n, &begin, &end);
+        if ((code = wn_slice_init(&shard, &corpus, begin, end - begin, err)) != WN_OK) goto out;
+        wn_sayf(io, "shard     %zu of %zu: %zu of %zu rows, from row %zu", c->shard, c->shards, end - begin, corpus.n,
+                begin);
     }
-    if (code == WN_OK) code = embed_rows(c, c->shards ? &shard.corpus : &corpus, shard.row, io, err);
+    code = embed_rows(e, c, c->shards ? &shard.corpus : &corpus, shard.row, io, err);
+out:
+    wn_encoder_close(e);
     wn_slice_free(&shard);
     wn_corpus_free(&corpus);
     return code;

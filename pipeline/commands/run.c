@@ -1,4 +1,6 @@
 /* winnow run: records in, a chosen subset and its reasons out. */
+#include "embedding/encode.h"
+#include "embedding/options.h"
 #include "stages/common.h"
 #include "stages/job.h"
 
@@ -41,20 +43,17 @@ static wn_code kept_texts(const wn_job *j, wn_texts *out, char **base, unsigned 
 
 wn_code wn_job_encode(wn_job *j, wn_err *err) {
     wn_texts texts;
-    wn_encoded e = {0};
+    wn_encoder_watch watch = wn_encoder_watch_of(j->c, j->io);
     char *base = NULL;
     unsigned long long *off = NULL;
-    wn_code code = kept_texts(j, &texts, &base, &off, err);
-    if (code == WN_OK) code = wn_encoded_init(&e, j->c, &texts, true, j->io, err);
-    if (code == WN_OK) {
-        j->x = e.x;
-        e.x = (wn_mat){0};
-        j->bert = e.bert;
-        e.bert = NULL;
-        if (j->bert) wn_bert_job_release(j->bert);
-        (void)snprintf(j->encoder, sizeof j->encoder, "%s", e.name);
-    }
-    wn_encoded_free(&e);
+    wn_code code;
+    if ((code = kept_texts(j, &texts, &base, &off, err)) != WN_OK) goto out;
+    if (texts.n == 0) code = wn_mat_init(&j->x, 0, j->made_by->dims, err);
+    else code = wn_encoder_prepare(j->made_by, &j->x, &texts, &watch, err);
+    if (code != WN_OK) goto out;
+    wn_encoder_release(j->made_by);
+    (void)snprintf(j->encoder, sizeof j->encoder, "%s", j->made_by->title);
+out:
     wn_free(base);
     wn_free(off);
     return code;
@@ -65,14 +64,14 @@ wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err) {
     wn_job_init(&j, c, io);
     wn_code code = c->dry_run ? WN_OK : wn_outdir_check(c->output, c->overwrite, err);
     if (code == WN_OK && !c->dry_run) code = wn_output_check(c->output, c->overwrite, true, err);
-    if (code == WN_OK) code = wn_encode_check(c, err);
+    if (code == WN_OK) code = wn_encode_open(&j.made_by, c, err);
     if (code == WN_OK) code = read_rows(&j, err);
     if (code == WN_OK) wn_job_lap(&j, "read");
     if (code == WN_OK) code = wn_job_lists(&j, err);
     if (code == WN_OK) code = wn_job_exact(&j, err);
     if (code == WN_OK) wn_job_lap(&j, "exact_duplicates");
     if (code == WN_OK) code = wn_job_size(&j, err);
-    if (code == WN_OK) code = wn_job_plan(&j, true, err);
+    if (code == WN_OK) code = wn_job_plan(&j, err);
     if (code != WN_OK || c->dry_run) goto out;
     if ((code = wn_job_encode(&j, err)) != WN_OK) goto out;
     wn_job_lap(&j, "encode");
@@ -85,11 +84,11 @@ wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err) {
     if ((code = wn_job_write(&j, err)) != WN_OK) goto out;
     if ((code = wn_job_manifest(&j, err)) != WN_OK) goto out;
     if ((code = wn_outdir_commit(&j.out, err)) != WN_OK) goto out;
-    wn_bert_job_done(j.bert);
+    wn_encoder_commit(j.made_by);
     wn_job_summary(&j);
     wn_encode_recommend(c, io);
 out:
-    if (code == WN_EINTERRUPT && j.bert)
+    if (code == WN_EINTERRUPT && j.made_by && j.made_by->ready && j.made_by->vt->resumes)
         (void)wn_err_set(err, code, "interrupted; all vectors are kept: the same command with --resume goes on from there");
     wn_job_free(&j);
     return code;

@@ -55,7 +55,7 @@ wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err) {
     if (code == WN_OK) code = wn_job_lists(&j, err);
     if (code == WN_OK) code = wn_job_exact(&j, err);
     if (code == WN_OK) code = wn_job_size(&j, err);
-    if (code == WN_OK) code = wn_job_plan(&j, false, err);
+    if (code == WN_OK) code = wn_job_plan(&j, err);
     if (code != WN_OK || c->dry_run) goto out;
     if ((code = sums(&j, &f, err)) != WN_OK) goto out;
     if ((code = vectors(&j, &f, err)) != WN_OK) goto out;

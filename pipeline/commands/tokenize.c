@@ -14,7 +14,7 @@ enum { BATCH = 8192, GRAIN = 64, PIECES = BATCH / GRAIN };
 typedef struct {
     wn_buf lines;
     wn_err err;
-} piece;
+} token_piece;
 
 typedef struct {
     const wn_tok *tok;
@@ -22,65 +22,69 @@ typedef struct {
     size_t max, begin;
     bool as_pieces;
     wn_ids *ids; /* one a worker */
-    piece piece[PIECES];
-} job;
+    token_piece piece[PIECES];
+} tokenizing;
 
-static wn_code put_line(const job *j, const wn_ids *ids, wn_buf *out, wn_err *err) {
-    wn_code code = WN_OK;
-    for (size_t t = 0; code == WN_OK && t < ids->n; t++) {
+static wn_code put_token_line(const tokenizing *t, const wn_ids *ids, wn_buf *out, wn_err *err) {
+    wn_code code;
+    for (size_t i = 0; i < ids->n; i++) {
         char number[16];
         size_t len = 0;
-        const char *text = j->as_pieces ? wn_tok_piece(j->tok, ids->ids[t], &len) : NULL;
+        const char *text = t->as_pieces ? wn_tok_piece(t->tok, ids->ids[i], &len) : NULL;
         if (!text) {
-            len = (size_t)snprintf(number, sizeof number, "%u", ids->ids[t]);
+            len = (size_t)snprintf(number, sizeof number, "%u", ids->ids[i]);
             text = number;
         }
-        if (t) code = wn_buf_append(out, " ", 1, err);
-        if (code == WN_OK) code = wn_buf_append(out, text, len, err);
+        if (i && (code = wn_buf_append(out, " ", 1, err)) != WN_OK) return code;
+        if ((code = wn_buf_append(out, text, len, err)) != WN_OK) return code;
     }
-    return code == WN_OK ? wn_buf_append(out, "\n", 1, err) : code;
+    return wn_buf_append(out, "\n", 1, err);
 }
 
-static void run_piece(void *ctx, size_t begin, size_t end, int worker) {
-    job *j = ctx;
-    piece *p = &j->piece[begin / GRAIN];
-    wn_ids *ids = &j->ids[worker];
+static void tokenize_piece(void *ctx, size_t begin, size_t end, int worker) {
+    tokenizing *t = ctx;
+    token_piece *p = &t->piece[begin / GRAIN];
+    wn_ids *ids = &t->ids[worker];
     p->lines.len = 0;
     p->err.code = WN_OK;
-    for (size_t i = j->begin + begin; i < j->begin + end && p->err.code == WN_OK; i++) {
-        const char *b = j->b ? j->b->base + j->b->off[i] : NULL;
-        size_t nb = j->b ? (size_t)(j->b->off[i + 1] - j->b->off[i]) : 0;
-        wn_code code = wn_tok_encode(j->tok, j->a->base + j->a->off[i], (size_t)(j->a->off[i + 1] - j->a->off[i]), b,
-                                     nb, j->max, ids, &p->err);
-        if (code != WN_OK)
+    for (size_t i = t->begin + begin; i < t->begin + end; i++) {
+        const char *a = t->a->base + t->a->off[i], *b = t->b ? t->b->base + t->b->off[i] : NULL;
+        size_t na = (size_t)(t->a->off[i + 1] - t->a->off[i]), nb = t->b ? (size_t)(t->b->off[i + 1] - t->b->off[i]) : 0;
+        if (wn_tok_encode(t->tok, a, na, b, nb, t->max, ids, &p->err) != WN_OK) {
             (void)wn_err_prefix(&p->err, "text %zu: ", i + 1);
-        else if (put_line(j, ids, &p->lines, &p->err) != WN_OK)
             return;
+        }
+        if (put_token_line(t, ids, &p->lines, &p->err) != WN_OK) return;
     }
+    (void)wn_buf_append(&p->lines, "", 1, &p->err); /* the final zero */
 }
 
-static wn_code run(job *j, wn_io *io, wn_err *err) {
-    wn_code code = WN_OK;
-    int workers = wn_threads_get();
-    j->ids = wn_alloc((size_t)workers, sizeof *j->ids, err);
-    if (!j->ids) return WN_EMEMORY;
-    for (j->begin = 0; code == WN_OK && j->begin < j->a->n; j->begin += BATCH) {
-        size_t m = j->a->n - j->begin < BATCH ? j->a->n - j->begin : BATCH;
-        wn_parallel_for(m, GRAIN, run_piece, j);
-        for (size_t i = 0; code == WN_OK && i < (m + GRAIN - 1) / GRAIN; i++) {
-            piece *p = &j->piece[i];
-            if (p->err.code == WN_OK) (void)wn_buf_append(&p->lines, "", 1, &p->err);
-            code = p->err.code;
-            if (code == WN_OK)
-                io->print(io->ctx, p->lines.data);
-            else if (err)
-                *err = p->err;
+/* The next m texts to io, in order. */
+static wn_code tokenize_batch(tokenizing *t, size_t m, wn_io *io, wn_err *err) {
+    wn_parallel_for(m, GRAIN, tokenize_piece, t);
+    for (size_t i = 0; i < (m + GRAIN - 1) / GRAIN; i++) {
+        const token_piece *p = &t->piece[i];
+        if (p->err.code != WN_OK) {
+            *err = p->err;
+            return p->err.code;
         }
-        if (code == WN_OK) code = wn_tick(io->progress, "tokenize", "texts", j->begin + m, j->a->n, err);
+        io->print(io->ctx, p->lines.data);
     }
-    for (int i = 0; i < workers; i++) wn_ids_free(&j->ids[i]);
-    for (size_t i = 0; i < PIECES; i++) wn_free(j->piece[i].lines.data);
-    wn_free(j->ids);
+    return wn_tick(io->progress, "tokenize", "texts", t->begin + m, t->a->n, err);
+}
+
+static wn_code tokenize_all(tokenizing *t, wn_io *io, wn_err *err) {
+    int workers = wn_threads_get();
+    wn_code code = WN_OK;
+    t->ids = wn_alloc((size_t)workers, sizeof *t->ids, err);
+    if (!t->ids) return WN_EMEMORY;
+    for (t->begin = 0; t->begin < t->a->n; t->begin += BATCH) {
+        size_t left = t->a->n - t->begin;
+        if ((code = tokenize_batch(t, left < BATCH ? left : BATCH, io, err)) != WN_OK) break;
+    }
+    for (int i = 0; i < workers; i++) wn_ids_free(&t->ids[i]);
+    for (size_t i = 0; i < PIECES; i++) wn_free(t->piece[i].lines.data);
+    wn_free(t->ids);
     return code;
 }
 
@@ -89,15 +93,16 @@ static wn_code open_tokenizer(const wn_config *c, wn_tok **tok, size_t *max, wn_
     struct stat s;
     wn_model_config m;
     char *dir = NULL;
-    wn_code code = WN_OK;
+    wn_code code;
     if (stat(c->model, &s) == 0 && S_ISDIR(s.st_mode)) {
         dir = wn_strndup(c->model, strlen(c->model), err);
-        if (!dir) code = WN_EMEMORY;
-    } else
-        code = wn_model_find(&dir, c->model, err);
-    if (code == WN_OK) code = wn_tok_open(tok, dir, err);
+        code = dir ? WN_OK : WN_EMEMORY;
+    } else code = wn_model_find(&dir, c->model, err);
+    if (code != WN_OK) goto out;
+    if ((code = wn_tok_open(tok, dir, err)) != WN_OK) goto out;
     *max = c->max_tokens;
-    if (code == WN_OK && !*max && wn_model_config_read(&m, dir, NULL) == WN_OK) *max = m.max_tokens;
+    if (!*max && wn_model_config_read(&m, dir, &(wn_err){0}) == WN_OK) *max = m.max_tokens;
+out:
     wn_free(dir);
     return code;
 }
@@ -120,21 +125,24 @@ static wn_code read_pairs(const wn_config *c, const wn_corpus *first, wn_corpus 
 wn_code wn_tokenize(const wn_config *c, wn_io *io, wn_err *err) {
     wn_corpus first = {0}, second = {0};
     wn_tok *tok = NULL;
+    tokenizing *t = NULL;
     size_t max = 0;
     wn_config one = *c;
+    wn_code code;
     bool pairs = c->ntext_fields == 2;
     if (pairs) one.ntext_fields = 1;
-    wn_code code = open_tokenizer(c, &tok, &max, err);
-    if (code == WN_OK) code = wn_corpus_take(&first, &one, false, io, err);
-    if (code == WN_OK && pairs && first.n) code = read_pairs(c, &first, &second, io, err);
-    job *j = code == WN_OK ? wn_alloc(1, sizeof *j, err) : NULL;
-    if (code == WN_OK && !j) code = WN_EMEMORY;
-    if (code == WN_OK) {
-        *j =
-            (job){.tok = tok, .a = &first.texts, .b = pairs ? &second.texts : NULL, .max = max, .as_pieces = c->pieces};
-        code = run(j, io, err);
+    if ((code = open_tokenizer(c, &tok, &max, err)) != WN_OK) goto out;
+    if ((code = wn_corpus_take(&first, &one, false, io, err)) != WN_OK) goto out;
+    if (pairs && first.n && (code = read_pairs(c, &first, &second, io, err)) != WN_OK) goto out;
+    t = wn_alloc(1, sizeof *t, err);
+    if (!t) {
+        code = WN_EMEMORY;
+        goto out;
     }
-    wn_free(j);
+    *t = (tokenizing){.tok = tok, .a = &first.texts, .b = pairs ? &second.texts : NULL, .max = max, .as_pieces = c->pieces};
+    code = tokenize_all(t, io, err);
+out:
+    wn_free(t);
     wn_corpus_free(&first);
     wn_corpus_free(&second);
     wn_tok_close(tok);

@@ -71,15 +71,14 @@ static void add_inputs(doc *d, const wn_job *j) {
 
 /* What made the vectors, where a model did. */
 static wn_code add_model(doc *d, const wn_job *j, wn_err *err) {
-    const char *sha256;
-    if (!j->bert) return WN_OK;
-    wn_code code = wn_bert_job_sha256(j->bert, &sha256, err);
-    if (code != WN_OK) return code;
-    const wn_bert_counts *n = wn_bert_job_counts(j->bert);
+    wn_encoder_origin origin = {0};
+    wn_code code = j->made_by ? wn_encoder_describe(j->made_by, &origin, err) : WN_OK;
+    if (code != WN_OK || !origin.sha256) return code;
+    const wn_encoder_counts *n = &j->made_by->counts;
     cJSON *o = object(d, d->root, "model");
-    text(d, o, "path", wn_bert_job_dir(j->bert));
-    text(d, o, "sha256", sha256);
-    text(d, o, "precision", wn_bert_job_precision(j->bert));
+    text(d, o, "path", origin.dir);
+    text(d, o, "sha256", origin.sha256);
+    text(d, o, "precision", origin.precision);
     count(d, o, "texts", n->texts);
     count(d, o, "tokens", n->tokens);
     count(d, o, "truncated", n->truncated);
@@ -176,8 +175,8 @@ static void add_this_run(doc *d, const wn_job *j) {
     cJSON *s = object(d, o, "seconds");
     for (size_t i = 0; i < j->nstages; i++) seconds(d, s, j->stages[i].name, j->stages[i].seconds);
     seconds(d, s, "total", wn_now() - j->started);
-    if (j->bert) {
-        const wn_bert_counts *n = wn_bert_job_counts(j->bert);
+    if (j->made_by && j->made_by->ready && j->made_by->vt->resumes) {
+        const wn_encoder_counts *n = &j->made_by->counts;
         count(d, o, "vectors_resumed", n->resumed);
         count(d, o, "tokens_computed", n->computed_tokens);
         real(d, o, "tokens_per_second", n->computed ? (double)n->computed_tokens / n->seconds : NAN);

@@ -128,7 +128,7 @@ static wn_code about(wn_job *j, wn_store *s, int64_t *v, wn_err *err) {
         (void)snprintf(sums + i * 65, 65, "%s", j->matrices[i].sha256), sums[i * 65 + 64] = i + 1 < j->nmatrices ? ' ' : 0;
     if (code == WN_OK && !records) code = wn_store_uns_string(s, "input_sha256", sums, err);
     wn_free(sums);
-    if (code == WN_OK && j->bert) code = wn_store_put_model(s, j->bert, err);
+    if (code == WN_OK && j->made_by) code = wn_store_put_model(s, j->made_by, err);
     for (size_t i = 0; i < j->k; i++) v[i] = (int64_t)j->chosen[i];
     if (code == WN_OK) code = wn_store_uns_i64(s, "selection", v, j->k, err);
     if (code == WN_OK) code = wn_store_uns_f64(s, "objective", j->selection.objective, j->k, err);

@@ -113,11 +113,12 @@ static bool ends_with(const char *s, const char *end) {
     return n >= m && strcmp(s + n - m, end) == 0;
 }
 
-wn_code wn_store_put_model(wn_store *s, wn_bert_job *j, wn_err *err) {
-    const char *sha256;
-    wn_code code = wn_bert_job_sha256(j, &sha256, err);
-    if (code == WN_OK) code = wn_store_uns_string(s, "model_sha256", sha256, err);
-    return code == WN_OK ? wn_store_uns_string(s, "precision", wn_bert_job_precision(j), err) : code;
+wn_code wn_store_put_model(wn_store *s, wn_encoder *e, wn_err *err) {
+    wn_encoder_origin origin;
+    wn_code code = wn_encoder_describe(e, &origin, err);
+    if (code != WN_OK || !origin.sha256) return code;
+    if ((code = wn_store_uns_string(s, "model_sha256", origin.sha256, err)) != WN_OK) return code;
+    return wn_store_uns_string(s, "precision", origin.precision, err);
 }
 
 bool wn_input_is_matrix(const char *path) {

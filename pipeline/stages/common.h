@@ -1,9 +1,8 @@
 #ifndef WINNOW_PIPELINE_COMMON_H
 #define WINNOW_PIPELINE_COMMON_H
 /* What several commands do alike. */
-#include "embedding/bert_job.h"
-
 #include <winnow/config.h>
+#include <winnow/encoder.h>
 #include <winnow/mem.h>
 #include <winnow/records.h>
 #include <winnow/store.h>
@@ -20,8 +19,8 @@ wn_code wn_store_put_rows(wn_store *s, const wn_corpus *corpus, wn_err *err);
 /* Into /uns/winnow: config, version, command, seed and, given a corpus, input_sha256 (one a source, one a line). */
 wn_code wn_store_put_origin(wn_store *s, const wn_config *c, const wn_corpus *corpus, wn_err *err);
 
-/* Into /uns/winnow: model_sha256 and precision. */
-wn_code wn_store_put_model(wn_store *s, wn_bert_job *j, wn_err *err);
+/* Into /uns/winnow: model_sha256 and precision, where a model made the vectors. */
+wn_code wn_store_put_model(wn_store *s, wn_encoder *e, wn_err *err);
 
 /* Rows [begin, begin + n) of a corpus as one of their own, with the numbers of the rows where they have no ids.
  * Zero-initialise; the corpus must live as long. */

@@ -25,7 +25,7 @@ void wn_job_free(wn_job *j) {
     wn_strings_free(&j->ids);
     wn_strings_free(&j->labels);
     wn_label_codes_free(&j->codes);
-    wn_bert_job_close(j->bert);
+    wn_encoder_close(j->made_by);
     wn_free(j->matrices);
     wn_free(j->copy_of);
     wn_mat_free(&j->x);

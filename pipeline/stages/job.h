@@ -1,11 +1,11 @@
 #ifndef WN_PIPELINE_JOB_H
 #define WN_PIPELINE_JOB_H
 /* One selection from rows to output folder: what `run` and `select` share. The stages fill it from top to bottom. */
-#include "embedding/encode.h"
 #include "labels.h"
 #include "outcome/outdir.h"
 
 #include <winnow/config.h>
+#include <winnow/encoder.h>
 #include <wn/corpus_view.h>
 #include <winnow/records.h>
 #include <winnow/select.h>
@@ -57,7 +57,7 @@ typedef struct {
     size_t zero_rows;       /* input rows with a zero vector */
     bool *zero;             /* [m] */
     char encoder[192];
-    wn_bert_job *bert;      /* NULL: another encoder */
+    wn_encoder *made_by;    /* of the vectors; NULL: they come from a matrix file */
 
     /* lists, as input rows */
     size_t *keep, *exclude, nkeep, nexclude;
@@ -101,7 +101,7 @@ wn_code wn_job_encode(wn_job *j, wn_err *err); /* x of the kept rows' texts */
 wn_code wn_job_near(wn_job *j, wn_err *err); /* after the vectors; puts dropped rows behind the kept ones */
 /* wanted, k; WN_ECONSTRAINT where more rows must be kept than chosen. */
 wn_code wn_job_size(wn_job *j, wn_err *err);
-wn_code wn_job_plan(wn_job *j, bool texts, wn_err *err); /* memory: WN_EMEMORY; --dry-run: prints the plan */
+wn_code wn_job_plan(wn_job *j, wn_err *err); /* memory: WN_EMEMORY; --dry-run: prints the plan */
 wn_code wn_job_select(wn_job *j, wn_err *err);           /* gamma, the choice, who stands for whom, curves */
 wn_code wn_job_write(wn_job *j, wn_err *err);            /* everything but the records */
 wn_code wn_job_assignment(wn_job *j, wn_err *err);       /* assignment.tsv alone, from by and sim */

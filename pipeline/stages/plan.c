@@ -45,20 +45,16 @@ typedef struct {
 /* Rates of one core, from runs on a machine with AVX-512: a rough guide for others. */
 static double seconds(const wn_job *j, size_t dims, size_t bytes) {
     double threads = (double)wn_threads_get(), n = (double)j->m, d = (double)dims, k = (double)j->wanted;
-    double read = (double)bytes / 150e6, encode = j->c->encoder == WN_ENC_DOC2VEC
-                                                      ? (double)bytes / 5 * (double)(j->c->epochs ? j->c->epochs : 10) / 1.5e6
-                                                      : (double)bytes / 12e6;
-    double model = wn_encode_flops(j->c, bytes);
-    if (model > 0) encode = model / 130e9;
+    double read = (double)bytes / 150e6, encode = j->made_by ? wn_encoder_seconds(j->made_by, bytes) : 0;
     double flops = n * n * d + 6 * n * k * d;
-    return .05 + read + (j->corpus.n ? encode / threads : 0) + flops / (50e9 * threads);
+    return .05 + read + encode / threads + flops / (50e9 * threads);
 }
 
-static estimate make(const wn_job *j, bool texts) {
-    estimate e = {.dims = texts ? wn_encode_dims(j->c) : j->x.cols};
+static estimate make(const wn_job *j) {
+    estimate e = {.dims = j->made_by ? j->made_by->dims : j->x.cols};
     size_t bytes = text_bytes(j), x = matrix_bytes(j->m, e.dims);
     /* the texts that remain after exact duplicates are copied together before they are encoded */
-    e.encode = texts ? wn_encode_memory(j->c, j->m, bytes, true) + (j->dropped ? bytes : 0) : x;
+    e.encode = j->made_by ? wn_encoder_memory(j->made_by, j->m, bytes, true) + (j->dropped ? bytes : 0) : x;
     e.choose = x + choice_bytes(j, j->m, e.dims);
     e.need = fixed_bytes + table_bytes(j) + (e.encode > e.choose ? e.encode : e.choose);
     for (size_t i = 0; i < j->corpus.n; i++) e.disk += (size_t)j->corpus.length[i];
@@ -79,8 +75,8 @@ static void print(wn_job *j, const estimate *e) {
     else wn_printf(j->io, "time      about %.0f min\n", ceil(e->seconds / 60));
 }
 
-wn_code wn_job_plan(wn_job *j, bool texts, wn_err *err) {
-    estimate e = make(j, texts);
+wn_code wn_job_plan(wn_job *j, wn_err *err) {
+    estimate e = make(j);
     char what[96];
     (void)snprintf(what, sizeof what, "choosing %zu of %zu rows", j->wanted, j->n);
     if (j->c->dry_run) print(j, &e);

@@ -18,6 +18,8 @@ void wn_mat_free(wn_mat *m); /* empties *m; NULL is fine */
 static inline float *wn_mat_row(const wn_mat *m, size_t i) {
     return m->data + i * m->stride;
 }
+/* Divides every row by its Euclidean norm (computed in double); zero rows stay zero and are counted. All threads. */
+size_t wn_mat_normalize(wn_mat *m);
 
 /* Texts in one block of memory: text i is base[off[i] .. off[i+1]), UTF-8, not zero-terminated. A view: owns nothing. */
 typedef struct {

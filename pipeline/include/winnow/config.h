@@ -6,10 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
-#include <winnow/bert.h>
-#include <winnow/doc2vec.h>
+#include <winnow/encoder.h>
 #include <winnow/kernel.h>
-#include <winnow/model.h>
 #include <winnow/names.h>
 #include <winnow/progress.h>
 #include <winnow/records.h>
@@ -17,8 +15,6 @@
 
 #pragma GCC visibility push(default)
 
-#define WN_ENCODERS(X) X(WN_ENC_LSA, "lsa") X(WN_ENC_DOC2VEC, "doc2vec") X(WN_ENC_BERT, "bert")
-typedef enum { WN_ENCODERS(WN_NAME_VALUE) } wn_encoder;
 #define WN_LAYOUTS(X) X(WN_LAYOUT_H5AD, "h5ad") X(WN_LAYOUT_ANN, "ann-benchmarks")
 typedef enum { WN_LAYOUTS(WN_NAME_VALUE) } wn_layout;
 typedef enum { WN_DEDUP_OFF, WN_DEDUP_EXACT, WN_DEDUP_NEAR } wn_dedup_mode;
@@ -39,7 +35,7 @@ typedef struct {
     bool rank_order;       /* --order rank: subset.* in order of choice rather than of input */
 
     /* encoder */
-    wn_encoder encoder;
+    wn_encoder_kind encoder;
     const char *model, *save_encoder, *load_encoder;
     size_t dims; /* 0: the encoder's own */
     size_t min_df, min_count, iterations, window, negative, epochs;

@@ -1,0 +1,87 @@
+/* LSA as a family of encoders. */
+#include "encoder_guess.h"
+
+#include <stdio.h>
+
+typedef struct {
+    wn_encoder base;
+    wn_lsa *model;
+} lsa_encoder;
+
+static lsa_encoder *lsa_of(wn_encoder *e) { return (lsa_encoder *)e; }
+
+static wn_code lsa_open(wn_encoder *e, wn_err *err) {
+    (void)err;
+    e->dims = e->opts.lsa.dims;
+    return WN_OK;
+}
+
+static size_t lsa_memory(const wn_encoder *e, size_t n, size_t bytes, bool keep) {
+    wn_guess g = wn_guess_corpus(e, n, bytes, keep);
+    if (e->opts.load) return wn_guess_loaded(&g, e->opts.load);
+    /* the Krylov space is gone before the vectors come */
+    double krylov = g.distinct * ((double)e->dims + 10) * 22, counting = (double)n * 800;
+    double most = g.vectors > krylov ? g.vectors : krylov;
+    return wn_guess_bytes(g.fixed + (g.words * 16 + g.distinct * 64 + (most > counting ? most : counting)));
+}
+
+static double lsa_seconds(const wn_encoder *e, size_t bytes) {
+    (void)e;
+    return (double)bytes / 12e6;
+}
+
+static void lsa_ready(lsa_encoder *l) {
+    wn_encoder *e = &l->base;
+    e->dims = wn_lsa_dims(l->model);
+    e->words = wn_lsa_words(l->model);
+    (void)snprintf(e->title, sizeof e->title, "lsa, %zu dimensions, %zu words", e->dims, e->words);
+}
+
+static wn_code lsa_load(wn_encoder *e, const wn_encoder_watch *w, wn_err *err) {
+    lsa_encoder *l = lsa_of(e);
+    (void)w;
+    wn_code code = wn_lsa_load(&l->model, e->opts.load, err);
+    if (code == WN_OK) lsa_ready(l);
+    return code;
+}
+
+static wn_code lsa_fit(wn_encoder *e, wn_mat *x, const wn_texts *texts, const wn_encoder_watch *w, wn_err *err) {
+    lsa_encoder *l = lsa_of(e);
+    wn_code code = wn_lsa_fit(&l->model, texts, &e->opts.lsa, x, &e->counts.zero, w->progress, err);
+    if (code == WN_OK) lsa_ready(l);
+    return code;
+}
+
+static wn_code lsa_save(const wn_encoder *e, const char *path, bool overwrite, wn_err *err) {
+    return wn_lsa_save(((const lsa_encoder *)e)->model, path, overwrite, err);
+}
+
+static wn_code lsa_transform(wn_encoder *e, wn_mat *x, const wn_texts *block, wn_err *err) {
+    size_t zero = 0;
+    wn_code code = wn_lsa_transform(lsa_of(e)->model, block, x, &zero, NULL, err);
+    e->counts.zero += zero;
+    return code;
+}
+
+static void lsa_release(wn_encoder *e) {
+    lsa_encoder *l = lsa_of(e);
+    wn_lsa_free(l->model);
+    l->model = NULL;
+}
+
+const wn_encoder_vt wn_encoder_lsa = {
+    .name = "lsa",
+    .article = "an",
+    .magic = "WNLSA\n",
+    .size = sizeof(lsa_encoder),
+    .fits_corpus = true,
+    .encodes_fitted = true,
+    .open = lsa_open,
+    .memory = lsa_memory,
+    .seconds = lsa_seconds,
+    .load = lsa_load,
+    .fit = lsa_fit,
+    .save = lsa_save,
+    .transform = lsa_transform,
+    .release = lsa_release,
+};
