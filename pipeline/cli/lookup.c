@@ -1,0 +1,54 @@
+/* Commands and options by name, and what is said of a name that does not exist. */
+#include "options.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <winnow/mem.h>
+
+const wn_command *wn_command_find(const char *name) {
+    for (size_t i = 0; i < wn_ncommands; i++)
+        if (strcmp(wn_commands[i].name, name) == 0) return &wn_commands[i];
+    return NULL;
+}
+
+const wn_option *wn_option_find(const char *name, size_t n) {
+    for (size_t i = 0; i < wn_noptions; i++)
+        if (strlen(wn_options[i].name) == n && memcmp(wn_options[i].name, name, n) == 0) return &wn_options[i];
+    return NULL;
+}
+
+wn_code wn_assignments_add(wn_assignments *list, const wn_option *o, const char *value, unsigned long line,
+                           wn_err *err) {
+    void *v = list->v;
+    wn_code code = wn_reserve(&v, &list->cap, list->n + 1, sizeof *list->v, err);
+    list->v = v;
+    if (code == WN_OK) list->v[list->n++] = (wn_assignment){o, value, line};
+    return code;
+}
+
+wn_code wn_option_unknown(unsigned bit, const char *name, size_t n, const char *dashes, wn_err *err) {
+    const char *names[128];
+    char given[64], who[128] = "";
+    size_t count = 0;
+    if (n >= sizeof given) n = sizeof given - 1;
+    memcpy(given, name, n);
+    given[n] = 0;
+    const wn_option *elsewhere = wn_option_find(given, n);
+    if (elsewhere) {
+        for (size_t i = 0; i < wn_ncommands; i++)
+            if (elsewhere->commands & wn_commands[i].bit)
+                (void)snprintf(who + strlen(who), sizeof who - strlen(who), "%s%s", *who ? ", " : "",
+                               wn_commands[i].name);
+        return wn_err_set(err, WN_EUSAGE, "%s%s does not apply here (it belongs to: %s)", dashes, given, who);
+    }
+    for (size_t i = 0; i < wn_noptions && count < 128; i++)
+        if (wn_options[i].commands & bit) names[count++] = wn_options[i].name;
+    const char *near = wn_suggest(given, names, count);
+    if (near)
+        return wn_err_set(err, WN_EUSAGE, "unknown option %s%s (did you mean %s%s?)", dashes, given, dashes, near);
+    return wn_err_set(err, WN_EUSAGE, "unknown option %s%s", dashes, given);
+}
+
+bool wn_option_given(const wn_cli *cli, const wn_option *o) {
+    return cli->given[o - wn_options];
+}
