@@ -2,56 +2,8 @@
 
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <winnow/mem.h>
-
-#define ROW(value, word) {value, word},
-static const struct {
-    wn_format format;
-    const char *extension;
-} extensions[] = {WN_FORMATS(ROW){WN_JSONL, "ndjson"}};
-
-const char *wn_format_name(wn_format f) {
-    switch (f) { WN_FORMATS(WN_NAME_CASE) }
-    return NULL;
-}
-
-wn_code wn_format_of_path(const char *path, wn_format *f, wn_err *err) {
-    *f = WN_JSONL;
-    if (strcmp(path, "-") == 0) return WN_OK;
-    const char *name = strrchr(path, '/'), *end = path + strlen(path);
-    name = name ? name + 1 : path;
-    static const char *const packed[] = {".gz", ".zst"};
-    for (size_t i = 0; i < sizeof packed / sizeof *packed; ++i) {
-        size_t n = strlen(packed[i]);
-        if ((size_t)(end - name) > n && strncasecmp(end - n, packed[i], n) == 0) {
-            end -= n;
-            break;
-        }
-    }
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; ++i) {
-        size_t n = strlen(extensions[i].extension);
-        if (extensions[i].format == WN_FORMAT_AUTO) continue;
-        if ((size_t)(end - name) > n && end[-(ptrdiff_t)n - 1] == '.' &&
-            strncasecmp(end - n, extensions[i].extension, n) == 0) {
-            *f = extensions[i].format;
-            return WN_OK;
-        }
-    }
-    struct stat s; /* what is wrong with the path matters more than what is wrong with its name */
-    if (stat(path, &s) != 0) return wn_err_errno(err, "cannot open %s", path);
-    if (S_ISDIR(s.st_mode)) return wn_err_set(err, WN_EIO, "%s is a folder; name the files in it", path);
-    static const char *const matrices[] = {".h5ad", ".hdf5", ".h5", ".npy"};
-    for (size_t i = 0; i < sizeof matrices / sizeof *matrices; ++i) {
-        size_t n = strlen(matrices[i]);
-        if ((size_t)(end - name) > n && strncasecmp(end - n, matrices[i], n) == 0)
-            return wn_err_set(err, WN_EUSAGE, "%s: a matrix by its name, not text records; select, graph and dedup take those",
-                              path);
-    }
-    return wn_err_set(err, WN_EUSAGE, "%s: the name does not tell the format; use --format jsonl, csv, tsv or txt",
-                      path);
-}
 
 static wn_code check_paths(const wn_records_opts *o, wn_err *err) {
     wn_format first = o->format;
@@ -91,15 +43,14 @@ wn_code wn_records_open_tapped(wn_records **out, const wn_records_opts *o, wn_ta
         r->o.ntext_fields = 1;
     }
     r->text_col = wn_alloc(r->o.ntext_fields, sizeof *r->text_col, err);
-    if (r->text_col) r->header_len = wn_alloc(o->npaths, sizeof *r->header_len, err);
-    if (!r->header_len) code = WN_EMEMORY;
-    if (code == WN_OK && o->skip_path) code = wn_safefile_create(&r->skip, o->skip_path, o->overwrite, err);
-    if (code != WN_OK) {
-        wn_records_close(r);
-        return code;
-    }
-    *out = r;
-    return WN_OK;
+    code = WN_EMEMORY;
+    if (!r->text_col) goto out;
+    if (!(r->header_len = wn_alloc(o->npaths, sizeof *r->header_len, err))) goto out;
+    code = o->skip_path ? wn_safefile_create(&r->skip, o->skip_path, o->overwrite, err) : WN_OK;
+out:
+    if (code != WN_OK) wn_records_close(r);
+    else *out = r;
+    return code;
 }
 
 wn_code wn_records_open(wn_records **out, const wn_records_opts *o, wn_err *err) {
@@ -139,17 +90,6 @@ static void strip(const wn_frame *f, const char **s, size_t *n) {
     }
 }
 
-static bool only_spaces(const char *s, size_t n) {
-    for (size_t i = 0; i < n; ++i)
-        if (s[i] != ' ' && s[i] != '\t' && s[i] != '\r') return false;
-    return true;
-}
-
-/* A line of a csv file on which nothing stands, or of a jsonl file with nothing but spaces, is no record. */
-static bool is_gap(wn_format format, const char *s, size_t n) {
-    return format == WN_JSONL ? only_spaces(s, n) : format == WN_CSV ? n == 0 : false;
-}
-
 /* Where it is not UTF-8, f->line becomes the line of the first bad byte. */
 static wn_code check_utf8(wn_frame *f, wn_err *err) {
     size_t bad = wn_utf8_invalid(f->s, f->n), start = 0;
@@ -170,12 +110,7 @@ static wn_code parse(wn_records *r, wn_frame *f, const char *s, size_t n, wn_rec
         .cost = NAN, .raw = f->s, .raw_len = f->n, .file = r->next_file - 1, .line = f->line, .offset = f->offset};
     if (f->oversize) return wn_err_set(err, WN_EINPUT, "a record longer than %d MiB", WN_RECORD_MAX >> 20);
     wn_code code = check_utf8(f, err);
-    if (code != WN_OK) return code;
-    if (r->format == WN_JSONL) return wn_parse_json(r, s, n, rec, err);
-    if (r->format != WN_TXT) return wn_parse_table(r, s, n, rec, err);
-    rec->text = s;
-    rec->text_len = n;
-    return WN_OK;
+    return code != WN_OK ? code : r->reader->record(r, s, n, rec, err);
 }
 
 /* Are the columns those of the first table? */
@@ -197,7 +132,7 @@ static wn_code read_header(wn_records *r, wn_err *err) {
         wn_code code = wn_frames_next(&r->frames, &f, err);
         if (code != WN_OK) return code;
         strip(&f, &s, &n);
-    } while (f.n && is_gap(r->format, s, n));
+    } while (f.n && r->reader->gap(s, n));
     if (!f.n) {
         r->header.n = 0;
         return WN_OK;
@@ -205,23 +140,26 @@ static wn_code read_header(wn_records *r, wn_err *err) {
     r->header_len[r->next_file - 1] = r->frames.offset;
     wn_code code = f.oversize ? wn_err_set(err, WN_EINPUT, "a header longer than %d MiB", WN_RECORD_MAX >> 20)
                               : check_utf8(&f, err);
-    if (code == WN_OK) code = wn_parse_header(r, s, n, err);
-    if (code == WN_OK && r->o.uniform) code = check_columns(r, err);
+    if (code != WN_OK) goto out;
+    if ((code = r->reader->header(r, s, n, err)) != WN_OK) goto out;
+    if (r->o.uniform) code = check_columns(r, err);
+out:
     if (code == WN_EINPUT) (void)wn_err_prefix(err, "%s:%llu: ", path, (unsigned long long)f.line);
     return code;
 }
 
 static wn_code open_next(wn_records *r, wn_err *err) {
     const char *path = r->o.paths[r->next_file++];
-    r->format = r->o.format;
-    wn_code code = r->format == WN_FORMAT_AUTO ? wn_format_of_path(path, &r->format, err) : WN_OK;
-    if (code == WN_OK && r->format == WN_TXT && (r->o.label_field || r->o.id_field || r->o.cost_field))
-        return wn_err_set(err, WN_EUSAGE, "%s: a txt file has no fields; give no label, id or cost field",
-                          wn_path_label(path));
-    if (code == WN_OK) code = wn_stream_open(&r->stream, path, -1, r->tap, r->tap_ctx, err);
+    wn_format format = r->o.format;
+    wn_code code = format == WN_FORMAT_AUTO ? wn_format_of_path(path, &format, err) : WN_OK;
     if (code != WN_OK) return code;
-    wn_frames_start(&r->frames, r->stream, r->format == WN_CSV);
-    return r->format == WN_CSV || r->format == WN_TSV ? read_header(r, err) : WN_OK;
+    r->reader = wn_format_reader_of(format);
+    if (!r->reader->fields && (r->o.label_field || r->o.id_field || r->o.cost_field))
+        return wn_err_set(err, WN_EUSAGE, "%s: a %s file has no fields; give no label, id or cost field",
+                          wn_path_label(path), wn_format_name(format));
+    if ((code = wn_stream_open(&r->stream, path, -1, r->tap, r->tap_ctx, err)) != WN_OK) return code;
+    wn_frames_start(&r->frames, r->stream, r->reader);
+    return r->reader->header ? read_header(r, err) : WN_OK;
 }
 
 static wn_code close_file(wn_records *r, wn_err *err) {
@@ -238,7 +176,8 @@ static wn_code finish(wn_records *r, wn_err *err) {
     if (r->stream && r->tap && wn_stream_regular(r->stream)) code = wn_stream_drain(r->stream, err);
     wn_stream_close(r->stream);
     r->stream = NULL;
-    if (code == WN_OK && r->skip) {
+    if (code != WN_OK) return code;
+    if (r->skip) {
         code = wn_safefile_commit(r->skip, err);
         r->skip = NULL;
     }
@@ -277,7 +216,7 @@ wn_code wn_records_next(wn_records *r, wn_record *rec, bool *end, wn_err *err) {
             continue;
         }
         strip(&f, &s, &n);
-        if (!f.oversize && is_gap(r->format, s, n)) continue;
+        if (!f.oversize && r->reader->gap(s, n)) continue;
         code = parse(r, &f, s, n, rec, err);
         if (code == WN_OK) {
             ++r->good;

@@ -6,55 +6,31 @@
 
 enum { FIRST_SIZE = 256 * 1024, LARGEST_SIZE = WN_RECORD_MAX + FIRST_SIZE };
 
-void wn_frames_start(wn_frames *f, wn_stream *stream, bool csv) {
-    *f = (wn_frames){.stream = stream, .csv = csv, .buf = f->buf, .cap = f->cap, .line = 1};
+void wn_frames_start(wn_frames *f, wn_stream *stream, const wn_format_reader *reader) {
+    *f = (wn_frames){.stream = stream, .reader = reader, .buf = f->buf, .cap = f->cap, .line = 1};
 }
 
-enum { AT_CELL = 0, PLAIN_CELL, QUOTED_CELL, AFTER_QUOTE };
-
-/* The end of a csv record (behind its line feed) in s[0, n), or 0. RFC 4180: a quoted cell hides line ends; `state`
- * goes on from one piece to the next. */
-static size_t csv_end(int *state, const char *s, size_t n) {
-    int now = *state;
-    for (size_t i = 0; i < n; ++i) {
-        char c = s[i];
-        if (now == QUOTED_CELL) {
-            const char *quote = memchr(s + i, '"', n - i);
-            if (!quote) break;
-            i = (size_t)(quote - s);
-            now = AFTER_QUOTE;
-        } else if (c == '\n') {
-            *state = AT_CELL;
-            return i + 1;
-        } else if (c == '"' && now != PLAIN_CELL)
-            now = QUOTED_CELL; /* opens a cell, or is the second of a pair */
-        else if (c == ',')
-            now = AT_CELL;
-        else if (now == AT_CELL || c != '\r')
-            now = PLAIN_CELL;
-    }
-    *state = now;
-    return 0;
+size_t wn_line_end(int *state, const char *s, size_t n) {
+    (void)state;
+    const char *feed = n ? memchr(s, '\n', n) : NULL;
+    return feed ? (size_t)(feed - s) + 1 : 0;
 }
 
-static size_t line_end(const char *s, size_t n) {
-    const char *lf = n ? memchr(s, '\n', n) : NULL;
-    return lf ? (size_t)(lf - s) + 1 : 0;
-}
-
-static size_t record_end(wn_frames *f, const char *s, size_t n) {
-    return f->csv ? csv_end(&f->state, s, n) : line_end(s, n);
+bool wn_no_gap(const char *s, size_t n) {
+    (void)s;
+    (void)n;
+    return false;
 }
 
 static uint64_t count_lines(const wn_frames *f, const char *s, size_t n) {
-    if (!f->csv) return n && s[n - 1] == '\n';
+    if (f->reader->lines) return n && s[n - 1] == '\n';
     uint64_t lines = 0;
     for (const char *end = s + n; (s = memchr(s, '\n', (size_t)(end - s))) != NULL; ++s) ++lines;
     return lines;
 }
 
 /* Moves what is unread to the front, grows a full buffer, and reads once. */
-static wn_code refill(wn_frames *f, wn_err *err) {
+static wn_code frames_refill(wn_frames *f, wn_err *err) {
     size_t unread = f->len - f->pos, got = 0;
     if (f->pos) memmove(f->buf, f->buf + f->pos, unread);
     f->pos = 0;
@@ -68,13 +44,14 @@ static wn_code refill(wn_frames *f, wn_err *err) {
         f->cap = cap;
     }
     wn_code code = wn_tick(NULL, "read", "bytes", 0, 0, err);
-    if (code == WN_OK) code = wn_stream_read(f->stream, f->buf + f->len, f->cap - f->len, &got, err);
+    if (code != WN_OK) return code;
+    code = wn_stream_read(f->stream, f->buf + f->len, f->cap - f->len, &got, err);
     f->len += got;
     f->at_end = code == WN_OK && !got;
     return code;
 }
 
-static void take(wn_frames *f, size_t n) {
+static void frames_take(wn_frames *f, size_t n) {
     f->line += count_lines(f, f->buf + f->pos, n);
     f->offset += n;
     f->pos += n;
@@ -82,10 +59,10 @@ static void take(wn_frames *f, size_t n) {
 
 wn_code wn_frames_next(wn_frames *f, wn_frame *out, wn_err *err) {
     size_t seen = 0, n = 0;
-    f->state = AT_CELL;
+    f->state = 0;
     for (;;) {
         size_t unread = f->len - f->pos;
-        n = unread > seen ? record_end(f, f->buf + f->pos + seen, unread - seen) : 0;
+        n = unread > seen ? f->reader->end(&f->state, f->buf + f->pos + seen, unread - seen) : 0;
         if (n) n += seen;
         if (n || unread > WN_RECORD_MAX) break;
         if (f->at_end) {
@@ -93,14 +70,14 @@ wn_code wn_frames_next(wn_frames *f, wn_frame *out, wn_err *err) {
             break;
         }
         seen = unread;
-        wn_code code = refill(f, err);
+        wn_code code = frames_refill(f, err);
         if (code != WN_OK) return code;
     }
     /* Without an end in sight the record is not taken here: wn_frames_skip goes on from where this scan stopped. */
     *out = (wn_frame){
         .s = f->buf ? f->buf + f->pos : "", .n = n ? n : f->len - f->pos, .line = f->line, .offset = f->offset};
     out->oversize = out->n > WN_RECORD_MAX;
-    if (n) take(f, n);
+    if (n) frames_take(f, n);
     return WN_OK;
 }
 
@@ -109,10 +86,10 @@ wn_code wn_frames_skip(wn_frames *f, wn_safefile *copy, wn_err *err) {
     for (bool last = false;;) {
         wn_code code = copy && n ? wn_safefile_write(copy, f->buf + f->pos, n, err) : WN_OK;
         if (code != WN_OK) return code;
-        take(f, n);
+        frames_take(f, n);
         if (last || f->at_end) return WN_OK;
-        if ((code = refill(f, err)) != WN_OK) return code;
-        n = record_end(f, f->buf, f->len);
+        if ((code = frames_refill(f, err)) != WN_OK) return code;
+        n = f->reader->end(&f->state, f->buf, f->len);
         last = n != 0;
         if (!last) n = f->len;
     }
