@@ -99,13 +99,20 @@ typedef struct {
     wn_failure failure;
 } weighted_sums;
 
-/* Each row adds up its own values from the first column to the last: equal rows have equal sums. */
+/* a + b, and what rounding lost of it added to *lost (Knuth, The Art of Computer Programming 2, 4.2.2, theorem B). */
+static inline double add_exactly(double a, double b, double *lost) {
+    double sum = a + b, from_b = sum - a;
+    *lost += (a - (sum - from_b)) + (b - from_b);
+    return sum;
+}
+
+/* The row itself counts once less, so terms may cancel: what rounding loses is carried along. */
 static void weighted_sums_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
     weighted_sums *w = ctx;
     const wn_mat *x = w->g->x;
     float tile[ROWS * COLUMNS];
-    double self[ROWS] = {0};
+    double lost[ROWS] = {0};
     size_t row = w->begin + begin, m = end - begin;
     for (size_t c = 0; c < x->rows; c += COLUMNS) {
         size_t columns = x->rows - c < COLUMNS ? x->rows - c : COLUMNS;
@@ -115,14 +122,13 @@ static void weighted_sums_task(void *ctx, size_t begin, size_t end, int worker) 
             wn_failure_note(&w->failure, &err);
             return;
         }
-        for (size_t i = 0; i < m; i++) {
-            double s = w->sums[row + i];
-            for (size_t j = 0; j < columns; j++) s += w->g->weight[c + j] * (double)tile[i * COLUMNS + j];
-            w->sums[row + i] = s;
-            if (row + i >= c && row + i < c + columns) self[i] = (double)tile[i * COLUMNS + row + i - c];
-        }
+        for (size_t i = 0; i < m; i++)
+            for (size_t j = 0; j < columns; j++) {
+                double times = w->g->weight[c + j] - (c + j == row + i ? 1 : 0);
+                w->sums[row + i] = add_exactly(w->sums[row + i], times * (double)tile[i * COLUMNS + j], &lost[i]);
+            }
     }
-    for (size_t i = 0; i < m; i++) w->sums[row + i] -= self[i];
+    for (size_t i = 0; i < m; i++) w->sums[row + i] += lost[i];
 }
 
 static wn_code weighted_rbf_sums(const wn_ground *g, const wn_kernel *kernel, wn_progress *p, double *sums,

@@ -11,8 +11,13 @@
 
 typedef struct {
     size_t n;
-    double *w; /* [n, n] */
+    double *w;            /* [n, n] */
+    const double *weight; /* [n] how often a row is represented; NULL: once each */
 } naive;
+
+static inline double naive_weight(const naive *v, size_t i) {
+    return v->weight ? v->weight[i] : 1;
+}
 
 static inline naive naive_init(const wn_mat *x, const wn_kernel *k) {
     naive v = {.n = x->rows, .w = calloc(x->rows * x->rows + 1, sizeof(double))};
@@ -37,10 +42,11 @@ static inline double naive_value(const naive *v, wn_objective o, double lambda, 
             best = w > best ? w : best;
             sum += w;
         }
-        if (o == WN_FACILITY_LOCATION)
-            f += best;
-        else if (!in)
-            f += sum;
+        switch (o) {
+        case WN_FACILITY_LOCATION: f += naive_weight(v, i) * best; break;
+        case WN_GRAPH_CUT: f += (naive_weight(v, i) - (in ? 1 : 0)) * sum; break;
+        case WN_RANDOM: break;
+        }
     }
     for (size_t a = 0; a < m && o == WN_GRAPH_CUT; a++)
         for (size_t b = a + 1; b < m; b++) f -= lambda * v->w[s[a] * v->n + s[b]];
@@ -52,15 +58,18 @@ static inline double naive_gain(const naive *v, wn_objective o, double lambda, c
                                 double *scale) {
     double g = 0, a = 0;
     for (size_t i = 0; i < v->n; i++) {
-        double w = v->w[x * v->n + i];
-        if (o == WN_FACILITY_LOCATION) {
-            double best = 0;
+        double w = v->w[x * v->n + i], best = 0, times = naive_weight(v, i) - (i == x ? 1 : 0);
+        switch (o) {
+        case WN_FACILITY_LOCATION:
             for (size_t c = 0; c < m; c++) best = fmax(best, v->w[i * v->n + s[c]]);
-            g += fmax(w - best, 0);
-            a += fabs(w);
-        } else if (i != x) {
-            g += w;
-            a += fabs(w);
+            g += naive_weight(v, i) * fmax(w - best, 0);
+            a += naive_weight(v, i) * fabs(w);
+            break;
+        case WN_GRAPH_CUT:
+            g += times * w;
+            a += fabs(v->weight ? (v->weight[i] + (i == x ? 1 : 0)) * w : times * w); /* weights may cancel */
+            break;
+        case WN_RANDOM: break;
         }
     }
     for (size_t c = 0; c < m && o == WN_GRAPH_CUT; c++) {
