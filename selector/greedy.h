@@ -14,14 +14,19 @@ typedef struct {
 
 /* Finds the picks. For one cell of objective, kernel and storage, or for every objective (solver/generic.c). */
 typedef struct {
-    size_t (*bytes)(const wn_select_opts *o, size_t n, size_t d); /* beyond X; SIZE_MAX: uncountable */
-    wn_code (*open)(void **solver, wn_greedy *g, wn_err *err);    /* *solver is its own state, to be closed even on error */
-    wn_code (*gain)(void *solver, size_t row, double *gain, wn_err *err);  /* of a row that must come next */
-    wn_code (*best)(void *solver, size_t *row, double *gain, wn_err *err); /* the feasible row of largest gain, ties to
-                                                                            * the lowest; there is one */
-    wn_code (*add)(void *solver, size_t row, wn_err *err);                 /* the row that was taken */
-    wn_code (*finish)(void *solver, wn_err *err);                          /* after the last pick; NULL: nothing */
-    void (*close)(void *solver);                                           /* NULL is fine */
+    /* Beyond X; SIZE_MAX: it cannot be counted. NULL for the generic solver, which takes what its parts take. */
+    size_t (*bytes)(const wn_select_opts *o, size_t n, size_t d);
+    /* *solver: its own state, to be closed even on error. */
+    wn_code (*open)(void **solver, wn_greedy *g, wn_err *err);
+    /* The gain of a row that must come next. */
+    wn_code (*gain)(void *solver, size_t row, double *gain, wn_err *err);
+    /* The feasible row of largest gain, ties to the lowest; there is one. */
+    wn_code (*best)(void *solver, size_t *row, double *gain, wn_err *err);
+    /* The row that was taken. */
+    wn_code (*add)(void *solver, size_t row, wn_err *err);
+    /* After the last pick; NULL: nothing. */
+    wn_code (*finish)(void *solver, wn_err *err);
+    void (*close)(void *solver); /* NULL is fine */
 } wn_solver_vt;
 
 /* Picks until the constraint is full. */

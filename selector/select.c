@@ -95,9 +95,12 @@ static const wn_maximizer_vt *maximizer_of(const select_way *w, const wn_select_
     const wn_maximizer_vt *lazy = &wn_maximizer_lazy, *naive = &wn_maximizer_naive;
     bool falling = maximizer_suits(lazy, w->objective, &o->kernel);
     switch (o->maximizer) {
-    case WN_MAXIMIZER_AUTO: return falling ? lazy : naive;
-    case WN_LAZY: return falling ? lazy : NULL;
-    case WN_NAIVE: return naive;
+    case WN_MAXIMIZER_AUTO:
+        return falling ? lazy : naive;
+    case WN_LAZY:
+        return falling ? lazy : NULL;
+    case WN_NAIVE:
+        return naive;
     }
     return NULL;
 }
@@ -156,8 +159,8 @@ static wn_code check_plan(const select_plan *p, const wn_select_opts *o, size_t 
     if (!p->way)
         return wn_err_set(err, WN_EUSAGE,
                           "select: %s under %s cannot be maximised with storage %s and maximizer %s; leave one to auto",
-                          wn_objective_name(o->objective), wn_kernel_name(o->kernel.kind),
-                          wn_storage_name(o->storage), wn_maximizer_name(o->maximizer));
+                          wn_objective_name(o->objective), wn_kernel_name(o->kernel.kind), wn_storage_name(o->storage),
+                          wn_maximizer_name(o->maximizer));
     const wn_csr *g = p->way->pairs == OVER_GRAPH ? o->graph : NULL;
     if (g && (g->rows != n || g->cols != n))
         return wn_err_set(err, WN_EUSAGE, "select: the graph is %zu x %zu but there are %zu rows", g->rows, g->cols, n);

@@ -5,11 +5,11 @@
 #include "ground.h"
 
 typedef struct {
-    bool *closed;         /* [n] picked or excluded */
+    bool *closed; /* [n] picked or excluded */
     const wn_ground *g;
-    const size_t *keep;   /* [nkeep] picked first, in this order; numbers in the whole */
+    const size_t *keep; /* [nkeep] picked first, in this order; numbers in the whole */
     size_t nkeep, k;
-    size_t picked;        /* rows so far */
+    size_t picked; /* rows so far */
 } wn_constraint;
 
 /* WN_EUSAGE: a row that does not exist, or is named twice; WN_ECONSTRAINT: k, keep and exclude cannot be met together.

@@ -14,11 +14,11 @@ typedef struct {
 } wn_search;
 
 typedef struct {
-    unsigned needs;           /* of the objective's traits one that holds, or 0: right for every objective */
+    unsigned needs;            /* of the objective's traits one that holds, or 0: right for every objective */
     size_t (*bytes)(size_t n); /* beyond X */
     wn_code (*open)(void **m, const wn_search *s, wn_err *err); /* *m: its own state, to be closed even on error */
     wn_code (*best)(void *m, size_t *row, double *gain, wn_err *err); /* ties to the lowest row; there is one */
-    void (*close)(void *m); /* NULL is fine */
+    void (*close)(void *m);                                           /* NULL is fine */
 } wn_maximizer_vt;
 
 extern const wn_maximizer_vt wn_maximizer_naive, wn_maximizer_lazy;

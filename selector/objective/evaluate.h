@@ -6,7 +6,7 @@
 typedef struct {
     const wn_ground *g;
     const wn_select_opts *o; /* lambda as used */
-    const size_t *rows; /* [k] the set */
+    const size_t *rows;      /* [k] the set */
     size_t k;
     const bool *chosen; /* [n] the same set */
 } wn_evaluation;

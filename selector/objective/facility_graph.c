@@ -21,10 +21,10 @@ typedef struct {
     const wn_ground *g;
     const wn_kernel *kernel;
     wn_progress *progress;
-    size_t *start; /* [n + 1] */
-    facility_edge *edges;   /* the rows that x would represent: edges[start[x] .. start[x + 1]), by row number */
-    float *best;   /* [n] */
-    float *chosen; /* [CHOSEN, stride] picks at hand while the cut-off is measured */
+    size_t *start;        /* [n + 1] */
+    facility_edge *edges; /* the rows that x would represent: edges[start[x] .. start[x + 1]), by row number */
+    float *best;          /* [n] */
+    float *chosen;        /* [CHOSEN, stride] picks at hand while the cut-off is measured */
     size_t stride, nchosen;
     wn_failure failure;
 } facility_graph;

@@ -1,6 +1,6 @@
-/* Graph-cut: f(S) = sum over i of (weight_i - [i in S]) times the sum over j in S of w_ij, less lambda times the sum over
- * pairs of S; with weights of 1 that is the cut between S and the rest. gain(x|S) = T_x - (2 + lambda) C_x, T_x = sum
- * over j of weight_j w_xj less one w_xx, C_x = sum over S of w_xj (Downie, eqs. 9, 15-17).
+/* Graph-cut: f(S) = sum over i of (weight_i - [i in S]) times the sum over j in S of w_ij, less lambda times the sum
+ * over pairs of S; with weights of 1 that is the cut between S and the rest. gain(x|S) = T_x - (2 + lambda) C_x, T_x =
+ * sum over j of weight_j w_xj less one w_xx, C_x = sum over S of w_xj (Downie, eqs. 9, 15-17).
  *
  * Plain and short: T from the ground set, C brought up to date for every row after every pick, O(nd). The solvers for
  * graph-cut (selector/solver) are faster and give the same bits. */
@@ -11,7 +11,7 @@
 #include <winnow/threads.h>
 
 #include "objective/evaluate.h"
-#include "objective/linear.h"
+#include "objective/linear_cut.h"
 #include "objective/objective.h"
 
 enum { ROWS = 512 };
@@ -20,7 +20,7 @@ typedef struct {
     const wn_ground *g;
     const wn_kernel *kernel;
     double scale;     /* 2 + lambda */
-    wn_linear linear; /* cosine, dot */
+    wn_linear_cut linear; /* cosine, dot */
     double *T, *C;    /* [n] rbf */
     size_t pick;
     wn_failure failure;
@@ -34,7 +34,7 @@ static wn_code graph_cut_open(void **f, const wn_ground *g, const wn_select_opts
     graph_cut *s = wn_alloc(1, sizeof *s, err);
     if (!(*f = s)) return WN_EMEMORY;
     *s = (graph_cut){.g = g, .kernel = &o->kernel, .scale = 2 + o->lambda, .failure = WN_FAILURE_INIT};
-    if (o->kernel.kind != WN_RBF) return wn_linear_init(&s->linear, g, o->lambda, err);
+    if (o->kernel.kind != WN_RBF) return wn_linear_cut_init(&s->linear, g, o->lambda, err);
     if (!(s->T = wn_alloc(g->n, sizeof *s->T, err))) return WN_EMEMORY;
     if (!(s->C = wn_alloc(g->n, sizeof *s->C, err))) return WN_EMEMORY;
     return wn_ground_rbf_sums(g, s->kernel, o->progress, s->T, err);
@@ -44,7 +44,7 @@ static wn_code graph_cut_gains(void *f, const size_t *rows, size_t m, double *ou
     (void)err;
     const graph_cut *s = f;
     for (size_t i = 0; i < m; i++)
-        out[i] = s->T ? s->T[rows[i]] - s->scale * s->C[rows[i]] : wn_linear_gain(&s->linear, rows[i]);
+        out[i] = s->T ? s->T[rows[i]] - s->scale * s->C[rows[i]] : wn_linear_cut_gain(&s->linear, rows[i]);
     return WN_OK;
 }
 
@@ -65,7 +65,7 @@ static void graph_cut_add_task(void *ctx, size_t begin, size_t end, int worker) 
 static wn_code graph_cut_add(void *f, size_t row, wn_err *err) {
     graph_cut *s = f;
     if (!s->T) {
-        wn_linear_add(&s->linear, row);
+        wn_linear_cut_add(&s->linear, row);
         return WN_OK;
     }
     s->pick = row;
@@ -76,7 +76,7 @@ static wn_code graph_cut_add(void *f, size_t row, wn_err *err) {
 static void graph_cut_close(void *f) {
     graph_cut *s = f;
     if (!s) return;
-    wn_linear_free(&s->linear);
+    wn_linear_cut_free(&s->linear);
     wn_free(s->T);
     wn_free(s->C);
     wn_free(s);
@@ -115,8 +115,7 @@ static wn_code graph_cut_evaluate(const wn_evaluation *e, double *value, wn_err 
     return wn_evaluate_sum(e, e->g->sums ? graph_cut_term_of_sums : graph_cut_term, value, err);
 }
 
-const wn_objective_vt wn_objective_graph_cut = {.traits =
-                                                    WN_GAINS_FALL_NONNEGATIVE | WN_USES_LAMBDA | WN_USES_ROWS,
+const wn_objective_vt wn_objective_graph_cut = {.traits = WN_GAINS_FALL_NONNEGATIVE | WN_USES_LAMBDA | WN_USES_ROWS,
                                                 .bytes = graph_cut_bytes,
                                                 .open = graph_cut_open,
                                                 .gains = graph_cut_gains,

@@ -22,7 +22,7 @@ typedef struct {
     wn_code (*add)(void *f, size_t row, wn_err *err);
     /* After the last pick: what it has to say in `out`; NULL: nothing. */
     wn_code (*finish)(void *f, wn_selection *out, wn_err *err);
-    void (*close)(void *f); /* NULL is fine */
+    void (*close)(void *f);                                                  /* NULL is fine */
     wn_code (*evaluate)(const wn_evaluation *e, double *value, wn_err *err); /* f(S) from its definition */
 } wn_objective_vt;
 

@@ -3,16 +3,16 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-#include "objective/linear.h"
+#include "objective/linear_cut.h"
 #include "objective/matrix.h"
 #include "solver/solver.h"
 
 typedef struct {
     wn_greedy *g;
-    float *W;         /* [n, n] */
-    double *gain;     /* [n] rbf: the gains. Cosine and dot: the same in f32 products, near enough to narrow the field */
-    double *T, *C;    /* [n] rbf */
-    wn_linear linear; /* cosine and dot */
+    float *W;      /* [n, n] */
+    double *gain;  /* [n] rbf: the gains. Cosine and dot: the same in f32 products, near enough to narrow the field */
+    double *T, *C; /* [n] rbf */
+    wn_linear_cut linear; /* cosine and dot */
     double scale;
 } dense_solver;
 
@@ -27,7 +27,7 @@ static void dense_first_gains(dense_solver *s) {
     for (size_t i = 0; i < g->n; i++) {
         double sum = 0;
         for (size_t j = 0; j < g->n; j++) sum += j == i ? 0.0 : (double)s->W[i * g->n + j];
-        s->gain[i] = g->sums || g->weight ? wn_linear_gain(&s->linear, i) : sum;
+        s->gain[i] = g->sums || g->weight ? wn_linear_cut_gain(&s->linear, i) : sum;
     }
 }
 
@@ -40,7 +40,7 @@ static wn_code dense_open(void **solver, wn_greedy *g, wn_err *err) {
     if (code != WN_OK) return code;
     if (!(s->gain = wn_alloc(n, sizeof *s->gain, err))) return WN_EMEMORY;
     if (g->o.kernel.kind != WN_RBF) {
-        if ((code = wn_linear_init(&s->linear, &g->ground, g->o.lambda, err)) != WN_OK) return code;
+        if ((code = wn_linear_cut_init(&s->linear, &g->ground, g->o.lambda, err)) != WN_OK) return code;
         dense_first_gains(s);
         return WN_OK;
     }
@@ -54,7 +54,7 @@ static wn_code dense_open(void **solver, wn_greedy *g, wn_err *err) {
 static wn_code dense_gain(void *solver, size_t row, double *gain, wn_err *err) {
     (void)err;
     dense_solver *s = solver;
-    *gain = s->T ? s->gain[row] : wn_linear_gain(&s->linear, row);
+    *gain = s->T ? s->gain[row] : wn_linear_cut_gain(&s->linear, row);
     return WN_OK;
 }
 
@@ -65,7 +65,7 @@ static double dense_gain_error(const dense_solver *s) {
     size_t picks = s->g->constraint.picked;
     double n = (double)g->n, d = (double)g->d + 4, products = n + s->scale * (double)(picks + 1);
     double each = d * (0x1p-24 * 1.01 * g->sq_max + 0x1p-126) + (2 * n + d) * 0x1p-52 * g->sq_max;
-    return 2 * products * each + wn_linear_slack(&s->linear, picks);
+    return 2 * products * each + wn_linear_cut_slack(&s->linear, picks);
 }
 
 static size_t dense_best_rbf(const dense_solver *s) {
@@ -75,7 +75,7 @@ static size_t dense_best_rbf(const dense_solver *s) {
     return best;
 }
 
-/* The vector update of eq. 16 in f32 narrows the field, the formula of linear.h decides. */
+/* The vector update of eq. 16 in f32 narrows the field, the formula of linear_cut.h decides. */
 static size_t dense_best_linear(const dense_solver *s, double *gain) {
     const wn_constraint *c = &s->g->constraint;
     size_t n = s->g->ground.n, best = n;
@@ -85,7 +85,7 @@ static size_t dense_best_linear(const dense_solver *s, double *gain) {
     double floor = top - 2 * dense_gain_error(s);
     for (size_t i = 0; i < n; i++) {
         if (!wn_constraint_feasible(c, i) || s->gain[i] < floor) continue;
-        double exact = wn_linear_gain(&s->linear, i);
+        double exact = wn_linear_cut_gain(&s->linear, i);
         if (best == n || exact > *gain) best = i, *gain = exact;
     }
     return best;
@@ -115,7 +115,7 @@ static wn_code dense_add(void *solver, size_t row, wn_err *err) {
             s->gain[i] = s->T[i] - s->scale * s->C[i];
         }
     } else {
-        wn_linear_add(&s->linear, row);
+        wn_linear_cut_add(&s->linear, row);
         for (size_t i = 0; i < n; i++) s->gain[i] -= s->scale * (double)w[i];
     }
     return WN_OK;
@@ -124,7 +124,7 @@ static wn_code dense_add(void *solver, size_t row, wn_err *err) {
 static void dense_close(void *solver) {
     dense_solver *s = solver;
     if (!s) return;
-    wn_linear_free(&s->linear);
+    wn_linear_cut_free(&s->linear);
     wn_free(s->T);
     wn_free(s->C);
     wn_free(s->gain);

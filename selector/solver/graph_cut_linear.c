@@ -1,4 +1,4 @@
-/* Graph-cut over an inner product, without W: exact, O(nd) a pass, O(d) a gain (linear.h has the formula).
+/* Graph-cut over an inner product, without W: exact, O(nd) a pass, O(d) a gain (linear_cut.h has the formula).
  *
  * Similarities may be negative, so an old gain is no bound by itself. What holds instead: let W be the sum of the picks
  * since the last pass over all rows. The gain of x has changed by -scale x.W, and with a unit vector u, a = x.u,
@@ -11,14 +11,14 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-#include "objective/linear.h"
+#include "objective/linear_cut.h"
 #include "solver/solver.h"
 
 enum { POOL_MIN = 8, POOL_MAX = 2048, ROWS_A_PLACE = 32 };
 
 typedef struct {
     wn_greedy *g;
-    wn_linear lin;
+    wn_linear_cut lin;
     double *base, *along, *off;                /* [n]; gain at the last pass, a, upper bound of r */
     size_t *order;                             /* [n] scratch */
     bool *inside;                              /* [n] in the pool */
@@ -60,7 +60,7 @@ static wn_code linear_open(void **solver, wn_greedy *g, wn_err *err) {
     linear_solver *s = wn_alloc(1, sizeof *s, err);
     if (!(*solver = s)) return WN_EMEMORY;
     *s = (linear_solver){.g = g, .fill = linear_pool_fill(n), .cap = 2 * linear_pool_fill(n)};
-    wn_code code = wn_linear_init(&s->lin, &g->ground, g->o.lambda, err);
+    wn_code code = wn_linear_cut_init(&s->lin, &g->ground, g->o.lambda, err);
     if (code != WN_OK) return code;
     if (!(s->base = wn_alloc(n, sizeof *s->base, err)) || !(s->along = wn_alloc(n, sizeof *s->along, err)) ||
         !(s->off = wn_alloc(n, sizeof *s->off, err)) || !(s->order = wn_alloc(n, sizeof *s->order, err)) ||
@@ -78,7 +78,7 @@ static void linear_close(void *solver) {
     if (!s) return;
     void *all[] = {s->base, s->along, s->off, s->order, s->inside, s->ids, s->gain, s->u, s->P0};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) wn_free(all[i]);
-    wn_linear_free(&s->lin);
+    wn_linear_cut_free(&s->lin);
     wn_free(s);
 }
 
@@ -86,13 +86,13 @@ static void linear_pass_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
     linear_solver *s = ctx;
     for (size_t i = begin; i < end; i++)
-        if (wn_constraint_feasible(&s->g->constraint, i)) s->base[i] = wn_linear_gain(&s->lin, i);
+        if (wn_constraint_feasible(&s->g->constraint, i)) s->base[i] = wn_linear_cut_gain(&s->lin, i);
 }
 
 static void linear_pool_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
     linear_solver *s = ctx;
-    for (size_t i = begin; i < end; i++) s->gain[i] = wn_linear_gain(&s->lin, s->ids[i]);
+    for (size_t i = begin; i < end; i++) s->gain[i] = wn_linear_cut_gain(&s->lin, s->ids[i]);
 }
 
 /* Computes every gain and fills the pool with the largest. */
@@ -137,7 +137,7 @@ static void linear_since_pass(const linear_solver *s, double *axial, double *acr
     }
     *axial = a;
     *across = sqrt(sq);
-    *slack = wn_linear_slack(&s->lin, s->g->constraint.picked);
+    *slack = wn_linear_cut_slack(&s->lin, s->g->constraint.picked);
 }
 
 static size_t linear_pool_best(const linear_solver *s) {
@@ -159,7 +159,7 @@ static bool linear_admit(linear_solver *s, double floor) {
         if (bound < floor || s->inside[i] || !wn_constraint_feasible(&s->g->constraint, i)) continue;
         if (s->size == s->cap) return false;
         s->inside[i] = true;
-        s->gain[s->size] = wn_linear_gain(&s->lin, i);
+        s->gain[s->size] = wn_linear_cut_gain(&s->lin, i);
         s->ids[s->size++] = i;
         s->g->out->refreshed++;
     }
@@ -169,7 +169,7 @@ static bool linear_admit(linear_solver *s, double floor) {
 static wn_code linear_gain(void *solver, size_t row, double *gain, wn_err *err) {
     (void)err;
     linear_solver *s = solver;
-    *gain = wn_linear_gain(&s->lin, row);
+    *gain = wn_linear_cut_gain(&s->lin, row);
     return WN_OK;
 }
 
@@ -189,7 +189,7 @@ static wn_code linear_best(void *solver, size_t *row, double *gain, wn_err *err)
 static wn_code linear_add(void *solver, size_t row, wn_err *err) {
     (void)err;
     linear_solver *s = solver;
-    wn_linear_add(&s->lin, row);
+    wn_linear_cut_add(&s->lin, row);
     if (!s->filled) return WN_OK;
     s->ids[s->picked] = s->ids[--s->size];
     wn_parallel_for(s->size, 256, linear_pool_task, s);

@@ -34,16 +34,16 @@ typedef struct {
     size_t listed;         /* rows of the shortlist */
     double ceiling;        /* largest bound behind the shortlist, and its row */
     size_t ceiling_id;
-    float *picks;               /* [k, stride] */
-    size_t cap, size;           /* of the pool */
-    bool pooled;                /* are picks made from it? Then it knows their sums better than C */
-    size_t picked;              /* place in the pool of the row that was named last */
-    double rival;               /* largest bound outside the pool, and its row */
+    float *picks;     /* [k, stride] */
+    size_t cap, size; /* of the pool */
+    bool pooled;      /* are picks made from it? Then it knows their sums better than C */
+    size_t picked;    /* place in the pool of the row that was named last */
+    double rival;     /* largest bound outside the pool, and its row */
     size_t rival_id;
     size_t *ids;                /* [cap] rows in the pool; taken ones stay */
     double *pool_gain, *pool_c; /* [cap] */
     float *rows, *K;            /* [cap, stride], [cap, cap] */
-    rbf_stale *todo;                /* [2 cap] */
+    rbf_stale *todo;            /* [2 cap] */
     size_t ntodo;
     float *scratch; /* [threads] of rows [BLOCK, stride] and tile [PICKS, BLOCK] */
     size_t scratch_size;
@@ -178,7 +178,8 @@ static void rbf_make_shortlist(rbf_solver *s) {
     s->ceiling_id = n;
     for (size_t i = s->listed; i < m; i++) {
         size_t id = s->order[i];
-        if (wn_greedy_before(s->bound[id], id, s->ceiling, s->ceiling_id)) s->ceiling = s->bound[id], s->ceiling_id = id;
+        if (wn_greedy_before(s->bound[id], id, s->ceiling, s->ceiling_id))
+            s->ceiling = s->bound[id], s->ceiling_id = id;
     }
 }
 
@@ -194,7 +195,8 @@ static wn_code rbf_rank_shortlist(rbf_solver *s, wn_err *err) {
         for (size_t i = 0; i < s->size; i++) fresh = fresh && s->version[s->order[i]] == picked;
         if (fresh) return WN_OK;
         for (size_t i = 0; i < look; i++)
-            if (s->version[s->order[i]] < picked) s->todo[s->ntodo++] = (rbf_stale){s->version[s->order[i]], s->order[i]};
+            if (s->version[s->order[i]] < picked)
+                s->todo[s->ntodo++] = (rbf_stale){s->version[s->order[i]], s->order[i]};
         wn_code code = rbf_refresh(s, err);
         if (code != WN_OK) return code;
         if ((code = wn_greedy_tick(s->g, err)) != WN_OK) return code;
@@ -300,9 +302,5 @@ static wn_code rbf_add(void *solver, size_t row, wn_err *err) {
     return WN_OK;
 }
 
-const wn_solver_vt wn_solver_graph_cut_rbf = {.bytes = rbf_bytes,
-                                              .open = rbf_open,
-                                              .gain = rbf_gain,
-                                              .best = rbf_best,
-                                              .add = rbf_add,
-                                              .close = rbf_close};
+const wn_solver_vt wn_solver_graph_cut_rbf = {
+    .bytes = rbf_bytes, .open = rbf_open, .gain = rbf_gain, .best = rbf_best, .add = rbf_add, .close = rbf_close};

@@ -5,7 +5,7 @@
 
 extern const wn_solver_vt wn_solver_graph_cut_dense, wn_solver_graph_cut_linear, wn_solver_graph_cut_rbf;
 extern const wn_solver_vt wn_solver_random_order;
-/* g->objective by g->maximizer. Needs the bytes of both. */
+/* g->objective by g->maximizer. Its bytes are NULL. */
 extern const wn_solver_vt wn_solver_generic;
 
 #endif

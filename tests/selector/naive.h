@@ -43,9 +43,14 @@ static inline double naive_value(const naive *v, wn_objective o, double lambda, 
             sum += w;
         }
         switch (o) {
-        case WN_FACILITY_LOCATION: f += naive_weight(v, i) * best; break;
-        case WN_GRAPH_CUT: f += (naive_weight(v, i) - (in ? 1 : 0)) * sum; break;
-        case WN_RANDOM: break;
+        case WN_FACILITY_LOCATION:
+            f += naive_weight(v, i) * best;
+            break;
+        case WN_GRAPH_CUT:
+            f += (naive_weight(v, i) - (in ? 1 : 0)) * sum;
+            break;
+        case WN_RANDOM:
+            break;
         }
     }
     for (size_t a = 0; a < m && o == WN_GRAPH_CUT; a++)
@@ -69,7 +74,8 @@ static inline double naive_gain(const naive *v, wn_objective o, double lambda, c
             g += times * w;
             a += fabs(v->weight ? (v->weight[i] + (i == x ? 1 : 0)) * w : times * w); /* weights may cancel */
             break;
-        case WN_RANDOM: break;
+        case WN_RANDOM:
+            break;
         }
     }
     for (size_t c = 0; c < m && o == WN_GRAPH_CUT; c++) {

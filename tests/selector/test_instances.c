@@ -115,10 +115,18 @@ static void check_quarter(uint64_t quarter) {
     cr_assert_eq(wrong, 0, "%zu instances went wrong", wrong);
 }
 
-Test(instances, every_maximizer_is_the_plain_greedy_1) { check_quarter(0); }
-Test(instances, every_maximizer_is_the_plain_greedy_2) { check_quarter(1); }
-Test(instances, every_maximizer_is_the_plain_greedy_3) { check_quarter(2); }
-Test(instances, every_maximizer_is_the_plain_greedy_4) { check_quarter(3); }
+Test(instances, every_maximizer_is_the_plain_greedy_1) {
+    check_quarter(0);
+}
+Test(instances, every_maximizer_is_the_plain_greedy_2) {
+    check_quarter(1);
+}
+Test(instances, every_maximizer_is_the_plain_greedy_3) {
+    check_quarter(2);
+}
+Test(instances, every_maximizer_is_the_plain_greedy_4) {
+    check_quarter(3);
+}
 
 /* Best f over all sets of size k. */
 static double optimum(const naive *v, wn_objective o, double lambda, size_t k) {

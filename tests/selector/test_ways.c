@@ -346,8 +346,7 @@ Test(ways, a_new_objective_works_with_the_generic_maximizers_at_once) {
         double top = -1;
         for (size_t i = 0; i < 300; i++) {
             double gain = 0;
-            for (size_t c = 0; c < 9; c++)
-                gain += sqrt(has[c] + fabs((double)wn_mat_row(&x, i)[c])) - sqrt(has[c]);
+            for (size_t c = 0; c < 9; c++) gain += sqrt(has[c] + fabs((double)wn_mat_row(&x, i)[c])) - sqrt(has[c]);
             if (!taken[i] && gain > top) top = gain, best = i;
         }
         if (t == 0) best = 8;

@@ -35,23 +35,24 @@ const char *wn_maximizer_name(wn_maximizer m);
 
 typedef struct {
     wn_objective objective;
-    wn_kernel kernel;       /* rows must be normalised for cosine and rbf */
-    wn_storage storage;     /* AUTO: dense where n^2 floats fit `memory` and it is faster */
+    wn_kernel kernel;      /* rows must be normalised for cosine and rbf */
+    wn_storage storage;    /* AUTO: dense where n^2 floats fit `memory` and it is faster */
     wn_maximizer maximizer;
-    size_t k;               /* 1 <= k <= n - nexclude */
-    double lambda;          /* graph-cut trade-off, >= 0; NaN = auto: max(0, n/k - 2) */
-    uint64_t seed;          /* random only */
-    const size_t *keep;     /* [nkeep] picked first, in this order; counted in k */
+    size_t k;              /* 1 <= k <= n - nexclude */
+    double lambda;         /* graph-cut trade-off, >= 0; NaN = auto: max(0, n/k - 2) */
+    uint64_t seed;         /* random only */
+    const size_t *keep;    /* [nkeep] picked first, in this order; counted in k */
     size_t nkeep;
-    const size_t *exclude;  /* [nexclude] never picked; still part of the ground set that is represented */
+    const size_t *exclude; /* [nexclude] never picked; still part of the ground set that is represented */
     size_t nexclude;
-    const wn_csr *graph;    /* facility location: kNN graph of cosines (self implied); NULL: all pairs, exact */
-    const double *weight;   /* [n] >= 0: row i is represented as if it stood there so often; NULL: once each */
+    const wn_csr *graph;   /* facility location: kNN graph of cosines (self implied); NULL: all pairs, exact */
+    const double *weight;  /* [n] >= 0: row i is represented as if it stood there so often; NULL: once each */
     /* Where x is a part of a whole: */
-    size_t first;           /* row number of x's first row; ids, keep and exclude are numbers in the whole */
-    size_t n_all;           /* rows of the whole, for lambda auto; 0: those of x, by their weights */
-    const double *sums;     /* graph-cut, over the whole (wn_select_sums): [d] for cosine and dot, [n] for rbf; NULL: over x */
-    size_t memory;          /* bytes it may use beyond X; 0 = no bound. More needed: WN_EMEMORY before any work */
+    size_t first;          /* row number of x's first row; ids, keep and exclude are numbers in the whole */
+    size_t n_all;          /* rows of the whole, for lambda auto; 0: those of x, by their weights */
+    const double *sums;    /* graph-cut: sums over the whole, [d] for cosine and dot, [n] for rbf, as wn_select_sums
+                              gives them; NULL: over x. Other objectives have no use for them */
+    size_t memory;         /* bytes it may use beyond X; 0 = no bound. More needed: WN_EMEMORY before any work */
     wn_progress *progress;
 } wn_select_opts;
 
@@ -69,8 +70,8 @@ typedef struct {
 } wn_selection;
 
 /* Chooses k rows of x greedily: each step the row of largest gain, ties to the lowest row. x: [n, d] finite, rows of
- * norm 1 or 0 for cosine and rbf. *out is written on success only; release it with wn_selection_free. Equal bytes for any
- * number of threads; storages and maximizers give the same picks (docs/selection.md says why).
+ * norm 1 or 0 for cosine and rbf. *out is written on success only; release it with wn_selection_free. Equal bytes for
+ * any number of threads; storages and maximizers give the same picks (docs/selection.md says why).
  * Similarity in facility location: max(cos, 0), max(dot, 0) or the rbf value; a row also represents itself.
  * WN_EUSAGE: an option out of range (lambda beyond 0 .. 1e12, a weight beyond 0 .. 1e12, k of 0, a row that does not
  * exist, a repeated keep row, rows not normalised), or a storage or maximizer that the objective does not have;

@@ -1,11 +1,11 @@
-#include "objective/linear.h"
+#include "objective/linear_cut.h"
 
 #include <math.h>
 #include <string.h>
 #include <winnow/mem.h>
 
-wn_code wn_linear_init(wn_linear *l, const wn_ground *g, double lambda, wn_err *err) {
-    *l = (wn_linear){.g = g, .scale = 2 + lambda};
+wn_code wn_linear_cut_init(wn_linear_cut *l, const wn_ground *g, double lambda, wn_err *err) {
+    *l = (wn_linear_cut){.g = g, .scale = 2 + lambda};
     double *all = wn_alloc(3, g->d * sizeof *all, err), sq = 0;
     if (!all) return WN_EMEMORY;
     l->T = all;
@@ -18,13 +18,13 @@ wn_code wn_linear_init(wn_linear *l, const wn_ground *g, double lambda, wn_err *
     return WN_OK;
 }
 
-void wn_linear_free(wn_linear *l) {
+void wn_linear_cut_free(wn_linear_cut *l) {
     if (!l) return;
     wn_free(l->T);
-    *l = (wn_linear){0};
+    *l = (wn_linear_cut){0};
 }
 
-void wn_linear_add(wn_linear *l, size_t row) {
+void wn_linear_cut_add(wn_linear_cut *l, size_t row) {
     const float *x = wn_mat_row(l->g->x, row);
     for (size_t c = 0; c < l->g->d; c++) {
         l->P[c] += (double)x[c];
@@ -32,7 +32,7 @@ void wn_linear_add(wn_linear *l, size_t row) {
     }
 }
 
-double wn_linear_slack(const wn_linear *l, size_t picks) {
+double wn_linear_cut_slack(const wn_linear_cut *l, size_t picks) {
     double x = sqrt(l->g->sq_max), reach = l->T_norm + x * (1 + 4 * l->scale * (double)(picks + 1));
     return 64 * ((double)l->g->d + 16) * 0x1p-53 * x * reach;
 }

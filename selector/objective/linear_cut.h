@@ -1,5 +1,5 @@
-#ifndef WINNOW_SELECTOR_LINEAR_H
-#define WINNOW_SELECTOR_LINEAR_H
+#ifndef WINNOW_SELECTOR_LINEAR_CUT_H
+#define WINNOW_SELECTOR_LINEAR_CUT_H
 /* Graph-cut gains under an inner product, where the sums over rows are vectors: T = sum of V, P = sum of S, and
  * gain(x|S) = x . (T - (2 + lambda) P) - |x|^2. This one formula, evaluated in double in one order, decides every pick
  * of cosine and dot. */
@@ -10,15 +10,15 @@ typedef struct {
     double scale;      /* 2 + lambda */
     double *T, *P, *v; /* [d]; v = T - scale P */
     double T_norm;
-} wn_linear;
+} wn_linear_cut;
 
-wn_code wn_linear_init(wn_linear *l, const wn_ground *g, double lambda, wn_err *err);
-void wn_linear_free(wn_linear *l);
-void wn_linear_add(wn_linear *l, size_t row); /* P += x, and v anew */
-static inline double wn_linear_gain(const wn_linear *l, size_t row) {
+wn_code wn_linear_cut_init(wn_linear_cut *l, const wn_ground *g, double lambda, wn_err *err);
+void wn_linear_cut_free(wn_linear_cut *l);
+void wn_linear_cut_add(wn_linear_cut *l, size_t row); /* P += x, and v anew */
+static inline double wn_linear_cut_gain(const wn_linear_cut *l, size_t row) {
     return wn_ground_dot(wn_mat_row(l->g->x, row), l->v, l->g->d) - l->g->sq[row];
 }
 /* More than what rounding may do to a gain when `picks` rows are in P, and to a sum of like terms. */
-double wn_linear_slack(const wn_linear *l, size_t picks);
+double wn_linear_cut_slack(const wn_linear_cut *l, size_t picks);
 
 #endif
