@@ -46,7 +46,7 @@ static void fill(wn_mat *x) {
         centre = wn_rng_init(2, wn_rng_below(&r, 500));
         for (size_t k = 0; k < x->cols; k++) row[k] = (float)(wn_rng_normal(&centre) + wn_rng_normal(&r));
     }
-    (void)wn_sim_normalize(x);
+    (void)wn_mat_normalize(x);
 }
 
 int main(int argc, char **argv) {

@@ -2,7 +2,7 @@
 
 enum { SMALL = 24 };
 
-static void insertion_sort(uint64_t *v, size_t n) {
+static void keys_insertion_sort(uint64_t *v, size_t n) {
     for (size_t i = 1; i < n; i++) {
         uint64_t key = v[i];
         size_t j = i;
@@ -11,7 +11,7 @@ static void insertion_sort(uint64_t *v, size_t n) {
     }
 }
 
-static inline void order(uint64_t *a, uint64_t *b) {
+static inline void keys_order(uint64_t *a, uint64_t *b) {
     if (*a < *b) {
         uint64_t t = *a;
         *a = *b;
@@ -21,10 +21,10 @@ static inline void order(uint64_t *a, uint64_t *b) {
 
 /* Splits n > 2 keys at the median of three: v[0 .. result) > v[result] >= v[result + 1 .. n). No branch depends on the
  * keys, which are in no order that a processor could guess. */
-static size_t split(uint64_t *v, size_t n) {
-    order(&v[0], &v[n / 2]);
-    order(&v[n / 2], &v[n - 1]);
-    order(&v[0], &v[n / 2]);
+static size_t keys_split(uint64_t *v, size_t n) {
+    keys_order(&v[0], &v[n / 2]);
+    keys_order(&v[n / 2], &v[n - 1]);
+    keys_order(&v[0], &v[n / 2]);
     const uint64_t pivot = v[n / 2];
     size_t front = 0;
     v[n / 2] = v[n - 1];
@@ -41,7 +41,7 @@ static size_t split(uint64_t *v, size_t n) {
 
 void wn_keys_select(uint64_t *v, size_t n, size_t want) {
     while (n > SMALL && want > 0 && want < n) {
-        const size_t front = split(v, n);
+        const size_t front = keys_split(v, n);
         if (want <= front) {
             n = front;
         } else {
@@ -50,12 +50,12 @@ void wn_keys_select(uint64_t *v, size_t n, size_t want) {
             want -= front + 1;
         }
     }
-    if (want > 0 && want < n) insertion_sort(v, n);
+    if (want > 0 && want < n) keys_insertion_sort(v, n);
 }
 
 void wn_keys_sort(uint64_t *v, size_t n) {
     while (n > SMALL) {
-        const size_t front = split(v, n), back = n - front - 1;
+        const size_t front = keys_split(v, n), back = n - front - 1;
         if (front < back) {
             wn_keys_sort(v, front);
             v += front + 1;
@@ -65,5 +65,5 @@ void wn_keys_sort(uint64_t *v, size_t n) {
             n = front;
         }
     }
-    insertion_sort(v, n);
+    keys_insertion_sort(v, n);
 }

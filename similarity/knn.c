@@ -23,21 +23,21 @@ typedef struct {
     atomic_flag lock;
     uint32_t count;
     uint64_t worst; /* the K-th best when last pruned, 0 before */
-} best;
+} knn_best;
 
 typedef struct {
     const wn_mat *x;
     size_t K, room, width;
     wn_packed *panels; /* [workers] */
     wn_pair_piece *pieces;
-    best *rows;          /* [n] */
+    knn_best *rows;      /* [n] */
     _Atomic float *bars; /* [n] */
     uint64_t *keys;      /* [n][room] */
 } knn;
 
 /* Keeps the K best of `keys` for the row, which may be its own keys. */
-static void keep_best(const knn *g, size_t row, uint64_t *keys, size_t count) {
-    best *b = g->rows + row;
+static void best_keep(const knn *g, size_t row, uint64_t *keys, size_t count) {
+    knn_best *b = g->rows + row;
     wn_keys_select(keys, count, g->K);
     b->count = (uint32_t)g->K;
     b->worst = keys[0];
@@ -45,35 +45,36 @@ static void keep_best(const knn *g, size_t row, uint64_t *keys, size_t count) {
     atomic_store_explicit(&g->bars[row], wn_key_sim(b->worst), memory_order_relaxed);
 }
 
-static void insert(const knn *g, size_t row, uint64_t key) {
-    best *b = g->rows + row;
+static void best_insert(const knn *g, size_t row, uint64_t key) {
+    knn_best *b = g->rows + row;
     if (key < b->worst) return;
     g->keys[row * g->room + b->count++] = key;
-    if (b->count == g->room) keep_best(g, row, g->keys + row * g->room, b->count);
+    if (b->count == g->room) best_keep(g, row, g->keys + row * g->room, b->count);
 }
 
-static void lock(best *b) {
+static void best_lock(knn_best *b) {
     while (atomic_flag_test_and_set_explicit(&b->lock, memory_order_acquire)) {
     }
 }
 
-static void unlock(best *b) {
+static void best_unlock(knn_best *b) {
     atomic_flag_clear_explicit(&b->lock, memory_order_release);
 }
 
 /* Many candidates for one row: the best of the block first, at once, then one by one. */
-static void insert_many(const knn *g, size_t row, uint64_t *keys, size_t count) {
+static void best_insert_many(const knn *g, size_t row, uint64_t *keys, size_t count) {
     if (count > g->K) {
         wn_keys_select(keys, count, g->K);
         count = g->K;
     }
-    lock(g->rows + row);
-    for (size_t i = 0; i < count; i++) insert(g, row, keys[i]);
-    unlock(g->rows + row);
+    best_lock(g->rows + row);
+    for (size_t i = 0; i < count; i++) best_insert(g, row, keys[i]);
+    best_unlock(g->rows + row);
 }
 
 /* Offers the similarities v of `row` to columns c0 .. c0 + n: to the row, and the row to each column. */
-static void offer(const knn *g, size_t row, size_t c0, size_t n, const float *v, const float *bars, uint32_t *hits) {
+static void knn_offer(const knn *g, size_t row, size_t c0, size_t n, const float *v, const float *bars,
+                      uint32_t *hits) {
     const size_t whole = (n + WN_GEMM_PANEL - 1) / WN_GEMM_PANEL * WN_GEMM_PANEL;
     const float bar = atomic_load_explicit(&g->bars[row], memory_order_relaxed);
     const size_t count = wn_scan_above(v, whole, bar, bars, hits);
@@ -85,14 +86,14 @@ static void offer(const knn *g, size_t row, size_t c0, size_t n, const float *v,
         keys[mine] = wn_key(sim, column);
         mine += sim >= bar;
         if (sim < bars[hits[h]]) continue;
-        lock(g->rows + column);
-        insert(g, column, wn_key(sim, row));
-        unlock(g->rows + column);
+        best_lock(g->rows + column);
+        best_insert(g, column, wn_key(sim, row));
+        best_unlock(g->rows + column);
     }
-    if (mine > 0) insert_many(g, row, keys, mine);
+    if (mine > 0) best_insert_many(g, row, keys, mine);
 }
 
-static void knn_piece(void *ctx, size_t begin, size_t end, int worker) {
+static void knn_task(void *ctx, size_t begin, size_t end, int worker) {
     const knn *g = ctx;
     wn_packed *panels = g->panels + worker;
     _Alignas(64) float c[WN_GEMM_ROWS * WN_GEMM_COLUMNS];
@@ -114,7 +115,7 @@ static void knn_piece(void *ctx, size_t begin, size_t end, int worker) {
             wn_gemm_rows(rows, m, panels, c, ldc);
             for (size_t r = 0; r < m; r++) {
                 const size_t n = i + r < p->c1 ? i + r - p->c0 : columns;
-                offer(g, i + r, p->c0, n, c + r * ldc, bars, hits);
+                knn_offer(g, i + r, p->c0, n, c + r * ldc, bars, hits);
             }
         }
     }
@@ -122,12 +123,11 @@ static void knn_piece(void *ctx, size_t begin, size_t end, int worker) {
 
 static wn_code knn_init(knn *g, size_t workers, size_t wave, wn_err *err) {
     const size_t n = g->x->rows;
-    g->panels = wn_alloc(workers, sizeof *g->panels, err);
-    g->pieces = wn_alloc(wave, sizeof *g->pieces, err);
-    g->rows = wn_alloc(n, sizeof *g->rows, err);
-    g->bars = wn_alloc(n, sizeof *g->bars, err);
-    g->keys = wn_alloc(n, g->room * sizeof *g->keys, err);
-    if (!g->panels || !g->pieces || !g->rows || !g->bars || !g->keys) return WN_EMEMORY;
+    if (!(g->panels = wn_alloc(workers, sizeof *g->panels, err))) return WN_EMEMORY;
+    if (!(g->pieces = wn_alloc(wave, sizeof *g->pieces, err))) return WN_EMEMORY;
+    if (!(g->rows = wn_alloc(n, sizeof *g->rows, err))) return WN_EMEMORY;
+    if (!(g->bars = wn_alloc(n, sizeof *g->bars, err))) return WN_EMEMORY;
+    if (!(g->keys = wn_alloc(n, g->room * sizeof *g->keys, err))) return WN_EMEMORY;
     for (size_t i = 0; i < workers; i++) {
         if (wn_packed_reserve(g->panels + i, g->width, g->x->cols, err) != WN_OK) return WN_EMEMORY;
     }
@@ -150,11 +150,11 @@ static void knn_free(knn *g, size_t workers) {
 typedef struct {
     const knn *g;
     wn_csr *out;
-} writing;
+} knn_writing;
 
-static void write_rows(void *ctx, size_t begin, size_t end, int worker) {
+static void knn_write_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
-    const writing *w = ctx;
+    const knn_writing *w = ctx;
     const knn *g = w->g;
     for (size_t i = begin; i < end; i++) {
         uint64_t *keys = g->keys + i * g->room;
@@ -174,17 +174,18 @@ static wn_code knn_write(const knn *g, wn_csr *graph, wn_err *err) {
             return wn_err_set(err, WN_EINPUT, "nearest neighbours: row %zu has similarities that are not numbers", i);
     }
     wn_csr out = {.rows = n, .cols = n};
-    out.indptr = wn_alloc(n + 1, sizeof *out.indptr, err);
-    out.indices = wn_alloc(n, g->K * sizeof *out.indices, err);
-    out.data = wn_alloc(n, g->K * sizeof *out.data, err);
-    if (!out.indptr || !out.indices || !out.data) {
-        wn_csr_free(&out);
-        return WN_EMEMORY;
-    }
+    wn_code code = WN_EMEMORY;
+    if (!(out.indptr = wn_alloc(n + 1, sizeof *out.indptr, err))) goto out;
+    if (!(out.indices = wn_alloc(n, g->K * sizeof *out.indices, err))) goto out;
+    if (!(out.data = wn_alloc(n, g->K * sizeof *out.data, err))) goto out;
     for (size_t i = 0; i <= n; i++) out.indptr[i] = (long long)(i * g->K);
-    wn_parallel_for(n, 256, write_rows, &(writing){g, &out});
+    wn_parallel_for(n, 256, knn_write_task, &(knn_writing){g, &out});
     *graph = out;
-    return WN_OK;
+    out = (wn_csr){0};
+    code = WN_OK;
+out:
+    wn_csr_free(&out);
+    return code;
 }
 
 /* Keys that a row has room for: half as many again as it keeps, so that it is not pruned at every insertion. */
@@ -193,7 +194,7 @@ static size_t row_room(size_t K) {
 }
 
 size_t wn_sim_knn_memory(size_t n, size_t d, size_t K) {
-    const size_t working = row_room(K) * sizeof(uint64_t) + sizeof(best) + sizeof(float);
+    const size_t working = row_room(K) * sizeof(uint64_t) + sizeof(knn_best) + sizeof(float);
     const size_t result = K * (sizeof(long long) + sizeof(float)) + sizeof(long long);
     const size_t panels = (size_t)wn_threads_get() * wn_packed_columns(d) * d * sizeof(float);
     size_t rows = 0, all = 0;
@@ -212,13 +213,15 @@ wn_code wn_sim_knn(const wn_mat *x, size_t K, wn_csr *graph, wn_progress *p, wn_
     knn g = {.x = x, .K = K, .room = row_room(K), .width = wn_packed_columns(x->cols)};
     wn_pair_piece at = {0};
     wn_code code = knn_init(&g, workers, wave, err);
-    for (bool more = true; code == WN_OK && more;) {
+    if (code != WN_OK) goto out;
+    for (bool more = true; more;) {
         size_t count = 0;
         while (count < wave && (more = wn_pair_next(&at, n, g.width, PIECE_ROWS))) g.pieces[count++] = at;
-        wn_parallel_for(count, 1, knn_piece, &g);
-        code = wn_tick(p, "find neighbours", "rows", more ? at.c0 : n, n, err);
+        wn_parallel_for(count, 1, knn_task, &g);
+        if ((code = wn_tick(p, "find neighbours", "rows", more ? at.c0 : n, n, err)) != WN_OK) goto out;
     }
-    if (code == WN_OK) code = knn_write(&g, graph, err);
+    code = knn_write(&g, graph, err);
+out:
     knn_free(&g, workers);
     return code;
 }

@@ -136,7 +136,7 @@ static wn_code matrix(wn_job *j, wn_err *err) {
     if (wn_matrix_has_obs(f, "_index") && (code = wn_matrix_obs_strings(f, "_index", &j->ids, err)) != WN_OK) goto out;
     j->view = (wn_view){.n = j->n, .ids = j->ids.view};
     if ((code = wn_matrix_read_all(f, &j->x, err)) != WN_OK) goto out;
-    j->zero_rows = wn_sim_normalize(&j->x);
+    j->zero_rows = wn_mat_normalize(&j->x);
     wn_job_lap(j, "read");
     if ((code = wn_job_exact(j, err)) != WN_OK || (code = wn_job_near(j, err)) != WN_OK) goto out;
     wn_job_lap(j, "near_duplicates");

@@ -52,7 +52,7 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
     code = wn_memory_require(c, need, what, err);
     if (code != WN_OK || c->dry_run) goto out;
     if ((code = wn_matrices_read_all(&in, &x, err)) != WN_OK) goto out;
-    size_t zero = wn_sim_normalize(&x);
+    size_t zero = wn_mat_normalize(&x);
     if ((code = wn_sim_knn(&x, K, &g, io->progress, err)) != WN_OK) goto out;
     if (c->export_layout == WN_LAYOUT_ANN) code = wn_store_export_ann(c->output, &x, &g, c->overwrite, err);
     else code = write_h5ad(c, &in, &x, &g, err);

@@ -37,7 +37,7 @@ static wn_code vectors(wn_job *j, const wn_matrices *f, wn_err *err) {
     j->x = (wn_mat){0};
     wn_code code = wn_matrices_read_all(f, &j->x, err);
     bool dot = j->c->similarity == WN_DOT;
-    if (code == WN_OK && !dot) (void)wn_sim_normalize(&j->x);
+    if (code == WN_OK && !dot) (void)wn_mat_normalize(&j->x);
     if (code == WN_OK && dot && j->c->dedup == WN_DEDUP_NEAR)
         code = wn_err_set(err, WN_EUSAGE, "--dedup %g compares by cosine and --similarity dot does not; use --dedup off, or "
                                           "cosine", j->c->dedup_threshold);

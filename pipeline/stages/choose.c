@@ -258,7 +258,7 @@ static wn_code curves(wn_job *j, wn_err *err) {
     wn_code code = best && at ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     set_points(j);
-    if (j->kernel.kind == WN_DOT) (void)wn_sim_normalize(&j->x); /* what stands for what is measured by cosine */
+    if (j->kernel.kind == WN_DOT) (void)wn_mat_normalize(&j->x); /* what stands for what is measured by cosine */
     code = cover(j, j->selection.ids, best, at, j->coverage, NULL, err);
     if (code == WN_OK) code = assign(j, best, at, err);
     if (code == WN_OK) code = random_order(j, &order, err);

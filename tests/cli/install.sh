@@ -76,7 +76,7 @@ int main(void) {
         wn_mat_row(&x, i)[0] = cosf((float)i);
         wn_mat_row(&x, i)[1] = sinf((float)i);
     }
-    (void)wn_sim_normalize(&x);
+    (void)wn_mat_normalize(&x);
     o.k = 3;
     wn_code code = wn_select(&x, &o, &s, &err);
     if (code != WN_OK) return (void)fprintf(stderr, "%s\n", err.msg), 1;

@@ -88,7 +88,7 @@ Test(normalize, unit_rows_and_zero_rows) {
     wn_mat_row(&x, 5)[0] = 1e-30f; /* its square is no float */
     for (size_t i = 0; i < 3000; i++) zero += exact_dot(&x, i, i) == 0 && i != 5;
     cr_assert_gt(zero, 50);
-    cr_assert_eq(wn_sim_normalize(&x), zero);
+    cr_assert_eq(wn_mat_normalize(&x), zero);
     for (size_t i = 0; i < 3000; i++) {
         double norm = (double)exact_dot(&x, i, i);
         wrong += norm != 0 && fabs(norm - 1) > 2e-7;
@@ -117,7 +117,7 @@ Test(gamma, median_of_known_distances) {
 Test(gamma, sample_comes_near_the_median_of_all_pairs) {
     wn_mat x = exact_matrix(400, 12, 3);
     double gamma, median, other, below = 0, pairs = 0;
-    (void)wn_sim_normalize(&x);
+    (void)wn_mat_normalize(&x);
     cr_assert_eq(wn_sim_gamma_auto(&x, 7, 0, &gamma, &median, NULL), WN_OK);
     for (size_t i = 0; i < 400; i++) {
         for (size_t j = 0; j < i; j++) {

@@ -1,6 +1,6 @@
 #ifndef WINNOW_SIMILARITY_H
 #define WINNOW_SIMILARITY_H
-/* Vectors -> similarities: normalising, kernel width, nearest neighbours, near duplicates. */
+/* Vectors -> similarities: kernel width, nearest neighbours, near duplicates. */
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
@@ -8,9 +8,6 @@
 #include <winnow/progress.h>
 
 #pragma GCC visibility push(default)
-
-/* Divides every row by its Euclidean norm (computed in double); zero rows stay zero and are counted. */
-size_t wn_sim_normalize(wn_mat *x);
 
 /* gamma = 7.5 / median(1 - cos) over `pairs` (10000) seeded random pairs of distinct nonzero rows (docs/selection.md).
  * *median gets the median. WN_EINPUT when it is 0 (all rows equal). */
