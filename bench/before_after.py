@@ -1,10 +1,11 @@
 """usage: bench/run before_after OLD [--rounds 5] [--only NAME,...] [--rows 20000] [--texts 400] [--bar 0.98]
 
 Two winnow programs on the same jobs, in turn, the best of the rounds counts: OLD, say of the commit before, and the one
-of this tree. The jobs are whole processes: the main job on WordNet's glosses with LSA, the LSA and the doc2vec vectors of
-the glosses, all-MiniLM-L6-v2 in f32 and int16 on the first stories, and row sums over rbf (select on vectors made here).
-A job whose data or model is missing is left out. ratio is old / new: above 1 the new one is faster, by the clock and by
-processor time, which other work on the machine disturbs less. With --bar the exit code is 1 where both are below it."""
+of this tree. The jobs are whole processes: the main job on WordNet's glosses with LSA, the LSA and the doc2vec vectors
+of the glosses, all-MiniLM-L6-v2 in f32 and int16 on the first stories, and row sums over rbf (select on vectors made
+here). A job whose data or model is missing is left out. ratio is old / new: above 1 the new one is faster, by the clock
+and by processor time, which other work on the machine disturbs less. With --bar the exit code is 1 where both are below
+it."""
 import argparse
 import array
 import csv
@@ -43,7 +44,8 @@ def write_vectors(path, rows, columns=128, clusters=50):
 
 def write_stories(path):
     """The stories' four sentences as one text each; False where the data is not there."""
-    name = os.path.join(os.environ.get("WINNOW_DATA", "../shared/data"), "story_cloze", "cloze_test_val__spring2016.csv")
+    data = os.environ.get("WINNOW_DATA", "../shared/data")
+    name = os.path.join(data, "story_cloze", "cloze_test_val__spring2016.csv")
     if not os.path.exists(name):
         return False
     with open(name, encoding="utf-8", newline="") as f, open(path, "w", encoding="utf-8") as out:
@@ -67,8 +69,8 @@ def jobs(folder):
         found.append(("doc2vec", ["embed", glosses, "--encoder", "doc2vec", "--epochs", "2"]))
     if write_stories(stories):
         for precision in ("f32", "int16"):
-            found.append(("encoder " + precision, ["embed", stories, "--limit", str(args.texts), "--precision", precision,
-                                                   "--model", "all-MiniLM-L6-v2"]))
+            model = ["--model", "all-MiniLM-L6-v2", "--precision", precision]
+            found.append(("encoder " + precision, ["embed", stories, "--limit", str(args.texts), *model]))
     write_vectors(vectors, args.rows)
     found.append(("row sums", ["select", vectors, "-k", "100", "--gamma", "5", "--maximizer", "matrix-free"]))
     return found

@@ -1,4 +1,5 @@
-/* Tokens a second of one thread: bench_tokenize MODEL_FOLDER TEXTS ROUNDS; a text a line. Prints "tokens N seconds S checksum C". */
+/* Tokens a second of one thread: bench_tokenize MODEL_FOLDER TEXTS ROUNDS; a text a line. Prints "tokens N seconds S
+ * checksum C". */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
