@@ -40,7 +40,9 @@ wn_code wn_bert_open(wn_bert **out, const char *dir, const wn_bert_opts *o, wn_e
     if (!m) return WN_EMEMORY;
     m->opts = *o;
     m->opts.precision = wn_precision_resolve(o->precision);
-    wn_code rc = wn_model_config_read(&m->config, dir, err);
+    m->opts.config = NULL;
+    if (o->config) m->config = *o->config;
+    wn_code rc = o->config ? WN_OK : wn_model_config_read(&m->config, dir, err);
     if (!rc && o->layer > (int)m->config.layers)
         rc = wn_err_set(err, WN_EUSAGE, "layer %d: the model has %zu layers (0 = the embeddings)", o->layer, m->config.layers);
     if (!rc) rc = wn_precision_check(o->precision, err);

@@ -1,6 +1,8 @@
 /* Options that make no sense without or beside one another. */
 #include "options.h"
 
+#include "embedding/registry.h"
+
 #include <string.h>
 
 /* The first option given that has the trait, or NULL. */
@@ -19,13 +21,14 @@ static wn_code check_tokenize(const wn_config *c, wn_err *err) {
 
 static wn_code check_model(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
+    const wn_encoder_vt *encoder = wn_encoder_family(c->encoder);
     const wn_option *o = given_with(cli, c->model ? WN_OPTION_NO_MODEL : WN_OPTION_NEEDS_MODEL);
     if (cli->command->bit == CMD_TOKENIZE) return check_tokenize(c, err);
-    if (!c->model && c->encoder == WN_ENC_BERT)
-        return wn_err_set(err, WN_EUSAGE, "--encoder bert needs a --model (tools/get-minilm fetches one)");
+    if (!c->model && !encoder->fits_corpus)
+        return wn_err_set(err, WN_EUSAGE, "--encoder %s needs a --model (tools/get-minilm fetches one)", encoder->name);
     if (!c->model && o) return wn_err_set(err, WN_EUSAGE, "--%s needs a --model", o->name);
     if (c->model && o) return wn_err_set(err, WN_EUSAGE, "--%s does not go with --model", o->name);
-    if (c->model && c->encoder != WN_ENC_BERT)
+    if (c->model && encoder->fits_corpus)
         return wn_err_set(err, WN_EUSAGE, "--model names an encoder of its own: leave --encoder out");
     if (c->shards && !c->model && !c->load_encoder)
         return wn_err_set(err, WN_EUSAGE,

@@ -117,26 +117,23 @@ static wn_code check_records(const wn_config *c, const char *path, wn_io *io, ch
     return WN_OK;
 }
 
+static wn_code check_encoder(const char *path, char *summary, size_t size, wn_err *err) {
+    wn_encoder *e = NULL;
+    wn_code code = wn_encode_load(&e, path, err);
+    if (code == WN_OK) (void)snprintf(summary, size, "%s %s encoder", e->vt->article, e->vt->name);
+    wn_encoder_close(e);
+    return code;
+}
+
 static wn_code check_one(const wn_config *c, const char *path, wn_io *io, char *summary, size_t size, wn_err *err) {
     wn_kind kind;
-    wn_lsa *lsa = NULL;
-    wn_doc2vec *doc2vec = NULL;
     wn_code code = wn_kind_of(path, &kind, err);
     if (code != WN_OK) return code;
     switch (kind) {
     case WN_KIND_FOLDER: return check_folder(path, io, summary, size, err);
     case WN_KIND_MODEL: return wn_check_model(path, summary, size, err);
     case WN_KIND_MATRIX: return wn_store_check_guarded(path, summary, size, err);
-    case WN_KIND_LSA:
-        code = wn_lsa_load(&lsa, path, err);
-        if (code == WN_OK) (void)snprintf(summary, size, "an lsa encoder");
-        wn_lsa_free(lsa);
-        return code;
-    case WN_KIND_DOC2VEC:
-        code = wn_doc2vec_load(&doc2vec, path, err);
-        if (code == WN_OK) (void)snprintf(summary, size, "a doc2vec encoder");
-        wn_doc2vec_free(doc2vec);
-        return code;
+    case WN_KIND_ENCODER: return check_encoder(path, summary, size, err);
     case WN_KIND_RECORDS: break;
     }
     return check_records(c, path, io, summary, size, err);

@@ -146,15 +146,11 @@ static wn_code info_folder(const char *path, wn_io *io, wn_err *err) {
 
 /* ---- encoders ---- */
 
-static wn_code info_encoder(const char *path, wn_kind kind, wn_io *io, wn_err *err) {
-    wn_lsa *lsa = NULL;
-    wn_doc2vec *doc2vec = NULL;
-    wn_code code = kind == WN_KIND_LSA ? wn_lsa_load(&lsa, path, err) : wn_doc2vec_load(&doc2vec, path, err);
-    if (code == WN_OK)
-        wn_printf(io, "%s: %s encoder, %zu dimensions, %zu words\n", path, lsa ? "lsa" : "doc2vec",
-                  lsa ? wn_lsa_dims(lsa) : wn_doc2vec_dims(doc2vec), lsa ? wn_lsa_words(lsa) : wn_doc2vec_words(doc2vec));
-    wn_lsa_free(lsa);
-    wn_doc2vec_free(doc2vec);
+static wn_code info_encoder(const char *path, wn_io *io, wn_err *err) {
+    wn_encoder *e = NULL;
+    wn_code code = wn_encode_load(&e, path, err);
+    if (code == WN_OK) wn_printf(io, "%s: %s encoder, %zu dimensions, %zu words\n", path, e->vt->name, e->dims, e->words);
+    wn_encoder_close(e);
     return code;
 }
 
@@ -174,7 +170,7 @@ wn_code wn_info(const wn_config *c, wn_io *io, wn_err *err) {
         else if (code == WN_OK && kind == WN_KIND_MATRIX) code = info_matrix(c, path, io, err);
         else if (code == WN_OK && kind == WN_KIND_FOLDER) code = info_folder(path, io, err);
         else if (code == WN_OK && kind == WN_KIND_MODEL) code = wn_info_model(path, io, err);
-        else if (code == WN_OK) code = info_encoder(path, kind, io, err);
+        else if (code == WN_OK) code = info_encoder(path, io, err);
         if (code != WN_OK) return code;
     }
     return WN_OK;

@@ -1,5 +1,6 @@
 #include "kind.h"
 
+#include "embedding/registry.h"
 #include "stages/common.h"
 
 #include <errno.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <wn/path.h>
 
 static bool is_there(const char *folder, const char *name) {
@@ -19,19 +21,14 @@ static bool is_there(const char *folder, const char *name) {
 
 wn_code wn_kind_of(const char *path, wn_kind *kind, wn_err *err) {
     struct stat s;
-    char head[8] = {0};
     *kind = WN_KIND_RECORDS;
     if (strcmp(path, "-") == 0) return WN_OK;
     if (stat(path, &s) != 0) return wn_err_errno(err, "%s", path);
     if (S_ISDIR(s.st_mode)) *kind = is_there(path, "config.json") && !is_there(path, "manifest.json") ? WN_KIND_MODEL : WN_KIND_FOLDER;
     else if (wn_input_is_matrix(path)) *kind = WN_KIND_MATRIX;
     if (*kind != WN_KIND_RECORDS || !S_ISREG(s.st_mode)) return WN_OK;
-    FILE *f = fopen(path, "re");
-    if (!f) return wn_err_errno(err, "%s", path);
-    size_t n = fread(head, 1, sizeof head, f);
-    (void)fclose(f);
-    if (n == sizeof head && memcmp(head, "WNLSA\n", 6) == 0) *kind = WN_KIND_LSA;
-    if (n == sizeof head && memcmp(head, "WNDOC2V", 7) == 0) *kind = WN_KIND_DOC2VEC;
+    if (access(path, R_OK) != 0) return wn_err_errno(err, "%s", path);
+    if (wn_encoder_family_of_file(path)) *kind = WN_KIND_ENCODER;
     return WN_OK;
 }
 

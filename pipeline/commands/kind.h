@@ -7,7 +7,7 @@
 #include <winnow/config.h>
 #include <winnow/err.h>
 
-typedef enum { WN_KIND_RECORDS, WN_KIND_MATRIX, WN_KIND_FOLDER, WN_KIND_MODEL, WN_KIND_LSA, WN_KIND_DOC2VEC } wn_kind;
+typedef enum { WN_KIND_RECORDS, WN_KIND_MATRIX, WN_KIND_FOLDER, WN_KIND_MODEL, WN_KIND_ENCODER } wn_kind;
 
 /* By the type of the path, its first bytes and its name. "-" is records. WN_EIO if it is not there. */
 wn_code wn_kind_of(const char *path, wn_kind *kind, wn_err *err);

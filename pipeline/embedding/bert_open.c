@@ -31,6 +31,7 @@ static wn_code bert_open(wn_encoder *e, wn_err *err) {
     if ((code = wn_model_find(&b->dir, e->opts.model, err)) != WN_OK) return code;
     if ((code = wn_model_config_read(&b->config, b->dir, err)) != WN_OK) return code;
     if ((code = check_sizes(b, err)) != WN_OK) return code;
+    b->opts.config = m; /* whatever opens the model again, for --verify too */
     e->dims = m->dense_out ? m->dense_out : m->hidden;
     e->layer_width = m->hidden;
     e->layers = e->opts.bert.all_layers ? m->layers + 1 : 0;

@@ -26,6 +26,19 @@ wn_code wn_encode_open(wn_encoder **e, const wn_config *c, wn_err *err) {
     return wn_encoder_open(e, wn_encoder_family(c->encoder), &o, err);
 }
 
+wn_code wn_encode_load(wn_encoder **e, const char *path, wn_err *err) {
+    const wn_encoder_vt *family = wn_encoder_family_of_file(path);
+    wn_encoder_opts o = {.load = path};
+    *e = NULL;
+    if (!family) return wn_err_set(err, WN_EINPUT, "%s: no encoder is in it", path);
+    wn_code code = wn_encoder_open(e, family, &o, err);
+    if (code != WN_OK) return code;
+    if ((code = wn_encoder_prepare(*e, NULL, &(wn_texts){0}, &(wn_encoder_watch){0}, err)) == WN_OK) return WN_OK;
+    wn_encoder_close(*e);
+    *e = NULL;
+    return code;
+}
+
 void wn_encode_recommend(const wn_config *c, wn_io *io) {
     char *dir = NULL;
     if (c->encoder != WN_ENC_LSA || c->load_encoder) return;

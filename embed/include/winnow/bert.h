@@ -28,6 +28,7 @@ typedef struct {
     wn_pooling pooling;
     size_t max_tokens; /* 0 = the model's own */
     int normalize;   /* 1 = L2-normalise the result; 0 = as the model's modules say */
+    const wn_model_config *config; /* the folder's, where it was read before; NULL: opening reads it */
 } wn_bert_opts;
 
 typedef struct wn_bert wn_bert;
