@@ -42,9 +42,13 @@ size_t wn_encoder_memory(const wn_encoder *e, size_t n, size_t bytes, bool keep)
     return e->vt->memory(e, n, bytes, keep);
 }
 
-double wn_encoder_seconds(const wn_encoder *e, size_t bytes) { return e->vt->seconds(e, bytes); }
+double wn_encoder_seconds(const wn_encoder *e, size_t bytes) {
+    return e->vt->seconds(e, bytes);
+}
 
-bool wn_encoder_fits(const wn_encoder *e) { return e->vt->fits_corpus && !e->opts.load; }
+bool wn_encoder_fits(const wn_encoder *e) {
+    return e->vt->fits_corpus && !e->opts.load;
+}
 
 static wn_code keep_rows(void *ctx, const float *rows, size_t stride, size_t begin, size_t n, wn_err *err) {
     wn_mat *x = ctx;
@@ -137,7 +141,9 @@ wn_guess wn_guess_corpus(const wn_encoder *e, size_t n, size_t bytes, bool keep)
     return g;
 }
 
-size_t wn_guess_bytes(double bytes) { return bytes < 0x1p62 ? (size_t)bytes : (size_t)1 << 62; }
+size_t wn_guess_bytes(double bytes) {
+    return bytes < 0x1p62 ? (size_t)bytes : (size_t)1 << 62;
+}
 
 size_t wn_guess_loaded(const wn_guess *g, const char *path) {
     struct stat file;

@@ -8,7 +8,9 @@ typedef struct {
     wn_doc2vec *model;
 } doc2vec_encoder;
 
-static doc2vec_encoder *doc2vec_of(wn_encoder *e) { return (doc2vec_encoder *)e; }
+static doc2vec_encoder *doc2vec_of(wn_encoder *e) {
+    return (doc2vec_encoder *)e;
+}
 
 static wn_code doc2vec_open(wn_encoder *e, wn_err *err) {
     (void)err;

@@ -8,7 +8,9 @@ typedef struct {
     wn_lsa *model;
 } lsa_encoder;
 
-static lsa_encoder *lsa_of(wn_encoder *e) { return (lsa_encoder *)e; }
+static lsa_encoder *lsa_of(wn_encoder *e) {
+    return (lsa_encoder *)e;
+}
 
 static wn_code lsa_open(wn_encoder *e, wn_err *err) {
     (void)err;

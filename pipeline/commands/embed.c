@@ -65,7 +65,8 @@ static wn_code choose_sample(embed_stream *t, const wn_config *c, size_t n, wn_e
     return WN_OK;
 }
 
-static wn_code stream_rows(wn_store *s, wn_encoder *e, const wn_config *c, const wn_texts *texts, wn_io *io, wn_err *err) {
+static wn_code stream_rows(wn_store *s, wn_encoder *e, const wn_config *c, const wn_texts *texts, wn_io *io,
+                           wn_err *err) {
     embed_stream t = {.store = s, .encoder = e};
     wn_encoder_watch watch = wn_encoder_watch_of(c, io);
     wn_code code;
@@ -90,8 +91,10 @@ static wn_code write_store(wn_encoder *e, const wn_mat *x, const wn_config *c, c
     wn_store *s = NULL;
     wn_code code = wn_store_create(&s, c->output, e->dims, c->overwrite, err);
     if (code != WN_OK) goto out;
-    if (x) code = append_kept(s, x, io->progress, err);
-    else if (e->ready) code = stream_rows(s, e, c, &corpus->texts, io, err);
+    if (x)
+        code = append_kept(s, x, io->progress, err);
+    else if (e->ready)
+        code = stream_rows(s, e, c, &corpus->texts, io, err);
     if (code != WN_OK) goto out;
     if ((code = wn_store_put_rows(s, corpus, err)) != WN_OK) goto out;
     if (row && (code = wn_store_obs_i64(s, "row", row, err)) != WN_OK) goto out;

@@ -49,7 +49,8 @@ static void tokenize_piece(void *ctx, size_t begin, size_t end, int worker) {
     p->err.code = WN_OK;
     for (size_t i = t->begin + begin; i < t->begin + end; i++) {
         const char *a = t->a->base + t->a->off[i], *b = t->b ? t->b->base + t->b->off[i] : NULL;
-        size_t na = (size_t)(t->a->off[i + 1] - t->a->off[i]), nb = t->b ? (size_t)(t->b->off[i + 1] - t->b->off[i]) : 0;
+        size_t na = (size_t)(t->a->off[i + 1] - t->a->off[i]),
+               nb = t->b ? (size_t)(t->b->off[i + 1] - t->b->off[i]) : 0;
         if (wn_tok_encode(t->tok, a, na, b, nb, t->max, ids, &p->err) != WN_OK) {
             (void)wn_err_prefix(&p->err, "text %zu: ", i + 1);
             return;
@@ -97,7 +98,8 @@ static wn_code open_tokenizer(const wn_config *c, wn_tok **tok, size_t *max, wn_
     if (stat(c->model, &s) == 0 && S_ISDIR(s.st_mode)) {
         dir = wn_strndup(c->model, strlen(c->model), err);
         code = dir ? WN_OK : WN_EMEMORY;
-    } else code = wn_model_find(&dir, c->model, err);
+    } else
+        code = wn_model_find(&dir, c->model, err);
     if (code != WN_OK) goto out;
     if ((code = wn_tok_open(tok, dir, err)) != WN_OK) goto out;
     *max = c->max_tokens;
@@ -139,7 +141,8 @@ wn_code wn_tokenize(const wn_config *c, wn_io *io, wn_err *err) {
         code = WN_EMEMORY;
         goto out;
     }
-    *t = (tokenizing){.tok = tok, .a = &first.texts, .b = pairs ? &second.texts : NULL, .max = max, .as_pieces = c->pieces};
+    *t = (tokenizing){
+        .tok = tok, .a = &first.texts, .b = pairs ? &second.texts : NULL, .max = max, .as_pieces = c->pieces};
     code = tokenize_all(t, io, err);
 out:
     wn_free(t);

@@ -21,14 +21,14 @@ typedef struct {
     wn_encoder base;
     char *dir;
     wn_model_config config;
-    wn_bert_opts opts;     /* as resolved */
+    wn_bert_opts opts; /* as resolved */
     const char *precision;
-    size_t max_tokens;     /* of one text, special ones included */
-    size_t width;          /* floats of a row: dims, then those of each layer */
-    char sha256[65];       /* of the weights; empty until it is asked for */
-    wn_tok *tok;           /* these two between prepare and release */
+    size_t max_tokens; /* of one text, special ones included */
+    size_t width;      /* floats of a row: dims, then those of each layer */
+    char sha256[65];   /* of the weights; empty until it is asked for */
+    wn_tok *tok;       /* these two between prepare and release */
     wn_bert *model;
-    wn_part *part;         /* from encode until commit or close */
+    wn_part *part; /* from encode until commit or close */
 } wn_bert_encoder;
 
 wn_code wn_bert_encoder_run(wn_encoder *e, wn_rows_sink sink, void *ctx, const wn_texts *texts,

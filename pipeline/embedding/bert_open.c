@@ -7,13 +7,16 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-static wn_bert_encoder *bert_of(wn_encoder *e) { return (wn_bert_encoder *)e; }
+static wn_bert_encoder *bert_of(wn_encoder *e) {
+    return (wn_bert_encoder *)e;
+}
 
 static wn_code check_sizes(const wn_bert_encoder *b, wn_err *err) {
     const wn_model_config *m = &b->config;
     size_t most = m->arch == WN_ROBERTA ? m->positions - m->pad - 1 : m->positions;
     if (b->opts.max_tokens > most)
-        return wn_err_set(err, WN_EUSAGE, "--max-tokens %zu: this model has positions for %zu", b->opts.max_tokens, most);
+        return wn_err_set(err, WN_EUSAGE, "--max-tokens %zu: this model has positions for %zu", b->opts.max_tokens,
+                          most);
     if (b->opts.layer > (int)m->layers)
         return wn_err_set(err, WN_EUSAGE, "--layer %d: the model has %zu layers (0 = the embeddings)", b->opts.layer,
                           m->layers);
@@ -44,7 +47,8 @@ static wn_code bert_open(wn_encoder *e, wn_err *err) {
 static size_t weights_bytes(const wn_bert_encoder *b) {
     const wn_model_config *m = &b->config;
     size_t parts = m->arch == WN_ALBERT ? m->groups * m->inner : m->layers;
-    size_t bytes = 4 * (parts * (4 * m->hidden + 2 * m->intermediate) * m->hidden + (m->vocab + m->positions) * m->embedding);
+    size_t bytes =
+        4 * (parts * (4 * m->hidden + 2 * m->intermediate) * m->hidden + (m->vocab + m->positions) * m->embedding);
     char path[4096];
     struct stat file;
     if ((size_t)snprintf(path, sizeof path, "%s/model.safetensors", b->dir) < sizeof path && stat(path, &file) == 0 &&
@@ -78,8 +82,9 @@ static wn_code bert_load(wn_encoder *e, const wn_encoder_watch *w, wn_err *err) 
     if ((code = wn_tok_open(&b->tok, b->dir, err)) != WN_OK) return code;
     if ((code = wn_bert_open(&b->model, b->dir, &b->opts, err)) != WN_OK) return code;
     if (wn_tok_size(b->tok) > b->config.vocab)
-        return wn_err_set(err, WN_EINPUT, "%s: the tokenizer has ids up to %zu, but config.json says a vocabulary of %zu",
-                          b->dir, wn_tok_size(b->tok) - 1, b->config.vocab);
+        return wn_err_set(err, WN_EINPUT,
+                          "%s: the tokenizer has ids up to %zu, but config.json says a vocabulary of %zu", b->dir,
+                          wn_tok_size(b->tok) - 1, b->config.vocab);
     if (w->verbose) wn_encoder_say(w, "model     %s, ready in %.3f s", b->dir, wn_now() - start);
     (void)snprintf(e->title, sizeof e->title, "%.80s, %zu dimensions, %s", e->opts.model, e->dims, b->precision);
     return WN_OK;

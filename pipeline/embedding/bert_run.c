@@ -72,7 +72,9 @@ out:
 
 /* ---- progress ---- */
 
-static size_t text_bytes(const bert_run *r, size_t rows) { return (size_t)(r->texts->off[rows] - r->texts->off[0]); }
+static size_t text_bytes(const bert_run *r, size_t rows) {
+    return (size_t)(r->texts->off[rows] - r->texts->off[0]);
+}
 
 /* Tokens to compute in all: known for windows seen, estimated from bytes for the rest. `computed` of them are done
  * beyond those counted. */
@@ -91,7 +93,9 @@ static wn_code tick_tokenizing(void *ctx, size_t rows, wn_err *err) {
 
 /* ---- one window ---- */
 
-static float *window_row(const bert_run *r, size_t local) { return r->x + local * r->b->width; }
+static float *window_row(const bert_run *r, size_t local) {
+    return r->x + local * r->b->width;
+}
 
 /* Takes what the part file has; the rest is scheduled. */
 static wn_code plan_window(bert_run *r, const wn_window *w, wn_err *err) {
@@ -136,7 +140,8 @@ static wn_code compute_group(bert_run *r, wn_err *err) {
     const wn_bert_encoder *b = r->b;
     wn_group *g = &r->schedule.group;
     double start = wn_now();
-    wn_code code = wn_bert_forward_watched(b->model, g->ids, NULL, g->off, g->n, g->out, b->width, tick_more, r, g->ready, err);
+    wn_code code =
+        wn_bert_forward_watched(b->model, g->ids, NULL, g->off, g->n, g->out, b->width, tick_more, r, g->ready, err);
     if (code == WN_EINTERRUPT) keep_ready(r);
     if (code == WN_OK && b->base.layers)
         code = wn_bert_layers(b->model, g->ids, NULL, g->off, g->n, g->out + b->base.dims, b->width, err);
@@ -160,8 +165,10 @@ static wn_code copy_equal(bert_run *r, const wn_window *w, wn_err *err) {
         wn_code code = WN_OK;
         if (first == w->begin + i) continue;
         r->counts->equal++;
-        if (first < w->begin) code = wn_part_read(r->b->part, first, window_row(r, i), err);
-        else memcpy(window_row(r, i), window_row(r, first - w->begin), r->b->width * sizeof *r->x);
+        if (first < w->begin)
+            code = wn_part_read(r->b->part, first, window_row(r, i), err);
+        else
+            memcpy(window_row(r, i), window_row(r, first - w->begin), r->b->width * sizeof *r->x);
         if (code != WN_OK) return code;
     }
     return WN_OK;

@@ -44,7 +44,9 @@ wn_code wn_schedule_begin(wn_schedule *s, size_t n, wn_err *err) {
     return RESERVE(s->todo, n);
 }
 
-void wn_schedule_add(wn_schedule *s, size_t local, size_t tokens) { s->todo[s->n++] = (wn_scheduled){tokens, local}; }
+void wn_schedule_add(wn_schedule *s, size_t local, size_t tokens) {
+    s->todo[s->n++] = (wn_scheduled){tokens, local};
+}
 
 static int longest_first(const void *a, const void *b) {
     const wn_scheduled *x = a, *y = b;
@@ -52,7 +54,9 @@ static int longest_first(const void *a, const void *b) {
     return x->local < y->local ? -1 : x->local > y->local;
 }
 
-void wn_schedule_sort(wn_schedule *s) { qsort(s->todo, s->n, sizeof *s->todo, longest_first); }
+void wn_schedule_sort(wn_schedule *s) {
+    qsort(s->todo, s->n, sizeof *s->todo, longest_first);
+}
 
 static wn_code group_reserve(wn_group *g, size_t n, size_t tokens, size_t width, wn_err *err) {
     wn_code code;
@@ -68,7 +72,8 @@ wn_code wn_schedule_next(wn_schedule *s, const wn_window *w, wn_err *err) {
     size_t limit = GROUP_BYTES / (s->width * sizeof(float)), tokens = 0, n = 0;
     const wn_scheduled *next = s->todo + s->at;
     wn_group *g = &s->group;
-    while (s->at + n < s->n && (n == 0 || (n < limit && tokens + next[n].tokens <= s->budget))) tokens += next[n++].tokens;
+    while (s->at + n < s->n && (n == 0 || (n < limit && tokens + next[n].tokens <= s->budget)))
+        tokens += next[n++].tokens;
     wn_code code = group_reserve(g, n, tokens, s->width, err);
     if (code != WN_OK) return code;
     g->n = n;

@@ -9,11 +9,14 @@
 static double least_cosine(wn_precision p) {
     switch (p) {
     case WN_PREC_AUTO:
-    case WN_PREC_F32: return 0.999999;
+    case WN_PREC_F32:
+        return 0.999999;
     case WN_PREC_BF16:
     case WN_PREC_F16:
-    case WN_PREC_INT16: return 0.9995;
-    case WN_PREC_INT8: return 0.995;
+    case WN_PREC_INT16:
+        return 0.9995;
+    case WN_PREC_INT8:
+        return 0.995;
     }
     return 1;
 }
@@ -27,8 +30,8 @@ static wn_code sample_ids(const wn_bert_encoder *b, const wn_texts *texts, const
     for (size_t i = 0; i < s->n; i++) {
         size_t row = s->rows[i];
         void *v = *ids;
-        code = wn_tok_encode(b->tok, texts->base + texts->off[row], (size_t)(texts->off[row + 1] - texts->off[row]), NULL,
-                             0, b->max_tokens, &one, err);
+        code = wn_tok_encode(b->tok, texts->base + texts->off[row], (size_t)(texts->off[row + 1] - texts->off[row]),
+                             NULL, 0, b->max_tokens, &one, err);
         if (code != WN_OK) goto out;
         code = wn_reserve(&v, &cap, off[i] + one.n, sizeof **ids, err);
         *ids = v;
@@ -96,6 +99,6 @@ wn_code wn_bert_encoder_verify(wn_encoder *e, const wn_texts *texts, const wn_en
                    d.least, d.sum / (double)s->n, b->precision, bound);
     if (d.least >= bound) return WN_OK;
     return wn_err_set(err, WN_EINTERNAL,
-                      "--verify: a cosine of %.7f to f32, where %s should give at least %g; nothing was written", d.least,
-                      b->precision, bound);
+                      "--verify: a cosine of %.7f to f32, where %s should give at least %g; nothing was written",
+                      d.least, b->precision, bound);
 }

@@ -12,7 +12,7 @@ typedef struct {
     uint32_t *ids;
     size_t n, cap, length[GRAIN], truncated;
     wn_err err;
-} piece;
+} window_piece;
 
 struct wn_windows {
     const wn_tok *tok;
@@ -20,7 +20,7 @@ struct wn_windows {
     size_t max_tokens, limit_rows, limit_tokens, next;
     wn_ids *scratch; /* one a worker */
     int workers;
-    piece pieces[PIECES];
+    window_piece pieces[PIECES];
     uint32_t *ids;
     size_t nids, ids_cap;
     size_t *off, off_cap, *same, same_cap;
@@ -72,10 +72,10 @@ static wn_code encode_row(const wn_windows *w, size_t row, wn_ids *ids, wn_err *
     return code == WN_OK ? code : wn_err_prefix(err, "text %zu: ", row + 1);
 }
 
-static void tokenize(void *ctx, size_t begin, size_t end, int worker) {
+static void tokenize_piece(void *ctx, size_t begin, size_t end, int worker) {
     wn_windows *w = ctx;
     wn_ids *ids = &w->scratch[worker];
-    piece *p = &w->pieces[begin / GRAIN];
+    window_piece *p = &w->pieces[begin / GRAIN];
     p->n = p->truncated = 0;
     p->err.code = WN_OK;
     for (size_t i = begin; i < end; i++) {
@@ -98,25 +98,30 @@ static wn_code reserve_sizes(size_t **v, size_t *cap, size_t want, wn_err *err) 
     return code;
 }
 
+static wn_code reserve_batch(wn_windows *w, size_t rows, size_t tokens, wn_err *err) {
+    void *v = w->ids;
+    wn_code code = wn_reserve(&v, &w->ids_cap, w->nids + tokens, sizeof *w->ids, err);
+    w->ids = v;
+    if (code != WN_OK) return code;
+    if ((code = reserve_sizes(&w->off, &w->off_cap, rows + 1, err)) != WN_OK) return code;
+    return reserve_sizes(&w->same, &w->same_cap, rows, err);
+}
+
 /* Tokenizes the next m rows behind the `have` ones of this window. */
 static wn_code take_batch(wn_windows *w, size_t have, size_t m, size_t *truncated, wn_err *err) {
-    wn_parallel_for(m, GRAIN, tokenize, w);
+    wn_parallel_for(m, GRAIN, tokenize_piece, w);
     size_t pieces = (m + GRAIN - 1) / GRAIN, total = 0;
     for (size_t i = 0; i < pieces; i++) {
         if (w->pieces[i].err.code != WN_OK) {
-            if (err) *err = w->pieces[i].err;
-            return w->pieces[i].err.code;
+            *err = w->pieces[i].err;
+            return err->code;
         }
         total += w->pieces[i].n;
     }
-    void *v = w->ids;
-    wn_code code = wn_reserve(&v, &w->ids_cap, w->nids + total, sizeof *w->ids, err);
-    w->ids = v;
-    if (code == WN_OK) code = reserve_sizes(&w->off, &w->off_cap, have + m + 1, err);
-    if (code == WN_OK) code = reserve_sizes(&w->same, &w->same_cap, have + m, err);
+    wn_code code = reserve_batch(w, have + m, total, err);
     if (code != WN_OK) return code;
     for (size_t i = 0; i < pieces; i++) {
-        const piece *p = &w->pieces[i];
+        const window_piece *p = &w->pieces[i];
         memcpy(w->ids + w->nids, p->ids, p->n * sizeof *p->ids);
         w->nids += p->n;
         *truncated += p->truncated;
@@ -169,18 +174,20 @@ wn_code wn_windows_next(wn_windows *w, wn_window *out, wn_window_tick tick, void
     size_t begin = w->next, n = 0;
     *out = (wn_window){.begin = begin};
     wn_code code = reserve_sizes(&w->off, &w->off_cap, 1, err);
-    if (code == WN_OK) w->off[0] = w->nids = 0;
-    while (code == WN_OK && w->next < w->texts->n && n < w->limit_rows && w->nids < w->limit_tokens) {
+    if (code != WN_OK) return code;
+    w->off[0] = w->nids = 0;
+    while (w->next < w->texts->n && n < w->limit_rows && w->nids < w->limit_tokens) {
         size_t m = w->texts->n - w->next;
         if (m > BATCH) m = BATCH;
         if (m > w->limit_rows - n) m = w->limit_rows - n;
-        code = take_batch(w, n, m, &out->truncated, err);
-        for (size_t i = 0; code == WN_OK && i < m; i++) code = find_twin(w, begin, n + i, err);
+        if ((code = take_batch(w, n, m, &out->truncated, err)) != WN_OK) return code;
+        for (size_t i = 0; i < m; i++)
+            if ((code = find_twin(w, begin, n + i, err)) != WN_OK) return code;
         n += m;
         w->next += m;
-        if (code == WN_OK && tick) code = tick(ctx, w->next, err);
+        if (tick && (code = tick(ctx, w->next, err)) != WN_OK) return code;
     }
     out->n = n;
     out->ids = w->ids, out->off = w->off, out->same_as = w->same;
-    return code;
+    return WN_OK;
 }

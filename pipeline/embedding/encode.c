@@ -44,7 +44,8 @@ void wn_encode_recommend(const wn_config *c, wn_io *io) {
     if (c->encoder != WN_ENC_LSA || c->load_encoder) return;
     bool there = wn_model_find(&dir, "all-MiniLM-L6-v2", &(wn_err){0}) == WN_OK;
     wn_free(dir);
-    if (there) wn_sayf(io, "hint: --model all-MiniLM-L6-v2 knows more about language than lsa does");
+    if (there)
+        wn_sayf(io, "hint: --model all-MiniLM-L6-v2 knows more about language than lsa does");
     else
         wn_sayf(io, "hint: a language model chooses better than lsa: tools/get-minilm fetches one, "
                     "--model all-MiniLM-L6-v2 uses it");

@@ -4,12 +4,12 @@
 #include <winnow/config.h>
 #include <winnow/encoder.h>
 
-/* Opens the encoder that c names; wn_encoder_close it before c goes. Refuses early what would fail late: a model that is
- * not there, a --load-encoder that cannot be read or is another family's, a --save-encoder that exists. */
+/* Opens the encoder that c names; wn_encoder_close it before c goes. Refuses early what would fail late: a model that
+ * is not there, a --load-encoder that cannot be read or is another family's, a --save-encoder that exists. */
 wn_code wn_encode_open(wn_encoder **e, const wn_config *c, wn_err *err);
 
-/* The encoder that --save-encoder wrote to `path`, prepared; wn_encoder_close it before path goes. WN_EINPUT where it holds
- * none, or is damaged. */
+/* The encoder that --save-encoder wrote to `path`, prepared; wn_encoder_close it before path goes. WN_EINPUT where it
+ * holds none, or is damaged. */
 wn_code wn_encode_load(wn_encoder **e, const char *path, wn_err *err);
 
 /* One line that recommends a model, to whoever takes the encoder that nothing asked for. */

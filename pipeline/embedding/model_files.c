@@ -13,27 +13,32 @@
 
 enum { BUFFER = 1 << 18, PATH_SIZE = 4096 };
 
-typedef wn_code (*take)(void *ctx, const void *data, size_t n, wn_err *err);
+/* Takes the bytes of files, one after another; ctx: of the sum that is taken. */
+typedef wn_code (*byte_sink)(void *ctx, const void *data, size_t n, wn_err *err);
+typedef struct {
+    byte_sink take;
+    void *ctx;
+    char *buffer; /* [BUFFER] */
+} feeder;
 
-/* Gives a file's bytes to `to`. *there tells whether it exists; one that does not is no error. */
-static wn_code feed(const char *path, take to, void *ctx, void *buffer, bool *there, wn_err *err) {
+/* *there tells whether the file exists; one that does not is no error. */
+static wn_code feed_file(const feeder *f, const char *path, bool *there, wn_err *err) {
     wn_code code = WN_OK;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     *there = fd >= 0;
     if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? WN_OK : wn_err_errno(err, "%s", path);
-    for (ssize_t n = 1; code == WN_OK && n != 0;) {
-        n = read(fd, buffer, BUFFER);
+    for (;;) {
+        ssize_t n = read(fd, f->buffer, BUFFER);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0)
-            code = wn_err_errno(err, "reading %s", path);
-        else if (n > 0)
-            code = to(ctx, buffer, (size_t)n, err);
+        if (n < 0) code = wn_err_errno(err, "reading %s", path);
+        if (n <= 0) break;
+        if ((code = f->take(f->ctx, f->buffer, (size_t)n, err)) != WN_OK) break;
     }
     (void)close(fd);
     return code;
 }
 
-static wn_code feed_shards(const char *dir, const char *pattern, take to, void *ctx, void *buffer, wn_err *err) {
+static wn_code feed_shards(const feeder *f, const char *dir, const char *pattern, wn_err *err) {
     char path[PATH_SIZE];
     glob_t found = {0};
     bool there;
@@ -47,25 +52,27 @@ static wn_code feed_shards(const char *dir, const char *pattern, take to, void *
     (void)snprintf(path + at, sizeof path - at, "/%s", pattern);
     int rc = glob(path, 0, NULL, &found);
     if (rc == GLOB_NOSPACE) code = wn_err_set(err, WN_EMEMORY, "out of memory while %s was listed", dir);
-    for (size_t i = 0; rc == 0 && code == WN_OK && i < found.gl_pathc; i++)
-        code = feed(found.gl_pathv[i], to, ctx, buffer, &there, err);
+    for (size_t i = 0; rc == 0 && i < found.gl_pathc; i++)
+        if ((code = feed_file(f, found.gl_pathv[i], &there, err)) != WN_OK) break;
     globfree(&found);
     return code;
 }
 
 /* The weights in the order in which wn_weights_open looks for them. */
-static wn_code feed_weights(const char *dir, take to, void *ctx, void *buffer, wn_err *err) {
-    static const char *const files[][2] = {{"model.safetensors", NULL},
-                                           {"model.safetensors.index.json", "*-of-*.safetensors"},
-                                           {"pytorch_model.bin", NULL},
-                                           {"pytorch_model.bin.index.json", "*-of-*.bin"}};
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+static wn_code feed_weights(const feeder *f, const char *dir, wn_err *err) {
+    static const struct {
+        const char *file, *shards;
+    } forms[] = {{"model.safetensors", NULL},
+                 {"model.safetensors.index.json", "*-of-*.safetensors"},
+                 {"pytorch_model.bin", NULL},
+                 {"pytorch_model.bin.index.json", "*-of-*.bin"}};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         char path[PATH_SIZE];
         bool there = false;
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, files[i][0]) >= sizeof path) break;
-        wn_code code = feed(path, to, ctx, buffer, &there, err);
-        if (code == WN_OK && there && files[i][1]) code = feed_shards(dir, files[i][1], to, ctx, buffer, err);
-        if (code != WN_OK || there) return code;
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, forms[i].file) >= sizeof path) break;
+        wn_code code = feed_file(f, path, &there, err);
+        if (code != WN_OK) return code;
+        if (there) return forms[i].shards ? feed_shards(f, dir, forms[i].shards, err) : WN_OK;
     }
     return wn_err_set(err, WN_EINPUT, "%s holds no weights", dir);
 }
@@ -76,12 +83,15 @@ static wn_code into_sha(void *ctx, const void *data, size_t n, wn_err *err) {
 
 wn_code wn_model_sha256(const char *dir, char hex[65], wn_err *err) {
     wn_sha256 sha = {0};
-    void *buffer = wn_alloc(BUFFER, 1, err);
-    wn_code code = buffer ? wn_sha256_init(&sha, err) : WN_EMEMORY;
-    if (code == WN_OK) code = feed_weights(dir, into_sha, &sha, buffer, err);
-    if (code == WN_OK) code = wn_sha256_final(&sha, hex, err);
+    feeder f = {.take = into_sha, .ctx = &sha, .buffer = wn_alloc(BUFFER, 1, err)};
+    wn_code code = WN_EMEMORY;
+    if (!f.buffer) goto out;
+    if ((code = wn_sha256_init(&sha, err)) != WN_OK) goto out;
+    if ((code = feed_weights(&f, dir, err)) != WN_OK) goto out;
+    code = wn_sha256_final(&sha, hex, err);
+out:
     wn_sha256_free(&sha);
-    wn_free(buffer);
+    wn_free(f.buffer);
     return code;
 }
 
@@ -91,7 +101,8 @@ static wn_code into_xxh(void *ctx, const void *data, size_t n, wn_err *err) {
     return WN_OK;
 }
 
-wn_code wn_model_fingerprint(const char *dir, const char *module, char hex[33], wn_err *err) {
+/* Everything beside the weights that decides a vector. */
+static wn_code feed_settings(const feeder *f, const char *dir, wn_err *err) {
     static const char *const names[] = {"config.json",
                                         "modules.json",
                                         "sentence_bert_config.json",
@@ -104,28 +115,36 @@ wn_code wn_model_fingerprint(const char *dir, const char *module, char hex[33], 
                                         "merges.txt"};
     char path[PATH_SIZE];
     bool there = false;
-    void *buffer = wn_alloc(BUFFER, 1, err);
-    XXH3_state_t *state = XXH3_createState();
-    wn_code code = buffer ? WN_OK : WN_EMEMORY;
-    if (code == WN_OK && !state) code = wn_err_set(err, WN_EMEMORY, "out of memory for a fingerprint");
-    if (code == WN_OK) (void)XXH3_128bits_reset(state);
-    for (size_t i = 0; code == WN_OK && i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, names[i]) >= sizeof path)
-            code = wn_err_set(err, WN_EUSAGE, "%.200s...: the path is too long", dir);
-        else
-            code = feed(path, into_xxh, state, buffer, &there, err);
-        (void)XXH3_128bits_update(state, there ? "+" : "-", 1); /* which file the bytes came from */
+            return wn_err_set(err, WN_EUSAGE, "%.200s...: the path is too long", dir);
+        wn_code code = feed_file(f, path, &there, err);
+        if (code != WN_OK) return code;
+        if ((code = f->take(f->ctx, there ? "+" : "-", 1, err)) != WN_OK) return code; /* whose bytes they were */
     }
-    if (code == WN_OK) code = feed_weights(dir, into_xxh, state, buffer, err);
-    if (code == WN_OK && *module) {
+    return WN_OK;
+}
+
+wn_code wn_model_fingerprint(const char *dir, const char *module, char hex[33], wn_err *err) {
+    char path[PATH_SIZE];
+    feeder f = {.take = into_xxh, .ctx = XXH3_createState(), .buffer = wn_alloc(BUFFER, 1, err)};
+    wn_code code = WN_EMEMORY;
+    if (!f.buffer) goto out;
+    if (!f.ctx) {
+        code = wn_err_set(err, WN_EMEMORY, "out of memory for a fingerprint");
+        goto out;
+    }
+    (void)XXH3_128bits_reset(f.ctx);
+    if ((code = feed_settings(&f, dir, err)) != WN_OK) goto out;
+    if ((code = feed_weights(&f, dir, err)) != WN_OK) goto out;
+    if (*module) {
         (void)snprintf(path, sizeof path, "%s/%s", dir, module);
-        code = feed_weights(path, into_xxh, state, buffer, err);
+        if ((code = feed_weights(&f, path, err)) != WN_OK) goto out;
     }
-    if (code == WN_OK) {
-        XXH128_hash_t h = XXH3_128bits_digest(state);
-        (void)snprintf(hex, 33, "%016llx%016llx", (unsigned long long)h.high64, (unsigned long long)h.low64);
-    }
-    (void)XXH3_freeState(state);
-    wn_free(buffer);
+    XXH128_hash_t h = XXH3_128bits_digest(f.ctx);
+    (void)snprintf(hex, 33, "%016llx%016llx", (unsigned long long)h.high64, (unsigned long long)h.low64);
+out:
+    (void)XXH3_freeState(f.ctx);
+    wn_free(f.buffer);
     return code;
 }

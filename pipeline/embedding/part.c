@@ -22,13 +22,13 @@ typedef struct {
     char pad[6];
     uint64_t rows, width;
     uint64_t checksum; /* of all before */
-} header;
+} part_head;
 
 /* Followed by count row numbers (u64) and count vectors. */
 typedef struct {
     uint64_t magic, count;
     uint64_t checksum; /* of what follows, seeded with count */
-} block;
+} part_block;
 
 struct wn_part {
     int fd;
@@ -51,7 +51,7 @@ char *wn_part_path(const char *output, wn_err *err) {
     return path;
 }
 
-static wn_code write_all(const wn_part *p, const void *data, size_t n, uint64_t at, wn_err *err) {
+static wn_code part_write(const wn_part *p, const void *data, size_t n, uint64_t at, wn_err *err) {
     const char *from = data;
     while (n > 0) {
         ssize_t done = pwrite(p->fd, from, n, (off_t)at);
@@ -63,7 +63,7 @@ static wn_code write_all(const wn_part *p, const void *data, size_t n, uint64_t 
 }
 
 /* Bytes read: fewer than n only at the end of the file. */
-static wn_code read_some(const wn_part *p, void *data, size_t n, uint64_t at, size_t *got, wn_err *err) {
+static wn_code part_read_some(const wn_part *p, void *data, size_t n, uint64_t at, size_t *got, wn_err *err) {
     char *to = data;
     for (*got = 0; *got < n;) {
         ssize_t done = pread(p->fd, to + *got, n - *got, (off_t)(at + *got));
@@ -75,32 +75,32 @@ static wn_code read_some(const wn_part *p, void *data, size_t n, uint64_t at, si
     return WN_OK;
 }
 
-static header make_header(const wn_part *p, const wn_part_key *key) {
-    header h;
+static part_head part_header(const wn_part *p, const wn_part_key *key) {
+    part_head h;
     memset(&h, 0, sizeof h);
     memcpy(h.magic, magic, sizeof magic);
     (void)snprintf(h.key.model, sizeof h.key.model, "%s", key->model);
     (void)snprintf(h.key.texts, sizeof h.key.texts, "%s", key->texts);
     (void)snprintf(h.key.options, sizeof h.key.options, "%s", key->options);
     h.rows = p->rows, h.width = p->width;
-    h.checksum = XXH3_64bits(&h, offsetof(header, checksum));
+    h.checksum = XXH3_64bits(&h, offsetof(part_head, checksum));
     return h;
 }
 
-static wn_code start(wn_part *p, const wn_part_key *key, wn_err *err) {
-    header h = make_header(p, key);
+static wn_code part_start(wn_part *p, const wn_part_key *key, wn_err *err) {
+    part_head h = part_header(p, key);
     if (ftruncate(p->fd, 0) != 0) return wn_err_errno(err, "emptying %s", p->path);
     p->end = sizeof h;
-    return write_all(p, &h, sizeof h, 0, err);
+    return part_write(p, &h, sizeof h, 0, err);
 }
 
 /* Is the header there (else *fresh: the job was killed before it stood), and is it ours? */
-static wn_code check_header(const wn_part *p, const wn_part_key *key, bool *fresh, wn_err *err) {
-    header h, want = make_header(p, key);
+static wn_code part_check_header(const wn_part *p, const wn_part_key *key, bool *fresh, wn_err *err) {
+    part_head h, want = part_header(p, key);
     size_t got = 0;
-    wn_code code = read_some(p, &h, sizeof h, 0, &got, err);
+    wn_code code = part_read_some(p, &h, sizeof h, 0, &got, err);
     if (code != WN_OK) return code;
-    *fresh = got < sizeof h || h.checksum != XXH3_64bits(&h, offsetof(header, checksum));
+    *fresh = got < sizeof h || h.checksum != XXH3_64bits(&h, offsetof(part_head, checksum));
     if (*fresh && got >= sizeof magic && memcmp(h.magic, magic, sizeof magic) != 0)
         return wn_err_set(err, WN_EUSAGE,
                           "%s is not a part file of this version of winnow; without --resume it is replaced", p->path);
@@ -113,13 +113,15 @@ static wn_code check_header(const wn_part *p, const wn_part_key *key, bool *fres
     if (!differs) return WN_OK;
     char how[2 * sizeof h.key.options + 32] = "";
     if (strcmp(differs, "other options") == 0)
-        (void)snprintf(how, sizeof how, " (%.*s; now %s)", (int)sizeof h.key.options - 1, h.key.options, want.key.options);
-    return wn_err_set(err, WN_EUSAGE,
-                      "--resume: %s is the part of a job with %s%s. Without --resume the job starts afresh and replaces it",
-                      p->path, differs, how);
+        (void)snprintf(how, sizeof how, " (%.*s; now %s)", (int)sizeof h.key.options - 1, h.key.options,
+                       want.key.options);
+    return wn_err_set(
+        err, WN_EUSAGE,
+        "--resume: %s is the part of a job with %s%s. Without --resume the job starts afresh and replaces it", p->path,
+        differs, how);
 }
 
-static wn_code grow(wn_part *p, size_t n, wn_err *err) {
+static wn_code part_reserve(wn_part *p, size_t n, wn_err *err) {
     void *v = p->buffer;
     wn_code code = wn_reserve(&v, &p->buffer_cap, n, 1, err);
     p->buffer = v;
@@ -127,7 +129,7 @@ static wn_code grow(wn_part *p, size_t n, wn_err *err) {
 }
 
 /* Notes where the vectors of one block stand; false at the first that is not whole. */
-static bool take_block(wn_part *p, const block *b, uint64_t at) {
+static bool part_take_block(wn_part *p, const part_block *b, uint64_t at) {
     size_t row_bytes = p->width * sizeof(float), size = b->count * (sizeof(uint64_t) + row_bytes);
     if (XXH3_64bits_withSeed(p->buffer, size, b->count) != b->checksum) return false;
     uint64_t vectors = at + sizeof *b + b->count * sizeof(uint64_t);
@@ -141,17 +143,17 @@ static bool take_block(wn_part *p, const block *b, uint64_t at) {
     return true;
 }
 
-static wn_code scan(wn_part *p, uint64_t length, wn_err *err) {
+static wn_code part_scan(wn_part *p, uint64_t length, wn_err *err) {
     size_t each = sizeof(uint64_t) + p->width * sizeof(float), got = 0;
     wn_code code = WN_OK;
-    for (p->end = sizeof(header);;) {
-        block b;
-        if ((code = read_some(p, &b, sizeof b, p->end, &got, err)) != WN_OK) return code;
+    for (p->end = sizeof(part_head);;) {
+        part_block b;
+        if ((code = part_read_some(p, &b, sizeof b, p->end, &got, err)) != WN_OK) return code;
         if (got < sizeof b || b.magic != block_magic || b.count == 0 || b.count > (length - p->end) / each) break;
         size_t size = b.count * each;
-        if ((code = grow(p, size, err)) != WN_OK) return code;
-        if ((code = read_some(p, p->buffer, size, p->end + sizeof b, &got, err)) != WN_OK) return code;
-        if (got < size || !take_block(p, &b, p->end)) break;
+        if ((code = part_reserve(p, size, err)) != WN_OK) return code;
+        if ((code = part_read_some(p, p->buffer, size, p->end + sizeof b, &got, err)) != WN_OK) return code;
+        if (got < size || !part_take_block(p, &b, p->end)) break;
         p->end += sizeof b + size;
     }
     if (ftruncate(p->fd, (off_t)p->end) != 0) return wn_err_errno(err, "cutting %s", p->path);
@@ -166,22 +168,29 @@ wn_code wn_part_open(wn_part **out, const char *path, const wn_part_key *key, si
     wn_part *p = wn_alloc(1, sizeof *p, err);
     if (!p) return WN_EMEMORY;
     *p = (wn_part){.fd = -1, .rows = rows, .width = width, .synced = wn_now()};
-    p->path = wn_strndup(path, strlen(path), err);
-    p->where = p->path ? wn_alloc(rows, sizeof *p->where, err) : NULL;
-    wn_code code = p->where ? WN_OK : WN_EMEMORY;
-    if (code == WN_OK && (p->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)) < 0)
+    wn_code code = WN_EMEMORY;
+    if (found) *found = false;
+    if (!(p->path = wn_strndup(path, strlen(path), err))) goto out;
+    if (!(p->where = wn_alloc(rows, sizeof *p->where, err))) goto out;
+    if ((p->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)) < 0) {
         code = wn_err_errno(err, "%s, which keeps the vectors of this job", path);
-    if (code == WN_OK && flock(p->fd, LOCK_EX | LOCK_NB) != 0)
-        code = wn_err_set(err, WN_EUSAGE, "another winnow works on the same output: it holds %s", path);
-    if (code == WN_OK && fstat(p->fd, &s) != 0) code = wn_err_errno(err, "%s", path);
-    if (found) *found = code == WN_OK && s.st_size > 0;
-    if (code == WN_OK && resume && s.st_size > 0) code = check_header(p, key, &fresh, err);
-    if (code == WN_OK) code = fresh ? start(p, key, err) : scan(p, (uint64_t)s.st_size, err);
-    if (code == WN_OK) {
-        *out = p;
-        return WN_OK;
+        goto out;
     }
-    if (p->fd >= 0) (void)close(p->fd);
+    if (flock(p->fd, LOCK_EX | LOCK_NB) != 0) {
+        code = wn_err_set(err, WN_EUSAGE, "another winnow works on the same output: it holds %s", path);
+        goto out;
+    }
+    if (fstat(p->fd, &s) != 0) {
+        code = wn_err_errno(err, "%s", path);
+        goto out;
+    }
+    if (found) *found = s.st_size > 0;
+    if (resume && s.st_size > 0 && (code = part_check_header(p, key, &fresh, err)) != WN_OK) goto out;
+    if ((code = fresh ? part_start(p, key, err) : part_scan(p, (uint64_t)s.st_size, err)) != WN_OK) goto out;
+    *out = p;
+    return WN_OK;
+out:
+    if (p->fd >= 0) (void)close(p->fd); /* without removing what is not ours */
     p->fd = -1;
     wn_part_close(p);
     return code;
@@ -197,22 +206,23 @@ bool wn_part_has(const wn_part *p, size_t row) {
 
 wn_code wn_part_read(const wn_part *p, size_t row, float *out, wn_err *err) {
     size_t got = 0, n = p->width * sizeof *out;
-    wn_code code = read_some(p, out, n, p->where[row], &got, err);
-    if (code == WN_OK && got < n) code = wn_err_set(err, WN_EIO, "%s was cut while it was in use", p->path);
-    return code;
+    wn_code code = part_read_some(p, out, n, p->where[row], &got, err);
+    if (code != WN_OK) return code;
+    return got < n ? wn_err_set(err, WN_EIO, "%s was cut while it was in use", p->path) : WN_OK;
 }
 
 wn_code wn_part_append(wn_part *p, const uint64_t *rows, const float *vectors, size_t n, wn_err *err) {
     size_t row_bytes = p->width * sizeof *vectors, size = n * (sizeof *rows + row_bytes);
-    block b = {.magic = block_magic, .count = n};
-    wn_code code = n ? grow(p, sizeof b + size, err) : WN_OK;
-    if (code != WN_OK || n == 0) return code;
+    part_block b = {.magic = block_magic, .count = n};
+    wn_code code;
+    if (n == 0) return WN_OK;
+    if ((code = part_reserve(p, sizeof b + size, err)) != WN_OK) return code;
     unsigned char *payload = p->buffer + sizeof b;
     memcpy(payload, rows, n * sizeof *rows);
     memcpy(payload + n * sizeof *rows, vectors, n * row_bytes);
     b.checksum = XXH3_64bits_withSeed(payload, size, n);
     memcpy(p->buffer, &b, sizeof b);
-    if ((code = write_all(p, p->buffer, sizeof b + size, p->end, err)) != WN_OK) return code;
+    if ((code = part_write(p, p->buffer, sizeof b + size, p->end, err)) != WN_OK) return code;
     for (size_t i = 0; i < n; i++) {
         p->count += p->where[rows[i]] == 0;
         p->where[rows[i]] = p->end + sizeof b + n * sizeof *rows + i * row_bytes;

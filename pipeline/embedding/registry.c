@@ -8,7 +8,9 @@
 static const wn_encoder_vt *const families[] = {WN_ENCODERS(FAMILY_ROW)};
 enum { FAMILIES = sizeof families / sizeof *families, MAGIC_SIZE = 8 };
 
-const wn_encoder_vt *wn_encoder_family(wn_encoder_kind kind) { return families[kind]; }
+const wn_encoder_vt *wn_encoder_family(wn_encoder_kind kind) {
+    return families[kind];
+}
 
 const wn_encoder_vt *wn_encoder_family_of_file(const char *path) {
     char head[MAGIC_SIZE] = {0};
@@ -19,6 +21,7 @@ const wn_encoder_vt *wn_encoder_family_of_file(const char *path) {
     size_t n = fread(head, 1, sizeof head, f);
     (void)fclose(f);
     for (size_t i = 0; n == sizeof head && i < FAMILIES; i++)
-        if (families[i]->magic && strncmp(head, families[i]->magic, strlen(families[i]->magic)) == 0) return families[i];
+        if (families[i]->magic && strncmp(head, families[i]->magic, strlen(families[i]->magic)) == 0)
+            return families[i];
     return NULL;
 }

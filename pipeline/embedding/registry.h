@@ -4,7 +4,8 @@
 #include <winnow/encoder.h>
 
 const wn_encoder_vt *wn_encoder_family(wn_encoder_kind kind);
-/* The family whose `save` wrote the file at `path`, by its first bytes; NULL where none did, or where it cannot be read. */
+/* The family whose `save` wrote the file at `path`, by its first bytes; NULL where none did, or where it cannot be
+ * read. */
 const wn_encoder_vt *wn_encoder_family_of_file(const char *path);
 
 #endif

@@ -121,12 +121,14 @@ static wn_code compare_rows(void *ctx, const float *rows, size_t stride, size_t 
     c->next += n;
     if (++c->calls == c->fail_at) return wn_err_set(err, WN_EIO, "the sink is full");
     for (size_t i = 0; i < n; i++)
-        cr_assert_eq(memcmp(rows + i * stride, wn_mat_row(c->want, begin + i), c->want->cols * sizeof *rows), 0, "row %zu",
-                     begin + i);
+        cr_assert_eq(memcmp(rows + i * stride, wn_mat_row(c->want, begin + i), c->want->cols * sizeof *rows), 0,
+                     "row %zu", begin + i);
     return WN_OK;
 }
 
-static void say_into(void *ctx, const char *line) { (void)snprintf(ctx, 32, "%s", line); }
+static void say_into(void *ctx, const char *line) {
+    (void)snprintf(ctx, 32, "%s", line);
+}
 
 TestSuite(encoder, .timeout = 60);
 
@@ -222,7 +224,8 @@ Test(encoder, every_family_keeps_the_promises_of_its_row) {
         cr_expect(vt->open && vt->memory && vt->seconds && vt->load && vt->release && vt->article, "%s", vt->name);
         cr_expect_geq(vt->size, sizeof(wn_encoder));
         cr_expect(!vt->transform != !vt->encode, "%s: one of transform and encode", vt->name);
-        cr_expect_eq(vt->fits_corpus, vt->fit && vt->save && vt->magic, "%s: what is fitted is saved and known again", vt->name);
+        cr_expect_eq(vt->fits_corpus, vt->fit && vt->save && vt->magic, "%s: what is fitted is saved and known again",
+                     vt->name);
         cr_expect(vt->fits_corpus || !vt->encodes_fitted, "%s", vt->name);
         cr_expect_eq(vt->resumes, vt->commit != NULL, "%s: what is kept is removed", vt->name);
         if (!vt->magic) continue;

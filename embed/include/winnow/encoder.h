@@ -66,7 +66,7 @@ typedef struct {
     size_t equal;                    /* texts with the tokens of an earlier one */
     size_t resumed;                  /* vectors taken from the part of an unfinished job */
     size_t computed, computed_tokens;
-    double seconds;                  /* that the computed ones took */
+    double seconds; /* that the computed ones took */
 } wn_encoder_counts;
 
 /* What identifies a model. The encoder's memory. */
@@ -79,7 +79,7 @@ typedef struct {
 typedef struct {
     const size_t *rows; /* [n] rising */
     size_t n;
-    const float *x;     /* [n, stride] their vectors */
+    const float *x; /* [n, stride] their vectors */
     size_t stride;
 } wn_encoder_sample;
 
@@ -100,8 +100,8 @@ typedef struct {
     bool resumes;        /* encode keeps its vectors beside opts.part_of until commit */
     /* Checks e->opts and sets e->dims. Required. */
     wn_code (*open)(wn_encoder *e, wn_err *err);
-    /* Bytes that n texts of `bytes` bytes in all will take, and the rows of all of them where `keep` says so: an estimate
-     * from above; seconds of one core: a rough guide. Both after open. Required. */
+    /* Bytes that n texts of `bytes` bytes in all will take, and the rows of all of them where `keep` says so: an
+     * estimate from above; seconds of one core: a rough guide. Both after open. Required. */
     size_t (*memory)(const wn_encoder *e, size_t n, size_t bytes, bool keep);
     double (*seconds)(const wn_encoder *e, size_t bytes);
     /* From opts.load or opts.model. Required. Sets dims, words or layers, and title; so does fit. */
@@ -109,12 +109,12 @@ typedef struct {
     /* x (NULL: not wanted) gets [n, dims] normalised rows; zero rows are counted. */
     wn_code (*fit)(wn_encoder *e, wn_mat *x, const wn_texts *texts, const wn_encoder_watch *w, wn_err *err);
     wn_code (*save)(const wn_encoder *e, const char *path, bool overwrite, wn_err *err);
-    /* One of two: a block of texts at once (*x is the caller's to free), or all of them, with windows and messages of the
-     * family's own. Rows are normalised. */
+    /* One of two: a block of texts at once (*x is the caller's to free), or all of them, with windows and messages of
+     * the family's own. Rows are normalised. */
     wn_code (*transform)(wn_encoder *e, wn_mat *x, const wn_texts *block, wn_err *err);
     wn_code (*encode)(wn_encoder *e, wn_rows_sink sink, void *ctx, const wn_texts *texts, const wn_encoder_watch *w,
                       wn_err *err);
-    /* Compares rows with those of the plainest arithmetic and says how far they are. WN_EINTERNAL where it is too far. */
+    /* Compares rows with those of the plainest arithmetic and says how far they are. WN_EINTERNAL: too far. */
     wn_code (*verify)(wn_encoder *e, const wn_texts *texts, const wn_encoder_sample *s, const wn_encoder_watch *w,
                       wn_err *err);
     wn_code (*describe)(wn_encoder *e, wn_encoder_origin *out, wn_err *err);
@@ -146,8 +146,8 @@ size_t wn_encoder_memory(const wn_encoder *e, size_t n, size_t bytes, bool keep)
 double wn_encoder_seconds(const wn_encoder *e, size_t bytes);
 /* Does prepare learn from its texts? */
 bool wn_encoder_fits(const wn_encoder *e);
-/* Loads the encoder, or fits it to texts (at least one) and saves it where the options say so. x (NULL: not wanted) gets
- * [texts->n, dims] normalised rows in the order of the texts; the caller's to free. */
+/* Loads the encoder, or fits it to texts (at least one) and saves it where the options say so. x (NULL: not wanted)
+ * gets [texts->n, dims] normalised rows in the order of the texts; the caller's to free. */
 wn_code wn_encoder_prepare(wn_encoder *e, wn_mat *x, const wn_texts *texts, const wn_encoder_watch *w, wn_err *err);
 /* Gives the rows of all texts to sink, in order. WN_EINTERRUPT says how to go on, where that is possible. */
 wn_code wn_encoder_encode(wn_encoder *e, wn_rows_sink sink, void *ctx, const wn_texts *texts, const wn_encoder_watch *w,
