@@ -76,7 +76,7 @@ int main(int argc, char **argv) {
     }
     static const char *const names[] = {"products alone", "neighbours", "near duplicates at 0.95", "rbf row sums"};
     printf("n = %zu, d = %zu, K = %zu, %d threads, kernels: %s\n\n%-28s%9s%14s%8s\n", n, d, K, wn_threads_get(),
-           wn_isa_name(wn_cpu_get()->isa), "", "seconds", "GFLOP/s", "ratio");
+           wn_cpu_level(), "", "seconds", "GFLOP/s", "ratio");
     for (int i = 0; i < 4; i++)
         printf("%-28s%9.3f%14.1f%8.2f\n", names[i], best[i], (double)n * (double)n * (double)d / best[i] * 1e-9,
                best[i] / best[0]);

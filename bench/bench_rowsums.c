@@ -72,7 +72,7 @@ int main(int argc, char **argv) {
     }
     const double flops = (double)n * (double)(n - 1) * (double)d;
     printf("{\"isa\": \"%s\", \"seconds\": %.6f, \"gflops\": %.1f, \"product_gflops\": %.1f}\n",
-           wn_isa_name(wn_cpu_get()->isa), best, flops / best * 1e-9, product_rate(4096, repeats));
+           wn_cpu_level(), best, flops / best * 1e-9, product_rate(4096, repeats));
     wn_mat_free(&x);
     free(sums);
     return 0;

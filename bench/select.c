@@ -129,7 +129,7 @@ int main(int argc, char **argv) {
     double all = wn_now() - from, sums = sink.greedy_from - from;
     double peak = (double)wn_mem_peak(), rate = product_rate(&e), bound = n * n * d / rate;
     printf("graph-cut rbf, %zu x %zu, k = %zu, gamma %.3g, lambda %.3g, %d threads, %s kernels\n", x.rows, x.cols, o.k,
-           o.kernel.gamma, s.lambda, wn_threads_get(), wn_isa_name(wn_cpu_get()->isa));
+           o.kernel.gamma, s.lambda, wn_threads_get(), wn_cpu_level());
     printf("| total s | row sums s | greedy s | product bound s | bound / total | gains anew a pick | pool fills | "
            "peak MB | 2nd floats + 200 MB |\n|---|---|---|---|---|---|---|---|---|\n");
     printf("| %.2f | %.2f | %.2f | %.2f | %.2f | %.1f | %zu | %.0f | %.0f |\n", all, sums, all - sums, bound,

@@ -1,5 +1,6 @@
 #include <wn/cpu.h>
 
+#include <assert.h>
 #include <cblas.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -12,7 +13,18 @@
 #include <cpuid.h>
 #endif
 
-static wn_cpu detected;
+static struct {
+    unsigned all, used; /* features: what the processor has, and what of it kernels may use */
+    bool unknown;       /* WINNOW_ISA names no level */
+    char model[64];
+} cpu;
+
+/* What a level leaves of the features; rising. */
+static const struct {
+    const char *name;
+    unsigned features;
+} levels[] = {{"portable", 0}, {"avx2", WN_CPU_AVX2}, {"avx512", ~0u}};
+enum { LEVELS = sizeof levels / sizeof *levels };
 
 static void read_model(char *out, size_t size) {
     FILE *f = fopen("/proc/cpuinfo", "re");
@@ -36,68 +48,102 @@ static unsigned long long enabled_state(void) {
     return (unsigned long long)high << 32 | low;
 }
 
-static void detect_isa(wn_cpu *c) {
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) c->isa = WN_ISA_AVX2;
-    if (c->isa == WN_ISA_AVX2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        c->isa = WN_ISA_AVX512;
-    if (c->isa != WN_ISA_AVX512) return;
-    unsigned a, b, cx, d, a1, b1, c1, d1;
-    if (!__get_cpuid_count(7, 0, &a, &b, &cx, &d) || !__get_cpuid_count(7, 1, &a1, &b1, &c1, &d1)) return;
-    c->avx512_vnni = cx >> 11 & 1;
-    c->adders = __builtin_cpu_is("amd");
-    c->avx512_fp16 = d >> 23 & 1;
-    c->avx512_bf16 = a1 >> 5 & 1;
-    bool tiles = (enabled_state() >> 17 & 3) == 3; /* the system saves AMX tile state */
-    c->amx_bf16 = tiles && (d >> 22 & 1);
-    c->amx_int8 = tiles && (d >> 25 & 1);
+static unsigned read_features(void) {
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 0;
+    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+        !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
+        return WN_CPU_AVX2;
+    unsigned found = WN_CPU_AVX2 | WN_CPU_AVX512, a, b, c, d, a1, b1, c1, d1;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !__get_cpuid_count(7, 1, &a1, &b1, &c1, &d1)) return found;
+    const bool tiles = (enabled_state() >> 17 & 3) == 3; /* the system saves AMX tile state */
+    if (c >> 11 & 1) found |= WN_CPU_AVX512_VNNI;
+    if (a1 >> 5 & 1) found |= WN_CPU_AVX512_BF16;
+    if (d >> 23 & 1) found |= WN_CPU_AVX512_FP16;
+    if (tiles && (d >> 22 & 1)) found |= WN_CPU_AMX_BF16;
+    if (__builtin_cpu_is("amd")) found |= WN_CPU_ADDERS;
+    return found;
 }
 #else
-static void detect_isa(wn_cpu *c) { (void)c; }
+static unsigned read_features(void) { return 0; }
 #endif
 
-static void detect(void) {
-    read_model(detected.model, sizeof detected.model);
-    detect_isa(&detected);
+static const unsigned *level_features(const char *name) {
+    for (size_t i = 0; i < LEVELS; i++)
+        if (strcmp(name, levels[i].name) == 0) return &levels[i].features;
+    return NULL;
+}
+
+static void cpu_detect(void) {
+    read_model(cpu.model, sizeof cpu.model);
+    cpu.all = cpu.used = read_features();
     const char *wanted = getenv("WINNOW_ISA");
     if (!wanted) return;
-    wn_isa limit = strcmp(wanted, "portable") == 0 ? WN_ISA_PORTABLE
-                   : strcmp(wanted, "avx2") == 0   ? WN_ISA_AVX2
-                                                   : WN_ISA_AVX512;
-    if (limit >= detected.isa) return;
-    detected.isa = limit;
-    detected.avx512_bf16 = detected.avx512_fp16 = detected.avx512_vnni = false;
-    detected.amx_bf16 = detected.amx_int8 = false;
+    const unsigned *features = level_features(wanted);
+    cpu.unknown = features == NULL;
+    cpu.used &= features ? *features : 0;
 }
 
-const wn_cpu *wn_cpu_get(void) {
+static void cpu_know(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, detect);
-    return &detected;
+    (void)pthread_once(&once, cpu_detect);
 }
 
-const char *wn_isa_name(wn_isa isa) {
-    static const char *const names[] = {"portable", "avx2", "avx512"};
-    return names[isa];
+bool wn_cpu_has(unsigned features) {
+    cpu_know();
+    return (cpu.used & features) == features;
+}
+
+const char *wn_cpu_model(void) {
+    cpu_know();
+    return cpu.model;
+}
+
+const char *wn_cpu_level(void) {
+    return levels[wn_cpu_has(WN_CPU_AVX512) ? 2 : wn_cpu_has(WN_CPU_AVX2) ? 1 : 0].name;
+}
+
+wn_code wn_cpu_check(wn_err *err) {
+    cpu_know();
+    if (!cpu.unknown) return WN_OK;
+    return wn_err_set(err, WN_EUSAGE, "WINNOW_ISA is \"%.60s\": one of %s, %s, %s, or unset it", getenv("WINNOW_ISA"),
+                      levels[0].name, levels[1].name, levels[2].name);
+}
+
+bool wn_cpu_use(const char *level) {
+    cpu_know();
+    const unsigned *features = level_features(level);
+    assert(features);
+    const unsigned needs = *features & (WN_CPU_AVX2 | WN_CPU_AVX512);
+    if ((cpu.all & needs) != needs) return false;
+    cpu.used = cpu.all & *features;
+    return true;
+}
+
+const void *wn_isa_pick(const wn_isa_row *rows, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (wn_cpu_has(rows[i].needs)) return rows[i].kernels;
+    return NULL;
 }
 
 const char *wn_blas_core(void) { return openblas_get_corename(); }
 
-const char *wn_blas_better(const char *core, wn_isa isa) {
+const char *wn_blas_better(const char *core, unsigned features) {
     /* The families that OpenBLAS uses where it does not recognise the processor; the later ones lack AVX-512 only. */
     static const char *const fallbacks[] = {"Prescott",  "Core2", "Nehalem", "Sandybridge", "Barcelona",
                                             "Generic",   "Haswell", "Zen",   "Excavator"};
     enum { WITHOUT_AVX2 = 6 };
-    if (isa == WN_ISA_PORTABLE) return NULL;
-    size_t n = isa == WN_ISA_AVX512 ? sizeof fallbacks / sizeof *fallbacks : WITHOUT_AVX2;
+    const bool avx512 = features & WN_CPU_AVX512;
+    if (!(features & WN_CPU_AVX2)) return NULL;
+    size_t n = avx512 ? sizeof fallbacks / sizeof *fallbacks : WITHOUT_AVX2;
     for (size_t i = 0; i < n; i++)
-        if (strcasecmp(core, fallbacks[i]) == 0) return isa == WN_ISA_AVX512 ? "SkylakeX" : "Haswell";
+        if (strcasecmp(core, fallbacks[i]) == 0) return avx512 ? "SkylakeX" : "Haswell";
     return NULL;
 }
 
 const char *wn_blas_cure(void) {
     if (getenv("OPENBLAS_CORETYPE")) return NULL; /* the user's own choice stands */
-    return wn_blas_better(wn_blas_core(), wn_cpu_get()->isa);
+    cpu_know();
+    return wn_blas_better(wn_blas_core(), cpu.used);
 }
 
 void wn_blas_reexec(char **argv) {

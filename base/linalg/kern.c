@@ -1,35 +1,18 @@
 /* Which kernels are used, and what they share: packing and products of strips. */
 #include "kern.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
-static _Atomic(const wn_kern *) chosen;
-
-static const wn_kern *kern_of(wn_isa isa) {
-#if defined(__x86_64__)
-    const wn_cpu *c = wn_cpu_get();
-    if (isa == WN_ISA_AVX512 && c->avx512_vnni) return c->adders ? &wn_kern_avx512_vnni_adders : &wn_kern_avx512_vnni;
-    if (isa == WN_ISA_AVX512) return &wn_kern_avx512;
-    if (isa == WN_ISA_AVX2) return &wn_kern_avx2;
-#endif
-    (void)isa;
-    return &wn_kern_portable;
-}
-
 const wn_kern *wn_kern_get(void) {
-    const wn_kern *kern = atomic_load_explicit(&chosen, memory_order_relaxed);
-    if (!kern) {
-        kern = kern_of(wn_cpu_get()->isa);
-        atomic_store_explicit(&chosen, kern, memory_order_relaxed);
-    }
-    return kern;
-}
-
-int wn_kern_use(wn_isa isa) {
-    if (isa > wn_cpu_get()->isa) return 0;
-    atomic_store_explicit(&chosen, kern_of(isa), memory_order_relaxed);
-    return 1;
+    static const wn_isa_row rows[] = {
+#if defined(__x86_64__)
+        {WN_CPU_AVX512 | WN_CPU_AVX512_VNNI | WN_CPU_ADDERS, &wn_kern_avx512_vnni_adders},
+        {WN_CPU_AVX512 | WN_CPU_AVX512_VNNI, &wn_kern_avx512_vnni},
+        {WN_CPU_AVX512, &wn_kern_avx512},
+        {WN_CPU_AVX2, &wn_kern_avx2},
+#endif
+        {0, &wn_kern_portable}};
+    return wn_isa_pick(rows, sizeof rows / sizeof *rows);
 }
 
 typedef float vec4 __attribute__((vector_size(16)));

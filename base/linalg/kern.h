@@ -63,7 +63,6 @@ typedef struct {
 } wn_paired_strips;
 
 typedef struct {
-    wn_isa isa;
     size_t strip; /* rows that micro takes at a time, at most WN_STRIP */
     /* c[m, 32] = a . b (+ c when `accumulate`): a [m, k] with stride WN_STRIP_LD, b [k][32], m <= strip, k <= WN_KC */
     void (*micro)(const float *a, size_t k, const float *b, float *c, size_t ldc, size_t m, int accumulate);
@@ -86,8 +85,6 @@ typedef struct {
 } wn_kern;
 
 const wn_kern *wn_kern_get(void);
-/* For tests: kernels of another level from now on, if this processor has it; 0 where it has not. */
-int wn_kern_use(wn_isa isa);
 /* wn_paired_init, or init16 with `integers`, for a given table of kernels. */
 wn_code wn_paired_pack(wn_paired *p, const wn_kern *kern, bool integers, const float *w, size_t n, size_t k, wn_err *err);
 

@@ -135,5 +135,5 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #include "kern_paired16.h"
 
 const wn_kern wn_kern_avx2 = {
-    .isa = WN_ISA_AVX2, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(paired16)};
+    .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(paired16)};
 #endif

@@ -136,7 +136,7 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #define WN_PAIRED16_FUSED
 #include "kern_paired16.h"
 
-#define KERNELS .isa = WN_ISA_AVX512, .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL
+#define KERNELS .strip = ROWS_MAX, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL
 const wn_kern wn_kern_avx512 = {KERNELS, WN_PAIRED16_KERNEL(paired16)};
 const wn_kern wn_kern_avx512_vnni = {KERNELS, WN_PAIRED16_KERNEL(fused16)};
 const wn_kern wn_kern_avx512_vnni_adders = {KERNELS, WN_PAIRED16_KERNEL(fused16_adders)};

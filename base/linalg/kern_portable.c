@@ -94,4 +94,4 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 #include "kern_paired.h"
 
 const wn_kern wn_kern_portable = {
-    .isa = WN_ISA_PORTABLE, .strip = ROWS, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL};
+    .strip = ROWS, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan, WN_PAIRED_KERNEL};

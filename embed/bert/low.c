@@ -29,20 +29,30 @@ static const char *precision_needs(wn_precision p) {
     return "";
 }
 
-const wn_low_kernel *wn_low_kernel_get(wn_precision p) {
+/* The best of each precision first. */
+static const struct {
+    wn_precision precision;
+    unsigned needs;
+    bool (*allowed)(void); /* what the system must grant, or NULL */
+    const wn_low_kernel *kernel;
+} kernels[] = {
 #if defined(__x86_64__)
-    const wn_cpu *c = wn_cpu_get();
 #if defined(WN_HAVE_AMX)
-    if (p == WN_PREC_BF16 && c->amx_bf16 && c->avx512_bf16 && wn_low_tiles_allowed()) return &wn_low_bf16_amx;
+    {WN_PREC_BF16, WN_CPU_AMX_BF16 | WN_CPU_AVX512_BF16, wn_low_tiles_allowed, &wn_low_bf16_amx},
 #endif
-    if (p == WN_PREC_BF16 && c->avx512_bf16) return &wn_low_bf16_avx512;
-    if (p == WN_PREC_INT8 && c->avx512_vnni) return &wn_low_int8_avx512;
-    if (p == WN_PREC_INT8 && c->isa >= WN_ISA_AVX2) return &wn_low_int8_avx2;
+    {WN_PREC_BF16, WN_CPU_AVX512_BF16, NULL, &wn_low_bf16_avx512},
 #if defined(WN_HAVE_AVX512FP16)
-    if (p == WN_PREC_F16 && c->avx512_fp16) return &wn_low_f16_avx512;
+    {WN_PREC_F16, WN_CPU_AVX512_FP16, NULL, &wn_low_f16_avx512},
 #endif
+    {WN_PREC_INT8, WN_CPU_AVX512_VNNI, NULL, &wn_low_int8_avx512},
+    {WN_PREC_INT8, WN_CPU_AVX2, NULL, &wn_low_int8_avx2},
 #endif
-    (void)p;
+    {WN_PREC_F32, 0, NULL, NULL}};
+
+const wn_low_kernel *wn_low_kernel_get(wn_precision p) {
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
+        if (kernels[i].precision == p && wn_cpu_has(kernels[i].needs) && (!kernels[i].allowed || kernels[i].allowed()))
+            return kernels[i].kernel;
     return NULL;
 }
 
@@ -58,7 +68,7 @@ wn_code wn_precision_check(wn_precision p, wn_err *err) {
         if (precision_available(i))
             (void)snprintf(have + strlen(have), sizeof have - strlen(have), ", %s", wn_precision_name(i));
     return wn_err_set(err, WN_EUSAGE, "precision %s needs a processor with %s; this one (%s) can do %s", wn_precision_name(p),
-                      precision_needs(p), wn_cpu_get()->model, have);
+                      precision_needs(p), wn_cpu_model(), have);
 }
 
 typedef struct {

@@ -180,11 +180,13 @@ const wn_bert_ops wn_bert_ref_ops = {.bias_activate = bias_activate,
                                      .attention = attention};
 
 const wn_bert_ops *wn_bert_ops_get(void) {
+    static const wn_isa_row rows[] = {
 #if defined(__x86_64__)
-    if (wn_cpu_get()->isa == WN_ISA_AVX512) return &wn_bert_avx512_ops;
-    if (wn_cpu_get()->isa == WN_ISA_AVX2) return &wn_bert_avx2_ops;
+        {WN_CPU_AVX512, &wn_bert_avx512_ops},
+        {WN_CPU_AVX2, &wn_bert_avx2_ops},
 #endif
-    return &wn_bert_ref_ops;
+        {0, &wn_bert_ref_ops}};
+    return wn_isa_pick(rows, sizeof rows / sizeof *rows);
 }
 
 void wn_pool(wn_pooling pooling, const float *x, size_t t, size_t hidden, float *out) {

@@ -21,15 +21,11 @@ void wn_d2v_kernels_init(void) {
 
 const wn_d2v_kernels *wn_d2v_kernels_get(void) {
     wn_d2v_kernels_init();
+    static const wn_isa_row rows[] = {
 #if defined(__x86_64__)
-    switch (wn_cpu_get()->isa) {
-    case WN_ISA_AVX512:
-        return &wn_d2v_kernels_avx512;
-    case WN_ISA_AVX2:
-        return &wn_d2v_kernels_avx2;
-    case WN_ISA_PORTABLE:
-        break;
-    }
+        {WN_CPU_AVX512, &wn_d2v_kernels_avx512},
+        {WN_CPU_AVX2, &wn_d2v_kernels_avx2},
 #endif
-    return &wn_d2v_kernels_ref;
+        {0, &wn_d2v_kernels_ref}};
+    return wn_isa_pick(rows, sizeof rows / sizeof *rows);
 }

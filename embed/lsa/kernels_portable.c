@@ -7,10 +7,11 @@
 #include <wn/cpu.h>
 
 const wn_lsa_kernels *wn_lsa_kernels_get(void) {
+    static const wn_isa_row rows[] = {
 #ifdef __x86_64__
-    wn_isa isa = wn_cpu_get()->isa;
-    if (isa == WN_ISA_AVX512) return &wn_lsa_kernels_avx512;
-    if (isa == WN_ISA_AVX2) return &wn_lsa_kernels_avx2;
+        {WN_CPU_AVX512, &wn_lsa_kernels_avx512},
+        {WN_CPU_AVX2, &wn_lsa_kernels_avx2},
 #endif
-    return &wn_lsa_kernels_portable;
+        {0, &wn_lsa_kernels_portable}};
+    return wn_isa_pick(rows, sizeof rows / sizeof *rows);
 }

@@ -133,8 +133,10 @@ int main(int argc, char **argv) {
     (void)signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write() like any other */
     wn_display_init(&d, "", &plain);
     int status = 0;
-    if (argc < 2) {
-        wn_err err = {0};
+    wn_err err = {0};
+    if (wn_cpu_check(&err) != WN_OK) {
+        status = report_failure(&d, &err);
+    } else if (argc < 2) {
         (void)wn_err_set(&err, WN_EUSAGE, "no command was named (winnow --help lists them)");
         status = report_failure(&d, &err);
     } else {

@@ -13,10 +13,9 @@ extern char *openblas_get_config(void);
 
 wn_code wn_help_version(bool cured, wn_writer *out) {
     unsigned major = 0, minor = 0, patch = 0;
-    const wn_cpu *cpu = wn_cpu_get();
     (void)H5get_libversion(&major, &minor, &patch);
-    wn_writer_printf(out, "winnow %s\nprocessor: %s, %d threads\nkernels: %s\n", WINNOW_VERSION, cpu->model,
-                     wn_threads_get(), wn_isa_name(cpu->isa));
+    wn_writer_printf(out, "winnow %s\nprocessor: %s, %d threads\nkernels: %s\n", WINNOW_VERSION, wn_cpu_model(),
+                     wn_threads_get(), wn_cpu_level());
     wn_writer_printf(out, "OpenBLAS: %s, core %s%s\n", openblas_get_config(), wn_blas_core(),
                      cured ? " (set by winnow: the library does not know this processor)" : "");
     wn_writer_printf(out, "HDF5 %u.%u.%u, zlib %s, zstd %s, cJSON %s, utf8proc %s, %s\n", major, minor, patch,

@@ -42,7 +42,7 @@ static void fingerprint_texts(const wn_texts *t, char hex[33]) {
 static void describe_settings(const wn_bert_encoder *b, char *out, size_t size) {
     const wn_model_config *m = &b->config;
     (void)snprintf(out, size, "%s by %s (%d), layer %d, %s, at most %zu tokens%s, winnow %s", b->precision,
-                   wn_isa_name(wn_cpu_get()->isa), WN_BERT_ARITHMETIC,
+                   wn_cpu_level(), WN_BERT_ARITHMETIC,
                    b->opts.layer < 0 ? (int)m->layers : b->opts.layer,
                    wn_pooling_name(b->opts.pooling == WN_POOL_MODEL ? m->pooling : b->opts.pooling), b->max_tokens,
                    b->base.layers ? ", all layers" : "", WINNOW_VERSION);

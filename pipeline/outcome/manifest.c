@@ -168,8 +168,8 @@ static void add_versions(doc *d) {
 /* What may differ from run to run. */
 static void add_this_run(doc *d, const wn_job *j) {
     cJSON *o = object(d, d->root, "this_run");
-    text(d, o, "cpu", wn_cpu_get()->model);
-    text(d, o, "kernels", wn_isa_name(wn_cpu_get()->isa));
+    text(d, o, "cpu", wn_cpu_model());
+    text(d, o, "kernels", wn_cpu_level());
     text(d, o, "blas", wn_blas_core());
     count(d, o, "threads", (uint64_t)wn_threads_get());
     cJSON *s = object(d, o, "seconds");

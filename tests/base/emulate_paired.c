@@ -80,6 +80,6 @@ static void store16(int16_t *p, iwide v) {
 #include "base/linalg/kern_paired16.h"
 
 extern const wn_kern wn_kern_paired_emulated, wn_kern_paired_emulated_vnni, wn_kern_paired_emulated_adders;
-const wn_kern wn_kern_paired_emulated = {.isa = WN_ISA_AVX2, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(paired16)};
-const wn_kern wn_kern_paired_emulated_vnni = {.isa = WN_ISA_AVX2, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(fused16)};
-const wn_kern wn_kern_paired_emulated_adders = {.isa = WN_ISA_AVX2, WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(fused16_adders)};
+const wn_kern wn_kern_paired_emulated = {WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(paired16)};
+const wn_kern wn_kern_paired_emulated_vnni = {WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(fused16)};
+const wn_kern wn_kern_paired_emulated_adders = {WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(fused16_adders)};

@@ -24,22 +24,21 @@ static size_t kinds(kind out[KINDS]) {
     size_t n = 0;
     out[n++] = (kind){&wn_kern_portable, "portable", false};
 #if defined(__x86_64__)
-    const wn_cpu *c = wn_cpu_get();
     for (int i = 0; i < 2; i++) {
         const bool integers = i;
-        if (c->isa >= WN_ISA_AVX2) {
+        if (wn_cpu_has(WN_CPU_AVX2)) {
             out[n++] = (kind){&wn_kern_avx2, integers ? "avx2, integers" : "avx2", integers};
             out[n++] =
                 (kind){&wn_kern_paired_emulated, integers ? "avx512 emulated, integers" : "avx512 emulated", integers};
         }
-        if (c->isa >= WN_ISA_AVX512)
+        if (wn_cpu_has(WN_CPU_AVX512))
             out[n++] = (kind){&wn_kern_avx512, integers ? "avx512, integers" : "avx512", integers};
     }
-    if (c->isa >= WN_ISA_AVX2) {
+    if (wn_cpu_has(WN_CPU_AVX2)) {
         out[n++] = (kind){&wn_kern_paired_emulated_vnni, "vnni emulated, integers", true};
         out[n++] = (kind){&wn_kern_paired_emulated_adders, "vnni and adders emulated, integers", true};
     }
-    if (c->avx512_vnni) {
+    if (wn_cpu_has(WN_CPU_AVX512_VNNI)) {
         out[n++] = (kind){&wn_kern_avx512_vnni, "vnni, integers", true};
         out[n++] = (kind){&wn_kern_avx512_vnni_adders, "vnni and adders, integers", true};
     }

@@ -19,8 +19,8 @@ static size_t sets(const wn_bert_ops *out[3], const char *names[3]) {
     size_t n = 0;
     out[n] = &wn_bert_ref_ops, names[n++] = "plain";
 #if defined(__x86_64__)
-    if (wn_cpu_get()->isa >= WN_ISA_AVX2) out[n] = &wn_bert_avx2_ops, names[n++] = "avx2";
-    if (wn_cpu_get()->isa >= WN_ISA_AVX512) out[n] = &wn_bert_avx512_ops, names[n++] = "avx512";
+    if (wn_cpu_has(WN_CPU_AVX2)) out[n] = &wn_bert_avx2_ops, names[n++] = "avx2";
+    if (wn_cpu_has(WN_CPU_AVX512)) out[n] = &wn_bert_avx512_ops, names[n++] = "avx512";
 #endif
     return n;
 }

@@ -161,17 +161,17 @@ static const wn_low_kernel *have(wn_precision p) {
 }
 
 static void need_avx512(void) {
-    if (wn_cpu_get()->isa != WN_ISA_AVX512) cr_skip_test("the emulated kernels need AVX-512");
+    if (!wn_cpu_has(WN_CPU_AVX512)) cr_skip_test("the emulated kernels need AVX-512");
 }
 
 Test(precision, bf16) { check_kernel(have(WN_PREC_BF16)); }
 Test(precision, int8) { check_kernel(have(WN_PREC_INT8)); }
 Test(precision, int8_avx2) {
-    if (wn_cpu_get()->isa < WN_ISA_AVX2) cr_skip_test("no AVX2 on this processor");
+    if (!wn_cpu_has(WN_CPU_AVX2)) cr_skip_test("no AVX2 on this processor");
     check_kernel(&wn_low_int8_avx2);
 }
 Test(precision, int8_of_avx512_and_avx2_have_the_same_bits) {
-    if (!wn_cpu_get()->avx512_vnni) cr_skip_test("no AVX512-VNNI on this processor");
+    if (!wn_cpu_has(WN_CPU_AVX512_VNNI)) cr_skip_test("no AVX512-VNNI on this processor");
     check_same(&wn_low_int8_avx512, &wn_low_int8_avx2, 61, 40, 200);
 }
 Test(precision, f16) { check_kernel(have(WN_PREC_F16)); }

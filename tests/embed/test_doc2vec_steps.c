@@ -61,9 +61,8 @@ static void compare_kernels(const wn_d2v_kernels *k, const char *name) {
 Test(doc2vec_steps, kernels_agree_with_the_plain_twin) {
     wn_d2v_kernels_init();
 #if defined(__x86_64__)
-    wn_isa isa = wn_cpu_get()->isa;
-    if (isa >= WN_ISA_AVX2) compare_kernels(&wn_d2v_kernels_avx2, "avx2");
-    if (isa >= WN_ISA_AVX512) compare_kernels(&wn_d2v_kernels_avx512, "avx512");
+    if (wn_cpu_has(WN_CPU_AVX2)) compare_kernels(&wn_d2v_kernels_avx2, "avx2");
+    if (wn_cpu_has(WN_CPU_AVX512)) compare_kernels(&wn_d2v_kernels_avx512, "avx512");
 #endif
 }
 

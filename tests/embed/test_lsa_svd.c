@@ -225,7 +225,7 @@ static void check_kernels(const wn_lsa_kernels *k, const char *name) {
 Test(lsa_svd, kernels_of_every_instruction_set_compute_the_same) {
     check_kernels(&wn_lsa_kernels_portable, "portable");
 #ifdef __x86_64__
-    if (wn_cpu_get()->isa >= WN_ISA_AVX2) check_kernels(&wn_lsa_kernels_avx2, "avx2");
-    if (wn_cpu_get()->isa >= WN_ISA_AVX512) check_kernels(&wn_lsa_kernels_avx512, "avx512");
+    if (wn_cpu_has(WN_CPU_AVX2)) check_kernels(&wn_lsa_kernels_avx2, "avx2");
+    if (wn_cpu_has(WN_CPU_AVX512)) check_kernels(&wn_lsa_kernels_avx512, "avx512");
 #endif
 }

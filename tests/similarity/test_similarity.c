@@ -11,7 +11,7 @@
 #include "base/linalg/kern.h"
 #include "similarity/keys.h"
 
-static const wn_isa levels[] = {WN_ISA_PORTABLE, WN_ISA_AVX2, WN_ISA_AVX512};
+static const char *const levels[] = {"portable", "avx2", "avx512"};
 enum { LEVELS = 3 };
 
 /* Clustered rows with exact copies, zero rows and opposite rows among them; integers / 64, so that float sums of
@@ -169,7 +169,7 @@ Test(knn, equals_brute_force_with_ties) {
         float *w = all_pairs(&x);
         uint64_t *want = brute_neighbours(w, n, K);
         for (int l = 0; l < LEVELS; l++) {
-            if (!wn_kern_use(levels[l])) continue;
+            if (!wn_cpu_use(levels[l])) continue;
             for (int threads = 1; threads <= 8; threads *= 2) {
                 wn_csr g = {0};
                 wn_threads_set(threads);
@@ -208,7 +208,7 @@ Test(nearest, equals_brute_force_first_chosen_on_ties) {
         wn_rng r = wn_rng_init(s, 1);
         for (size_t j = 0; j < k; j++) chosen[j] = (size_t)wn_rng_below(&r, n);
         for (int l = 0; l < LEVELS; l++) {
-            if (!wn_kern_use(levels[l])) continue;
+            if (!wn_cpu_use(levels[l])) continue;
             size_t wrong = 0;
             cr_assert_eq(wn_sim_nearest(&x, chosen, k, nearest, sim, NULL, NULL), WN_OK);
             for (size_t i = 0; i < n; i++) {
@@ -263,7 +263,7 @@ Test(near_duplicates, equals_the_definition) {
             naive_duplicates(&x, thresholds[q], want, want_sim);
             for (size_t i = 0; i < n; i++) dropped += want[i] != i;
             for (int l = 0; l < LEVELS; l++) {
-                if (!wn_kern_use(levels[l])) continue;
+                if (!wn_cpu_use(levels[l])) continue;
                 wn_threads_set(1 << l);
                 memset(kept, 0xff, sizeof kept);
                 cr_assert_eq(wn_sim_near_duplicates(&x, thresholds[q], kept, sim, NULL, NULL), WN_OK);
