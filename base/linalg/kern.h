@@ -21,27 +21,6 @@ enum {
     WN_PAIRED_TARGETS = 4             /* most places of y that a product counts in */
 };
 
-/* exp(r) = 1 + r + r^2 q(r) on |r| <= ln(2) / 2, q of degree 4, least maximal relative error (3e-9). Arguments below
- * WN_EXP_MIN give 0 (their exponential is not a normal float), those above WN_EXP_MAX give exp(WN_EXP_MAX). */
-#define WN_EXP_Q0 0x1.fffffcp-2f
-#define WN_EXP_Q1 0x1.555492p-3f
-#define WN_EXP_Q2 0x1.5558f2p-5f
-#define WN_EXP_Q3 0x1.1239f2p-7f
-#define WN_EXP_Q4 0x1.6a241ap-10f
-#define WN_LOG2E 0x1.715476p+0f
-#define WN_LN2_HIGH 0x1.62e4p-1f /* 15 bits: its product with an exponent is exact */
-#define WN_LN2_LOW 0x1.7f7d1cp-20f
-#define WN_EXP_MIN (-0x1.5d589ep+6f)
-#define WN_EXP_MAX 88.0f
-
-#if defined(__clang__)
-#define WN_UNROLL _Pragma("clang loop unroll(full)")
-#define WN_UNROLL_4 _Pragma("clang loop unroll_count(4)")
-#else
-#define WN_UNROLL _Pragma("GCC unroll 16")
-#define WN_UNROLL_4 _Pragma("GCC unroll 4")
-#endif
-
 /* Strips of m combined rows each, one behind the other, times one panel: for each target, c[r][at ..] = start + scale *
  * product. */
 typedef struct {

@@ -6,8 +6,8 @@
  * multiply, and all of them add. Where multiplication and addition are one instruction (VNNI), a Zen core takes this form
  * for two rows of three and the plain one for the third, which keeps all of its units busy; on others every row is plain.
  *
- * The including file adds IVEC (LANES sums of 32 bits), PAIRED16_ROWS and LOADI, STOREI, SPLATI, ADD16, SUB16, ADD32,
- * MADD (sums of 32 bits of the products of neighbours), FLOATS (of an IVEC), ROUND (to an IVEC), STORE16 (its
+ * The including file adds vi (WN_LANES sums of 32 bits), PAIRED16_ROWS and LOADI, STOREI, SPLATI, ADD16, SUB16, ADD32,
+ * MADD (sums of 32 bits of the products of neighbours), FLOATS (of an vi), ROUND (to an vi), STORE16 (its
  * low halves, of two), MAXU32 and MUL; WN_PAIRED16_FUSED where the processor may have VNNI. */
 
 /* left, right += (x + w') (x' + w) for pairs along k, and spoils x and x2, which is x'. Written out: with intrinsics
@@ -16,7 +16,7 @@
 #ifndef ADD_PRODUCTS
 #define ADD_PRODUCTS(left, right, x, x2, left2, right2, left1, right1)                                                 \
     do {                                                                                                               \
-        IVEC one, two;                                                                                                 \
+        vi one, two;                                                                                                 \
         __asm__("vpaddw %6, %2, %4\n\tvpaddw %8, %3, %5\n\tvpmaddwd %4, %5, %4\n\t"                                    \
                 "vpaddw %7, %2, %2\n\tvpaddw %9, %3, %3\n\tvpaddd %4, %0, %0\n\t"                                      \
                 "vpmaddwd %2, %3, %2\n\tvpaddd %2, %1, %1"                                                             \
@@ -25,7 +25,7 @@
     } while (0)
 #define FUSED_PRODUCTS(left, right, x, x2, left2, right2, left1, right1)                                               \
     do {                                                                                                               \
-        IVEC one, two;                                                                                                 \
+        vi one, two;                                                                                                 \
         __asm__("vpaddw %6, %2, %4\n\tvpaddw %8, %3, %5\n\tvpaddw %7, %2, %2\n\tvpaddw %9, %3, %3\n\t"                  \
                 "vpdpwssd %4, %5, %0\n\tvpdpwssd %2, %3, %1"                                                           \
                 : "+&v"(left), "+&v"(right), "+&v"(x), "+&v"(x2), "=&v"(one), "=&v"(two)                               \
@@ -37,38 +37,38 @@
             : "v"(x), "v"(x2), "v"(left1), "v"(right1), "v"(left2), "v"(right2))
 #endif
 
-static inline __attribute__((always_inline)) IVEC pair_at(const int16_t *a) {
+WN_INLINE vi pair_at(const int16_t *a) {
     int32_t pair;
     memcpy(&pair, a, sizeof pair);
-    return SPLATI(pair);
+    return vi_splat(pair);
 }
 
 /* With VNNI every `plain`-th row is a plain product; 0 is without. */
-static inline __attribute__((always_inline)) void paired16_strip(const wn_paired_strips *s, size_t strip,
+WN_INLINE void paired16_strip(const wn_paired_strips *s, size_t strip,
                                                                  const int rows, const int plain) {
-    enum { STEP = 8, LINES = LANES == 16 ? 2 : 0 };
+    enum { STEP = 8, LINES = WN_LANES == 16 ? 2 : 0 };
     const size_t row = strip * (size_t)rows;
     const int16_t *restrict a = (const int16_t *)s->a + row * WN_PAIRED_LD, *restrict b = s->b;
     const size_t half = s->k / 2;
-    IVEC left[PAIRED16_ROWS], right[PAIRED16_ROWS];
+    vi left[PAIRED16_ROWS], right[PAIRED16_ROWS];
     const char *ahead = s->ahead + strip * s->lines * 64, *const end = ahead + s->lines * 64;
     for (; ahead + half / STEP * LINES * 64 < end; ahead += 64) __builtin_prefetch(ahead, 0, 3);
     WN_UNROLL for (int r = 0; r < rows; r++) {
         const bool sums = !plain || r % plain;
-        const IVEC start = SPLATI((int32_t)s->start_a[row + (size_t)r]);
-        left[r] = sums ? ADD32(start, LOADI(s->start_b)) : SPLATI(0);
-        right[r] = sums ? ADD32(start, LOADI(s->start_b + LANES)) : SPLATI(0);
+        const vi start = vi_splat((int32_t)s->start_a[row + (size_t)r]);
+        left[r] = sums ? vi_add32(start, vi_load(s->start_b)) : vi_splat(0);
+        right[r] = sums ? vi_add32(start, vi_load(s->start_b + WN_LANES)) : vi_splat(0);
     }
     for (size_t from = 0; from < half; from += STEP) {
         const size_t to = from + STEP < half ? from + STEP : half;
         if (from < STEP * (size_t)rows) fetch_targets(s, row + from / STEP);
         for (size_t line = 0; line != LINES && ahead < end; line++, ahead += 64) __builtin_prefetch(ahead, 0, 3);
-        PAIRED_UNROLL for (size_t p = from; p < to; p += 2, b += 8 * LANES) {
-            const IVEC left2 = LOADI(b), right2 = LOADI(b + 2 * LANES), left1 = LOADI(b + 4 * LANES),
-                       right1 = LOADI(b + 6 * LANES);
+        PAIRED_UNROLL for (size_t p = from; p < to; p += 2, b += 8 * WN_LANES) {
+            const vi left2 = vi_load(b), right2 = vi_load(b + 2 * WN_LANES), left1 = vi_load(b + 4 * WN_LANES),
+                       right1 = vi_load(b + 6 * WN_LANES);
             WN_UNROLL for (int r = 0; r < rows; r++) {
                 const int16_t *at = a + r * WN_PAIRED_LD + (ptrdiff_t)p;
-                IVEC x = pair_at(at), x2 = pair_at(at + half);
+                vi x = pair_at(at), x2 = pair_at(at + half);
                 if (!plain) ADD_PRODUCTS(left[r], right[r], x, x2, left2, right2, left1, right1);
                 else if (r % plain) FUSED_PRODUCTS(left[r], right[r], x, x2, left2, right2, left1, right1);
                 else FUSED_PLAIN(left[r], right[r], x, x2, left2, right2, left1, right1);
@@ -76,22 +76,22 @@ static inline __attribute__((always_inline)) void paired16_strip(const wn_paired
         }
     }
     for (size_t t = 0; t < s->targets; t++) {
-        const VEC s0 = LOAD(s->to[t].scale), s1 = LOAD(s->to[t].scale + LANES);
+        const vf s0 = vf_load(s->to[t].scale), s1 = vf_load(s->to[t].scale + WN_LANES);
         const float *start = s->to[t].start, *sizes = s->to[t].size + row;
         float *const *to = s->to[t].c + row;
         const size_t at = s->to[t].at;
         WN_UNROLL for (int r = 0; r < rows; r++) {
             float *c = to[r] + at;
-            const VEC size = SPLAT(sizes[r]);
-            const VEC c0 = LOAD(start ? start : c), c1 = LOAD((start ? start : c) + LANES);
-            STORE(c, FMA(MUL(FLOATS(left[r]), size), s0, c0));
-            STORE(c + LANES, FMA(MUL(FLOATS(right[r]), size), s1, c1));
+            const vf size = vf_splat(sizes[r]);
+            const vf c0 = vf_load(start ? start : c), c1 = vf_load((start ? start : c) + WN_LANES);
+            vf_store(c, vf_fma(vf_mul(vi_floats(left[r]), size), s0, c0));
+            vf_store(c + WN_LANES, vf_fma(vf_mul(vi_floats(right[r]), size), s1, c1));
         }
     }
 }
 
 #define PAIRED16_FUNCTION(name, plain)                                                                                 \
-    static inline __attribute__((always_inline)) void name##_rows(const wn_paired_strips *s, size_t strip,             \
+    WN_INLINE void name##_rows(const wn_paired_strips *s, size_t strip,             \
                                                                   const int rows) {                                    \
         paired16_strip(s, strip, rows, plain);                                                                         \
     }                                                                                                                  \
@@ -106,15 +106,15 @@ PAIRED16_FUNCTION(fused16_adders, 3)
 
 /* Of |x|, by the bits without their sign: what is not finite has the largest of all. */
 static float largest(const float *x, size_t n) {
-    IVEC most = SPLATI(0);
+    vi most = vi_splat(0);
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        const IVEC v = LOADI(x + i);
-        most = MAXU32(most, ADD32(v, v));
+    for (; i + WN_LANES <= n; i += WN_LANES) {
+        const vi v = vi_load(x + i);
+        most = vi_maxu32(most, vi_add32(v, v));
     }
-    uint32_t lane[LANES], top = 0, rest;
+    uint32_t lane[WN_LANES], top = 0, rest;
     memcpy(lane, &most, sizeof lane);
-    for (size_t l = 0; l < LANES; l++) top = lane[l] > top ? lane[l] : top;
+    for (size_t l = 0; l < WN_LANES; l++) top = lane[l] > top ? lane[l] : top;
     for (; i < n; i++) {
         memcpy(&rest, x + i, sizeof rest);
         top = 2 * rest > top ? 2 * rest : top;
@@ -127,36 +127,36 @@ static float largest(const float *x, size_t n) {
 
 /* The last, short vectors go through buffers. */
 static void round16(const float *x, float by, size_t n, int16_t *out) {
-    const VEC factor = SPLAT(by);
+    const vf factor = vf_splat(by);
     size_t i = 0;
-    for (; i + 2 * LANES <= n; i += 2 * LANES)
-        STORE16(out + i, ROUND(MUL(LOAD(x + i), factor)), ROUND(MUL(LOAD(x + i + LANES), factor)));
+    for (; i + 2 * WN_LANES <= n; i += 2 * WN_LANES)
+        vi_store16(out + i, vf_round(vf_mul(vf_load(x + i), factor)), vf_round(vf_mul(vf_load(x + i + WN_LANES), factor)));
     if (i == n) return;
-    float rest[2 * LANES] = {0};
-    int16_t low[2 * LANES];
+    float rest[2 * WN_LANES] = {0};
+    int16_t low[2 * WN_LANES];
     memcpy(rest, x + i, (n - i) * sizeof *x);
-    STORE16(low, ROUND(MUL(LOAD(rest), factor)), ROUND(MUL(LOAD(rest + LANES), factor)));
+    vi_store16(low, vf_round(vf_mul(vf_load(rest), factor)), vf_round(vf_mul(vf_load(rest + WN_LANES), factor)));
     memcpy(out + i, low, (n - i) * sizeof *out);
 }
 
-static inline __attribute__((always_inline)) IVEC combined(const int16_t *x, const int16_t *y, bool minus) {
-    return !y ? LOADI(x) : minus ? SUB16(LOADI(x), LOADI(y)) : ADD16(LOADI(x), LOADI(y));
+WN_INLINE vi combined(const int16_t *x, const int16_t *y, bool minus) {
+    return !y ? vi_load(x) : minus ? vi_sub16(vi_load(x), vi_load(y)) : vi_add16(vi_load(x), vi_load(y));
 }
 
-static inline __attribute__((always_inline)) uint32_t combine_as(const int16_t *x, const int16_t *y, bool minus,
+WN_INLINE uint32_t combine_as(const int16_t *x, const int16_t *y, bool minus,
                                                                  size_t half, int16_t *out) {
-    IVEC sums = SPLATI(0);
-    uint32_t lane[LANES], total = 0;
+    vi sums = vi_splat(0);
+    uint32_t lane[WN_LANES], total = 0;
     size_t i = 0;
-    for (; i + 2 * LANES <= half; i += 2 * LANES) {
-        const IVEC first = combined(x + i, y ? y + i : NULL, minus),
+    for (; i + 2 * WN_LANES <= half; i += 2 * WN_LANES) {
+        const vi first = combined(x + i, y ? y + i : NULL, minus),
                    second = combined(x + half + i, y ? y + half + i : NULL, minus);
-        STOREI(out + i, first);
-        STOREI(out + half + i, second);
-        sums = ADD32(sums, MADD(first, second));
+        vi_store(out + i, first);
+        vi_store(out + half + i, second);
+        sums = vi_add32(sums, vi_madd(first, second));
     }
     memcpy(lane, &sums, sizeof lane);
-    for (size_t l = 0; l < LANES; l++) total += lane[l];
+    for (size_t l = 0; l < WN_LANES; l++) total += lane[l];
     for (; i < half; i++) {
         for (size_t at = i; at <= i + half; at += half)
             out[at] = (int16_t)(!y ? x[at] : minus ? x[at] - y[at] : x[at] + y[at]);

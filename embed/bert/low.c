@@ -36,15 +36,19 @@ static const struct {
     bool (*allowed)(void); /* what the system must grant, or NULL */
     const wn_low_kernel *kernel;
 } kernels[] = {
-#if defined(__x86_64__)
-#if defined(WN_HAVE_AMX)
+#ifdef WN_HAVE_AMX_BF16
     {WN_PREC_BF16, WN_CPU_AMX_BF16 | WN_CPU_AVX512_BF16, wn_low_tiles_allowed, &wn_low_bf16_amx},
 #endif
+#ifdef WN_HAVE_AVX512_BF16
     {WN_PREC_BF16, WN_CPU_AVX512_BF16, NULL, &wn_low_bf16_avx512},
-#if defined(WN_HAVE_AVX512FP16)
+#endif
+#ifdef WN_HAVE_AVX512_FP16
     {WN_PREC_F16, WN_CPU_AVX512_FP16, NULL, &wn_low_f16_avx512},
 #endif
+#ifdef WN_HAVE_AVX512_VNNI
     {WN_PREC_INT8, WN_CPU_AVX512_VNNI, NULL, &wn_low_int8_avx512},
+#endif
+#ifdef WN_HAVE_AVX2
     {WN_PREC_INT8, WN_CPU_AVX2, NULL, &wn_low_int8_avx2},
 #endif
     {WN_PREC_F32, 0, NULL, NULL}};

@@ -181,8 +181,10 @@ const wn_bert_ops wn_bert_ref_ops = {.bias_activate = bias_activate,
 
 const wn_bert_ops *wn_bert_ops_get(void) {
     static const wn_isa_row rows[] = {
-#if defined(__x86_64__)
+#ifdef WN_HAVE_AVX512
         {WN_CPU_AVX512, &wn_bert_avx512_ops},
+#endif
+#ifdef WN_HAVE_AVX2
         {WN_CPU_AVX2, &wn_bert_avx2_ops},
 #endif
         {0, &wn_bert_ref_ops}};

@@ -1,4 +1,3 @@
-#define LANES 8
 #define ROWS 6
 #define COLS 2
 #define NAME(x) wn_bert_avx2_##x

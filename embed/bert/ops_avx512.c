@@ -1,4 +1,3 @@
-#define LANES 16
 #define ROWS 8
 #define COLS 3
 #define NAME(x) wn_bert_avx512_##x

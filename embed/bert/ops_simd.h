@@ -1,33 +1,18 @@
-/* The vector forms of ops.c, written once with the compiler's vector types and compiled for AVX2 and for AVX-512:
- * the including file sets LANES (floats a vector), ROWS and COLS (rows and vectors of an attention block), NAME(x). */
+/* The vector forms of ops.c, written once on the vectors of wn/simd.h and compiled for AVX2 and for AVX-512:
+ * the including file sets ROWS and COLS (rows and vectors of an attention block) and NAME(x). */
 #include "bert_private.h"
 
-#include <immintrin.h>
 #include <math.h>
-#include <stdint.h>
-#include <string.h>
+#include <wn/simd.h>
 
-typedef float vf __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-typedef int32_t vi __attribute__((vector_size(4 * LANES)));
-
-static inline vf load(const float *p) { return *(const vf *)p; }
-static inline void store(float *p, vf v) { *(vf *)p = v; }
-static inline vf splat(float x) { return x - (vf){0}; }
-static inline vf select_lt(vf a, vf b, vf yes, vf no) { /* a < b ? yes : no */
+/* a < b ? yes : no */
+WN_INLINE vf select_lt(vf a, vf b, vf yes, vf no) {
     vi m = a < b;
     return (vf)(((vi)yes & m) | ((vi)no & ~m));
 }
-/* b where one of them is not a number */
-#if LANES == 16
-static inline vf max_of(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
-static inline vf min_of(vf a, vf b) { return (vf)_mm512_min_ps((__m512)a, (__m512)b); }
-#else
-static inline vf max_of(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
-static inline vf min_of(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
-#endif
 
 /* v with its halves, quarters ... exchanged: adding each in turn leaves the same sum in every lane, in a fixed order. */
-#if LANES == 16
+#if WN_LANES == 16
 #define EXCHANGED(v, w)                                                                                                \
     __builtin_shufflevector(v, v, 0 ^ w, 1 ^ w, 2 ^ w, 3 ^ w, 4 ^ w, 5 ^ w, 6 ^ w, 7 ^ w, 8 ^ w, 9 ^ w, 10 ^ w, 11 ^ w, \
                             12 ^ w, 13 ^ w, 14 ^ w, 15 ^ w)
@@ -36,7 +21,7 @@ static inline vf min_of(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m25
 #endif
 
 static inline vf lane_sums(vf v) {
-#if LANES == 16
+#if WN_LANES == 16
     v += EXCHANGED(v, 8);
 #endif
     v += EXCHANGED(v, 4);
@@ -47,17 +32,17 @@ static inline vf lane_sums(vf v) {
 static inline float lane_sum(vf v) { return lane_sums(v)[0]; }
 
 static inline vf lane_tops(vf v) {
-#if LANES == 16
-    v = max_of(v, EXCHANGED(v, 8));
+#if WN_LANES == 16
+    v = vf_max(v, EXCHANGED(v, 8));
 #endif
-    v = max_of(v, EXCHANGED(v, 4));
-    v = max_of(v, EXCHANGED(v, 2));
-    return max_of(v, EXCHANGED(v, 1));
+    v = vf_max(v, EXCHANGED(v, 4));
+    v = vf_max(v, EXCHANGED(v, 2));
+    return vf_max(v, EXCHANGED(v, 1));
 }
 
 /* 1 / v to 1 ulp, for v in 1 .. 1e6: an estimate of 14 bits and a Newton step cost a third of a division. */
 static inline vf inverse_of(vf v) {
-#if LANES == 16
+#if WN_LANES == 16
     vf r = (vf)_mm512_rcp14_ps((__m512)v);
     return r + r * (1.0f - v * r);
 #else
@@ -68,42 +53,23 @@ static inline vf inverse_of(vf v) {
 /* n floats, without the cost of a call. */
 static inline void copy(float *to, const float *from, size_t n) {
     size_t j = 0;
-    for (; j + LANES <= n; j += LANES) store(to + j, load(from + j));
+    for (; j + WN_LANES <= n; j += WN_LANES) vf_store(to + j, vf_load(from + j));
     for (; j < n; j++) to[j] = from[j];
-}
-
-/* e^x for x <= 0, to 1 ulp; below -87 that of -87 (1e-38), where the exponent ends. */
-static inline vf exp_of(vf x) {
-    const vf shift = splat(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer, in the lowest bits */
-    x = max_of(splat(-87.0f), x);
-    vf n = x * 1.44269504f + shift;
-    vi k = (vi)n;
-    n -= shift;
-    vf r = x - n * 0.693359375f;
-    r = r + n * 2.12194440e-4f;
-    vf p = splat(1.9875691500e-4f);
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
-    return (vf)((vi)p + (k << 23));
 }
 
 /* gelu(v) = v/2 (1 + erf(v / sqrt 2)) with erf(z) = z P(z^2) / Q(z^2), a minimax fit over |z| <= 3.9, where erf is 1 to half
  * an ulp, as it is taken to be from there on (tools/fit_erf.py; error 1.5e-8 before rounding). */
 static inline vf gelu(vf v) {
-    const vf top = splat(3.9f);
-    vf z = max_of(-top, min_of(top, v * 0.70710678f));
+    const vf top = vf_splat(3.9f);
+    vf z = vf_max(-top, vf_min(top, v * 0.70710678f));
     vf u = z * z;
-    vf p = splat(2.050522943e-06f);
+    vf p = vf_splat(2.050522943e-06f);
     p = p * u + 2.874434676e-04f;
     p = p * u + 3.836205710e-03f;
     p = p * u + 5.296485199e-02f;
     p = p * u + 1.919251620e-01f;
     p = p * u + 1.128379033e+00f;
-    vf q = splat(3.823143600e-05f);
+    vf q = vf_splat(3.823143600e-05f);
     q = q * u + 1.181574413e-03f;
     q = q * u + 1.510786039e-02f;
     q = q * u + 1.147516758e-01f;
@@ -115,19 +81,19 @@ static inline vf gelu(vf v) {
 }
 
 static inline vf tanh_of(vf v) { /* (1 - e) / (1 + e) with e = exp(-2|v|), the sign put back */
-    vf e = exp_of((vf)((vi)v & 0x7fffffff) * -2.0f);
+    vf e = vf_exp_negative((vf)((vi)v & 0x7fffffff) * -2.0f);
     vf t = (1.0f - e) / (1.0f + e);
     /* near 0 the difference cancels: an odd Taylor polynomial */
     vf s = v * v, series = v * (1.0f + s * (-0.33333333f + s * (0.13333333f - s * 0.05396825f)));
     vf whole = (vf)((vi)t | ((vi)v & (int32_t)0x80000000));
-    return select_lt(s, splat(0.01f), series, whole);
+    return select_lt(s, vf_splat(0.01f), series, whole);
 }
 
 static inline vf activated(wn_activation a, vf v) {
     switch (a) {
     case WN_ACT_GELU: return gelu(v);
     case WN_ACT_GELU_TANH: return 0.5f * v * (1.0f + tanh_of(0.79788456f * (v + 0.044715f * v * v * v)));
-    case WN_ACT_RELU: return max_of((vf){0}, v);
+    case WN_ACT_RELU: return vf_max((vf){0}, v);
     case WN_ACT_TANH: return tanh_of(v);
     case WN_ACT_IDENTITY: break;
     }
@@ -136,31 +102,31 @@ static inline vf activated(wn_activation a, vf v) {
 
 /* The last, short vector of a row goes through a buffer, so that every element is computed alike. */
 static inline vf load_part(const float *p, size_t n) {
-    float b[LANES] = {0};
+    float b[WN_LANES] = {0};
     memcpy(b, p, n * sizeof *b);
-    return load(b);
+    return vf_load(b);
 }
 static inline void store_part(float *p, vf v, size_t n) { memcpy(p, &v, n * sizeof *p); }
 
-static inline __attribute__((always_inline)) void activate_rows(const float *bias, wn_activation a, const float *x, size_t ldx,
+WN_INLINE void activate_rows(const float *bias, wn_activation a, const float *x, size_t ldx,
                                                                 size_t m, size_t n, float *y, size_t ldy) {
-    size_t whole = n / LANES * LANES, rest = n - whole, j = 0;
-    for (; j + 2 * LANES <= n; j += 2 * LANES) { /* a cache line of 16 at once */
-        const vf b0 = bias ? load(bias + j) : (vf){0}, b1 = bias ? load(bias + j + LANES) : (vf){0};
+    size_t whole = n / WN_LANES * WN_LANES, rest = n - whole, j = 0;
+    for (; j + 2 * WN_LANES <= n; j += 2 * WN_LANES) { /* a cache line of 16 at once */
+        const vf b0 = bias ? vf_load(bias + j) : (vf){0}, b1 = bias ? vf_load(bias + j + WN_LANES) : (vf){0};
         for (size_t i = 0; i < m; i++) {
             const float *from = x + i * ldx + j;
             float *to = y + i * ldy + j;
-            const vf v0 = load(from) + b0, v1 = load(from + LANES) + b1;
-            store(to, activated(a, v0));
-            store(to + LANES, activated(a, v1));
+            const vf v0 = vf_load(from) + b0, v1 = vf_load(from + WN_LANES) + b1;
+            vf_store(to, activated(a, v0));
+            vf_store(to + WN_LANES, activated(a, v1));
         }
     }
-    for (; j < n; j += LANES) {
-        vf b = !bias ? (vf){0} : j < whole ? load(bias + j) : load_part(bias + j, rest);
+    for (; j < n; j += WN_LANES) {
+        vf b = !bias ? (vf){0} : j < whole ? vf_load(bias + j) : load_part(bias + j, rest);
         for (size_t i = 0; i < m; i++) {
             const float *from = x + i * ldx + j;
-            vf v = activated(a, (j < whole ? load(from) : load_part(from, rest)) + b);
-            if (j < whole) store(y + i * ldy + j, v);
+            vf v = activated(a, (j < whole ? vf_load(from) : load_part(from, rest)) + b);
+            if (j < whole) vf_store(y + i * ldy + j, v);
             else store_part(y + i * ldy + j, v, rest);
         }
     }
@@ -174,22 +140,22 @@ static void NAME(bias_activate)(const float *bias, wn_activation a, const float 
 
 /* row[h] becomes normalised row + bias + other, where they are; returns the inverse of its standard deviation. Sums of the even
  * and of the odd vectors: one sum would wait for itself. */
-static inline __attribute__((always_inline)) float norm_row(const wn_norm *norm, double eps, const float *bias, float *row,
+WN_INLINE float norm_row(const wn_norm *norm, double eps, const float *bias, float *row,
                                                             const float *other, size_t h) {
-    const size_t both = h / (2 * LANES) * (2 * LANES);
+    const size_t both = h / (2 * WN_LANES) * (2 * WN_LANES);
     vf sums[2] = {{0}}, squares[2] = {{0}};
-    for (size_t j = 0; j < both; j += 2 * LANES) {
+    for (size_t j = 0; j < both; j += 2 * WN_LANES) {
         for (size_t i = 0; i < 2; i++) {
-            const size_t at = j + i * LANES;
-            vf v = load(row + at);
-            if (bias) v += load(bias + at);
-            if (other) v += load(other + at);
+            const size_t at = j + i * WN_LANES;
+            vf v = vf_load(row + at);
+            if (bias) v += vf_load(bias + at);
+            if (other) v += vf_load(other + at);
             sums[i] += v;
-            store(row + at, v);
+            vf_store(row + at, v);
         }
     }
-    for (size_t j = both; j < h; j += LANES) {
-        const size_t n = h - j < LANES ? h - j : LANES;
+    for (size_t j = both; j < h; j += WN_LANES) {
+        const size_t n = h - j < WN_LANES ? h - j : WN_LANES;
         vf v = load_part(row + j, n);
         if (bias) v += load_part(bias + j, n);
         if (other) v += load_part(other + j, n);
@@ -197,9 +163,9 @@ static inline __attribute__((always_inline)) float norm_row(const wn_norm *norm,
         store_part(row + j, v, n);
     }
     const float mean = lane_sum(sums[0] + sums[1]) / (float)h;
-    for (size_t j = 0; j < both; j += 2 * LANES) {
+    for (size_t j = 0; j < both; j += 2 * WN_LANES) {
         for (size_t i = 0; i < 2; i++) {
-            const vf v = load(row + j + i * LANES) - mean;
+            const vf v = vf_load(row + j + i * WN_LANES) - mean;
             squares[i] += v * v;
         }
     }
@@ -207,8 +173,8 @@ static inline __attribute__((always_inline)) float norm_row(const wn_norm *norm,
     for (size_t j = both; j < h; j++) tail += (row[j] - mean) * (row[j] - mean);
     const float scale =
         (float)(1.0 / sqrt(((double)lane_sum(squares[0] + squares[1]) + (double)tail) / (double)h + eps));
-    for (size_t j = 0; j < both; j += LANES)
-        store(row + j, (load(row + j) - mean) * scale * load(norm->weight + j) + load(norm->bias + j));
+    for (size_t j = 0; j < both; j += WN_LANES)
+        vf_store(row + j, (vf_load(row + j) - mean) * scale * vf_load(norm->weight + j) + vf_load(norm->bias + j));
     for (size_t j = both; j < h; j++) row[j] = (row[j] - mean) * scale * norm->weight[j] + norm->bias[j];
     return scale;
 }
@@ -225,41 +191,41 @@ static void NAME(norm_rows)(const wn_norm *norm, double eps, const float *bias, 
 }
 
 /* x[0..n) -> e^(x - top) of the first t of them, next to nothing behind; returns one over their sum. n is a multiple of
- * LANES. */
+ * WN_LANES. */
 static inline float softmax_row(float *x, size_t t, size_t n) {
     for (size_t j = t; j < n; j++) x[j] = -INFINITY;
-    vf top = load(x);
-    for (size_t j = LANES; j < n; j += LANES) top = max_of(top, load(x + j));
+    vf top = vf_load(x);
+    for (size_t j = WN_LANES; j < n; j += WN_LANES) top = vf_max(top, vf_load(x + j));
     const vf most = lane_tops(top);
     vf sum = {0};
-    for (size_t j = 0; j < n; j += LANES) {
-        vf e = exp_of(load(x + j) - most);
+    for (size_t j = 0; j < n; j += WN_LANES) {
+        vf e = vf_exp_negative(vf_load(x + j) - most);
         sum += e;
-        store(x + j, e);
+        vf_store(x + j, e);
     }
     return 1.0f / lane_sum(sum);
 }
 
 /* out[r, COLS vectors] = by[r] a[r, k] b[k, ...]: one chain over k an element. */
-static inline __attribute__((always_inline)) void block(size_t rows, size_t cols, const float *a, size_t lda, const float *b,
+WN_INLINE void block(size_t rows, size_t cols, const float *a, size_t lda, const float *b,
                                                         size_t ldb, size_t k, const float *by, float *out, size_t ldo) {
     vf acc[ROWS][COLS];
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < cols; c++) acc[r][c] = (vf){0};
     for (size_t i = 0; i < k; i++) {
         vf v[COLS];
-        for (size_t c = 0; c < cols; c++) v[c] = load(b + i * ldb + c * LANES);
+        for (size_t c = 0; c < cols; c++) v[c] = vf_load(b + i * ldb + c * WN_LANES);
         for (size_t r = 0; r < rows; r++) {
-            vf x = splat(a[r * lda + i]);
+            vf x = vf_splat(a[r * lda + i]);
             for (size_t c = 0; c < cols; c++) acc[r][c] += x * v[c];
         }
     }
     for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < cols; c++) store(out + r * ldo + c * LANES, acc[r][c] * by[r]);
+        for (size_t c = 0; c < cols; c++) vf_store(out + r * ldo + c * WN_LANES, acc[r][c] * by[r]);
 }
 
 /* The same with the number of rows known to the compiler. */
-static inline __attribute__((always_inline)) void blocks(size_t rows, size_t cols, const float *a, size_t lda, const float *b,
+WN_INLINE void blocks(size_t rows, size_t cols, const float *a, size_t lda, const float *b,
                                                          size_t ldb, size_t k, const float *by, float *out, size_t ldo) {
     switch (rows) {
     case 1: block(1, cols, a, lda, b, ldb, k, by, out, ldo); return;
@@ -276,15 +242,15 @@ static inline __attribute__((always_inline)) void blocks(size_t rows, size_t col
     }
 }
 
-/* out[m, n] = by[m] a[m, k] b[k, n], m at most ROWS; n is a multiple of LANES, every row of out has room for it. */
+/* out[m, n] = by[m] a[m, k] b[k, n], m at most ROWS; n is a multiple of WN_LANES, every row of out has room for it. */
 static void small_product(size_t m, size_t n, const float *a, size_t lda, const float *b, size_t ldb, size_t k, const float *by,
                           float *out, size_t ldo) {
     size_t j = 0;
-    for (; j + COLS * LANES <= n; j += COLS * LANES) blocks(m, COLS, a, lda, b + j, ldb, k, by, out + j, ldo);
-    for (; j < n; j += LANES) blocks(m, 1, a, lda, b + j, ldb, k, by, out + j, ldo);
+    for (; j + COLS * WN_LANES <= n; j += COLS * WN_LANES) blocks(m, COLS, a, lda, b + j, ldb, k, by, out + j, ldo);
+    for (; j < n; j += WN_LANES) blocks(m, 1, a, lda, b + j, ldb, k, by, out + j, ldo);
 }
 
-static size_t padded(size_t n) { return (n + LANES - 1) / LANES * LANES; }
+static size_t padded(size_t n) { return (n + WN_LANES - 1) / WN_LANES * WN_LANES; }
 
 static size_t NAME(attention_scratch)(size_t t, size_t hidden, size_t heads) {
     size_t d = hidden / heads, tp = padded(t), dp = padded(d);

@@ -22,8 +22,10 @@ void wn_d2v_kernels_init(void) {
 const wn_d2v_kernels *wn_d2v_kernels_get(void) {
     wn_d2v_kernels_init();
     static const wn_isa_row rows[] = {
-#if defined(__x86_64__)
+#ifdef WN_HAVE_AVX512
         {WN_CPU_AVX512, &wn_d2v_kernels_avx512},
+#endif
+#ifdef WN_HAVE_AVX2
         {WN_CPU_AVX2, &wn_d2v_kernels_avx2},
 #endif
         {0, &wn_d2v_kernels_ref}};

@@ -25,10 +25,7 @@ void wn_d2v_kernels_init(void);
 /* The kernels for this processor. */
 const wn_d2v_kernels *wn_d2v_kernels_get(void);
 
-extern const wn_d2v_kernels wn_d2v_kernels_ref;
-#if defined(__x86_64__)
-extern const wn_d2v_kernels wn_d2v_kernels_avx2, wn_d2v_kernels_avx512;
-#endif
+extern const wn_d2v_kernels wn_d2v_kernels_ref, wn_d2v_kernels_avx2, wn_d2v_kernels_avx512;
 
 /* sigmoid at the middle of 1024 equal steps of [-6, 6]: within .0015 of the exact value. */
 extern float wn_d2v_sigmoid_table[WN_D2V_SIGMOID_SIZE];

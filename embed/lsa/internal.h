@@ -84,10 +84,7 @@ typedef struct {
     /* y [ld] = sum of val[i] v[col[i], :] over n entries, ld a multiple of 32; returns |y|^2. */
     double (*encode)(const uint32_t *col, const float *val, size_t n, const float *v, size_t ld, float *y);
 } wn_lsa_kernels;
-extern const wn_lsa_kernels wn_lsa_kernels_portable;
-#ifdef __x86_64__
-extern const wn_lsa_kernels wn_lsa_kernels_avx2, wn_lsa_kernels_avx512;
-#endif
+extern const wn_lsa_kernels wn_lsa_kernels_portable, wn_lsa_kernels_avx2, wn_lsa_kernels_avx512;
 const wn_lsa_kernels *wn_lsa_kernels_get(void);
 
 /* ---- lsa.c, file.c ---- */

@@ -1,5 +1,4 @@
 #define KERNELS wn_lsa_kernels_avx512
-#define LANES 16
 #define TILE_ROWS 8
 #define TILE_VECS 2
-#include "kernels.inc"
+#include "kernels_vector.h"

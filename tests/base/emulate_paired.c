@@ -2,81 +2,84 @@
  * where there is no AVX-512. */
 #include "base/linalg/kern.h"
 
-#include <immintrin.h>
-#include <string.h>
+#include <wn/simd.h>
 
 typedef struct {
-    __m256 low, high;
+    vf low, high;
 } wide;
-
-#define VEC wide
-#define LANES 16
-#define PAIRED_ROWS 14
-#define PAIRED_UNROLL
-#define EACH(f, a, b) ((wide){f((a).low, (b).low), f((a).high, (b).high)})
-#define LOAD(p) ((wide){_mm256_loadu_ps(p), _mm256_loadu_ps((p) + 8)})
-#define SPLAT(x) ((wide){_mm256_set1_ps(x), _mm256_set1_ps(x)})
-#define STORE(p, v) store(p, v)
-#define FMA(a, b, c) fma16(a, b, c)
-
-static wide fma16(wide a, wide b, wide c) {
-    return (wide){_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
-}
-static void store(float *p, wide v) {
-    _mm256_storeu_ps(p, v.low);
-    _mm256_storeu_ps(p + 8, v.high);
-}
-
-#include "base/linalg/kern_paired.h"
-
 typedef struct {
-    __m256i low, high;
-} iwide;
+    vi low, high;
+} wide_ints;
 
-#define IVEC iwide
-#define PAIRED16_ROWS 12
-#define LOADI(p) loadi(p)
-#define SPLATI(x) ((iwide){_mm256_set1_epi32(x), _mm256_set1_epi32(x)})
-#define ADD_PRODUCTS(left, right, x, x2, left2, right2, left1, right1)                                                 \
-    ((left) = ADD32(left, MADD(ADD16(x, left2), ADD16(x2, left1))),                                                    \
-     (right) = ADD32(right, MADD(ADD16(x, right2), ADD16(x2, right1))))
-#define FUSED_PRODUCTS ADD_PRODUCTS /* VNNI adds without saturation: the same */
-#define FUSED_PLAIN(left, right, x, x2, left2, right2, left1, right1)                                                  \
-    ((left) = ADD32(left, ADD32(MADD(x, left1), MADD(x2, left2))),                                                     \
-     (right) = ADD32(right, ADD32(MADD(x, right1), MADD(x2, right2))))
-#define WN_PAIRED16_FUSED
-#define FLOATS(v) ((wide){_mm256_cvtepi32_ps((v).low), _mm256_cvtepi32_ps((v).high)})
-#define ROUND(v) roundi(v)
-#define ADD16(a, b) ((iwide){_mm256_add_epi16((a).low, (b).low), _mm256_add_epi16((a).high, (b).high)})
-#define SUB16(a, b) ((iwide){_mm256_sub_epi16((a).low, (b).low), _mm256_sub_epi16((a).high, (b).high)})
-#define ADD32(a, b) ((iwide){_mm256_add_epi32((a).low, (b).low), _mm256_add_epi32((a).high, (b).high)})
-#define MADD(a, b) madd(a, b)
-#define STOREI(p, v) storei(p, v)
-#define MAXU32(a, b) ((iwide){_mm256_max_epu32((a).low, (b).low), _mm256_max_epu32((a).high, (b).high)})
-#define MUL(a, b) mul(a, b)
-#define STORE16(p, v, w) (store16(p, v), store16((p) + LANES, w))
-
-static iwide loadi(const void *p) {
-    iwide v;
+static wide wide_load(const float *p) { return (wide){vf_load(p), vf_load(p + 8)}; }
+static wide wide_splat(float x) { return (wide){vf_splat(x), vf_splat(x)}; }
+static wide wide_mul(wide a, wide b) { return (wide){vf_mul(a.low, b.low), vf_mul(a.high, b.high)}; }
+static wide wide_fma(wide a, wide b, wide c) {
+    return (wide){vf_fma(a.low, b.low, c.low), vf_fma(a.high, b.high, c.high)};
+}
+static void wide_store(float *p, wide v) {
+    vf_store(p, v.low);
+    vf_store(p + 8, v.high);
+}
+static wide wide_floats(wide_ints v) { return (wide){vi_floats(v.low), vi_floats(v.high)}; }
+static wide_ints wide_round(wide v) { return (wide_ints){vf_round(v.low), vf_round(v.high)}; }
+static wide_ints ints_splat(int32_t x) { return (wide_ints){vi_splat(x), vi_splat(x)}; }
+static wide_ints ints_load(const void *p) {
+    wide_ints v;
     memcpy(&v, p, sizeof v);
     return v;
 }
-static void storei(int16_t *p, iwide v) { memcpy(p, &v, sizeof v); }
-static iwide madd(iwide a, iwide b) {
-    return (iwide){_mm256_madd_epi16(a.low, b.low), _mm256_madd_epi16(a.high, b.high)};
+static void ints_store(void *p, wide_ints v) { memcpy(p, &v, sizeof v); }
+static void ints_store16(int16_t *p, wide_ints v, wide_ints w) {
+    int32_t lanes[32];
+    memcpy(lanes, &v, sizeof v);
+    memcpy(lanes + 16, &w, sizeof w);
+    for (int i = 0; i < 32; i++) p[i] = (int16_t)lanes[i];
 }
-static iwide roundi(wide v) {
-    return (iwide){_mm256_cvtps_epi32(v.low), _mm256_cvtps_epi32(v.high)};
-}
-static wide mul(wide a, wide b) {
-    return EACH(_mm256_mul_ps, a, b);
-}
-static void store16(int16_t *p, iwide v) {
-    int32_t lanes[16];
-    memcpy(lanes, &v, sizeof lanes);
-    for (int i = 0; i < 16; i++) p[i] = (int16_t)lanes[i];
-}
+#define EACH(name)                                                                                                     \
+    static wide_ints ints_##name(wide_ints a, wide_ints b) {                                                           \
+        return (wide_ints){vi_##name(a.low, b.low), vi_##name(a.high, b.high)};                                        \
+    }
+EACH(add16)
+EACH(sub16)
+EACH(add32)
+EACH(madd)
+EACH(maxu32)
 
+#undef WN_LANES
+#define WN_LANES 16
+#define vf wide
+#define vf_load wide_load
+#define vf_store wide_store
+#define vf_splat wide_splat
+#define vf_mul wide_mul
+#define vf_fma wide_fma
+#define vf_round wide_round
+#define vi wide_ints
+#define vi_load ints_load
+#define vi_store ints_store
+#define vi_store16 ints_store16
+#define vi_splat ints_splat
+#define vi_floats wide_floats
+#define vi_add16 ints_add16
+#define vi_sub16 ints_sub16
+#define vi_add32 ints_add32
+#define vi_madd ints_madd
+#define vi_maxu32 ints_maxu32
+
+#define PAIRED_ROWS 14
+#define PAIRED_UNROLL
+#include "base/linalg/kern_paired.h"
+
+#define PAIRED16_ROWS 12
+#define WN_PAIRED16_FUSED
+#define ADD_PRODUCTS(left, right, x, x2, left2, right2, left1, right1)                                                 \
+    ((left) = vi_add32(left, vi_madd(vi_add16(x, left2), vi_add16(x2, left1))),                                        \
+     (right) = vi_add32(right, vi_madd(vi_add16(x, right2), vi_add16(x2, right1))))
+#define FUSED_PRODUCTS ADD_PRODUCTS /* VNNI adds without saturation: the same */
+#define FUSED_PLAIN(left, right, x, x2, left2, right2, left1, right1)                                                  \
+    ((left) = vi_add32(left, vi_add32(vi_madd(x, left1), vi_madd(x2, left2))),                                         \
+     (right) = vi_add32(right, vi_add32(vi_madd(x, right1), vi_madd(x2, right2))))
 #include "base/linalg/kern_paired16.h"
 
 extern const wn_kern wn_kern_paired_emulated, wn_kern_paired_emulated_vnni, wn_kern_paired_emulated_adders;
