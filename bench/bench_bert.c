@@ -16,9 +16,9 @@ enum { CHUNK = 252, CHUNKS = 4, TOKENS = CHUNKS * CHUNK, WORDS = TOKENS / 6, SID
 
 typedef struct {
     wn_bert *m;
-    uint32_t ids[TOKENS], first[CHUNK];
+    uint32_t ids[TOKENS];
     size_t offsets[TOKENS + 1], texts;
-    wn_row_pairs pairs;
+    size_t first_texts; /* those of the first chunk */
     float *x, *y, *out, *scratch;
 } chunk;
 
@@ -27,7 +27,7 @@ static void make_texts(chunk *c, size_t each) {
     for (; c->offsets[c->texts] < TOKENS; c->texts++) {
         size_t at = c->offsets[c->texts], left = CHUNK - at % CHUNK;
         c->offsets[c->texts + 1] = at + (left < each ? left : each);
-        if (c->offsets[c->texts + 1] == CHUNK) c->pairs = wn_bert_pair_rows(c->offsets, c->texts + 1, c->first);
+        if (c->offsets[c->texts + 1] == CHUNK) c->first_texts = c->texts + 1;
     }
     /* of many tokens in English every sixth is a word that was not there before */
     for (size_t i = 0; i < TOKENS; i++) c->ids[i] = (uint32_t)(i * 7919 % WORDS * 31 % words);
@@ -38,11 +38,14 @@ static void products(chunk *c) {
     size_t h = m->config.hidden, wide = wn_bert_wide(&m->config);
     for (size_t i = 0; i < m->config.layers; i++) {
         const wn_layer *l = &m->layers[i % m->nlayers];
-        if (i || m->mapping.n) /* the first layer's come from their shares */
-            wn_layer_linear_apply(&l->qkv, WN_BIAS_LATER, c->x, h, &c->pairs, c->y, 3 * h, c->scratch);
-        wn_layer_linear_apply(&l->out, WN_BIAS_LATER, c->x, h, &c->pairs, c->y, h, c->scratch);
-        wn_layer_linear_apply(&l->up, WN_BIAS_LATER, c->x, h, &c->pairs, c->y, wide, c->scratch);
-        wn_layer_linear_apply(&l->down, WN_BIAS_LATER, c->y, wide, &c->pairs, c->x, h, c->scratch);
+        wn_linear_rows rows = {.x = c->x, .stride = h, .offsets = c->offsets, .texts = c->first_texts};
+        if (i || m->mapping.w.n) /* the first layer's come from their shares */
+            wn_affine_product(&l->qkv, &rows, c->y, 3 * h, c->scratch);
+        wn_affine_product(&l->out, &rows, c->y, h, c->scratch);
+        wn_affine_product(&l->up, &rows, c->y, wide, c->scratch);
+        rows.x = c->y;
+        rows.stride = wide;
+        wn_affine_product(&l->down, &rows, c->x, h, c->scratch);
     }
 }
 
@@ -74,7 +77,7 @@ int main(int argc, char **argv) {
     c.x = wn_alloc(room, sizeof(float), &err);
     c.y = wn_alloc(room, sizeof(float), &err);
     c.out = wn_alloc(TOKENS * wn_bert_dims(c.m), sizeof(float), &err);
-    c.scratch = wn_alloc(1, wn_layer_linear_scratch(g->intermediate + g->hidden), &err);
+    c.scratch = wn_alloc(1, wn_bert_product_scratch(c.m, CHUNK), &err);
     if (!c.x || !c.y || !c.out || !c.scratch) return 1;
     for (size_t i = 0; i < room; i++) c.x[i] = 0.1f;
     double forward = 1e30, alone = 1e30, best = 1e30;
@@ -91,7 +94,7 @@ int main(int argc, char **argv) {
     }
     double square_flops = 2.0 * CHUNK * (double)(g->hidden * g->hidden);
     double flops = (double)g->layers * (4 * square_flops + 4.0 * CHUNK * (double)(g->hidden * g->intermediate));
-    if (!c.m->mapping.n) flops -= 3 * square_flops;
+    if (!c.m->mapping.w.n) flops -= 3 * square_flops;
     double peak = 2.0 * SIDE * SIDE * SIDE / best;
     printf("%s, %s tokens a text: %.0f tokens/s; products %.0f%% of the time, at %.1f GFLOP/s = %.0f%% of the %.1f of "
            "plain products\n",

@@ -6,8 +6,6 @@
 const wn_kern *wn_kern_get(void) {
     static const wn_isa_row rows[] = {
 #ifdef WN_HAVE_AVX512
-        {WN_CPU_AVX512 | WN_CPU_AVX512_VNNI | WN_CPU_ADDERS, &wn_kern_avx512_vnni_adders},
-        {WN_CPU_AVX512 | WN_CPU_AVX512_VNNI, &wn_kern_avx512_vnni},
         {WN_CPU_AVX512, &wn_kern_avx512},
 #endif
 #ifdef WN_HAVE_AVX2

@@ -1,6 +1,6 @@
 /* The kernels of kern.h, written once on the vectors of wn/simd.h. The including file defines KERN_ROWS, the rows of a
- * strip (two accumulators each), KERN_MICRO_CASES, CASE(1) .. CASE(KERN_ROWS), and the table's name, KERN_TABLE. Sums are
- * taken in the same order at every width. */
+ * strip (two accumulators each), and KERN_MICRO_CASES, CASE(1) .. CASE(KERN_ROWS); WN_KERN is its table. Sums are taken in
+ * the same order at every width. */
 #include "kern.h"
 
 #include <wn/simd.h>
@@ -87,3 +87,6 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
     }
     return count;
 }
+
+#define WN_KERN                                                                                                        \
+    { .strip = KERN_ROWS, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan }

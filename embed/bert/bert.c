@@ -18,18 +18,18 @@ void wn_bert_close(wn_bert *m) {
     if (!m) return;
     for (size_t i = 0; m->layers && i < m->nlayers; i++) {
         wn_layer *l = &m->layers[i];
-        wn_layer_linear_free(&l->qkv);
-        wn_layer_linear_free(&l->out);
-        wn_layer_linear_free(&l->up);
-        wn_layer_linear_free(&l->down);
+        wn_affine_free(&l->qkv);
+        wn_affine_free(&l->out);
+        wn_affine_free(&l->up);
+        wn_affine_free(&l->down);
         norm_free(&l->after_attention);
         norm_free(&l->after_ffn);
     }
     wn_free(m->layers);
     for (size_t i = 0; i < 3; i++) wn_free(m->owned[i]);
     norm_free(&m->embedding_norm);
-    wn_layer_linear_free(&m->mapping);
-    wn_layer_linear_free(&m->dense);
+    wn_affine_free(&m->mapping);
+    wn_affine_free(&m->dense);
     wn_weights_close(m->weights);
     wn_free(m);
 }
@@ -53,7 +53,7 @@ wn_code wn_bert_open(wn_bert **out, const char *dir, const wn_bert_opts *o, wn_e
 }
 
 const wn_model_config *wn_bert_config(const wn_bert *m) { return &m->config; }
-size_t wn_bert_dims(const wn_bert *m) { return m->dense.n ? m->dense.n : m->config.hidden; }
+size_t wn_bert_dims(const wn_bert *m) { return m->dense.w.n ? m->dense.w.n : m->config.hidden; }
 
 /* Scratch of one worker for chunks of up to `tokens` tokens. */
 typedef struct {
@@ -61,11 +61,9 @@ typedef struct {
     float *qkv;     /* [T, 3H] */
     float *wide;    /* [T, wn_bert_wide]; the embedding rows [T, E] before the layers, attention's results [T, H] */
     float *attention; /* what attention of the longest text needs */
-    void *product;    /* wn_layer_linear_scratch */
-    uint32_t *first;  /* [T] of pairs */
+    void *product;    /* wn_bert_product_scratch */
     uint32_t *places; /* [T] positions */
     float *scales;    /* [T] of the embeddings' layer norm */
-    wn_row_pairs pairs;
 } scratch;
 
 
@@ -76,12 +74,24 @@ static void scratch_free(scratch *s) {
     wn_free(s->wide);
     wn_free(s->attention);
     wn_free(s->product);
-    wn_free(s->first);
     wn_free(s->places);
     wn_free(s->scales);
 }
 
-static wn_code scratch_init(scratch *s, const wn_model_config *c, size_t tokens, size_t longest, wn_err *err) {
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+size_t wn_bert_product_scratch(const wn_bert *m, size_t rows) {
+    size_t most = larger(wn_linear_layer_scratch(&m->mapping.w, rows), wn_linear_layer_scratch(&m->dense.w, 1));
+    for (size_t i = 0; i < m->nlayers; i++) {
+        const wn_layer *l = &m->layers[i];
+        most = larger(most, larger(wn_linear_layer_scratch(&l->qkv.w, rows), wn_linear_layer_scratch(&l->out.w, rows)));
+        most = larger(most, larger(wn_linear_layer_scratch(&l->up.w, rows), wn_linear_layer_scratch(&l->down.w, rows)));
+    }
+    return most;
+}
+
+static wn_code scratch_init(scratch *s, const wn_bert *m, size_t tokens, size_t longest, wn_err *err) {
+    const wn_model_config *c = &m->config;
     size_t wide = wn_bert_wide(c) > c->embedding ? wn_bert_wide(c) : c->embedding;
     if (wide < c->hidden) wide = c->hidden; /* attention's results: ALBERT's feed-forward part may be narrower */
     *s = (scratch){.x = wn_alloc(tokens * c->hidden, sizeof(float), err),
@@ -89,11 +99,10 @@ static wn_code scratch_init(scratch *s, const wn_model_config *c, size_t tokens,
                    .qkv = wn_alloc(tokens * 3 * c->hidden, sizeof(float), err),
                    .wide = wn_alloc(tokens * wide, sizeof(float), err),
                    .attention = wn_alloc(wn_bert_ops_get()->attention_scratch(longest, c->hidden, c->heads), sizeof(float), err),
-                   .product = wn_alloc(1, wn_layer_linear_scratch(wide), err),
-                   .first = wn_alloc(tokens, sizeof(uint32_t), err),
+                   .product = wn_alloc(1, wn_bert_product_scratch(m, tokens), err),
                    .places = wn_alloc(tokens, sizeof(uint32_t), err),
                    .scales = wn_alloc(tokens, sizeof(float), err)};
-    if (s->x && s->y && s->qkv && s->wide && s->attention && s->product && s->first && s->places && s->scales) return WN_OK;
+    if (s->x && s->y && s->qkv && s->wide && s->attention && s->product && s->places && s->scales) return WN_OK;
     scratch_free(s);
     *s = (scratch){0};
     return WN_EMEMORY;
@@ -109,14 +118,9 @@ typedef struct {
     size_t first, last;
 } chunk;
 
-wn_row_pairs wn_bert_pair_rows(const size_t *offsets, size_t n, uint32_t *first) {
-    size_t base = offsets[0], pairs = 0, all;
-    for (size_t i = 0; i < n; i++)
-        for (size_t t = offsets[i]; t + 2 <= offsets[i + 1]; t += 2) first[pairs++] = (uint32_t)(t - base);
-    all = pairs;
-    for (size_t i = 0; i < n; i++)
-        if ((offsets[i + 1] - offsets[i]) % 2) first[all++] = (uint32_t)(offsets[i + 1] - 1 - base);
-    return (wn_row_pairs){.first = first, .pairs = pairs, .singles = all - pairs};
+/* The hidden states of the chunk as rows of its texts. */
+static wn_linear_rows rows_of(const chunk *c, const float *x, size_t stride) {
+    return (wn_linear_rows){.x = x, .stride = stride, .offsets = c->offsets + c->first, .texts = c->last - c->first};
 }
 
 /* Sums of word, position and type vectors, normalised, and the first layer's q, k and v from their shares; ALBERT's go on to
@@ -124,7 +128,7 @@ wn_row_pairs wn_bert_pair_rows(const size_t *offsets, size_t n, uint32_t *first)
 static void embed_tokens(const chunk *c, scratch *s) {
     const wn_bert *m = c->m;
     size_t e = m->config.embedding, base = c->offsets[c->first], total = c->offsets[c->last] - base;
-    float *x = m->mapping.n ? s->wide : s->x;
+    float *x = m->mapping.w.n ? s->wide : s->x;
     for (size_t text = c->first; text < c->last; text++) {
         size_t counted = 0;
         for (size_t t = c->offsets[text]; t < c->offsets[text + 1]; t++) {
@@ -143,8 +147,9 @@ static void embed_tokens(const chunk *c, scratch *s) {
     for (size_t t = 0; c->shares->rows && t < total; t++)
         wn_bert_shares_add(c->shares, c->ids[base + t], s->places[t], c->types ? c->types[base + t] : 0, s->scales[t],
                            s->qkv + t * c->shares->width);
-    if (!m->mapping.n) return;
-    wn_layer_linear_apply(&m->mapping, WN_ACT_IDENTITY, x, e, &s->pairs, s->x, m->config.hidden, s->product);
+    if (!m->mapping.w.n) return;
+    const wn_linear_rows rows = rows_of(c, x, e);
+    wn_affine_apply(&m->mapping, WN_ACT_IDENTITY, &rows, s->x, m->config.hidden, s->product);
 }
 
 /* Moves each text's first row of `wide` and x to the place of its number, and leaves the others out. */
@@ -154,9 +159,7 @@ static size_t keep_first_tokens(const chunk *c, scratch *s) {
         const size_t at = c->offsets[c->first + i] - c->offsets[c->first];
         memmove(s->wide + i * h, s->wide + at * h, h * sizeof *s->wide);
         memmove(s->x + i * h, s->x + at * h, h * sizeof *s->x);
-        s->first[i] = (uint32_t)i;
     }
-    s->pairs = (wn_row_pairs){.first = s->first, .singles = texts};
     return texts;
 }
 
@@ -165,17 +168,25 @@ static void run_layer(const chunk *c, size_t i, const wn_layer *l, bool first_on
     const wn_model_config *g = &c->m->config;
     size_t h = g->hidden, ld = wn_bert_wide(g), base = c->offsets[c->first], total = c->offsets[c->last] - base;
     const wn_bert_ops *ops = wn_bert_ops_get();
+    wn_linear_rows rows = rows_of(c, s->x, h);
     if (i > 0 || !c->shares->rows) /* else they are there */
-        wn_layer_linear_apply(&l->qkv, WN_ACT_IDENTITY, s->x, h, &s->pairs, s->qkv, 3 * h, s->product);
+        wn_affine_apply(&l->qkv, WN_ACT_IDENTITY, &rows, s->qkv, 3 * h, s->product);
     for (size_t text = c->first; text < c->last; text++) {
         size_t at = c->offsets[text] - base, t = c->offsets[text + 1] - c->offsets[text];
         ops->attention(s->qkv + at * 3 * h, t, h, g->heads, s->attention, s->wide + at * h);
     }
-    if (first_only) total = keep_first_tokens(c, s);
-    wn_layer_linear_apply(&l->out, WN_BIAS_LATER, s->wide, h, &s->pairs, s->y, h, s->product);
+    if (first_only) {
+        total = keep_first_tokens(c, s);
+        rows.offsets = NULL;
+    }
+    rows.x = s->wide;
+    wn_affine_product(&l->out, &rows, s->y, h, s->product);
     ops->norm_rows(&l->after_attention, g->norm_eps, l->out.bias, s->y, s->x, total, h, NULL);
-    wn_layer_linear_apply(&l->up, (int)g->activation, s->y, h, &s->pairs, s->wide, ld, s->product);
-    wn_layer_linear_apply(&l->down, WN_BIAS_LATER, s->wide, ld, &s->pairs, s->x, h, s->product);
+    rows.x = s->y;
+    wn_affine_apply(&l->up, g->activation, &rows, s->wide, ld, s->product);
+    rows.x = s->wide;
+    rows.stride = ld;
+    wn_affine_product(&l->down, &rows, s->x, h, s->product);
     ops->norm_rows(&l->after_ffn, g->norm_eps, l->down.bias, s->x, s->y, total, h, NULL);
 }
 
@@ -183,7 +194,6 @@ static void run_layer(const chunk *c, size_t i, const wn_layer *l, bool first_on
  * them, if there is one, leaves x with a row a text. */
 static void run_layers(const chunk *c, scratch *s, size_t upto, bool first_only, void (*seen)(void *ctx, size_t layer, const float *x), void *ctx) {
     const wn_model_config *g = &c->m->config;
-    s->pairs = wn_bert_pair_rows(c->offsets + c->first, c->last - c->first, s->first);
     embed_tokens(c, s);
     if (seen) seen(ctx, 0, s->x);
     for (size_t i = 0; i < upto; i++) {
@@ -201,10 +211,10 @@ static void run_layers(const chunk *c, scratch *s, size_t upto, bool first_only,
 
 static void finish(const wn_bert *m, const float *x, size_t t, const scratch *s, float *out) {
     size_t h = m->config.hidden, d = wn_bert_dims(m);
-    wn_pool(wn_bert_pooling(m), x, t, h, m->dense.n ? s->y : out);
-    if (m->dense.n) {
-        const wn_row_pairs one = {.first = &(uint32_t){0}, .singles = 1};
-        wn_layer_linear_apply(&m->dense, (int)m->config.dense_activation, s->y, h, &one, out, d, s->product);
+    wn_pool(wn_bert_pooling(m), x, t, h, m->dense.w.n ? s->y : out);
+    if (m->dense.w.n) {
+        const wn_linear_rows one = {.x = s->y, .stride = h, .texts = 1};
+        wn_affine_apply(&m->dense, m->config.dense_activation, &one, out, d, s->product);
     }
     if (!m->config.normalize && !m->opts.normalize) return;
     double squares = 0;
@@ -309,7 +319,7 @@ wn_code wn_bert_forward_watched(const wn_bert *m, const uint32_t *ids, const uin
         job j = {.all = {.m = m, .ids = ids, .types = types, .offsets = offsets, .shares = &shares}, .starts = starts, .out = out, .stride = stride, .scratch = s,
                  .watch = watch, .ctx = ctx, .ready = ready, .err = err};
         size_t chunks = plan_chunks(offsets, n, (size_t)workers, starts, &j.tokens, &j.longest);
-        for (int i = 0; !rc && i < workers && (size_t)i < chunks; i++) rc = scratch_init(&s[i], &m->config, j.tokens, j.longest, err);
+        for (int i = 0; !rc && i < workers && (size_t)i < chunks; i++) rc = scratch_init(&s[i], m, j.tokens, j.longest, err);
         if (!rc) wn_parallel_for(chunks, 1, run_chunks, &j);
         if (!rc) rc = (wn_code)atomic_load(&j.code);
         wn_bert_shares_free(&shares);
@@ -337,7 +347,7 @@ wn_code wn_bert_hidden(const wn_bert *m, const uint32_t *ids, const uint8_t *typ
     wn_bert_shares shares;
     if (!rc) rc = wn_bert_shares_init(&shares, m, ids, offsets, 1, err);
     if (rc) return rc;
-    rc = scratch_init(&s, &m->config, tokens, tokens, err);
+    rc = scratch_init(&s, m, tokens, tokens, err);
     if (rc) {
         wn_bert_shares_free(&shares);
         return rc;

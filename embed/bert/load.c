@@ -25,7 +25,6 @@ typedef struct {
     char missing[400]; /* names, as many as fit */
     size_t nmissing;
     bool unbiased; /* no bias tensors: zeros */
-    bool paired;   /* products of layers in pairs of rows */
     wn_tensor_note note; /* may be NULL */
     void *note_ctx;
     wn_err *err;
@@ -88,10 +87,14 @@ static wn_code read_norm(loader *l, const char *base, size_t h, wn_norm *norm) {
     return rc ? rc : wn_weights_read(l->w, bias, norm->bias, l->err);
 }
 
+/* Of layers outside of the stack. */
+static const wn_linear_opts alone = {.precision = WN_PREC_F32, .careful = true};
+
 enum { FUSED_MAX = 3 };
 
 /* `parts` tensors of [n, k] one below the other (3 for fused q, k, v; else 1). Without biases: zeros. */
-static wn_code read_linear(loader *l, const char *const *bases, size_t parts, size_t n, size_t k, wn_precision p, wn_layer_linear *out) {
+static wn_code read_linear(loader *l, const char *const *bases, size_t parts, size_t n, size_t k,
+                           const wn_linear_opts *o, wn_affine *out) {
     const wn_tensor *weights[FUSED_MAX], *biases[FUSED_MAX] = {0};
     wn_code rc = WN_OK;
     bool whole = true;
@@ -107,13 +110,14 @@ static wn_code read_linear(loader *l, const char *const *bases, size_t parts, si
         rc = wn_weights_read(l->w, weights[i], w + i * n * k, l->err);
         if (!rc && !l->unbiased) rc = wn_weights_read(l->w, biases[i], bias + i * n, l->err);
     }
-    if (!rc) rc = wn_layer_linear_init(out, p, l->paired, w, bias, parts * n, k, l->err);
+    if (!rc) rc = wn_affine_init(out, o, w, bias, parts * n, k, l->err);
     wn_free(w);
     wn_free(bias);
     return rc;
 }
 
-static wn_code read_layer(loader *l, const wn_model_config *c, wn_precision precision, const char *base, const char *const *parts, wn_layer *out) {
+static wn_code read_layer(loader *l, const wn_model_config *c, const wn_linear_opts *o, const char *base, const char *const *parts,
+                          wn_layer *out) {
     char names[PARTS][NAME_SIZE];
     const char *p[PARTS];
     for (size_t i = 0; i < PARTS; i++) {
@@ -121,11 +125,11 @@ static wn_code read_layer(loader *l, const wn_model_config *c, wn_precision prec
         p[i] = names[i];
     }
     size_t h = c->hidden;
-    wn_code rc = read_linear(l, p + QUERY, 3, h, h, precision, &out->qkv);
-    if (!rc) rc = read_linear(l, p + OUT, 1, h, h, precision, &out->out);
+    wn_code rc = read_linear(l, p + QUERY, 3, h, h, o, &out->qkv);
+    if (!rc) rc = read_linear(l, p + OUT, 1, h, h, o, &out->out);
     if (!rc) rc = read_norm(l, p[NORM_1], h, &out->after_attention);
-    if (!rc) rc = read_linear(l, p + UP, 1, c->intermediate, h, precision, &out->up);
-    if (!rc) rc = read_linear(l, p + DOWN, 1, h, c->intermediate, precision, &out->down);
+    if (!rc) rc = read_linear(l, p + UP, 1, c->intermediate, h, o, &out->up);
+    if (!rc) rc = read_linear(l, p + DOWN, 1, h, c->intermediate, o, &out->down);
     if (!rc) rc = read_norm(l, p[NORM_2], h, &out->after_ffn);
     return rc;
 }
@@ -149,7 +153,7 @@ static wn_code read_embeddings(loader *l, wn_bert *m) {
         rc = read_table(l, "embeddings.token_type_embeddings.weight", c->types, c->embedding, &m->types, &m->owned[2]);
     if (!rc) rc = read_norm(l, "embeddings.LayerNorm", c->embedding, &m->embedding_norm);
     static const char *const mapping[] = {"encoder.embedding_hidden_mapping_in"};
-    if (!rc && c->arch == WN_ALBERT) rc = read_linear(l, mapping, 1, c->hidden, c->embedding, WN_PREC_F32, &m->mapping);
+    if (!rc && c->arch == WN_ALBERT) rc = read_linear(l, mapping, 1, c->hidden, c->embedding, &alone, &m->mapping);
     return rc;
 }
 
@@ -157,7 +161,8 @@ static wn_code read_layers(loader *l, wn_bert *m) {
     const wn_model_config *c = &m->config;
     bool albert = c->arch == WN_ALBERT, distil = c->arch == WN_DISTILBERT;
     m->nlayers = albert ? c->groups * c->inner : c->layers;
-    l->paired = !albert; /* the same layer many times over multiplies its rounding errors: albert's stay plain */
+    /* the same layer many times over multiplies its rounding errors */
+    const wn_linear_opts o = {.precision = m->opts.precision, .careful = albert};
     m->layers = wn_alloc(m->nlayers, sizeof *m->layers, l->err);
     if (!m->layers) return WN_EMEMORY;
     wn_code rc = WN_OK;
@@ -166,7 +171,7 @@ static wn_code read_layers(loader *l, wn_bert *m) {
         if (albert)
             (void)snprintf(base, sizeof base, "encoder.albert_layer_groups.%zu.albert_layers.%zu", i / c->inner, i % c->inner);
         else (void)snprintf(base, sizeof base, "%s.layer.%zu", distil ? "transformer" : "encoder", i);
-        rc = read_layer(l, c, m->opts.precision, base, albert ? albert_parts : distil ? distil_parts : bert_parts, &m->layers[i]);
+        rc = read_layer(l, c, &o, base, albert ? albert_parts : distil ? distil_parts : bert_parts, &m->layers[i]);
     }
     return rc;
 }
@@ -181,7 +186,7 @@ static wn_code read_dense(wn_bert *m, const char *dir, wn_err *err) {
     if (rc) return rc;
     static const char *const name[] = {"linear"};
     loader l = {.w = w, .prefix = "", .unbiased = !m->config.dense_bias, .err = err};
-    rc = read_linear(&l, name, 1, m->config.dense_out, m->config.hidden, WN_PREC_F32, &m->dense);
+    rc = read_linear(&l, name, 1, m->config.dense_out, m->config.hidden, &alone, &m->dense);
     if (!rc && l.nmissing) rc = wn_err_set(err, WN_EINPUT, "%s: missing tensors: %s", path, l.missing);
     wn_weights_close(w);
     return rc;

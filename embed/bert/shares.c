@@ -16,7 +16,7 @@ typedef struct {
     wn_bert_shares *out;
     size_t count;
     float *x;      /* [workers][ROWS, H] */
-    char *product; /* [workers] wn_layer_linear_scratch */
+    char *product; /* [workers][scratch] bytes */
     size_t scratch;
 } job;
 
@@ -40,10 +40,8 @@ static void weigh(const float *row, const wn_norm *norm, size_t h, float *x) {
 static void fill(void *ctx, size_t begin, size_t end, int worker) {
     const job *j = ctx;
     const size_t h = j->m->config.hidden, width = 3 * h;
-    const wn_layer_linear *qkv = &j->m->layers[0].qkv;
+    const wn_affine *qkv = &j->m->layers[0].qkv;
     float *x = j->x + (size_t)worker * ROWS * h;
-    uint32_t each[ROWS];
-    for (uint32_t i = 0; i < ROWS; i++) each[i] = i;
     for (size_t piece = begin; piece < end; piece++) {
         const size_t first = piece * ROWS, rows = j->count - first < ROWS ? j->count - first : ROWS;
         for (size_t i = 0; i < rows; i++) {
@@ -51,9 +49,8 @@ static void fill(void *ctx, size_t begin, size_t end, int worker) {
             if (row) weigh(row, &j->m->embedding_norm, h, x + i * h);
             else memcpy(x + i * h, j->m->embedding_norm.bias, h * sizeof *x);
         }
-        const wn_row_pairs alone = {.first = each, .singles = rows};
-        wn_layer_linear_apply(qkv, WN_BIAS_LATER, x, h, &alone, j->out->rows + first * width, width,
-                              j->product + (size_t)worker * j->scratch);
+        const wn_linear_rows alone = {.x = x, .stride = h, .texts = rows};
+        wn_affine_product(qkv, &alone, j->out->rows + first * width, width, j->product + (size_t)worker * j->scratch);
         for (size_t c = 0; first == 0 && c < width; c++) j->out->rows[c] += qkv->bias[c];
     }
 }
@@ -89,7 +86,7 @@ wn_code wn_bert_shares_init(wn_bert_shares *s, const wn_bert *m, const uint32_t 
     s->words = s->positions + longest + (c->arch == WN_ROBERTA ? c->pad + 1 : 0);
     s->of_word = wn_alloc(c->vocab, sizeof *s->of_word, err);
     uint32_t *words = wn_alloc(total, sizeof *words, err);
-    job j = {.m = m, .words = words, .out = s, .scratch = (wn_layer_linear_scratch(h) + 63) / 64 * 64};
+    job j = {.m = m, .words = words, .out = s, .scratch = wn_linear_layer_scratch(&m->layers[0].qkv.w, ROWS)};
     if (s->of_word && words) {
         j.count = s->words + number_words(ids + offsets[0], total, s->of_word, words, s->words);
         s->rows = wn_alloc(j.count * s->width, sizeof *s->rows, err);

@@ -1,11 +1,11 @@
-/* bert/low_amx.c with the tile instructions in plain C: palette 1, eight tiles of 16 rows of 64 bytes. Operations on tiles that
+/* linear/quant_amx.c with the tile instructions in plain C: palette 1, eight tiles of 16 rows of 64 bytes. Operations on tiles that
  * were not configured, or between shapes that do not fit, end the test, as the processor would. */
 #define WN_TILES_EMULATED
-#define wn_low_bf16_amx wn_low_bf16_amx_emulated
+#define wn_quant_bf16_amx wn_quant_bf16_amx_emulated
 #include <stdlib.h>
 #include <string.h>
 
-#include "embed/bert/low.h"
+#include "embed/linear/quant.h"
 
 static struct {
     unsigned char data[16][64];
@@ -65,4 +65,4 @@ static void _tile_dpbf16ps(int c, int a, int b) {
             }
 }
 
-#include "embed/bert/low_amx.c"
+#include "embed/linear/quant_amx.c"

@@ -1,7 +1,7 @@
-/* bert/low_f16.c with its one FP16 instruction in plain C, for processors without it. */
+/* linear/quant_f16.c with its one FP16 instruction in plain C, for processors without it. */
 #define WN_FP16_EMULATED
-#define wn_low_f16_avx512 wn_low_f16_emulated
-#include "embed/bert/low_f16.c"
+#define wn_quant_f16_avx512 wn_quant_f16_emulated
+#include "embed/linear/quant_f16.c"
 #include "f16.h"
 
 /* A product of two f16 is exact in double, and so is its sum with a third unless they are 2^30 apart: one rounding. */

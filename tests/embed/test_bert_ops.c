@@ -107,21 +107,20 @@ Test(bert_ops, bias_and_strides) { /* every width; in place or apart; nothing ou
 }
 
 /* Largest error of y = x W^T + b, beside the sum of the sizes of its terms; x and W in middle -1 .. middle + 1. */
-static double product_error(bool paired, size_t m, size_t n, size_t k, float middle) {
+static double product_error(bool careful, size_t m, size_t n, size_t k, float middle) {
     const size_t ldx = k + 3, ldy = n + 5;
     float *x = calloc(m * ldx, sizeof *x), *w = calloc(n * k, sizeof *w), *bias = calloc(n, sizeof *bias),
           *y = calloc(m * ldy, sizeof *y);
-    uint32_t *rows = calloc(m, sizeof *rows);
-    void *room = wn_alloc(1, wn_layer_linear_scratch(n + k), NULL);
-    wn_layer_linear l;
+    wn_affine l;
     for (size_t i = 0; i < m * ldx; i++) x[i] = middle + draw();
     for (size_t i = 0; i < n * k; i++) w[i] = middle + draw();
     for (size_t j = 0; j < n; j++) bias[j] = draw();
-    for (size_t i = 0; i < m; i++) rows[i] = (uint32_t)i;
     for (size_t i = 0; i < m * ldy; i++) y[i] = 7;
-    cr_assert_eq(wn_layer_linear_init(&l, WN_PREC_F32, paired, w, bias, n, k, NULL), WN_OK);
-    wn_layer_linear_apply(&l, WN_ACT_IDENTITY, x, ldx, &(wn_row_pairs){.first = rows, .singles = m}, y, ldy, room);
-    wn_layer_linear_free(&l);
+    const wn_linear_opts o = {.precision = WN_PREC_F32, .careful = careful};
+    cr_assert_eq(wn_affine_init(&l, &o, w, bias, n, k, NULL), WN_OK);
+    void *room = wn_alloc(1, wn_linear_layer_scratch(&l.w, m), NULL);
+    wn_affine_apply(&l, WN_ACT_IDENTITY, &(wn_linear_rows){.x = x, .stride = ldx, .texts = m}, y, ldy, room);
+    wn_affine_free(&l);
     double most = 0;
     for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < n; j++) {
@@ -135,19 +134,19 @@ static double product_error(bool paired, size_t m, size_t n, size_t k, float mid
         }
         for (size_t j = n; j < ldy; j++) cr_assert_eq(y[i * ldy + j], 7);
     }
-    free(x), free(w), free(bias), free(y), free(rows), wn_free(room);
+    free(x), free(w), free(bias), free(y), wn_free(room);
     return most;
 }
 
 Test(bert_ops, plain_products) {
     static const size_t shapes[][3] = {{1, 1, 1}, {3, 40, 31}, {43, 65, 32}, {44, 100, 33}, {2, 130, 70}, {85, 96, 100}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        for (int paired = 0; paired < 2; paired++) {
-            const double e = product_error(paired, shapes[i][0], shapes[i][1], shapes[i][2], 0);
+        for (int careful = 0; careful < 2; careful++) {
+            const double e = product_error(careful, shapes[i][0], shapes[i][1], shapes[i][2], 0);
             cr_expect_lt(e, 4e-7, "shape %zu: %.2e", i, e);
         }
     /* sums that grow all the way: one chain over k keeps less of them */
-    const double blocks = product_error(false, 40, 100, 1024, 2), chain = product_error(true, 40, 100, 1024, 2);
+    const double blocks = product_error(true, 40, 100, 1024, 2), chain = product_error(false, 40, 100, 1024, 2);
     cr_expect_lt(blocks, 5e-7, "%.2e", blocks);
     cr_expect_lt(blocks, chain / 2, "%.2e, one chain %.2e", blocks, chain);
 }

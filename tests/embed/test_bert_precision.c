@@ -11,10 +11,10 @@
 #include <wn/rng.h>
 #include <winnow/threads.h>
 
-#include "embed/bert/low.h"
+#include "embed/linear/quant.h"
 #include "f16.h"
 
-extern const wn_low_kernel wn_low_f16_emulated, wn_low_bf16_amx_emulated;
+extern const wn_quant_kernel wn_quant_f16_emulated, wn_quant_bf16_amx_emulated;
 
 static uint64_t state = 7;
 static float draw(void) { /* roughly normal, now and then large, as hidden states are */
@@ -82,26 +82,26 @@ static float plain_f16(const float *a, const float *b, size_t k) {
     return s;
 }
 
-typedef struct {
-    float *y;
-    size_t n;
-} sink;
-
-static void keep(void *ctx, const float *tile, size_t row, size_t column, size_t m, size_t n) {
-    const sink *s = ctx;
-    for (size_t i = 0; i < m; i++) memcpy(s->y + (row + i) * s->n + column, tile + i * WN_LOW_PANEL, n * sizeof *tile);
+static void keep(const float *bias, wn_activation a, const float *x, size_t ldx, size_t m, size_t n, float *y, size_t ldy) {
+    cr_assert(!bias && a == WN_ACT_IDENTITY);
+    for (size_t i = 0; i < m; i++) memcpy(y + i * ldy, x + i * ldx, n * sizeof *y);
 }
 
-static void check_product(const wn_low_kernel *kernel, size_t m, size_t n, size_t k) {
+static void multiply(const wn_quant *l, const float *x, size_t m, float *y, void *scratch) {
+    const wn_linear_rows rows = {.x = x, .stride = l->k, .texts = m};
+    const wn_epilogue e = {.activation = WN_ACT_IDENTITY, .activate = keep};
+    wn_quant_apply(l, &rows, &e, y, l->n, scratch);
+}
+
+static void check_product(const wn_quant_kernel *kernel, size_t m, size_t n, size_t k) {
     wn_err e;
-    wn_low l;
+    wn_quant *l;
     float *x = malloc(m * k * sizeof *x), *w = malloc(n * k * sizeof *w), *y = malloc(m * n * sizeof *y), *one = malloc(n * sizeof *one);
-    void *scratch = wn_alloc(1, wn_low_scratch(k), &e);
+    void *scratch = wn_alloc(1, wn_quant_scratch(n, k, m), &e);
     for (size_t i = 0; i < m * k; i++) x[i] = draw();
     for (size_t i = 0; i < n * k; i++) w[i] = draw() / 16;
-    cr_assert_eq(wn_low_init(&l, kernel, w, n, k, &e), WN_OK);
-    sink all = {.y = y, .n = n}, alone = {.y = one, .n = n};
-    wn_low_apply(&l, x, k, m, scratch, keep, &all);
+    cr_assert_eq(wn_quant_pack(&l, kernel, w, n, k, &e), WN_OK);
+    multiply(l, x, m, y, scratch);
     double worst = 0;
     size_t apart = 0, wrong = 0;
     for (size_t i = 0; i < m; i++) {
@@ -112,7 +112,7 @@ static void check_product(const wn_low_kernel *kernel, size_t m, size_t n, size_
             float scalar = kernel->precision == WN_PREC_F16 ? plain_f16(x + i * k, w + j * k, k) : 0;
             wrong += kernel->precision == WN_PREC_F16 && memcmp(&y[i * n + j], &scalar, sizeof scalar) != 0;
         }
-        wn_low_apply(&l, x + i * k, k, 1, scratch, keep, &alone);
+        multiply(l, x + i * k, 1, one, scratch);
         apart += memcmp(one, y + i * n, n * sizeof *one) != 0;
     }
     cr_assert_eq(apart, 0, "%s %zu x %zu x %zu: %zu rows differ when multiplied alone", wn_precision_name(kernel->precision), m, n, k, apart);
@@ -120,30 +120,29 @@ static void check_product(const wn_low_kernel *kernel, size_t m, size_t n, size_
     /* f32 sums: rounding of k terms; f16 sums: of 64 */
     double bar = kernel->precision == WN_PREC_F16 ? 4e-3 : 3e-7 + 4e-8 * sqrt((double)k);
     cr_assert_lt(worst, bar, "%s %zu x %zu x %zu: %.2e of the terms' sizes", wn_precision_name(kernel->precision), m, n, k, worst);
-    wn_low_free(&l);
+    wn_quant_free(l);
     wn_free(scratch);
     free(x), free(w), free(y), free(one);
 }
 
-static void check_same(const wn_low_kernel *a, const wn_low_kernel *b, size_t m, size_t n, size_t k) {
+static void check_same(const wn_quant_kernel *a, const wn_quant_kernel *b, size_t m, size_t n, size_t k) {
     float *x = malloc(m * k * sizeof *x), *w = malloc(n * k * sizeof *w), *y[2];
     for (size_t i = 0; i < m * k; i++) x[i] = draw();
     for (size_t i = 0; i < n * k; i++) w[i] = draw() / 16;
     for (int i = 0; i < 2; i++) {
-        wn_low l;
-        void *scratch = wn_alloc(1, wn_low_scratch(k), NULL);
+        wn_quant *l;
+        void *scratch = wn_alloc(1, wn_quant_scratch(n, k, m), NULL);
         y[i] = malloc(m * n * sizeof *y[i]);
-        sink s = {.y = y[i], .n = n};
-        cr_assert_eq(wn_low_init(&l, i ? b : a, w, n, k, NULL), WN_OK);
-        wn_low_apply(&l, x, k, m, scratch, keep, &s);
-        wn_low_free(&l);
+        cr_assert_eq(wn_quant_pack(&l, i ? b : a, w, n, k, NULL), WN_OK);
+        multiply(l, x, m, y[i], scratch);
+        wn_quant_free(l);
         wn_free(scratch);
     }
     cr_assert_eq(memcmp(y[0], y[1], m * n * sizeof(float)), 0);
     free(x), free(w), free(y[0]), free(y[1]);
 }
 
-static void check_kernel(const wn_low_kernel *kernel) {
+static void check_kernel(const wn_quant_kernel *kernel) {
     static const size_t shapes[][3] = {{1, 1, 1},    {1, 33, 12},  {13, 32, 31},  {14, 48, 64},  {15, 31, 65},
                                        {32, 64, 96}, {33, 16, 48}, {83, 32, 129}, {85, 40, 100}, {97, 32, 384},
                                        {193, 8, 16}, {5, 64, 1536}};
@@ -155,9 +154,9 @@ static void need(wn_precision p) {
     if (wn_precision_check(p, &e)) cr_skip_test("this processor has no %s", wn_precision_name(p));
 }
 
-static const wn_low_kernel *have(wn_precision p) {
+static const wn_quant_kernel *have(wn_precision p) {
     need(p);
-    return wn_low_kernel_get(p);
+    return wn_quant_kernel_get(p);
 }
 
 static void need_avx512(void) {
@@ -168,38 +167,37 @@ Test(precision, bf16) { check_kernel(have(WN_PREC_BF16)); }
 Test(precision, int8) { check_kernel(have(WN_PREC_INT8)); }
 Test(precision, int8_avx2) {
     if (!wn_cpu_has(WN_CPU_AVX2)) cr_skip_test("no AVX2 on this processor");
-    check_kernel(&wn_low_int8_avx2);
+    check_kernel(&wn_quant_int8_avx2);
 }
 Test(precision, int8_of_avx512_and_avx2_have_the_same_bits) {
     if (!wn_cpu_has(WN_CPU_AVX512_VNNI)) cr_skip_test("no AVX512-VNNI on this processor");
-    check_same(&wn_low_int8_avx512, &wn_low_int8_avx2, 61, 40, 200);
+    check_same(&wn_quant_int8_avx512, &wn_quant_int8_avx2, 61, 40, 200);
 }
 Test(precision, f16) { check_kernel(have(WN_PREC_F16)); }
 Test(precision, f16_emulated) {
     need_avx512();
-    check_kernel(&wn_low_f16_emulated);
+    check_kernel(&wn_quant_f16_emulated);
 }
 Test(precision, tiles_emulated) {
     have(WN_PREC_BF16); /* it rounds with AVX512-BF16 */
-    check_kernel(&wn_low_bf16_amx_emulated);
+    check_kernel(&wn_quant_bf16_amx_emulated);
 }
 
 Test(precision, constant_rows) { /* no spread: no division by zero, the product exact */
-    const wn_low_kernel *kernel = have(WN_PREC_INT8);
+    const wn_quant_kernel *kernel = have(WN_PREC_INT8);
     wn_err e;
-    wn_low l;
+    wn_quant *l;
     float x[64], w[64] = {0}, y[2];
     for (int i = 0; i < 64; i++) x[i] = 1.5f;
     w[3] = 2;
-    void *scratch = wn_alloc(1, wn_low_scratch(64), &e);
-    sink s = {.y = y, .n = 1};
-    cr_assert_eq(wn_low_init(&l, kernel, w, 1, 64, &e), WN_OK);
-    wn_low_apply(&l, x, 64, 1, scratch, keep, &s);
+    void *scratch = wn_alloc(1, wn_quant_scratch(1, 64, 1), &e);
+    cr_assert_eq(wn_quant_pack(&l, kernel, w, 1, 64, &e), WN_OK);
+    multiply(l, x, 1, y, scratch);
     cr_assert_eq(y[0], 3.0f);
     memset(x, 0, sizeof x);
-    wn_low_apply(&l, x, 64, 1, scratch, keep, &s);
+    multiply(l, x, 1, y, scratch);
     cr_assert_eq(y[0], 0.0f);
-    wn_low_free(&l);
+    wn_quant_free(l);
     wn_free(scratch);
 }
 

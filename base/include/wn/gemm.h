@@ -19,6 +19,8 @@ wn_code wn_packed_reserve(wn_packed *p, size_t n, size_t k, wn_err *err);
 /* Packs n rows of k given by pointer; n and k within what was reserved. */
 void wn_packed_fill(wn_packed *p, const float *const *rows, size_t n, size_t k);
 void wn_packed_free(wn_packed *p); /* empties *p; NULL is fine */
+/* panel[k][width] = the transposed rows[0 .. n) of k floats, missing ones zero; width a multiple of 4, at least n. */
+void wn_pack_panel(const float *const *rows, size_t n, size_t k, size_t width, float *panel);
 /* n rounded up to whole panels. */
 static inline size_t wn_packed_width(const wn_packed *p) {
     return (p->n + WN_GEMM_PANEL - 1) / WN_GEMM_PANEL * WN_GEMM_PANEL;

@@ -1,11 +1,11 @@
-/* The combinations of the paired product. */
-#include "paired_private.h"
+/* The terms of Strassen's product. strassen.h explains the words. */
+#include "strassen.h"
 
 /* V. Strassen, Gaussian elimination is not optimal, 1969: 7 products for 8. */
-const wn_paired_scheme wn_paired_halves = {
+const wn_strassen_scheme wn_strassen_halves = {
     .parts = 2,
     .products = 7,
-    .kc = WN_PAIRED_KC16,
+    .kc = WN_STRASSEN_KC16,
     .terms = {
         {{{1, 0}, {0, 1}}, {{1, 0}, {0, 1}}, {{1, 0}, {0, 1}}},
         {{{0, 0}, {1, 1}}, {{1, 0}, {0, 0}}, {{0, 0}, {1, -1}}},
@@ -20,10 +20,10 @@ const wn_paired_scheme wn_paired_halves = {
  * multiplications necessary for matrix multiplication, 1971). This one was found by a random walk over flips (M. Kauers
  * and J. Moosbauer, Flip graphs for matrix multiplication, 2022) and changes of basis, for few blocks: 32 of x, 30 of
  * W, 32 of y. */
-const wn_paired_scheme wn_paired_thirds = {
+const wn_strassen_scheme wn_strassen_thirds = {
     .parts = 3,
     .products = 15,
-    .kc = WN_PAIRED_KC,
+    .kc = WN_STRASSEN_KC,
     .terms = {
         {{{0, 1, 1}, {0, 0, 0}}, {{0, 0, 0}, {0, 1, 0}, {0, 0, 0}}, {{0, 1, -1}, {0, 1, -1}}},
         {{{0, 0, 0}, {0, 0, 1}}, {{0, 1, 0}, {0, 0, 0}, {0, 1, 1}}, {{0, 0, 0}, {0, 1, 0}}},
@@ -42,13 +42,14 @@ const wn_paired_scheme wn_paired_thirds = {
         {{{0, 0, 0}, {1, -1, 0}}, {{0, 0, 1}, {0, 0, 0}, {0, 0, 0}}, {{0, 0, 0}, {1, 0, 1}}},
     }};
 
-wn_paired_sum wn_paired_sum_of(const int8_t of[][3], size_t rows) {
-    wn_paired_sum s = {0};
-    for (size_t i = 0; i < 3 * rows; i++) {
-        if (of[i / 3][i % 3] == 0) continue;
-        s.row[s.count] = i / 3;
-        s.column[s.count] = i % 3;
-        s.sign[s.count++] = of[i / 3][i % 3];
-    }
+wn_strassen_sum wn_strassen_sum_of(const int8_t of[][WN_STRASSEN_PARTS], size_t rows) {
+    wn_strassen_sum s = {0};
+    for (size_t row = 0; row < rows; row++)
+        for (size_t column = 0; column < WN_STRASSEN_PARTS; column++) {
+            if (of[row][column] == 0) continue;
+            s.row[s.count] = row;
+            s.column[s.count] = column;
+            s.sign[s.count++] = of[row][column];
+        }
     return s;
 }

@@ -1,7 +1,5 @@
-/* The paired product's kernel in its AVX-512 shape (16 lanes, 14 rows), on pairs of AVX2 vectors: the same arithmetic
+/* The kernels of Strassen's product in their AVX-512 shape (16 lanes; 14 rows, 12 of integers), on pairs of AVX2 vectors: the same arithmetic
  * where there is no AVX-512. */
-#include "base/linalg/kern.h"
-
 #include <wn/simd.h>
 
 typedef struct {
@@ -67,12 +65,12 @@ EACH(maxu32)
 #define vi_madd ints_madd
 #define vi_maxu32 ints_maxu32
 
-#define PAIRED_ROWS 14
-#define PAIRED_UNROLL
-#include "base/linalg/kern_paired.h"
+#define STRIP_ROWS 14
+#define STRIP_UNROLL
+#include "embed/linear/strassen_kernel.h"
 
-#define PAIRED16_ROWS 12
-#define WN_PAIRED16_FUSED
+#define STRIP16_ROWS 12
+#define STRIP16_FUSED
 #define ADD_PRODUCTS(left, right, x, x2, left2, right2, left1, right1)                                                 \
     ((left) = vi_add32(left, vi_madd(vi_add16(x, left2), vi_add16(x2, left1))),                                        \
      (right) = vi_add32(right, vi_madd(vi_add16(x, right2), vi_add16(x2, right1))))
@@ -80,9 +78,11 @@ EACH(maxu32)
 #define FUSED_PLAIN(left, right, x, x2, left2, right2, left1, right1)                                                  \
     ((left) = vi_add32(left, vi_add32(vi_madd(x, left1), vi_madd(x2, left2))),                                         \
      (right) = vi_add32(right, vi_add32(vi_madd(x, right1), vi_madd(x2, right2))))
-#include "base/linalg/kern_paired16.h"
+#include "embed/linear/strassen16_kernel.h"
 
-extern const wn_kern wn_kern_paired_emulated, wn_kern_paired_emulated_vnni, wn_kern_paired_emulated_adders;
-const wn_kern wn_kern_paired_emulated = {WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(paired16)};
-const wn_kern wn_kern_paired_emulated_vnni = {WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(fused16)};
-const wn_kern wn_kern_paired_emulated_adders = {WN_PAIRED_KERNEL, WN_PAIRED16_KERNEL(fused16_adders)};
+extern const wn_strassen_kern wn_strassen_emulated, wn_strassen16_emulated, wn_strassen16_emulated_vnni,
+    wn_strassen16_emulated_adders;
+const wn_strassen_kern wn_strassen_emulated = WN_STRASSEN_KERNEL;
+const wn_strassen_kern wn_strassen16_emulated = WN_STRASSEN16_KERNEL(plain16);
+const wn_strassen_kern wn_strassen16_emulated_vnni = WN_STRASSEN16_KERNEL(fused16);
+const wn_strassen_kern wn_strassen16_emulated_adders = WN_STRASSEN16_KERNEL(fused16_adders);

@@ -1,14 +1,14 @@
 /* bf16 by matrix tiles (AMX). A tile is 16 rows of 64 bytes: of x 16 rows by 16 groups, of a panel 16 groups by 16 columns
  * (half of its width, rows 128 bytes apart), of the product 16 rows by 16 columns. Two by two tiles of the product are kept, so that
  * each tile loaded is used twice. Tests compile this file against an emulation of the tile instructions. */
-#include "low.h"
+#include "quant.h"
 
 #ifndef WN_TILES_EMULATED
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-bool wn_low_tiles_allowed(void) {
+bool wn_quant_tiles_allowed(void) {
     enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
     static int state; /* 1 allowed, -1 not; asking again gives the same answer, so a race does no harm */
     int s = __atomic_load_n(&state, __ATOMIC_RELAXED);
@@ -29,20 +29,20 @@ typedef struct {
     uint8_t rows[16];
 } tile_config;
 
-static void product(const wn_low_part *p, float *c) {
+static void product(const wn_quant_part *p, float *c) {
     static const tile_config config = {.palette = 1,
                                        .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
                                        .rows = {EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE}};
-    const size_t lda = p->groups * sizeof(uint32_t), ldb = WN_LOW_PANEL * sizeof(uint32_t), ldc = WN_LOW_PANEL * sizeof(float);
+    const size_t lda = p->groups * sizeof(uint32_t), ldb = WN_QUANT_PANEL * sizeof(uint32_t), ldc = WN_QUANT_PANEL * sizeof(float);
     _tile_loadconfig(&config);
     for (size_t i = 0; i < p->m; i += (size_t)2 * EDGE) {
         const uint32_t *a = p->a + i * p->groups, *b = p->panel;
-        float *to = c + i * WN_LOW_PANEL;
+        float *to = c + i * WN_QUANT_PANEL;
         _tile_zero(0);
         _tile_zero(1);
         _tile_zero(2);
         _tile_zero(3);
-        for (size_t g = 0; g < p->groups; g += EDGE, a += EDGE, b += (size_t)EDGE * WN_LOW_PANEL) {
+        for (size_t g = 0; g < p->groups; g += EDGE, a += EDGE, b += (size_t)EDGE * WN_QUANT_PANEL) {
             _tile_loadd(4, a, lda);
             _tile_loadd(5, a + EDGE * p->groups, lda);
             _tile_loadd(6, b, ldb);
@@ -54,15 +54,15 @@ static void product(const wn_low_part *p, float *c) {
         }
         _tile_stored(0, to, ldc);
         _tile_stored(1, to + EDGE, ldc);
-        _tile_stored(2, to + EDGE * WN_LOW_PANEL, ldc);
-        _tile_stored(3, to + EDGE * WN_LOW_PANEL + EDGE, ldc);
+        _tile_stored(2, to + EDGE * WN_QUANT_PANEL, ldc);
+        _tile_stored(3, to + EDGE * WN_QUANT_PANEL + EDGE, ldc);
     }
     _tile_release(); /* threads without tile state are cheaper to switch */
 }
 
-const wn_low_kernel wn_low_bf16_amx = {.precision = WN_PREC_BF16,
+const wn_quant_kernel wn_quant_bf16_amx = {.precision = WN_PREC_BF16,
                                        .per = 2,
-                                       .rows = WN_LOW_ROWS,
-                                       .row = wn_low_bf16_row,
-                                       .weight = wn_low_bf16_weight,
+                                       .rows = WN_QUANT_ROWS,
+                                       .row = wn_quant_bf16_row,
+                                       .weight = wn_quant_bf16_weight,
                                        .product = product};

@@ -4,7 +4,7 @@
  * instruction that AVX-512 itself lacks. */
 #include <immintrin.h>
 
-#include "low.h"
+#include "quant.h"
 
 #ifdef WN_FP16_EMULATED
 static __m512i step_f16(__m512i acc, __m512i a, __m512i b);
@@ -13,7 +13,7 @@ static __m512i step_f16(__m512i acc, __m512i a, __m512i b);
 #define STEP(acc, a, b)                                                                                                \
     _mm512_castph_si512(_mm512_fmadd_ph(_mm512_castsi512_ph(a), _mm512_castsi512_ph(b), _mm512_castsi512_ph(acc)))
 #endif
-#include "low_simd.h"
+#include "quant_simd.h"
 
 static void weight(const float *w, size_t k, size_t groups, uint32_t *out, float *scale, float *sum) {
     (void)scale, (void)sum;
@@ -30,7 +30,7 @@ static void row(const float *x, size_t k, size_t groups, uint32_t *out, float *s
 enum { RUN = 64 }; /* groups: 128 values of k */
 
 static void add_halves(const uint32_t *sums, size_t m, bool first, float *c) {
-    for (size_t i = 0; i < m * WN_LOW_PANEL; i += 16) {
+    for (size_t i = 0; i < m * WN_QUANT_PANEL; i += 16) {
         const __m512i both = _mm512_load_si512(sums + i);
         const __m512 even = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(both));
         const __m512 odd = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(both, 16)));
@@ -39,17 +39,17 @@ static void add_halves(const uint32_t *sums, size_t m, bool first, float *c) {
     }
 }
 
-static void product(const wn_low_part *p, float *c) {
-    _Alignas(64) uint32_t sums[STRIP * WN_LOW_PANEL];
+static void product(const wn_quant_part *p, float *c) {
+    _Alignas(64) uint32_t sums[STRIP * WN_QUANT_PANEL];
     for (size_t i = 0; i < p->m; i += STRIP) {
         const size_t m = p->m - i < STRIP ? p->m - i : STRIP;
         for (size_t g = 0; g < p->groups; g += RUN) {
             const size_t run = p->groups - g < RUN ? p->groups - g : RUN;
-            strip_of(m, p->a + i * p->groups + g, p->groups, run, p->panel + g * WN_LOW_PANEL, sums);
-            add_halves(sums, m, g == 0, c + i * WN_LOW_PANEL);
+            strip_of(m, p->a + i * p->groups + g, p->groups, run, p->panel + g * WN_QUANT_PANEL, sums);
+            add_halves(sums, m, g == 0, c + i * WN_QUANT_PANEL);
         }
     }
 }
 
-const wn_low_kernel wn_low_f16_avx512 = {
+const wn_quant_kernel wn_quant_f16_avx512 = {
     .precision = WN_PREC_F16, .per = 2, .rows = 6 * STRIP, .row = row, .weight = weight, .product = product};

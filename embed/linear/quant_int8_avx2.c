@@ -1,11 +1,11 @@
-/* int8 by AVX2: the integers, the scales and the bits of low_int8.c. A multiplication of bytes would saturate at 16
+/* int8 by AVX2: the integers, the scales and the bits of quant_int8_avx512.c. A multiplication of bytes would saturate at 16
  * bits, so a block is widened to 16 bits, even and odd bytes apart, and multiplied in pairs. */
 #include <immintrin.h>
 #include <string.h>
 
-#include "low.h"
+#include "quant.h"
 
-enum { BLOCK = 64, STRIP = 4, HALF = WN_LOW_PANEL / 2 };
+enum { BLOCK = 64, STRIP = 4, HALF = WN_QUANT_PANEL / 2 };
 
 /* 64 values of x from j on, those from k on zero. */
 static void block_of(const float *x, size_t j, size_t k, float out[BLOCK]) {
@@ -30,7 +30,7 @@ static __m128i bytes_of(__m256 v, __m256 by, bool unsign, __m256i *whole) {
 }
 
 static void row(const float *x, size_t k, size_t groups, uint32_t *out, float *scale, float *offset) {
-    for (size_t b = 0; b * WN_LOW_GROUPS < groups; b++, out += WN_LOW_GROUPS) {
+    for (size_t b = 0; b * WN_QUANT_GROUPS < groups; b++, out += WN_QUANT_GROUPS) {
         float v[BLOCK];
         block_of(x, b * BLOCK, k, v);
         __m256 low = _mm256_loadu_ps(v), high = low;
@@ -51,7 +51,7 @@ static void row(const float *x, size_t k, size_t groups, uint32_t *out, float *s
 }
 
 static void weight(const float *w, size_t k, size_t groups, uint32_t *out, float *scale, float *sum) {
-    for (size_t b = 0; b * WN_LOW_GROUPS < groups; b++, out += WN_LOW_GROUPS) {
+    for (size_t b = 0; b * WN_QUANT_GROUPS < groups; b++, out += WN_QUANT_GROUPS) {
         float v[BLOCK];
         int32_t lane[8], total = 0;
         block_of(w, b * BLOCK, k, v);
@@ -82,9 +82,9 @@ static inline __m256i odd_signed(__m256i v) {
 }
 
 /* x of a strip in one block, widened: [row][group][even, odd]. */
-static void widen(const uint32_t *a, size_t lda, size_t m, uint32_t out[STRIP][2 * WN_LOW_GROUPS]) {
+static void widen(const uint32_t *a, size_t lda, size_t m, uint32_t out[STRIP][2 * WN_QUANT_GROUPS]) {
     for (size_t r = 0; r < m; r++)
-        for (size_t g = 0; g < WN_LOW_GROUPS; g++) {
+        for (size_t g = 0; g < WN_QUANT_GROUPS; g++) {
             const uint32_t v = a[r * lda + g];
             out[r][2 * g] = v & 0x00ff00ffu;
             out[r][2 * g + 1] = v >> 8 & 0x00ff00ffu;
@@ -92,16 +92,16 @@ static void widen(const uint32_t *a, size_t lda, size_t m, uint32_t out[STRIP][2
 }
 
 /* Half a panel: c[rows, 16] += one block's sums, scaled; the first block sets c. */
-static inline __attribute__((always_inline)) void half_strip(const wn_low_part *p, uint32_t x[STRIP][2 * WN_LOW_GROUPS],
+static inline __attribute__((always_inline)) void half_strip(const wn_quant_part *p, uint32_t x[STRIP][2 * WN_QUANT_GROUPS],
                                                              size_t i, size_t b, size_t column, float *c,
                                                              const size_t rows) {
-    const size_t blocks = p->groups / WN_LOW_GROUPS;
-    const uint32_t *panel = p->panel + b * WN_LOW_GROUPS * WN_LOW_PANEL + column;
+    const size_t blocks = p->groups / WN_QUANT_GROUPS;
+    const uint32_t *panel = p->panel + b * WN_QUANT_GROUPS * WN_QUANT_PANEL + column;
     __m256i left[STRIP], right[STRIP];
     for (size_t r = 0; r < rows; r++) left[r] = right[r] = _mm256_setzero_si256();
-    for (size_t g = 0; g < WN_LOW_GROUPS; g++) {
-        const __m256i w0 = _mm256_loadu_si256((const __m256i *)(const void *)(panel + g * WN_LOW_PANEL));
-        const __m256i w1 = _mm256_loadu_si256((const __m256i *)(const void *)(panel + g * WN_LOW_PANEL + 8));
+    for (size_t g = 0; g < WN_QUANT_GROUPS; g++) {
+        const __m256i w0 = _mm256_loadu_si256((const __m256i *)(const void *)(panel + g * WN_QUANT_PANEL));
+        const __m256i w1 = _mm256_loadu_si256((const __m256i *)(const void *)(panel + g * WN_QUANT_PANEL + 8));
         const __m256i w[2][2] = {{even_signed(w0), even_signed(w1)}, {odd_signed(w0), odd_signed(w1)}};
         for (size_t odd = 0; odd < 2; odd++)
             for (size_t r = 0; r < rows; r++) {
@@ -111,8 +111,8 @@ static inline __attribute__((always_inline)) void half_strip(const wn_low_part *
                 __asm__ volatile("" : "+x"(left[r]), "+x"(right[r])); /* or gcc runs out of registers */
             }
     }
-    const float *scale = p->scale + b * WN_LOW_PANEL + column, *sum = p->sum + b * WN_LOW_PANEL + column;
-    for (size_t r = 0; r < rows; r++, c += WN_LOW_PANEL) {
+    const float *scale = p->scale + b * WN_QUANT_PANEL + column, *sum = p->sum + b * WN_QUANT_PANEL + column;
+    for (size_t r = 0; r < rows; r++, c += WN_QUANT_PANEL) {
         const __m256 size = _mm256_set1_ps(p->row_scale[(i + r) * blocks + b]),
                      offset = _mm256_set1_ps(p->row_offset[(i + r) * blocks + b]);
         for (size_t j = 0; j < HALF; j += 8) {
@@ -124,22 +124,22 @@ static inline __attribute__((always_inline)) void half_strip(const wn_low_part *
     }
 }
 
-static void product(const wn_low_part *p, float *c) {
-    uint32_t x[STRIP][2 * WN_LOW_GROUPS];
+static void product(const wn_quant_part *p, float *c) {
+    uint32_t x[STRIP][2 * WN_QUANT_GROUPS];
     for (size_t i = 0; i < p->m; i += STRIP) {
         const size_t m = p->m - i < STRIP ? p->m - i : STRIP;
-        for (size_t b = 0; b * WN_LOW_GROUPS < p->groups; b++) {
-            widen(p->a + i * p->groups + b * WN_LOW_GROUPS, p->groups, m, x);
-            for (size_t column = 0; column < WN_LOW_PANEL; column += HALF) {
-                float *to = c + i * WN_LOW_PANEL + column;
+        for (size_t b = 0; b * WN_QUANT_GROUPS < p->groups; b++) {
+            widen(p->a + i * p->groups + b * WN_QUANT_GROUPS, p->groups, m, x);
+            for (size_t column = 0; column < WN_QUANT_PANEL; column += HALF) {
+                float *to = c + i * WN_QUANT_PANEL + column;
                 if (m == STRIP)
                     half_strip(p, x, i, b, column, to, STRIP);
                 else
-                    for (size_t r = 0; r < m; r++) half_strip(p, x + r, i + r, b, column, to + r * WN_LOW_PANEL, 1);
+                    for (size_t r = 0; r < m; r++) half_strip(p, x + r, i + r, b, column, to + r * WN_QUANT_PANEL, 1);
             }
         }
     }
 }
 
-const wn_low_kernel wn_low_int8_avx2 = {
-    .precision = WN_PREC_INT8, .per = 4, .rows = 21 * STRIP, .row = row, .weight = weight, .product = product};
+const wn_quant_kernel wn_quant_int8_avx2 = {
+    .precision = WN_PREC_INT8, .scaled = true, .per = 4, .rows = 21 * STRIP, .row = row, .weight = weight, .product = product};

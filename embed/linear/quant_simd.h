@@ -2,9 +2,9 @@
  * the products of one group to 16 sums of 32 bits.
  * 14 x 2 accumulators, 2 vectors of the panel, 1 broadcast: 31 of 32 registers. A 32-bit broadcast from memory costs no
  * shuffle, which is why numbers travel in groups. */
-#include <wn/simd.h>
+#include "quant.h"
 
-#include "low.h"
+#include <wn/simd.h>
 
 enum { STRIP = 14 };
 
@@ -16,7 +16,7 @@ WN_INLINE void strip_sums(const uint32_t *restrict a, size_t lda, size_t groups,
     WN_UNROLL for (int r = 0; r < rows; r++) left[r] = right[r] = _mm512_setzero_si512();
     __asm__("" : "+r"(groups)); /* a known count makes gcc unroll the loop and run out of registers */
     for (size_t g = 0; g < groups; g++) {
-        const __m512i b0 = _mm512_load_si512(panel + g * WN_LOW_PANEL), b1 = _mm512_load_si512(panel + g * WN_LOW_PANEL + 16);
+        const __m512i b0 = _mm512_load_si512(panel + g * WN_QUANT_PANEL), b1 = _mm512_load_si512(panel + g * WN_QUANT_PANEL + 16);
         WN_UNROLL for (int r = 0; r < rows; r++) {
             const __m512i x = _mm512_set1_epi32((int)a[(size_t)r * lda + g]);
             left[r] = STEP(left[r], x, b0);
@@ -24,8 +24,8 @@ WN_INLINE void strip_sums(const uint32_t *restrict a, size_t lda, size_t groups,
         }
     }
     WN_UNROLL for (int r = 0; r < rows; r++) {
-        _mm512_storeu_si512((uint32_t *)c + r * WN_LOW_PANEL, left[r]);
-        _mm512_storeu_si512((uint32_t *)c + r * WN_LOW_PANEL + 16, right[r]);
+        _mm512_storeu_si512((uint32_t *)c + r * WN_QUANT_PANEL, left[r]);
+        _mm512_storeu_si512((uint32_t *)c + r * WN_QUANT_PANEL + 16, right[r]);
     }
 }
 

@@ -1,4 +1,4 @@
-/* The kernel of the paired product of 16-bit integers, written once as kern_paired.h is: exact sums of 32 bits, scaled
+/* The kernel of Strassen's product in 16-bit integers, written once on the vectors of wn/simd.h: exact sums of 32 bits, scaled
  * at the end. One multiplication does for two products of x and w (S. Winograd, A new algorithm for inner product,
  * 1968): with x', w' from the other half of k, (x + w') (x' + w) = x w + x' w' + x x' + w w'. What rows of x and of W
  * have on their own comes off where the sums begin, and what overflows on the way comes back: it is arithmetic modulo
@@ -6,9 +6,9 @@
  * multiply, and all of them add. Where multiplication and addition are one instruction (VNNI), a Zen core takes this form
  * for two rows of three and the plain one for the third, which keeps all of its units busy; on others every row is plain.
  *
- * The including file adds vi (WN_LANES sums of 32 bits), PAIRED16_ROWS and LOADI, STOREI, SPLATI, ADD16, SUB16, ADD32,
- * MADD (sums of 32 bits of the products of neighbours), FLOATS (of an vi), ROUND (to an vi), STORE16 (its
- * low halves, of two), MAXU32 and MUL; WN_PAIRED16_FUSED where the processor may have VNNI. */
+ * The including file defines STRIP16_ROWS (entries of a strip, two accumulators each) and STRIP_UNROLL, and
+ * STRIP16_FUSED where the processor may have VNNI. */
+#include "strassen_strips.h"
 
 /* left, right += (x + w') (x' + w) for pairs along k, and spoils x and x2, which is x'. Written out: with intrinsics
  * gcc runs out of registers. The tests' emulation has its own, and of FUSED_PRODUCTS, the same with VNNI, and
@@ -44,13 +44,13 @@ WN_INLINE vi pair_at(const int16_t *a) {
 }
 
 /* With VNNI every `plain`-th row is a plain product; 0 is without. */
-WN_INLINE void paired16_strip(const wn_paired_strips *s, size_t strip,
+WN_INLINE void strip16_product(const wn_strassen_strips *s, size_t strip,
                                                                  const int rows, const int plain) {
     enum { STEP = 8, LINES = WN_LANES == 16 ? 2 : 0 };
     const size_t row = strip * (size_t)rows;
-    const int16_t *restrict a = (const int16_t *)s->a + row * WN_PAIRED_LD, *restrict b = s->b;
+    const int16_t *restrict a = s->a.i16 + row * WN_STRASSEN_LD, *restrict b = s->b.i16;
     const size_t half = s->k / 2;
-    vi left[PAIRED16_ROWS], right[PAIRED16_ROWS];
+    vi left[STRIP16_ROWS], right[STRIP16_ROWS];
     const char *ahead = s->ahead + strip * s->lines * 64, *const end = ahead + s->lines * 64;
     for (; ahead + half / STEP * LINES * 64 < end; ahead += 64) __builtin_prefetch(ahead, 0, 3);
     WN_UNROLL for (int r = 0; r < rows; r++) {
@@ -63,11 +63,11 @@ WN_INLINE void paired16_strip(const wn_paired_strips *s, size_t strip,
         const size_t to = from + STEP < half ? from + STEP : half;
         if (from < STEP * (size_t)rows) fetch_targets(s, row + from / STEP);
         for (size_t line = 0; line != LINES && ahead < end; line++, ahead += 64) __builtin_prefetch(ahead, 0, 3);
-        PAIRED_UNROLL for (size_t p = from; p < to; p += 2, b += 8 * WN_LANES) {
+        STRIP_UNROLL for (size_t p = from; p < to; p += 2, b += 8 * WN_LANES) {
             const vi left2 = vi_load(b), right2 = vi_load(b + 2 * WN_LANES), left1 = vi_load(b + 4 * WN_LANES),
                        right1 = vi_load(b + 6 * WN_LANES);
             WN_UNROLL for (int r = 0; r < rows; r++) {
-                const int16_t *at = a + r * WN_PAIRED_LD + (ptrdiff_t)p;
+                const int16_t *at = a + r * WN_STRASSEN_LD + (ptrdiff_t)p;
                 vi x = pair_at(at), x2 = pair_at(at + half);
                 if (!plain) ADD_PRODUCTS(left[r], right[r], x, x2, left2, right2, left1, right1);
                 else if (r % plain) FUSED_PRODUCTS(left[r], right[r], x, x2, left2, right2, left1, right1);
@@ -90,18 +90,18 @@ WN_INLINE void paired16_strip(const wn_paired_strips *s, size_t strip,
     }
 }
 
-#define PAIRED16_FUNCTION(name, plain)                                                                                 \
-    WN_INLINE void name##_rows(const wn_paired_strips *s, size_t strip,             \
+#define STRIP16_FUNCTION(name, plain)                                                                                 \
+    WN_INLINE void name##_rows(const wn_strassen_strips *s, size_t strip,             \
                                                                   const int rows) {                                    \
-        paired16_strip(s, strip, rows, plain);                                                                         \
+        strip16_product(s, strip, rows, plain);                                                                         \
     }                                                                                                                  \
-    static void name(const wn_paired_strips *s) {                                                                      \
-        switch (s->m) { PAIRED_TO(name##_rows, PAIRED16_ROWS) default : return; }                                      \
+    static void name(const wn_strassen_strips *s) {                                                                      \
+        switch (s->m) { STRIP_CASES(name##_rows, STRIP16_ROWS) default : return; }                                      \
     }
-PAIRED16_FUNCTION(paired16, 0)
-#ifdef WN_PAIRED16_FUSED
-PAIRED16_FUNCTION(fused16, 1)
-PAIRED16_FUNCTION(fused16_adders, 3)
+STRIP16_FUNCTION(plain16, 0)
+#ifdef STRIP16_FUSED
+STRIP16_FUNCTION(fused16, 1)
+STRIP16_FUNCTION(fused16_adders, 3)
 #endif
 
 /* Of |x|, by the bits without their sign: what is not finite has the largest of all. */
@@ -171,5 +171,8 @@ static uint32_t combine16(const int16_t *x, const int16_t *y, bool minus, size_t
                    : combine_as(x, y, false, half, out);
 }
 
-#define WN_PAIRED16_KERNEL(product)                                                                                             \
-    .paired16_rows = PAIRED16_ROWS, .paired16 = product, .largest = largest, .round16 = round16, .combine16 = combine16
+#define WN_STRASSEN16_KERNEL(form)                                                                                     \
+    {                                                                                                                  \
+        .rows = STRIP16_ROWS, .width = 2 * WN_LANES, .product = form, .combine = strassen_combine,                     \
+        .largest = largest, .round16 = round16, .combine16 = combine16                                                 \
+    }
