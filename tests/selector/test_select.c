@@ -406,34 +406,47 @@ Test(select, modes_agree_on_the_narrowest_kernel) {
 }
 
 /* A graph that sees little, whose two directions of an edge may differ: the larger counts, for both rows. */
+static void check_sparse_graph(const wn_mat *x, wn_kernel kernel, const double *weight) {
+    wn_csr g = graph_of(x, 3);
+    for (size_t e = 0; e < 360; e += 2) g.data[e] *= 0.75f;
+    wn_select_opts o = {.objective = WN_FACILITY_LOCATION, .kernel = kernel, .k = 50, .graph = &g, .weight = weight};
+    naive v = naive_init(x, &o.kernel);
+    v.weight = weight;
+    for (size_t i = 0; i < v.n * v.n; i++)
+        if (i % (v.n + 1) != 0) v.w[i] = 0;
+    for (size_t e = 0; e < 360; e++) {
+        size_t i = e / 3, j = (size_t)g.indices[e];
+        double w = kernel.kind == WN_RBF ? exp(8 * ((double)g.data[e] - 1)) : (double)g.data[e];
+        v.w[i * v.n + j] = v.w[j * v.n + i] = fmax(w, v.w[i * v.n + j]);
+    }
+    wn_selection s = choose(x, &o);
+    const char *wrong = naive_disagrees(&v, x, &o, &s, 1e-6);
+    cr_assert_null(wrong, "%s", wrong);
+    double value = 0;
+    wn_err e;
+    cr_assert_eq(wn_select_evaluate(x, &o, s.ids, s.k, &value, &e), WN_OK);
+    cr_assert_gt(s.cut_off, weight ? 1e-4 : 1e-3);
+    cr_assert_float_eq(s.cut_off, 1 - s.objective[s.k - 1] / value, 1e-5);
+    for (int m = WN_NAIVE; m <= WN_LAZY; m++) {
+        o.maximizer = (wn_maximizer)m;
+        wn_selection other = choose(x, &o);
+        cr_assert(same_selection(&s, &other) && s.cut_off == other.cut_off);
+        wn_selection_free(&other);
+    }
+    g.data[4] = NAN;
+    refuse(x, o, WN_EINPUT, "row 1 holds NaN");
+    free(v.w);
+    wn_selection_free(&s);
+    wn_csr_free(&g);
+}
+
 Test(select, facility_location_over_a_sparse_graph_is_the_plain_greedy) {
     wn_mat x = clustered_rows(120, 6, 14, 0.4, true, 21);
+    double weight[120];
+    for (size_t i = 0; i < 120; i++) weight[i] = (double)(i % 4) / 2;
     for (int rbf = 0; rbf < 2; rbf++) {
-        wn_csr g = graph_of(&x, 3);
-        for (size_t e = 0; e < 360; e += 2) g.data[e] *= 0.75f;
-        wn_select_opts o = {.objective = WN_FACILITY_LOCATION, .kernel = {rbf ? WN_RBF : WN_COSINE, 8}, .k = 50,
-                            .graph = &g};
-        naive v = naive_init(&x, &o.kernel);
-        for (size_t i = 0; i < v.n * v.n; i++)
-            if (i % (v.n + 1) != 0) v.w[i] = 0;
-        for (size_t e = 0; e < 360; e++) {
-            size_t i = e / 3, j = (size_t)g.indices[e];
-            double w = rbf ? exp(8 * ((double)g.data[e] - 1)) : (double)g.data[e];
-            v.w[i * v.n + j] = v.w[j * v.n + i] = fmax(w, v.w[i * v.n + j]);
-        }
-        wn_selection s = choose(&x, &o);
-        const char *wrong = naive_disagrees(&v, &x, &o, &s, 1e-6);
-        cr_assert_null(wrong, "%s", wrong);
-        double value = 0;
-        wn_err e;
-        cr_assert_eq(wn_select_evaluate(&x, &o, s.ids, s.k, &value, &e), WN_OK);
-        cr_assert_gt(s.cut_off, 0.001);
-        cr_assert_float_eq(s.cut_off, 1 - s.objective[s.k - 1] / value, 1e-5);
-        g.data[4] = NAN;
-        refuse(&x, o, WN_EINPUT, "row 1 holds NaN");
-        free(v.w);
-        wn_selection_free(&s);
-        wn_csr_free(&g);
+        check_sparse_graph(&x, (wn_kernel){rbf ? WN_RBF : WN_COSINE, 8}, NULL);
+        check_sparse_graph(&x, (wn_kernel){rbf ? WN_RBF : WN_COSINE, 8}, weight);
     }
     wn_mat_free(&x);
 }

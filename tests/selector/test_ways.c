@@ -2,6 +2,7 @@
  * sums from outside; an objective that the library does not know. */
 #include <criterion/criterion.h>
 #include <winnow/mem.h>
+#include <winnow/threads.h>
 
 #include "naive.h"
 #include "selector/solver/solver.h"
@@ -35,7 +36,7 @@ static const char *way_name(const wn_select_opts *o) {
     return name;
 }
 
-/* Of the ways that choose for no reason of ours to name: no gains to search, no matrix, gains that may rise. */
+/* The ways that there are not: random has no gains to search, plain graph-cut no matrix, and lazy wants gains to fall. */
 static bool refused(const wn_select_opts *o) {
     if (o->maximizer == WN_MAXIMIZER_AUTO) return false;
     if (o->objective == WN_RANDOM) return true;
@@ -107,6 +108,24 @@ Test(ways, weights_of_one_change_no_bit) {
         wn_selection_free(&without);
         wn_mat_free(&x);
     }
+}
+
+Test(ways, any_number_of_threads_makes_the_same_selection) {
+    double weight[700];
+    some_weights(weight, 700);
+    wn_mat x = rows_with_copies(700, true, 8);
+    for (size_t i = 0; i < WAYS; i++) {
+        wn_select_opts o = way(i, 20);
+        wn_selection one = {0}, many = {0};
+        o.weight = weight;
+        wn_threads_set(1);
+        bool can = choose(&x, &o, &one);
+        wn_threads_set(5);
+        if (can && choose(&x, &o, &many)) cr_assert(same_selection(&one, &many), "%s", way_name(&o));
+        wn_selection_free(&one);
+        wn_selection_free(&many);
+    }
+    wn_mat_free(&x);
 }
 
 /* A row of weight 3 is three equal rows of which one may be picked. */
