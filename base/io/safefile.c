@@ -63,7 +63,8 @@ static wn_code refuse_existing(const char *path, bool overwrite, bool want_folde
     if (lstat(path, &s) != 0)
         return errno == ENOENT ? WN_OK : wn_err_errno(err, "%s", path);
     if (!S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode) && !S_ISLNK(s.st_mode))
-        return wn_err_set(err, WN_EUSAGE, "%s is a device or a pipe, and only a file can appear whole or not at all", path);
+        return wn_err_set(err, WN_EUSAGE, "%s is a device or a pipe, and only a file can appear whole or not at all",
+                          path);
     if (!overwrite) return wn_err_set(err, WN_EUSAGE, "%s exists; -f replaces it", path);
     if (S_ISDIR(s.st_mode) != want_folder)
         return wn_err_set(err, WN_EUSAGE, "%s is %s, and a %s is to be written there", path,
@@ -149,7 +150,8 @@ static wn_code put(const places *p, bool overwrite, bool folder, placing *how, w
     bool unable = errno == EINVAL || errno == ENOSYS, absent = overwrite && errno == ENOENT;
     if (!unable && !absent) return wn_err_errno(err, "renaming to %s", p->target);
     *how = overwrite && unable ? REPLACED : MOVED;
-    if (*how == REPLACED && folder) (void)remove_tree(p->target); /* rename alone replaces no folder that holds something */
+    if (*how == REPLACED && folder)
+        (void)remove_tree(p->target); /* rename alone replaces no folder that holds something */
     return rename(p->temp, p->target) == 0 ? WN_OK : wn_err_errno(err, "renaming to %s", p->target);
 }
 

@@ -90,11 +90,13 @@ static wn_code rank_words(wn_d2v_vocab *vocab, const wn_d2v_vocab *all, size_t m
         if (all->counts[i] >= min_count) order[kept++] = (ranked){all->counts[i], (uint32_t)i};
     }
     qsort(order, kept, sizeof *order, by_count);
-    for (size_t i = 0; i < kept && code == WN_OK; i++) {
+    for (size_t i = 0; i < kept; i++) {
         uint32_t id = order[i].id;
-        code = wn_d2v_vocab_add(vocab, words->bytes + words->off[id], words->off[id + 1] - words->off[id], order[i].count,
-                                &rank[id], err);
+        code = wn_d2v_vocab_add(vocab, words->bytes + words->off[id], words->off[id + 1] - words->off[id],
+                                order[i].count, &rank[id], err);
+        if (code != WN_OK) goto out;
     }
+out:
     wn_free(order);
     return code;
 }
@@ -104,15 +106,18 @@ static wn_code join(wn_d2v_vocab *all, piece *pieces, size_t n, wn_err *err) {
     uint32_t *map = NULL;
     size_t cap = 0;
     wn_code code = WN_OK;
-    for (size_t i = 0; i < n && code == WN_OK; i++) {
+    for (size_t i = 0; i < n; i++) {
         const wn_strset *v = &pieces[i].vocab.words;
         const uint64_t *counts = pieces[i].vocab.counts;
-        code = wn_reserve((void **)&map, &cap, v->n, sizeof *map, err);
-        for (size_t w = 0; w < v->n && code == WN_OK; w++)
+        if ((code = wn_reserve((void **)&map, &cap, v->n, sizeof *map, err)) != WN_OK) goto out;
+        for (size_t w = 0; w < v->n; w++) {
             code = wn_d2v_vocab_add(all, v->bytes + v->off[w], v->off[w + 1] - v->off[w], counts[w], &map[w], err);
-        for (size_t k = 0; k < pieces[i].n && code == WN_OK; k++) pieces[i].ids[k] = map[pieces[i].ids[k]];
+            if (code != WN_OK) goto out;
+        }
+        for (size_t k = 0; k < pieces[i].n; k++) pieces[i].ids[k] = map[pieces[i].ids[k]];
         wn_d2v_vocab_free(&pieces[i].vocab);
     }
+out:
     wn_free(map);
     return code;
 }
@@ -163,7 +168,7 @@ wn_code wn_d2v_corpus_read(wn_d2v_corpus *corpus, wn_d2v_vocab *vocab, const wn_
     (void)cut(texts, bytes, r.pieces);
     wn_parallel_for(pieces, 1, read_pieces, &r);
     if (atomic_load(&r.stop)) {
-        if (err) *err = r.err;
+        *err = r.err;
         code = r.err.code;
         goto out;
     }

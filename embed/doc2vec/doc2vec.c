@@ -26,10 +26,10 @@ wn_code wn_d2v_check(const wn_doc2vec_opts *o, wn_err *err) {
     if ((int)o->mode < 0 || o->mode > WN_DBOW)
         return wn_err_set(err, WN_EUSAGE, "doc2vec: unknown mode %d", (int)o->mode);
     wn_code code = check_size("dims", o->dims, 1, 1 << 16, err);
-    if (code == WN_OK) code = check_size("window", o->window, 1, 1 << 16, err);
-    if (code == WN_OK) code = check_size("negative", o->negative, 0, 1 << 16, err);
-    if (code == WN_OK) code = check_size("epochs", o->epochs, 1, 1 << 30, err);
     if (code != WN_OK) return code;
+    if ((code = check_size("window", o->window, 1, 1 << 16, err)) != WN_OK) return code;
+    if ((code = check_size("negative", o->negative, 0, 1 << 16, err)) != WN_OK) return code;
+    if ((code = check_size("epochs", o->epochs, 1, 1 << 30, err)) != WN_OK) return code;
     if (o->negative == 0 && !o->hierarchical)
         return wn_err_set(
             err, WN_EUSAGE,
@@ -49,22 +49,23 @@ wn_code wn_d2v_check(const wn_doc2vec_opts *o, wn_err *err) {
 wn_code wn_d2v_model_init(wn_doc2vec *m, wn_err *err) {
     const wn_doc2vec_opts *o = &m->opts;
     size_t n = m->vocab.words.n;
-    wn_code code = WN_OK;
+    wn_code code;
     m->stride = (o->dims + 15) / 16 * 16;
     m->segments = o->mode == WN_DM_CONCAT ? 1 + 2 * o->window : 1;
     if (!(m->keep = wn_alloc(n, sizeof *m->keep, err))) return WN_EMEMORY;
     wn_d2v_keep_init(m->keep, m->vocab.counts, n, o->sample);
-    if (wn_d2v_uses_input(o)) code = wn_mat_init(&m->input, n + (o->mode == WN_DM_CONCAT), o->dims, err);
-    if (code == WN_OK && o->negative > 0) {
+    if (wn_d2v_uses_input(o)) {
+        code = wn_mat_init(&m->input, n + (o->mode == WN_DM_CONCAT), o->dims, err);
+        if (code != WN_OK) return code;
+    }
+    if (o->negative > 0) {
         if (!(m->alias = wn_alloc(n, sizeof *m->alias, err))) return WN_EMEMORY;
-        code = wn_d2v_alias_init(m->alias, m->vocab.counts, n, o->ns_exponent, err);
-        if (code == WN_OK) code = wn_mat_init(&m->negative, n, m->segments * m->stride, err);
+        if ((code = wn_d2v_alias_init(m->alias, m->vocab.counts, n, o->ns_exponent, err)) != WN_OK) return code;
+        if ((code = wn_mat_init(&m->negative, n, m->segments * m->stride, err)) != WN_OK) return code;
     }
-    if (code == WN_OK && o->hierarchical) {
-        code = wn_d2v_tree_init(&m->tree, m->vocab.counts, n, err);
-        if (code == WN_OK) code = wn_mat_init(&m->inner, n - 1, m->segments * m->stride, err);
-    }
-    return code;
+    if (!o->hierarchical) return WN_OK;
+    if ((code = wn_d2v_tree_init(&m->tree, m->vocab.counts, n, err)) != WN_OK) return code;
+    return wn_mat_init(&m->inner, n - 1, m->segments * m->stride, err);
 }
 
 size_t wn_doc2vec_dims(const wn_doc2vec *model) {

@@ -55,7 +55,7 @@ static wn_code infer_one(inference *f, reader *r, size_t text, wn_err *err) {
     r->pass.doc = wn_mat_row(f->out, text);
     wn_d2v_random_row(r->pass.doc, o->dims, 0.5f / (float)o->dims,
                       wn_d2v_draws_init(o->seed, WN_D2V_DRAW_INFER_START, key, 0));
-    for (size_t e = 0; e < f->epochs && code == WN_OK; e++) {
+    for (size_t e = 0; e < f->epochs; e++) {
         code = wn_d2v_pass_begin(&r->pass, r->words, r->n, wn_d2v_draws_init(o->seed, WN_D2V_DRAW_INFER, key, e), err);
         if (code != WN_OK) return code;
         r->pass.alpha = (float)(o->alpha - fall * (double)e);
@@ -90,17 +90,18 @@ wn_code wn_doc2vec_infer(const wn_doc2vec *model, const wn_texts *texts, size_t 
                    .failed = ATOMIC_FLAG_INIT};
     wn_code code = wn_mat_init(&vectors, texts->n, model->opts.dims, err);
     if (code != WN_OK) return code;
-    f.readers = wn_alloc(threads, sizeof *f.readers, err);
-    if (!f.readers) code = WN_EMEMORY;
-    for (size_t i = 0; i < threads && code == WN_OK; i++)
-        code = wn_d2v_pass_init(&f.readers[i].pass, model, false, err);
-    if (code == WN_OK) {
-        wn_parallel_for(texts->n, 4, infer_some, &f);
-        if (atomic_load(&f.stop)) {
-            code = f.err.code;
-            if (err) *err = f.err;
-        }
+    if (!(f.readers = wn_alloc(threads, sizeof *f.readers, err))) {
+        code = WN_EMEMORY;
+        goto out;
     }
+    for (size_t i = 0; i < threads; i++)
+        if ((code = wn_d2v_pass_init(&f.readers[i].pass, model, false, err)) != WN_OK) goto out;
+    wn_parallel_for(texts->n, 4, infer_some, &f);
+    if (atomic_load(&f.stop)) {
+        *err = f.err;
+        code = f.err.code;
+    }
+out:
     for (size_t i = 0; f.readers && i < threads; i++) {
         wn_d2v_pass_free(&f.readers[i].pass);
         wn_free(f.readers[i].scratch.data);

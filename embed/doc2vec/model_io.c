@@ -37,12 +37,12 @@ typedef struct {
     uint64_t digest;
 } stream;
 
-static wn_code put(stream *s, const void *data, size_t n, wn_err *err) {
+static wn_code stream_put(stream *s, const void *data, size_t n, wn_err *err) {
     s->digest = XXH3_64bits_withSeed(data, n, s->digest);
     return wn_safefile_write(s->out, data, n, err);
 }
 
-static wn_code get(stream *s, void *data, size_t n, wn_err *err) {
+static wn_code stream_get(stream *s, void *data, size_t n, wn_err *err) {
     errno = 0;
     if (fread(data, 1, n, s->in) != n) {
         if (ferror(s->in)) return wn_err_errno(err, "reading %s", s->path);
@@ -54,21 +54,21 @@ static wn_code get(stream *s, void *data, size_t n, wn_err *err) {
 
 /* The rows of m, each of `segments` parts of dims floats that lie stride floats apart. */
 static wn_code each_row(stream *s, const wn_doc2vec *m, const wn_mat *w, size_t segments, wn_err *err) {
-    wn_code code = WN_OK;
     for (size_t i = 0; i < w->rows; i++)
-        for (size_t j = 0; j < segments && code == WN_OK; j++) {
+        for (size_t j = 0; j < segments; j++) {
             float *part = wn_mat_row(w, i) + j * m->stride;
             size_t bytes = m->opts.dims * sizeof *part;
-            code = s->out ? put(s, part, bytes, err) : get(s, part, bytes, err);
+            wn_code code = s->out ? stream_put(s, part, bytes, err) : stream_get(s, part, bytes, err);
+            if (code != WN_OK) return code;
         }
-    return code;
+    return WN_OK;
 }
 
-static wn_code weights(stream *s, const wn_doc2vec *m, wn_err *err) {
+static wn_code each_weight(stream *s, const wn_doc2vec *m, wn_err *err) {
     wn_code code = each_row(s, m, &m->input, 1, err);
-    if (code == WN_OK) code = each_row(s, m, &m->negative, m->segments, err);
-    if (code == WN_OK) code = each_row(s, m, &m->inner, m->segments, err);
-    return code;
+    if (code != WN_OK) return code;
+    if ((code = each_row(s, m, &m->negative, m->segments, err)) != WN_OK) return code;
+    return each_row(s, m, &m->inner, m->segments, err);
 }
 
 static wn_code put_model(stream *s, const wn_doc2vec *m, wn_err *err) {
@@ -91,16 +91,17 @@ static wn_code put_model(stream *s, const wn_doc2vec *m, wn_err *err) {
               .bytes = v->off[v->n]};
     memcpy(h.magic, magic, sizeof magic);
     h.digest = head_digest(&h);
-    wn_code code = put(s, &h, sizeof h, err);
-    for (size_t i = 0; i < v->n && code == WN_OK; i++) {
+    wn_code code = stream_put(s, &h, sizeof h, err);
+    if (code != WN_OK) return code;
+    for (size_t i = 0; i < v->n; i++) {
         uint32_t len = (uint32_t)(v->off[i + 1] - v->off[i]);
-        code = put(s, &len, sizeof len, err);
+        if ((code = stream_put(s, &len, sizeof len, err)) != WN_OK) return code;
     }
-    if (code == WN_OK) code = put(s, m->vocab.counts, v->n * sizeof *m->vocab.counts, err);
-    if (code == WN_OK) code = put(s, v->bytes, (size_t)h.bytes, err);
-    if (code == WN_OK) code = weights(s, m, err);
+    if ((code = stream_put(s, m->vocab.counts, v->n * sizeof *m->vocab.counts, err)) != WN_OK) return code;
+    if ((code = stream_put(s, v->bytes, (size_t)h.bytes, err)) != WN_OK) return code;
+    if ((code = each_weight(s, m, err)) != WN_OK) return code;
     uint64_t digest = s->digest;
-    return code == WN_OK ? put(s, &digest, sizeof digest, err) : code;
+    return stream_put(s, &digest, sizeof digest, err);
 }
 
 wn_code wn_doc2vec_save(const wn_doc2vec *model, const char *path, int overwrite, wn_err *err) {
@@ -118,7 +119,7 @@ static wn_code damaged(const stream *s, const char *what, wn_err *err) {
 }
 
 static wn_code get_head(stream *s, head *h, wn_doc2vec_opts *o, wn_err *err) {
-    wn_code code = get(s, h, sizeof *h, err);
+    wn_code code = stream_get(s, h, sizeof *h, err);
     if (code != WN_OK) return code;
     if (memcmp(h->magic, magic, sizeof magic) != 0) return damaged(s, "it starts with other bytes", err);
     if (h->digest != head_digest(h)) return damaged(s, "the head's checksum differs", err);
@@ -136,7 +137,8 @@ static wn_code get_head(stream *s, head *h, wn_doc2vec_opts *o, wn_err *err) {
                            .alpha = h->alpha,
                            .min_alpha = h->min_alpha,
                            .seed = h->seed};
-    return wn_d2v_check(o, NULL) == WN_OK ? WN_OK : damaged(s, "impossible options", err);
+    wn_err why = {0};
+    return wn_d2v_check(o, &why) == WN_OK ? WN_OK : damaged(s, "impossible options", err);
 }
 
 /* The file's size must be what its head says, before anything of that size is allocated. */
@@ -160,19 +162,25 @@ static wn_code get_words(stream *s, const head *h, wn_d2v_vocab *v, wn_err *err)
     uint32_t *len = wn_alloc(n, sizeof *len, err), id = 0;
     uint64_t *counts = wn_alloc(n, sizeof *counts, err);
     char *bytes = wn_alloc((size_t)h->bytes, 1, err);
-    wn_code code = len && counts && bytes ? WN_OK : WN_EMEMORY;
-    for (size_t i = 0; i < n && code == WN_OK; i++) code = get(s, &len[i], sizeof *len, err);
-    if (code == WN_OK) code = get(s, counts, n * sizeof *counts, err);
-    if (code == WN_OK) code = get(s, bytes, (size_t)h->bytes, err);
     uint64_t at = 0;
-    for (size_t i = 0; i < n && code == WN_OK; i++) {
-        if (len[i] > h->bytes - at || counts[i] == 0 || (i > 0 && counts[i] > counts[i - 1]))
+    wn_code code = WN_EMEMORY;
+    if (!len || !counts || !bytes) goto out;
+    for (size_t i = 0; i < n; i++)
+        if ((code = stream_get(s, &len[i], sizeof *len, err)) != WN_OK) goto out;
+    if ((code = stream_get(s, counts, n * sizeof *counts, err)) != WN_OK) goto out;
+    if ((code = stream_get(s, bytes, (size_t)h->bytes, err)) != WN_OK) goto out;
+    for (size_t i = 0; i < n; at += len[i++]) {
+        if (len[i] > h->bytes - at || counts[i] == 0 || (i > 0 && counts[i] > counts[i - 1])) {
             code = damaged(s, "its words are out of order", err);
-        else
-            code = wn_d2v_vocab_add(v, bytes + at, len[i], counts[i], &id, err);
-        if (code == WN_OK && id != i) code = damaged(s, "a word stands twice", err);
-        at += len[i];
+            goto out;
+        }
+        if ((code = wn_d2v_vocab_add(v, bytes + at, len[i], counts[i], &id, err)) != WN_OK) goto out;
+        if (id != i) {
+            code = damaged(s, "a word stands twice", err);
+            goto out;
+        }
     }
+out:
     wn_free(len);
     wn_free(counts);
     wn_free(bytes);
@@ -185,18 +193,19 @@ wn_code wn_doc2vec_load(wn_doc2vec **model, const char *path, wn_err *err) {
     head h;
     uint64_t digest = 0, stored = 0;
     wn_doc2vec *m = wn_alloc(1, sizeof *m, err);
-    wn_code code = m ? get_head(&s, &h, &m->opts, err) : WN_EMEMORY;
-    if (code == WN_OK) code = check_size(&s, &h, &m->opts, err);
-    if (code == WN_OK) code = get_words(&s, &h, &m->vocab, err);
-    if (code == WN_OK) code = wn_d2v_model_init(m, err);
-    if (code == WN_OK) code = weights(&s, m, err);
+    wn_code code = WN_EMEMORY;
+    if (!m) goto out;
+    if ((code = get_head(&s, &h, &m->opts, err)) != WN_OK) goto out;
+    if ((code = check_size(&s, &h, &m->opts, err)) != WN_OK) goto out;
+    if ((code = get_words(&s, &h, &m->vocab, err)) != WN_OK) goto out;
+    if ((code = wn_d2v_model_init(m, err)) != WN_OK) goto out;
+    if ((code = each_weight(&s, m, err)) != WN_OK) goto out;
     digest = s.digest;
-    if (code == WN_OK) code = get(&s, &stored, sizeof stored, err);
-    if (code == WN_OK && digest != stored) code = damaged(&s, "the checksum differs", err);
+    if ((code = stream_get(&s, &stored, sizeof stored, err)) != WN_OK) goto out;
+    if (digest != stored) code = damaged(&s, "the checksum differs", err);
+out:
     (void)fclose(s.in);
-    if (code == WN_OK)
-        *model = m;
-    else
-        wn_doc2vec_free(m);
+    if (code != WN_OK) wn_doc2vec_free(m);
+    else *model = m;
     return code;
 }

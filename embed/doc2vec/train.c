@@ -58,16 +58,17 @@ static wn_code worker_init(worker *w, training *t, size_t index, size_t *text, w
     w->words = c->off[w->end] - c->off[w->begin];
     w->finished = w->words == 0;
     wn_code code = wn_d2v_pass_init(&w->pass, t->m, true, err);
-    if (code == WN_OK && t->plan.pool > 0 && t->m->opts.negative > 0) {
-        w->pass.pool = wn_alloc(t->plan.pool, sizeof *w->pass.pool, err);
+    if (code != WN_OK) return code;
+    if (t->plan.pool > 0 && t->m->opts.negative > 0) {
+        if (!(w->pass.pool = wn_alloc(t->plan.pool, sizeof *w->pass.pool, err))) return WN_EMEMORY;
         w->pass.pool_size = t->plan.pool;
-        if (!w->pass.pool) code = WN_EMEMORY;
     }
+    if (t->plan.workers == 1) return WN_OK;
     size_t touch[VIEWS];
     wn_d2v_pass_touch(t->m, CHUNK, &touch[0], &touch[1], &touch[2]);
-    for (size_t i = 0; i < VIEWS && code == WN_OK && t->plan.workers > 1; i++)
-        code = view_init(view_of(&w->pass, i), touch[i], err);
-    return code;
+    for (size_t i = 0; i < VIEWS; i++)
+        if ((code = view_init(view_of(&w->pass, i), touch[i], err)) != WN_OK) return code;
+    return WN_OK;
 }
 
 static void worker_free(worker *w) {
@@ -124,7 +125,8 @@ static float alpha_now(const training *t, const worker *w) {
  * keeps the rows it copies few and in cache. */
 static void fill_pool(const training *t, worker *w) {
     wn_d2v_draws d = wn_d2v_draws_init(t->m->opts.seed, WN_D2V_DRAW_POOL, (uint64_t)(w - t->workers), w->round++);
-    for (size_t i = 0; i < w->pass.pool_size; i++) w->pass.pool[i] = wn_d2v_alias_draw(t->m->alias, t->m->vocab.words.n, &d);
+    for (size_t i = 0; i < w->pass.pool_size; i++)
+        w->pass.pool[i] = wn_d2v_alias_draw(t->m->alias, t->m->vocab.words.n, &d);
 }
 
 static void run_worker(training *t, worker *w) {
@@ -205,7 +207,7 @@ static wn_code rounds(training *t, wn_progress *p, wn_err *err) {
         for (size_t i = 0; i < t->plan.workers; i++) {
             const worker *w = &t->workers[i];
             if (w->code != WN_OK) {
-                if (err) *err = w->err;
+                *err = w->err;
                 return w->code;
             }
             finished &= w->finished;
@@ -224,14 +226,16 @@ static wn_code train_all(wn_doc2vec *m, const wn_d2v_corpus *c, const wn_mat *do
     wn_code code = WN_OK;
     t.workers = wn_alloc(plan.workers, sizeof *t.workers, err);
     if (!t.workers) return WN_EMEMORY;
-    for (size_t i = 0; i < plan.workers && code == WN_OK; i++) code = worker_init(&t.workers[i], &t, i, &text, err);
-    if (code == WN_OK && plan.workers > 1)
+    for (size_t i = 0; i < plan.workers; i++)
+        if ((code = worker_init(&t.workers[i], &t, i, &text, err)) != WN_OK) goto out;
+    if (plan.workers > 1)
         for (size_t i = 0; i < VIEWS; i++) {
             const wn_d2v_view *v = view_of(&t.workers[0].pass, i);
             size_t words = v->slot ? (v->shared->rows + 63) / 64 : 0;
             t.blocks[i + 1] = t.blocks[i] + (words + BLOCK_WORDS - 1) / BLOCK_WORDS;
         }
-    if (code == WN_OK) code = rounds(&t, p, err);
+    code = rounds(&t, p, err);
+out:
     for (size_t i = 0; i < plan.workers; i++) worker_free(&t.workers[i]);
     wn_free(t.workers);
     return code;

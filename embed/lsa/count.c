@@ -160,7 +160,7 @@ static void merge_shards(void *ctx, size_t begin, size_t end, int number) {
     }
 }
 
-static int compare(const void *pa, const void *pb) {
+static int candidate_order(const void *pa, const void *pb) {
     const candidate *a = pa, *b = pb;
     if (a->df != b->df) return a->df > b->df ? -1 : 1;
     if (a->prefix != b->prefix) return a->prefix < b->prefix ? -1 : 1;
@@ -208,7 +208,7 @@ static wn_code number_words(counting *c, size_t min_df, wn_lsa_vocab *v, wn_err 
                                        .shard = (uint32_t)s, .id = (uint32_t)i};
         }
     }
-    qsort(list, kept, sizeof *list, compare);
+    qsort(list, kept, sizeof *list, candidate_order);
     code = fill_vocab(list, kept, c->shards, v, err);
 out:
     wn_free(list);
@@ -270,10 +270,10 @@ static wn_code first_error(const counting *c, wn_err *err) {
 static wn_code count_all(counting *c, size_t pieces, wn_progress *p, wn_err *err) {
     for (c->piece = 0; c->piece < pieces; c->piece += WAVE) {
         wn_code code = wn_tick(p, "counting words", "texts", c->start[c->piece], c->texts->n, err);
-        if (code) return code;
+        if (code != WN_OK) return code;
         wn_parallel_for(pieces - c->piece < WAVE ? pieces - c->piece : WAVE, 1, count_piece, c);
         code = first_error(c, err);
-        if (code) return code;
+        if (code != WN_OK) return code;
     }
     return wn_tick(p, "counting words", "texts", c->texts->n, c->texts->n, err);
 }
@@ -290,10 +290,10 @@ static wn_code build_matrix(counting *c, wn_progress *p, wn_err *err) {
     a->val = wn_alloc(a->indptr[a->rows], sizeof *a->val, err);
     if (!a->col || !a->val) return WN_EMEMORY;
     wn_code code = wn_tick(p, "weighing words", "texts", 0, a->rows, err);
-    if (code) return code;
+    if (code != WN_OK) return code;
     wn_parallel_for(a->rows, 256, fill_rows, c);
     code = first_error(c, err);
-    return code ? code : wn_tick(p, "weighing words", "texts", a->rows, a->rows, err);
+    return code != WN_OK ? code : wn_tick(p, "weighing words", "texts", a->rows, a->rows, err);
 }
 
 static void free_counting(counting *c) {
@@ -331,15 +331,12 @@ wn_code wn_lsa_count(const wn_texts *texts, size_t min_df, wn_lsa_vocab *v, wn_l
     c.places = wn_alloc(texts->n, sizeof *c.places, err);
     if (!c.workers || !c.shards || !c.places || wn_lsa_pieces(texts, &start, &pieces, err)) goto out;
     c.start = start;
-    code = count_all(&c, pieces, p, err);
-    if (code) goto out;
+    if ((code = count_all(&c, pieces, p, err)) != WN_OK) goto out;
     wn_parallel_for(c.nworkers, 1, group_words, &c);
-    code = first_error(&c, err);
-    if (code) goto out;
+    if ((code = first_error(&c, err)) != WN_OK) goto out;
     wn_parallel_for(SHARDS, 1, merge_shards, &c);
-    code = first_error(&c, err);
-    if (!code) code = number_words(&c, min_df, v, err);
-    if (code) goto out;
+    if ((code = first_error(&c, err)) != WN_OK) goto out;
+    if ((code = number_words(&c, min_df, v, err)) != WN_OK) goto out;
     wn_parallel_for(c.nworkers, 1, renumber, &c);
     code = build_matrix(&c, p, err);
 out:

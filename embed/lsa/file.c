@@ -1,5 +1,6 @@
 /* The model file, little-endian (docs/encoders.md): magic, nine 64-bit numbers, word ends, document frequencies, the
- * words' bytes padded to 8, singular values (f64), right singular vectors [words, dims] (f32), XXH3-64 of all before. */
+ * words' bytes padded to 8, singular values (f64), right singular vectors [words, dims] (f32), XXH3-64 of all before.
+ */
 #define XXH_INLINE_ALL
 #include "internal.h"
 
@@ -29,7 +30,7 @@ typedef struct {
     XXH3_state_t *hash;
 } writer;
 
-static wn_code put(writer *w, const void *data, size_t n, wn_err *err) {
+static wn_code file_put(writer *w, const void *data, size_t n, wn_err *err) {
     (void)XXH3_64bits_update(w->hash, data, n);
     return wn_safefile_write(w->file, data, n, err);
 }
@@ -42,14 +43,16 @@ static wn_code put_model(writer *w, const wn_lsa *m, wn_err *err) {
     header h = {.words = set->n, .bytes = bytes, .dims = b->dims, .rank = b->rank, .texts = m->vocab.texts,
                 .min_df = m->min_df, .seed = m->seed};
     memcpy(h.magic, magic, sizeof magic);
-    wn_code code = put(w, &h, sizeof h, err);
-    if (!code && set->n) code = put(w, set->off + 1, set->n * sizeof *set->off, err);
-    if (!code) code = put(w, m->vocab.df, set->n * sizeof *m->vocab.df, err);
-    if (!code && bytes) code = put(w, set->bytes, bytes, err);
-    if (!code) code = put(w, zero, (8 - bytes % 8) % 8, err);
-    if (!code) code = put(w, b->sigma, b->dims * sizeof *b->sigma, err);
-    for (size_t i = 0; !code && i < set->n; i++) code = put(w, b->v + i * b->ld, b->dims * sizeof *b->v, err);
-    return code;
+    wn_code code = file_put(w, &h, sizeof h, err);
+    if (code != WN_OK) return code;
+    if (set->n && (code = file_put(w, set->off + 1, set->n * sizeof *set->off, err)) != WN_OK) return code;
+    if ((code = file_put(w, m->vocab.df, set->n * sizeof *m->vocab.df, err)) != WN_OK) return code;
+    if (bytes && (code = file_put(w, set->bytes, bytes, err)) != WN_OK) return code;
+    if ((code = file_put(w, zero, (8 - bytes % 8) % 8, err)) != WN_OK) return code;
+    if ((code = file_put(w, b->sigma, b->dims * sizeof *b->sigma, err)) != WN_OK) return code;
+    for (size_t i = 0; i < set->n; i++)
+        if ((code = file_put(w, b->v + i * b->ld, b->dims * sizeof *b->v, err)) != WN_OK) return code;
+    return WN_OK;
 }
 
 wn_code wn_lsa_save(const wn_lsa *model, const char *path, int overwrite, wn_err *err) {
@@ -57,11 +60,12 @@ wn_code wn_lsa_save(const wn_lsa *model, const char *path, int overwrite, wn_err
     (void)XXH3_64bits_reset(&hash);
     writer w = {.hash = &hash};
     wn_code code = wn_safefile_create(&w.file, path, overwrite != 0, err);
-    if (code) return code;
-    code = put_model(&w, model, err);
+    if (code != WN_OK) return code;
+    if ((code = put_model(&w, model, err)) != WN_OK) goto out;
     uint64_t sum = XXH3_64bits_digest(&hash);
-    if (!code) code = wn_safefile_write(w.file, &sum, sizeof sum, err);
-    if (!code) return wn_safefile_commit(w.file, err);
+    if ((code = wn_safefile_write(w.file, &sum, sizeof sum, err)) != WN_OK) goto out;
+    return wn_safefile_commit(w.file, err);
+out:
     wn_safefile_abort(w.file);
     return code;
 }
@@ -79,7 +83,7 @@ static wn_code read_all(int fd, const char *path, char *data, size_t n, wn_err *
     return WN_OK;
 }
 
-static wn_code slurp(const char *path, char **data, size_t *n, wn_err *err) {
+static wn_code read_file(const char *path, char **data, size_t *n, wn_err *err) {
     wn_code code = WN_OK;
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -95,7 +99,7 @@ static wn_code slurp(const char *path, char **data, size_t *n, wn_err *err) {
         code = *data ? read_all(fd, path, *data, *n, err) : WN_EMEMORY;
     }
     (void)close(fd);
-    if (code) wn_free(*data);
+    if (code != WN_OK) wn_free(*data);
     return code;
 }
 
@@ -105,7 +109,8 @@ static wn_code damaged(const char *path, const char *what, wn_err *err) {
 
 /* Bytes of the whole file that the header promises; 0 where they exceed any file. */
 static size_t promised(const header *h) {
-    if (h->dims < 1 || h->dims > WN_LSA_MAX_DIMS || h->words >= WN_STRSET_NONE || h->bytes > (uint64_t)1 << 48) return 0;
+    if (h->dims < 1 || h->dims > WN_LSA_MAX_DIMS || h->words >= WN_STRSET_NONE || h->bytes > (uint64_t)1 << 48)
+        return 0;
     return sizeof *h + h->words * 16 + (h->bytes + 7) / 8 * 8 + h->dims * 8 + h->words * h->dims * 4 + 8;
 }
 
@@ -122,7 +127,7 @@ static wn_code take_words(wn_lsa *m, const header *h, const uint64_t *ends, cons
             return damaged(path, "a word has an impossible length or count", err);
         size_t n = (size_t)(ends[i] - at);
         wn_code code = wn_strset_add(&v->set, bytes + at, n, wn_string_hash(bytes + at, n), &id, err);
-        if (code) return code;
+        if (code != WN_OK) return code;
         if (id != i) return damaged(path, "a word stands in it twice", err);
         v->df[i] = df[i];
         at = ends[i];
@@ -136,7 +141,7 @@ static wn_code take_basis(wn_lsa *m, const header *h, const double *sigma, const
     wn_lsa_basis *b = &m->basis;
     size_t dims = (size_t)h->dims, words = (size_t)h->words;
     wn_code code = wn_lsa_basis_init(b, words, dims, err);
-    if (code) return code;
+    if (code != WN_OK) return code;
     b->rank = (size_t)h->rank;
     bool finite = true;
     for (size_t j = 0; j < dims; j++) {
@@ -152,7 +157,7 @@ static wn_code take_basis(wn_lsa *m, const header *h, const double *sigma, const
     return finite ? WN_OK : damaged(path, "a value is out of range", err);
 }
 
-static wn_code parse(wn_lsa *m, const char *data, size_t n, const char *path, wn_err *err) {
+static wn_code parse_model(wn_lsa *m, const char *data, size_t n, const char *path, wn_err *err) {
     header h;
     if (n < sizeof h || memcmp(data, magic, 6) != 0)
         return wn_err_set(err, WN_EINPUT, "%s is no LSA encoder; give a file that --save-encoder wrote", path);
@@ -172,18 +177,18 @@ static wn_code parse(wn_lsa *m, const char *data, size_t n, const char *path, wn
     m->min_df = h.min_df;
     m->seed = h.seed;
     wn_code code = take_words(m, &h, ends, df, bytes, path, err);
-    return code ? code : take_basis(m, &h, sigma, (const float *)(const void *)(sigma + h.dims), path, err);
+    return code != WN_OK ? code : take_basis(m, &h, sigma, (const float *)(const void *)(sigma + h.dims), path, err);
 }
 
 wn_code wn_lsa_load(wn_lsa **model, const char *path, wn_err *err) {
     char *data = NULL;
     size_t n = 0;
-    wn_code code = slurp(path, &data, &n, err);
-    if (code) return code;
+    wn_code code = read_file(path, &data, &n, err);
+    if (code != WN_OK) return code;
     wn_lsa *m = wn_alloc(1, sizeof *m, err);
-    code = m ? parse(m, data, n, path, err) : WN_EMEMORY;
+    code = m ? parse_model(m, data, n, path, err) : WN_EMEMORY;
     wn_free(data);
-    if (code) wn_lsa_free(m);
+    if (code != WN_OK) wn_lsa_free(m);
     else *model = m;
     return code;
 }

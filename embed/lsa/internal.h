@@ -51,7 +51,8 @@ wn_code wn_lsa_count(const wn_texts *texts, size_t min_df, wn_lsa_vocab *v, wn_l
 wn_code wn_lsa_pieces(const wn_texts *texts, size_t **start, size_t *n, wn_err *err);
 
 /* ---- svd.c, krylov.c: right singular vectors ---- */
-/* [m, dims] with row stride ld (a multiple of 32), padding zero; sigma [dims] falls. Columns from `rank` on are zero. */
+/* [m, dims] with row stride ld (a multiple of 32), padding zero; sigma [dims] falls. Columns from `rank` on are zero.
+ */
 typedef struct {
     size_t words, dims, ld, rank;
     float *v;

@@ -71,7 +71,7 @@ static wn_code multiply(krylov *k, const float *q, size_t done, wn_progress *p, 
     k->left = q;
     for (k->step = 0; k->step < k->steps; k->step++) {
         wn_code code = wn_tick(p, "factorising", "products", done, k->blocks + WARM_UP, err);
-        if (code) return code;
+        if (code != WN_OK) return code;
         wn_parallel_for(k->parts, 1, multiply_part, k);
     }
     wn_parallel_for(k->m, PIECE, add_parts, k);
@@ -174,7 +174,8 @@ static void apply_piece(void *ctx, size_t begin, size_t end, int worker) {
     k->kernels->update(k->spare + begin * B, B, k->z + begin * B, k->minus, end - begin);
 }
 
-/* z = z R^-1. Returns the smallest pivot, 0 if columns were replaced (they are then neither normalised nor projected). */
+/* z = z R^-1. Returns the smallest pivot, 0 if columns were replaced (they are then neither normalised nor projected).
+ */
 static double normalize(krylov *k, double floor) {
     double inverse[BB];
     bool bad[B], any = false;
@@ -247,14 +248,12 @@ static wn_code iterate(krylov *k, wn_progress *p, wn_err *err) {
         float *swap = k->z;
         k->z = k->spare;
         k->spare = swap;
-        code = multiply(k, k->spare, i, p, err);
-        if (code) return code;
+        if ((code = multiply(k, k->spare, i, p, err)) != WN_OK) return code;
     }
     orthonormalize(k, 0, 0);
     for (size_t j = 0; j < k->blocks; j++) {
-        code = keep_block(k, j, err);
-        if (!code) code = multiply(k, k->q[j], j + WARM_UP, p, err);
-        if (code) return code;
+        if ((code = keep_block(k, j, err)) != WN_OK) return code;
+        if ((code = multiply(k, k->q[j], j + WARM_UP, p, err)) != WN_OK) return code;
         size_t near = j ? j - 1 : 0; /* in exact arithmetic z has components in the two latest blocks only */
         project(k, near, j + 1);
         collect(k, near, j + 1, j);
@@ -290,7 +289,7 @@ static wn_code combine(krylov *k, wn_progress *p, wn_err *err) {
     k->minus = wn_alloc(k->blocks * k->panels, BB * sizeof *k->minus, err);
     if (!vec || !k->minus) goto out;
     code = wn_lsa_eigen(k->t, order, b->dims, b->sigma, vec, err);
-    if (code) goto out;
+    if (code != WN_OK) goto out;
     b->rank = wn_lsa_rank(b->sigma, b->dims, 1e-6);
     for (size_t j = 0; j < b->dims; j++) b->sigma[j] = j < b->rank ? sqrt(b->sigma[j]) : 0;
     for (size_t j = 0; j < b->rank; j++)
@@ -303,7 +302,7 @@ out:
     return code;
 }
 
-static wn_code init(krylov *k, wn_err *err) {
+static wn_code krylov_init(krylov *k, wn_err *err) {
     size_t nnz = k->a->indptr[k->a->rows], order = k->blocks * B;
     k->pieces = (k->m + PIECE - 1) / PIECE;
     k->parts = nnz / (8 * k->m);
@@ -331,9 +330,11 @@ static wn_code init(krylov *k, wn_err *err) {
 
 wn_code wn_lsa_krylov(const wn_lsa_csr *a, size_t blocks, uint64_t seed, wn_lsa_basis *b, wn_progress *p, wn_err *err) {
     krylov k = {.a = a, .kernels = wn_lsa_kernels_get(), .m = a->cols, .blocks = blocks, .seed = seed, .b = b};
-    wn_code code = init(&k, err);
-    if (!code) code = iterate(&k, p, err);
-    if (!code) code = combine(&k, p, err);
+    wn_code code = krylov_init(&k, err);
+    if (code != WN_OK) goto out;
+    if ((code = iterate(&k, p, err)) != WN_OK) goto out;
+    code = combine(&k, p, err);
+out:
     for (size_t i = 0; k.q && i < blocks; i++) wn_free(k.q[i]);
     wn_free(k.q);
     wn_free(k.z);

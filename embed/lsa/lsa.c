@@ -80,13 +80,13 @@ static wn_code encode_text(const encoding *e, struct scratch *s, size_t row) {
     s->terms.n = 0;
     wn_code code = wn_text_words(t->base + t->off[row], (size_t)(t->off[row + 1] - t->off[row]), &s->words,
                                  collect_word, s, &s->err);
-    if (!code) code = wn_lsa_terms_sort(&s->terms, &s->err);
-    if (code) return code;
+    if (code != WN_OK) return code;
+    if ((code = wn_lsa_terms_sort(&s->terms, &s->err)) != WN_OK) return code;
     wn_lsa_terms_merge(&s->terms);
     size_t n = s->terms.n;
-    code = wn_reserve((void **)&s->val, &s->val_cap, n, sizeof *s->val, &s->err);
-    if (!code) code = wn_reserve((void **)&s->col, &s->col_cap, n, sizeof *s->col, &s->err);
-    if (code) return code;
+    if (wn_reserve((void **)&s->val, &s->val_cap, n, sizeof *s->val, &s->err) != WN_OK ||
+        wn_reserve((void **)&s->col, &s->col_cap, n, sizeof *s->col, &s->err) != WN_OK)
+        return WN_EMEMORY;
     for (size_t i = 0; i < n; i++) s->col[i] = (uint32_t)(s->terms.key[i] >> 32);
     wn_lsa_weigh(&s->terms, e->model->vocab.idf, s->val);
     encode_row(e, s, s->col, s->val, n, row);
@@ -105,7 +105,7 @@ static wn_code encode_all(encoding *e, size_t n, size_t wave, size_t grain, wn_t
     for (e->first = 0; e->first < n; e->first += wave) {
         size_t row = e->start ? e->start[e->first] : e->first;
         wn_code code = wn_tick(p, "encoding", "texts", row, e->out->rows, err);
-        if (code) return code;
+        if (code != WN_OK) return code;
         wn_parallel_for(n - e->first < wave ? n - e->first : wave, grain, task, e);
         for (size_t k = 0; k < e->workers; k++)
             if (e->scratch[k].err.code) return wn_err_set(err, e->scratch[k].err.code, "%s", e->scratch[k].err.msg);
@@ -113,24 +113,24 @@ static wn_code encode_all(encoding *e, size_t n, size_t wave, size_t grain, wn_t
     return wn_tick(p, "encoding", "texts", e->out->rows, e->out->rows, err);
 }
 
-static wn_code encode(const wn_lsa *model, const wn_lsa_csr *a, const wn_texts *texts, wn_mat *out, size_t *nzero,
+static wn_code encode_texts(const wn_lsa *model, const wn_lsa_csr *a, const wn_texts *texts, wn_mat *out, size_t *nzero,
                       wn_progress *p, wn_err *err) {
     wn_mat x = {0};
     size_t *start = NULL, pieces = 0, zero = 0;
     encoding e = {.model = model, .kernels = wn_lsa_kernels_get(), .a = a, .texts = texts, .out = &x,
                   .workers = (size_t)wn_threads_get()};
-    e.scratch = wn_alloc(e.workers, sizeof *e.scratch, err);
-    wn_code code = e.scratch ? WN_OK : WN_EMEMORY;
-    for (size_t k = 0; !code && k < e.workers; k++) {
+    wn_code code = WN_EMEMORY;
+    if (!(e.scratch = wn_alloc(e.workers, sizeof *e.scratch, err))) goto out;
+    for (size_t k = 0; k < e.workers; k++) {
         e.scratch[k].model = model;
-        e.scratch[k].y = wn_alloc(model->basis.ld, sizeof(float), err);
-        if (!e.scratch[k].y) code = WN_EMEMORY;
+        if (!(e.scratch[k].y = wn_alloc(model->basis.ld, sizeof(float), err))) goto out;
     }
-    if (!code) code = wn_mat_init(&x, texts->n, model->basis.dims, err);
-    if (!code && !a) code = wn_lsa_pieces(texts, &start, &pieces, err);
+    if ((code = wn_mat_init(&x, texts->n, model->basis.dims, err)) != WN_OK) goto out;
+    if (!a && (code = wn_lsa_pieces(texts, &start, &pieces, err)) != WN_OK) goto out;
     e.start = start;
-    if (!code) code = a ? encode_all(&e, texts->n, 1 << 18, 512, encode_matrix, p, err)
-                        : encode_all(&e, pieces, 64, 1, encode_piece, p, err);
+    code = a ? encode_all(&e, texts->n, 1 << 18, 512, encode_matrix, p, err)
+             : encode_all(&e, pieces, 64, 1, encode_piece, p, err);
+out:
     for (size_t k = 0; e.scratch && k < e.workers; k++) {
         struct scratch *s = &e.scratch[k];
         zero += s->nzero;
@@ -142,7 +142,7 @@ static wn_code encode(const wn_lsa *model, const wn_lsa_csr *a, const wn_texts *
     }
     wn_free(e.scratch);
     wn_free(start);
-    if (code) {
+    if (code != WN_OK) {
         wn_mat_free(&x);
         return code;
     }
@@ -161,16 +161,18 @@ wn_code wn_lsa_fit(wn_lsa **model, const wn_texts *texts, const wn_lsa_opts *o, 
     m->min_df = o->min_df ? o->min_df : 1;
     m->seed = o->seed;
     wn_code code = wn_lsa_count(texts, m->min_df, &m->vocab, &a, p, err);
-    if (!code) code = wn_lsa_basis_init(&m->basis, m->vocab.set.n, o->dims, err);
-    if (!code) code = wn_lsa_svd(&a, o->iterations, o->seed, &m->basis, p, err);
-    if (!code && out) code = encode(m, &a, texts, out, nzero, p, err);
+    if (code != WN_OK) goto out;
+    if ((code = wn_lsa_basis_init(&m->basis, m->vocab.set.n, o->dims, err)) != WN_OK) goto out;
+    if ((code = wn_lsa_svd(&a, o->iterations, o->seed, &m->basis, p, err)) != WN_OK) goto out;
+    if (out) code = encode_texts(m, &a, texts, out, nzero, p, err);
+out:
     wn_lsa_csr_free(&a);
-    if (code) wn_lsa_free(m);
+    if (code != WN_OK) wn_lsa_free(m);
     else *model = m;
     return code;
 }
 
 wn_code wn_lsa_transform(const wn_lsa *model, const wn_texts *texts, wn_mat *out, size_t *nzero, wn_progress *p,
                          wn_err *err) {
-    return encode(model, NULL, texts, out, nzero, p, err);
+    return encode_texts(model, NULL, texts, out, nzero, p, err);
 }

@@ -8,11 +8,13 @@
 
 enum { CONFIG_MAX = 4 << 20 };
 
-static const cJSON *field(const cJSON *json, const char *name) { return cJSON_GetObjectItemCaseSensitive(json, name); }
+static const cJSON *json_field(const cJSON *json, const char *name) {
+    return cJSON_GetObjectItemCaseSensitive(json, name);
+}
 
 /* A text field; absent or null: *out = NULL. */
 static wn_code read_text(const char **out, const cJSON *json, const char *file, const char *name, wn_err *err) {
-    const cJSON *v = field(json, name);
+    const cJSON *v = json_field(json, name);
     *out = cJSON_GetStringValue(v);
     if (*out || !v || cJSON_IsNull(v)) return WN_OK;
     return wn_err_set(err, WN_EINPUT, "%s: \"%s\" is not a string", file, name);
@@ -24,7 +26,8 @@ static const struct {
     size_t offset, low, high;
     long fallback; /* -1: required */
 } sizes[] = {
-#define SIZE(member, name, distil, low, high, fallback) {name, distil, offsetof(wn_model_config, member), low, high, fallback}
+#define SIZE(member, name, distil, low, high, fallback)                                                                \
+    { name, distil, offsetof(wn_model_config, member), low, high, fallback }
     SIZE(vocab, "vocab_size", NULL, 1, 10000000, -1),
     SIZE(hidden, "hidden_size", "dim", 1, 65536, -1),
     SIZE(layers, "num_hidden_layers", "n_layers", 1, 1024, -1),
@@ -38,7 +41,7 @@ static const struct {
 
 static wn_code read_size(size_t *out, const cJSON *json, const char *file, const char *name, size_t low, size_t high,
                          long fallback, wn_err *err) {
-    const cJSON *v = field(json, name);
+    const cJSON *v = json_field(json, name);
     unsigned long long got = 0;
     if ((!v || cJSON_IsNull(v)) && fallback >= 0) {
         *out = (size_t)fallback;
@@ -51,10 +54,10 @@ static wn_code read_size(size_t *out, const cJSON *json, const char *file, const
     return WN_OK;
 }
 
-static wn_code read_real(double *out, const cJSON *json, const char *file, const char *name, const char *other, double fallback,
-                         double high, wn_err *err) {
-    const cJSON *v = field(json, name);
-    if (!v && other) v = field(json, other);
+static wn_code read_real(double *out, const cJSON *json, const char *file, const char *name, const char *other,
+                         double fallback, double high, wn_err *err) {
+    const cJSON *v = json_field(json, name);
+    if (!v && other) v = json_field(json, other);
     *out = fallback;
     if (!v || cJSON_IsNull(v)) return WN_OK;
     if (!cJSON_IsNumber(v) || !(v->valuedouble >= 0) || v->valuedouble > high)
@@ -64,7 +67,9 @@ static wn_code read_real(double *out, const cJSON *json, const char *file, const
 }
 
 static const char *const arch_names[] = {"bert", "roberta", "distilbert", "albert"};
-const char *wn_arch_name(wn_arch a) { return arch_names[a]; }
+const char *wn_arch_name(wn_arch a) {
+    return arch_names[a];
+}
 
 /* Old checkpoints name only the class. */
 static const char *arch_of_class(const char *name) {
@@ -77,17 +82,18 @@ static const char *arch_of_class(const char *name) {
 }
 
 static wn_code read_arch(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
-    const char *type, *first = cJSON_GetStringValue(cJSON_GetArrayItem(field(json, "architectures"), 0));
-    wn_code rc = read_text(&type, json, file, "model_type", err);
-    if (rc) return rc;
+    const char *type, *first = cJSON_GetStringValue(cJSON_GetArrayItem(json_field(json, "architectures"), 0));
+    wn_code code = read_text(&type, json, file, "model_type", err);
+    if (code != WN_OK) return code;
     if (!type && first) type = arch_of_class(first);
-    if (!type && field(json, "hidden_size")) type = "bert"; /* the very first checkpoints name nothing */
+    if (!type && json_field(json, "hidden_size")) type = "bert"; /* the very first checkpoints name nothing */
     for (size_t i = 0; type && i < sizeof arch_names / sizeof *arch_names; i++)
         if (strcmp(type, arch_names[i]) == 0) {
             c->arch = (wn_arch)i;
             return WN_OK;
         }
-    return wn_err_set(err, WN_EINPUT, "%s: model type \"%.60s\" is not supported; bert, roberta, distilbert and albert are", file,
+    return wn_err_set(err, WN_EINPUT,
+                      "%s: model type \"%.60s\" is not supported; bert, roberta, distilbert and albert are", file,
                       type ? type : "(none)");
 }
 
@@ -95,39 +101,46 @@ static wn_code read_activation(wn_activation *out, const char *name, const char 
     static const struct {
         const char *name;
         wn_activation activation;
-    } known[] = {{"gelu", WN_ACT_GELU}, {"gelu_python", WN_ACT_GELU}, {"gelu_new", WN_ACT_GELU_TANH}, {"gelu_fast", WN_ACT_GELU_TANH},
-                 {"gelu_pytorch_tanh", WN_ACT_GELU_TANH}, {"relu", WN_ACT_RELU}};
+    } known[] = {{"gelu", WN_ACT_GELU},
+                 {"gelu_python", WN_ACT_GELU},
+                 {"gelu_new", WN_ACT_GELU_TANH},
+                 {"gelu_fast", WN_ACT_GELU_TANH},
+                 {"gelu_pytorch_tanh", WN_ACT_GELU_TANH},
+                 {"relu", WN_ACT_RELU}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(name, known[i].name) == 0) {
             *out = known[i].activation;
             return WN_OK;
         }
-    return wn_err_set(err, WN_EINPUT, "%s: activation \"%.60s\" is not supported; gelu, gelu_python, gelu_new, gelu_pytorch_tanh, "
-                      "gelu_fast and relu are", file, name);
+    return wn_err_set(err, WN_EINPUT,
+                      "%s: activation \"%.60s\" is not supported; gelu, gelu_python, gelu_new, gelu_pytorch_tanh, "
+                      "gelu_fast and relu are",
+                      file, name);
 }
 
 static wn_code read_albert(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
-    wn_code rc = read_size(&c->embedding, json, file, "embedding_size", 1, 65536, 128, err);
-    if (!rc) rc = read_size(&c->groups, json, file, "num_hidden_groups", 1, 1024, 1, err);
-    if (!rc) rc = read_size(&c->inner, json, file, "inner_group_num", 1, 64, 1, err);
-    if (!rc && c->groups > c->layers)
-        rc = wn_err_set(err, WN_EINPUT, "%s: num_hidden_groups %zu exceeds num_hidden_layers %zu", file, c->groups, c->layers);
-    return rc;
+    wn_code code = read_size(&c->embedding, json, file, "embedding_size", 1, 65536, 128, err);
+    if (code != WN_OK) return code;
+    if ((code = read_size(&c->groups, json, file, "num_hidden_groups", 1, 1024, 1, err)) != WN_OK) return code;
+    if ((code = read_size(&c->inner, json, file, "inner_group_num", 1, 64, 1, err)) != WN_OK) return code;
+    if (c->groups <= c->layers) return WN_OK;
+    return wn_err_set(err, WN_EINPUT, "%s: num_hidden_groups %zu exceeds num_hidden_layers %zu", file, c->groups,
+                      c->layers);
 }
 
 static wn_code read_shape(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
     bool distil = c->arch == WN_DISTILBERT;
-    wn_code rc = WN_OK;
-    for (size_t i = 0; !rc && i < sizeof sizes / sizeof *sizes; i++) {
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         size_t *at = (size_t *)((char *)c + sizes[i].offset);
-        rc = read_size(at, json, file, distil && sizes[i].distil ? sizes[i].distil : sizes[i].name, sizes[i].low, sizes[i].high,
-                       sizes[i].fallback, err);
+        const char *name = distil && sizes[i].distil ? sizes[i].distil : sizes[i].name;
+        wn_code code = read_size(at, json, file, name, sizes[i].low, sizes[i].high, sizes[i].fallback, err);
+        if (code != WN_OK) return code;
     }
-    if (rc) return rc;
     if (distil) c->types = 0;
-    if (c->arch == WN_ROBERTA && !cJSON_IsNumber(field(json, "pad_token_id"))) c->pad = 1;
+    if (c->arch == WN_ROBERTA && !cJSON_IsNumber(json_field(json, "pad_token_id"))) c->pad = 1;
     if (c->hidden % c->heads)
-        return wn_err_set(err, WN_EINPUT, "%s: hidden_size %zu is not a multiple of num_attention_heads %zu", file, c->hidden, c->heads);
+        return wn_err_set(err, WN_EINPUT, "%s: hidden_size %zu is not a multiple of num_attention_heads %zu", file,
+                          c->hidden, c->heads);
     c->embedding = c->hidden;
     return c->arch == WN_ALBERT ? read_albert(c, json, file, err) : WN_OK;
 }
@@ -135,27 +148,33 @@ static wn_code read_shape(wn_model_config *c, const cJSON *json, const char *fil
 /* What would change the mathematics without any tensor missing. */
 static wn_code refuse_variants(const cJSON *json, const char *file, wn_err *err) {
     const char *positions;
-    wn_code rc = read_text(&positions, json, file, "position_embedding_type", err);
-    if (rc) return rc;
+    wn_code code = read_text(&positions, json, file, "position_embedding_type", err);
+    if (code != WN_OK) return code;
     if (positions && strcmp(positions, "absolute") != 0)
-        return wn_err_set(err, WN_EINPUT, "%s: position_embedding_type \"%.60s\" is not supported; absolute is", file, positions);
-    if (cJSON_IsTrue(field(json, "is_decoder")))
+        return wn_err_set(err, WN_EINPUT, "%s: position_embedding_type \"%.60s\" is not supported; absolute is", file,
+                          positions);
+    if (cJSON_IsTrue(json_field(json, "is_decoder")))
         return wn_err_set(err, WN_EINPUT, "%s: a decoder (is_decoder) is not supported; encoders are", file);
     return WN_OK;
 }
 
 static wn_code read_config(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
     if (!cJSON_IsObject(json)) return wn_err_set(err, WN_EINPUT, "%s: not a JSON object", file);
-    wn_code rc = read_arch(c, json, file, err);
-    if (!rc) rc = read_shape(c, json, file, err);
-    if (!rc) rc = refuse_variants(json, file, err);
     const char *act = NULL;
-    if (!rc) rc = read_text(&act, json, file, c->arch == WN_DISTILBERT ? "activation" : "hidden_act", err);
-    if (!rc) rc = read_activation(&c->activation, act ? act : c->arch == WN_ALBERT ? "gelu_new" : "gelu", file, err);
-    if (!rc) rc = read_real(&c->norm_eps, json, file, "layer_norm_eps", NULL, 1e-12, 1, err);
-    if (!rc) rc = read_real(&c->hidden_dropout, json, file, "hidden_dropout_prob", "dropout", 0.1, 1, err);
-    if (!rc) rc = read_real(&c->attention_dropout, json, file, "attention_probs_dropout_prob", "attention_dropout", 0.1, 1, err);
-    if (rc) return rc;
+    wn_code code = read_arch(c, json, file, err);
+    if (code != WN_OK) return code;
+    if ((code = read_shape(c, json, file, err)) != WN_OK) return code;
+    if ((code = refuse_variants(json, file, err)) != WN_OK) return code;
+    code = read_text(&act, json, file, c->arch == WN_DISTILBERT ? "activation" : "hidden_act", err);
+    if (code != WN_OK) return code;
+    if (!act) act = c->arch == WN_ALBERT ? "gelu_new" : "gelu";
+    if ((code = read_activation(&c->activation, act, file, err)) != WN_OK) return code;
+    if ((code = read_real(&c->norm_eps, json, file, "layer_norm_eps", NULL, 1e-12, 1, err)) != WN_OK) return code;
+    code = read_real(&c->hidden_dropout, json, file, "hidden_dropout_prob", "dropout", 0.1, 1, err);
+    if (code != WN_OK) return code;
+    code =
+        read_real(&c->attention_dropout, json, file, "attention_probs_dropout_prob", "attention_dropout", 0.1, 1, err);
+    if (code != WN_OK) return code;
     size_t reserved = c->arch == WN_ROBERTA ? c->pad + 1 : 0; /* positions start behind the padding's */
     if (c->positions <= reserved)
         return wn_err_set(err, WN_EINPUT, "%s: max_position_embeddings %zu leaves no positions", file, c->positions);
@@ -174,23 +193,25 @@ static const struct {
                      {"pooling_mode_lasttoken", "lasttoken", -1}};
 
 static wn_code read_pooling(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
-    const cJSON *mode = field(json, "pooling_mode");
+    const cJSON *mode = json_field(json, "pooling_mode");
     if (cJSON_IsArray(mode) && cJSON_GetArraySize(mode) == 1) mode = mode->child;
     const char *name = cJSON_GetStringValue(mode);
     size_t chosen = 0, width = c->hidden;
     int pooling = -1;
     for (size_t i = 0; i < sizeof pooling_modes / sizeof *pooling_modes; i++) {
-        bool is = mode ? name && strcmp(name, pooling_modes[i].name) == 0 : cJSON_IsTrue(field(json, pooling_modes[i].flag));
+        bool is = mode ? name && strcmp(name, pooling_modes[i].name) == 0
+                       : cJSON_IsTrue(json_field(json, pooling_modes[i].flag));
         if (is) pooling = pooling_modes[i].pooling, chosen++;
     }
     if (chosen == 0 && !mode) pooling = WN_POOL_MEAN, chosen = 1; /* the reference's default */
     if (chosen != 1 || pooling < 0)
-        return wn_err_set(err, WN_EINPUT, "%s: the pooling is not supported; exactly one of cls, max, mean and mean_sqrt_len is", file);
+        return wn_err_set(err, WN_EINPUT,
+                          "%s: the pooling is not supported; exactly one of cls, max, mean and mean_sqrt_len is", file);
     c->pooling = (wn_pooling)pooling;
-    wn_code rc = read_size(&width, json, file, field(json, "embedding_dimension") ? "embedding_dimension" : "word_embedding_dimension", 1, 65536,
-                           (long)c->hidden, err);
-    if (!rc && width != c->hidden) rc = wn_err_set(err, WN_EINPUT, "%s: pools vectors of %zu; the model's have %zu", file, width, c->hidden);
-    return rc;
+    const char *key = json_field(json, "embedding_dimension") ? "embedding_dimension" : "word_embedding_dimension";
+    wn_code code = read_size(&width, json, file, key, 1, 65536, (long)c->hidden, err);
+    if (code != WN_OK || width == c->hidden) return code;
+    return wn_err_set(err, WN_EINPUT, "%s: pools vectors of %zu; the model's have %zu", file, width, c->hidden);
 }
 
 static wn_code read_dense_activation(wn_activation *out, const char *name, const char *file, wn_err *err) {
@@ -204,21 +225,24 @@ static wn_code read_dense_activation(wn_activation *out, const char *name, const
             *out = known[i].activation;
             return WN_OK;
         }
-    return wn_err_set(err, WN_EINPUT, "%s: activation \"%.60s\" is not supported; Tanh, Identity, ReLU and GELU are", file, name);
+    return wn_err_set(err, WN_EINPUT, "%s: activation \"%.60s\" is not supported; Tanh, Identity, ReLU and GELU are",
+                      file, name);
 }
 
 static wn_code read_dense(wn_model_config *c, const cJSON *json, const char *file, const char *path, wn_err *err) {
     const char *act = NULL;
-    const cJSON *bias = field(json, "bias");
+    const cJSON *bias = json_field(json, "bias");
     size_t in = 0;
     if (c->dense_out) return wn_err_set(err, WN_EINPUT, "%s: a second Dense module is not supported", file);
-    wn_code rc = read_size(&in, json, file, "in_features", 1, 65536, -1, err);
-    if (!rc) rc = read_size(&c->dense_out, json, file, "out_features", 1, 65536, -1, err);
-    if (!rc) rc = read_text(&act, json, file, "activation_function", err);
-    if (!rc) rc = read_dense_activation(&c->dense_activation, act ? act : "Tanh", file, err);
-    if (rc) return rc;
-    if (in != c->hidden) return wn_err_set(err, WN_EINPUT, "%s: in_features %zu is not the model's %zu", file, in, c->hidden);
-    if (cJSON_IsTrue(field(json, "use_residual"))) return wn_err_set(err, WN_EINPUT, "%s: use_residual is not supported", file);
+    wn_code code = read_size(&in, json, file, "in_features", 1, 65536, -1, err);
+    if (code != WN_OK) return code;
+    if ((code = read_size(&c->dense_out, json, file, "out_features", 1, 65536, -1, err)) != WN_OK) return code;
+    if ((code = read_text(&act, json, file, "activation_function", err)) != WN_OK) return code;
+    if ((code = read_dense_activation(&c->dense_activation, act ? act : "Tanh", file, err)) != WN_OK) return code;
+    if (in != c->hidden)
+        return wn_err_set(err, WN_EINPUT, "%s: in_features %zu is not the model's %zu", file, in, c->hidden);
+    if (cJSON_IsTrue(json_field(json, "use_residual")))
+        return wn_err_set(err, WN_EINPUT, "%s: use_residual is not supported", file);
     c->dense_bias = !bias || cJSON_IsTrue(bias);
     (void)snprintf(c->dense_path, sizeof c->dense_path, "%s", path);
     return WN_OK;
@@ -228,7 +252,8 @@ static wn_code read_dense(wn_model_config *c, const cJSON *json, const char *fil
 static wn_code read_module(wn_model_config *c, const cJSON *module, const char *dir, int *stage, wn_err *err) {
     static const char *const names[] = {"Transformer", "Pooling", "Dense", "Normalize"};
     enum { TRANSFORMER, POOLING, DENSE, NORMALIZE, NAMES };
-    const char *type = cJSON_GetStringValue(field(module, "type")), *path = cJSON_GetStringValue(field(module, "path"));
+    const char *type = cJSON_GetStringValue(json_field(module, "type")),
+               *path = cJSON_GetStringValue(json_field(module, "path"));
     const char *name = type ? strrchr(type, '.') : NULL;
     name = name ? name + 1 : type;
     if (!name || !path || strstr(path, "..") || path[0] == '/' || strlen(path) >= sizeof c->dense_path)
@@ -236,41 +261,49 @@ static wn_code read_module(wn_model_config *c, const cJSON *module, const char *
     int kind = 0;
     while (kind < NAMES && strcmp(name, names[kind]) != 0) kind++;
     if (kind == NAMES)
-        return wn_err_set(err, WN_EINPUT, "%s/modules.json: module %.60s is not supported; Transformer, Pooling, Dense and Normalize are", dir, name);
+        return wn_err_set(
+            err, WN_EINPUT,
+            "%s/modules.json: module %.60s is not supported; Transformer, Pooling, Dense and Normalize are", dir, name);
     if (kind <= *stage || (kind > POOLING && *stage < POOLING) || (kind == POOLING && *stage != TRANSFORMER))
-        return wn_err_set(err, WN_EINPUT, "%s/modules.json: %s at this place is not supported; the order is Transformer, Pooling, Dense, Normalize, "
-                          "each once", dir, name);
+        return wn_err_set(
+            err, WN_EINPUT,
+            "%s/modules.json: %s at this place is not supported; the order is Transformer, Pooling, Dense, Normalize, "
+            "each once",
+            dir, name);
     *stage = kind;
     if (kind == TRANSFORMER && *path)
-        return wn_err_set(err, WN_EINPUT, "%s/modules.json: the Transformer stands in \"%s\"; give that folder as the model", dir, path);
+        return wn_err_set(err, WN_EINPUT,
+                          "%s/modules.json: the Transformer stands in \"%s\"; give that folder as the model", dir,
+                          path);
     if (kind == NORMALIZE) c->normalize = true;
     if (kind == TRANSFORMER || kind == NORMALIZE) return WN_OK;
     char relative[96], file[4096 + 96];
     cJSON *json;
     (void)snprintf(relative, sizeof relative, "%s/config.json", path);
-    wn_code rc = wn_jsonfile_read(&json, dir, relative, CONFIG_MAX, true, err);
+    wn_code code = wn_jsonfile_read(&json, dir, relative, CONFIG_MAX, true, err);
+    if (code != WN_OK) return code;
     (void)snprintf(file, sizeof file, "%.4000s/%s", dir, relative);
-    if (!rc) rc = kind == POOLING ? read_pooling(c, json, file, err) : read_dense(c, json, file, path, err);
+    code = kind == POOLING ? read_pooling(c, json, file, err) : read_dense(c, json, file, path, err);
     cJSON_Delete(json);
-    return rc;
+    return code;
 }
 
 /* max_seq_length and do_lower_case, under any of the names that the file has had. */
 static wn_code read_sentence(wn_model_config *c, const char *dir, wn_err *err) {
-    static const char *const names[] = {"sentence_bert_config.json", "sentence_roberta_config.json", "sentence_distilbert_config.json",
-                                        "sentence_albert_config.json"};
+    static const char *const names[] = {"sentence_bert_config.json", "sentence_roberta_config.json",
+                                        "sentence_distilbert_config.json", "sentence_albert_config.json"};
     size_t longest = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         cJSON *json;
         char file[4096 + 64];
-        wn_code rc = wn_jsonfile_read(&json, dir, names[i], CONFIG_MAX, false, err);
-        if (rc) return rc;
+        wn_code code = wn_jsonfile_read(&json, dir, names[i], CONFIG_MAX, false, err);
+        if (code != WN_OK) return code;
         if (!json) continue;
         (void)snprintf(file, sizeof file, "%.4000s/%s", dir, names[i]);
-        rc = read_size(&longest, json, file, "max_seq_length", 1, 1048576, 0, err);
-        c->lowercase = cJSON_IsTrue(field(json, "do_lower_case"));
+        code = read_size(&longest, json, file, "max_seq_length", 1, 1048576, 0, err);
+        c->lowercase = cJSON_IsTrue(json_field(json, "do_lower_case"));
         cJSON_Delete(json);
-        if (rc) return rc;
+        if (code != WN_OK) return code;
         break;
     }
     if (longest && longest < c->max_tokens) c->max_tokens = longest;
@@ -280,16 +313,26 @@ static wn_code read_sentence(wn_model_config *c, const char *dir, wn_err *err) {
 static wn_code read_modules(wn_model_config *c, const char *dir, wn_err *err) {
     cJSON *modules;
     int stage = -1;
-    wn_code rc = wn_jsonfile_read(&modules, dir, "modules.json", CONFIG_MAX, false, err);
-    if (!rc && modules && !cJSON_IsArray(modules)) rc = wn_err_set(err, WN_EINPUT, "%s/modules.json: not a list of modules", dir);
+    wn_code code = wn_jsonfile_read(&modules, dir, "modules.json", CONFIG_MAX, false, err);
+    if (code != WN_OK) return code;
     c->sentence_transformer = modules != NULL;
+    if (!modules) return read_sentence(c, dir, err);
+    if (!cJSON_IsArray(modules)) {
+        code = wn_err_set(err, WN_EINPUT, "%s/modules.json: not a list of modules", dir);
+        goto out;
+    }
     const cJSON *module;
     cJSON_ArrayForEach(module, modules) {
-        if (!rc) rc = read_module(c, module, dir, &stage, err);
+        if ((code = read_module(c, module, dir, &stage, err)) != WN_OK) goto out;
     }
-    if (!rc && modules && stage < 1) rc = wn_err_set(err, WN_EINPUT, "%s/modules.json: lists no Transformer with a Pooling behind it", dir);
+    if (stage < 1) {
+        code = wn_err_set(err, WN_EINPUT, "%s/modules.json: lists no Transformer with a Pooling behind it", dir);
+        goto out;
+    }
+    code = read_sentence(c, dir, err);
+out:
     cJSON_Delete(modules);
-    return rc ? rc : read_sentence(c, dir, err);
+    return code;
 }
 
 wn_code wn_model_config_read(wn_model_config *c, const char *dir, wn_err *err) {
@@ -297,11 +340,13 @@ wn_code wn_model_config_read(wn_model_config *c, const char *dir, wn_err *err) {
     char file[4096 + 64];
     *c = (wn_model_config){.pooling = WN_POOL_MEAN};
     (void)snprintf(file, sizeof file, "%.4000s/config.json", dir);
-    wn_code rc = wn_jsonfile_read(&json, dir, "config.json", CONFIG_MAX, true, err);
-    if (!rc) rc = read_config(c, json, file, err);
-    if (!rc) rc = read_modules(c, dir, err);
+    wn_code code = wn_jsonfile_read(&json, dir, "config.json", CONFIG_MAX, true, err);
+    if (code != WN_OK) return code;
+    if ((code = read_config(c, json, file, err)) != WN_OK) goto out;
+    code = read_modules(c, dir, err);
+out:
     cJSON_Delete(json);
-    return rc;
+    return code;
 }
 
 const char *wn_pooling_name(wn_pooling p) {

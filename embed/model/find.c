@@ -35,7 +35,8 @@ static const struct {
               {"XDG_CACHE_HOME", "/huggingface/hub", true},
               {"HOME", "/.cache/huggingface/hub", true}};
 
-/* What the cache `root` has of `name`: false if nothing; else `out` is the folder where its files would be, there or not. */
+/* What the cache `root` has of `name`: false if nothing; else `out` is the folder where its files would be, there or
+ * not. */
 static bool hub_snapshot(char *out, const char *cache, const char *name) {
     char folder[PATH_SIZE], path[PATH_SIZE + 64], commit[128] = "";
     size_t at = (size_t)snprintf(folder, sizeof folder, "%s/models--", cache);
@@ -68,18 +69,24 @@ static bool has_weights(const char *folder) {
 static bool in_cache(char *out, size_t i, const char *name) {
     const char *root = getenv(caches[i].variable);
     char cache[PATH_SIZE / 2];
-    if (!root || !*root || (size_t)snprintf(cache, sizeof cache, "%s%s", root, caches[i].below) >= sizeof cache) return false;
+    if (!root || !*root || (size_t)snprintf(cache, sizeof cache, "%s%s", root, caches[i].below) >= sizeof cache)
+        return false;
     if (caches[i].hub) return hub_snapshot(out, cache, name);
     return snprintf(out, PATH_SIZE, "%s/%s", cache, name) < PATH_SIZE && is_folder(out);
 }
 
 static wn_code accept(char **dir, const char *folder, wn_err *err) {
-    if (!is_folder(folder)) return wn_err_set(err, WN_EINPUT, "%s: this snapshot is not there: the model was not fetched completely", folder);
+    if (!is_folder(folder))
+        return wn_err_set(err, WN_EINPUT, "%s: this snapshot is not there: the model was not fetched completely",
+                          folder);
     if (!is_there(folder, "config.json"))
-        return wn_err_set(err, WN_EINPUT, "%s: no config.json in this folder: not a model, or not fetched completely", folder);
+        return wn_err_set(err, WN_EINPUT, "%s: no config.json in this folder: not a model, or not fetched completely",
+                          folder);
     if (!has_weights(folder))
-        return wn_err_set(err, WN_EINPUT, "%s: config.json is there, the weights (model.safetensors or pytorch_model.bin) are not: "
-                          "the model was not fetched completely", folder);
+        return wn_err_set(err, WN_EINPUT,
+                          "%s: config.json is there, the weights (model.safetensors or pytorch_model.bin) are not: "
+                          "the model was not fetched completely",
+                          folder);
     *dir = wn_strndup(folder, strlen(folder), err);
     return *dir ? WN_OK : WN_EMEMORY;
 }
@@ -96,8 +103,9 @@ wn_code wn_model_find(char **dir, const char *name, wn_err *err) {
         if (in_cache(folder, i, name)) return accept(dir, folder, err);
         if (!strchr(name, '/') && in_cache(folder, i, longer)) return accept(dir, folder, err);
     }
-    return wn_err_set(err, WN_EUSAGE,
-                      "no model \"%s\": neither a folder, nor in the cache of winnow (~/.cache/winnow/models) or of Hugging Face "
-                      "(HF_HUB_CACHE, HF_HOME/hub, ~/.cache/huggingface/hub). tools/get-minilm fetches all-MiniLM-L6-v2",
-                      name);
+    return wn_err_set(
+        err, WN_EUSAGE,
+        "no model \"%s\": neither a folder, nor in the cache of winnow (~/.cache/winnow/models) or of Hugging Face "
+        "(HF_HUB_CACHE, HF_HOME/hub, ~/.cache/huggingface/hub). tools/get-minilm fetches all-MiniLM-L6-v2",
+        name);
 }

@@ -11,13 +11,14 @@ enum { WN_RECORD_MAX = 64 << 20 }; /* a longer record is a bad one; the reader n
 
 /* ---- formats: one file each, one row in WN_FORMATS, one case in wn_format_reader_of ---- */
 
-/* How records of a format are told apart and read. A record's content s[0, n) has no line end and no byte order mark. */
+/* How records of a format are told apart and read. A record's content s[0, n) has no line end and no byte order mark.
+ */
 typedef struct {
     const char *alias; /* an extension of its files beside the format's name; NULL: none */
     bool fields;       /* a record has named fields; else it is its text */
     bool lines;        /* a record is a line; else it may hold line ends */
-    /* The end of a record (behind its line feed) in s[0, n), or 0. *state goes on from one piece of it to the next; 0 at
-     * its beginning. */
+    /* The end of a record (behind its line feed) in s[0, n), or 0. *state goes on from one piece of it to the next; 0
+     * at its beginning. */
     size_t (*end)(int *state, const char *s, size_t n);
     bool (*gap)(const char *s, size_t n);                                                 /* is it no record at all? */
     wn_code (*header)(wn_records *r, const char *s, size_t n, wn_err *err);               /* NULL: files have none */

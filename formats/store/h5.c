@@ -136,7 +136,8 @@ hid_t wn_h5_create(wn_h5 *h, const char *temp) {
     hid_t access = access_list(h, true);
     hid_t create = wn_h5_id(h, H5Pcreate(H5P_FILE_CREATE), "set up", "file creation");
     (void)wn_h5_ok(h, H5Pset_obj_track_times(create, false), "set up", "time stamps");
-    hid_t file = h->code ? H5I_INVALID_HID : wn_h5_id(h, H5Fcreate(temp, H5F_ACC_TRUNC, create, access), "create", temp);
+    hid_t file =
+        h->code ? H5I_INVALID_HID : wn_h5_id(h, H5Fcreate(temp, H5F_ACC_TRUNC, create, access), "create", temp);
     wn_h5_close(h, &create);
     wn_h5_close(h, &access);
     return file;

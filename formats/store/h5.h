@@ -8,7 +8,8 @@
 #include <stdint.h>
 #include <winnow/err.h>
 
-/* HDF5's checksums do not cover strings: theirs is this attribute, the CRC-32 of all of them, each with a final zero. */
+/* HDF5's checksums do not cover strings: theirs is this attribute, the CRC-32 of all of them, each with a final zero.
+ */
 #define WN_H5_STRING_SUM "winnow-crc32"
 
 /* The first failure sticks: later calls on ids that could not be had fail too and are not reported. So a chain of

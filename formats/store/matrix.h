@@ -17,7 +17,8 @@ struct wn_matrix_file {
     size_t raw_cap;
 };
 
-/* Opens `dataset` (NULL: the one that the rules of wn_matrix_open choose) of an open HDF5 file. Sets *name (wn_free). */
+/* Opens `dataset` (NULL: the one that the rules of wn_matrix_open choose) of an open HDF5 file. Sets *name (wn_free).
+ */
 hid_t wn_matrix_choose(wn_h5 *h, hid_t file, const char *dataset, char **name);
 /* All strings of a one-dimensional dataset of strings. */
 void wn_h5_read_strings(wn_h5 *h, hid_t dataset, const char *name, wn_strings *out);

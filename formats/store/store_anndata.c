@@ -26,8 +26,8 @@ static size_t length_of(wn_h5 *h, hid_t object, const char *path, const char *na
 static void want_length(wn_h5 *h, hid_t object, const char *path, const char *name, size_t n) {
     size_t length = length_of(h, object, path, name);
     if (!h->code && length != n)
-        (void)wn_h5_fail(h, WN_EINPUT, "not valid AnnData: %s/%s has %zu values where %zu are wanted", path, name, length,
-                         n);
+        (void)wn_h5_fail(h, WN_EINPUT, "not valid AnnData: %s/%s has %zu values where %zu are wanted", path, name,
+                         length, n);
 }
 
 /* Integers of dataset `name` within [low, high), piece by piece; rising if `sorted`. */
@@ -46,8 +46,8 @@ static void want_range(wn_h5 *h, hid_t object, const char *path, const char *nam
         wn_h5_close(h, &room);
         for (size_t i = 0; i < count[0] && !h->code; i++) {
             if (v[i] < low || v[i] >= high)
-                (void)wn_h5_fail(h, WN_EINPUT, "not valid AnnData: %s/%s: value %zu is %lld, outside [%lld, %lld)", path,
-                                 name, at + i, (long long)v[i], (long long)low, (long long)high);
+                (void)wn_h5_fail(h, WN_EINPUT, "not valid AnnData: %s/%s: value %zu is %lld, outside [%lld, %lld)",
+                                 path, name, at + i, (long long)v[i], (long long)low, (long long)high);
             else if (sorted && v[i] < last)
                 (void)wn_h5_fail(h, WN_EINPUT, "not valid AnnData: %s/%s falls at value %zu", path, name, at + i);
             last = v[i];
@@ -166,7 +166,8 @@ void wn_anndata_check(wn_h5 *h, hid_t file) {
     if (!h->code && wn_h5_exists(file, "X") && !wn_h5_is_group(file, "X")) {
         hid_t x = wn_h5_id(h, H5Dopen2(file, "X", H5P_DEFAULT), "open", "X");
         if (wn_h5_shape(h, x, 2, dims) != 2 || dims[0] != n || dims[1] != d)
-            (void)wn_h5_fail(h, WN_EINPUT, "not valid AnnData: X is [%llu, %llu], /obs and /var have %zu and %zu entries",
+            (void)wn_h5_fail(h, WN_EINPUT,
+                             "not valid AnnData: X is [%llu, %llu], /obs and /var have %zu and %zu entries",
                              (unsigned long long)dims[0], (unsigned long long)dims[1], n, d);
         wn_h5_close(h, &x);
     }
@@ -174,6 +175,7 @@ void wn_anndata_check(wn_h5 *h, hid_t file) {
     hid_t obsp = wn_h5_id(h, H5Gopen2(file, "obsp", H5P_DEFAULT), "open", "obsp");
     pairs ctx = {.h = h, .n = n};
     if (!h->code)
-        (void)wn_h5_ok(h, H5Literate(obsp, H5_INDEX_NAME, H5_ITER_INC, NULL, check_pairs, &ctx), "walk through", "obsp");
+        (void)wn_h5_ok(h, H5Literate(obsp, H5_INDEX_NAME, H5_ITER_INC, NULL, check_pairs, &ctx), "walk through",
+                       "obsp");
     wn_h5_close(h, &obsp);
 }

@@ -97,11 +97,14 @@ static void read_blocks(visit *v, hid_t d, hid_t type, const char *name, int ran
     hid_t file_space = wn_h5_id(h, H5Dget_space(d), "read the shape of", name);
     do {
         for (int i = 0; i < rank; i++) count[i] = dims[i] - start[i] < block[i] ? dims[i] - start[i] : block[i];
-        hid_t mem_space = wn_h5_id(h, rank ? H5Screate_simple(rank, count, NULL) : H5Screate(H5S_SCALAR), "shape", name);
+        hid_t mem_space =
+            wn_h5_id(h, rank ? H5Screate_simple(rank, count, NULL) : H5Screate(H5S_SCALAR), "shape", name);
         if (rank)
-            (void)wn_h5_ok(h, H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL), "select", name);
+            (void)wn_h5_ok(h, H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL), "select",
+                           name);
         bool got = !h->code && wn_h5_ok(h, H5Dread(d, type, mem_space, file_space, H5P_DEFAULT, v->room), "read", name);
-        if (got && H5Tis_variable_str(type) > 0) *sum = sum_strings(*sum, v->room, H5Sget_simple_extent_npoints(mem_space));
+        if (got && H5Tis_variable_str(type) > 0)
+            *sum = sum_strings(*sum, v->room, H5Sget_simple_extent_npoints(mem_space));
         if (got && variable) (void)wn_h5_ok(h, H5Dvlen_reclaim(type, mem_space, H5P_DEFAULT, v->room), "release", name);
         wn_h5_close(h, &mem_space);
     } while (!h->code && next_block(rank, dims, block, start));

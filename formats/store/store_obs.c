@@ -85,7 +85,8 @@ void wn_h5_read_strings(wn_h5 *h, hid_t dataset, const char *name, wn_strings *o
     size_t n = vector_length(h, dataset, name);
     hid_t type = wn_h5_id(h, H5Dget_type(dataset), "read the type of", name);
     if (!h->code && H5Tget_class(type) != H5T_STRING) (void)wn_h5_fail(h, WN_EINPUT, "%s holds no strings", name);
-    size_t size = h->code ? 1 : H5Tget_size(type), batch = size > 256 ? STRING_BATCH / (size / 256 + 1) + 1 : STRING_BATCH;
+    size_t size = h->code ? 1 : H5Tget_size(type),
+           batch = size > 256 ? STRING_BATCH / (size / 256 + 1) + 1 : STRING_BATCH;
     char *room = h->code ? NULL : wn_alloc(batch, size, h->err);
     if (!room && !h->code) h->code = WN_EMEMORY;
     if (!h->code && list_init(h, &l, n))
@@ -124,8 +125,9 @@ static herr_t append_name(hid_t group, const char *name, const H5L_info_t *info,
 static hid_t open_column(wn_matrix_file *m, wn_h5 *h, const char *name) {
     if (m->obs <= 0) {
         if (!m->is_npy && wn_h5_exists(m->file, "obs"))
-            (void)wn_h5_fail(h, WN_EINPUT, "/obs is a table as AnnData wrote it before 0.7; write the file again with a "
-                                           "newer anndata");
+            (void)wn_h5_fail(h, WN_EINPUT,
+                             "/obs is a table as AnnData wrote it before 0.7; write the file again with a "
+                             "newer anndata");
         else (void)wn_h5_fail(h, WN_EUSAGE, "no column \"%s\": the file holds no /obs", name);
         return H5I_INVALID_HID;
     }
@@ -217,7 +219,8 @@ wn_code wn_matrix_obs_i64(wn_matrix_file *m, const char *name, int64_t *out, wn_
     if (v) read_integers(&h, c.values, name, m->rows, v);
     int8_t *mask = read_mask(&h, &c, m->rows);
     for (size_t i = 0; mask && i < m->rows && !h.code; i++)
-        if (mask[i]) (void)wn_h5_fail(&h, WN_EINPUT, "row %zu of column \"%s\" is missing; an integer is wanted", i, name);
+        if (mask[i])
+            (void)wn_h5_fail(&h, WN_EINPUT, "row %zu of column \"%s\" is missing; an integer is wanted", i, name);
     if (!h.code) memcpy(out, v, m->rows * sizeof *v);
     wn_free(mask);
     wn_free(v);

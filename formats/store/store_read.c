@@ -51,7 +51,8 @@ static void refuse_group(wn_h5 *h, hid_t file, const char *name) {
     if (!type) type = wn_h5_get_attr(h, g, "h5sparse_format");
     if (type && (strstr(type, "csr") || strstr(type, "csc")))
         (void)wn_h5_fail(h, WN_EINPUT,
-                         "%s is a sparse matrix (%s); a dense one is wanted. In Python: a.X = a.X.toarray()", name, type);
+                         "%s is a sparse matrix (%s); a dense one is wanted. In Python: a.X = a.X.toarray()", name,
+                         type);
     candidates c = {0};
     if (!h->code) find_candidates(h, file, &c);
     if (!h->code)

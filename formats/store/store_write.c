@@ -130,13 +130,14 @@ out:
 
 /* ---- X ---- */
 
-/* A matrix is made when its first chunk is full or its rows have ended, so that a small matrix gets one small chunk. Only
- * whole chunks are written: the bytes of the file do not depend on how the rows came in. */
+/* A matrix is made when its first chunk is full or its rows have ended, so that a small matrix gets one small chunk.
+ * Only whole chunks are written: the bytes of the file do not depend on how the rows came in. */
 static void flush_rows(hid_t parent, grown *g, wn_h5 *h) {
     const hsize_t dims[2] = {g->rows, g->cols};
     if (g->dataset <= 0) {
         hsize_t none[2] = {0, g->cols};
-        g->dataset = wn_h5_dataset_new(h, parent, g->name, H5T_IEEE_F32LE, 2, none, g->buffered ? g->buffered : 1, true);
+        g->dataset =
+            wn_h5_dataset_new(h, parent, g->name, H5T_IEEE_F32LE, 2, none, g->buffered ? g->buffered : 1, true);
         wn_h5_encoding(h, g->dataset, "array", "0.2.0");
     }
     if (g->buffered == 0 || h->code) return;
@@ -151,8 +152,9 @@ static void append(hid_t parent, grown *g, const float *rows, size_t stride, siz
         const float *row = rows + i * stride;
         size_t bad = wn_floats_nonfinite(row, g->cols);
         if (bad < g->cols) {
-            (void)wn_h5_fail(h, WN_EINPUT, "row %zu, column %zu%s%s is %s; only finite values can be stored", g->rows, bad,
-                             strcmp(g->name, "X") == 0 ? "" : " of ", strcmp(g->name, "X") == 0 ? "" : g->name, isnan(row[bad]) ? "NaN" : "infinite");
+            (void)wn_h5_fail(h, WN_EINPUT, "row %zu, column %zu%s%s is %s; only finite values can be stored", g->rows,
+                             bad, strcmp(g->name, "X") == 0 ? "" : " of ", strcmp(g->name, "X") == 0 ? "" : g->name,
+                             isnan(row[bad]) ? "NaN" : "infinite");
             break;
         }
         memcpy(g->buffer + g->buffered * g->cols, row, g->cols * sizeof *row);
@@ -185,7 +187,8 @@ static grown *find_more(wn_store *s, const char *name, size_t cols, wn_h5 *h) {
     return h->code ? NULL : g;
 }
 
-wn_code wn_store_obsm(wn_store *s, const char *name, const float *rows, size_t stride, size_t cols, size_t n, wn_err *err) {
+wn_code wn_store_obsm(wn_store *s, const char *name, const float *rows, size_t stride, size_t cols, size_t n,
+                      wn_err *err) {
     wn_h5 h = enter(s, err);
     if (!h.code && s->x_done) (void)wn_h5_fail(&h, WN_EINTERNAL, "rows must be appended before columns are written");
     grown *g = h.code ? NULL : find_more(s, name, cols, &h);
@@ -198,7 +201,8 @@ static void finish_rows(wn_store *s, wn_h5 *h) {
     if (s->x.buffered || s->x.dataset <= 0) flush_rows(s->file, &s->x, h);
     for (size_t i = 0; i < s->nmore && !h->code; i++) {
         grown *g = &s->more[i];
-        if (g->rows != s->x.rows) (void)wn_h5_fail(h, WN_EINTERNAL, "/obsm/%s has %zu rows of %zu", g->name, g->rows, s->x.rows);
+        if (g->rows != s->x.rows)
+            (void)wn_h5_fail(h, WN_EINTERNAL, "/obsm/%s has %zu rows of %zu", g->name, g->rows, s->x.rows);
         else if (g->buffered || g->dataset <= 0) flush_rows(s->obsm, g, h);
     }
     s->x_done = true;
@@ -226,7 +230,8 @@ static void write_strings(wn_h5 *h, hid_t parent, const char *name, text_at at, 
         for (size_t i = 0; i < m; i++) {
             const char *t = at(source, begin + i, &len);
             if (len && memchr(t, 0, len))
-                (void)wn_h5_fail(h, WN_EINPUT, "%s of row %zu holds a zero byte, which HDF5 strings cannot", name, begin + i);
+                (void)wn_h5_fail(h, WN_EINPUT, "%s of row %zu holds a zero byte, which HDF5 strings cannot", name,
+                                 begin + i);
             bytes += len + 1;
         }
         if (!h->code && wn_reserve((void **)&block, &cap, bytes, 1, h->err)) h->code = WN_EMEMORY;
@@ -290,7 +295,8 @@ static wn_h5 enter_column(wn_store *s, const char *name, wn_err *err) {
         H5Lexists(s->obs, name, H5P_DEFAULT) > 0)
         (void)wn_h5_fail(&h, WN_EINTERNAL, "\"%s\" is no name for a new column of /obs", name);
     size_t cap = s->columns_cap;
-    if (!h.code && wn_reserve((void **)&s->columns, &cap, s->ncolumns + 1, sizeof *s->columns, err)) h.code = WN_EMEMORY;
+    if (!h.code && wn_reserve((void **)&s->columns, &cap, s->ncolumns + 1, sizeof *s->columns, err))
+        h.code = WN_EMEMORY;
     s->columns_cap = cap;
     char *copy = h.code ? NULL : wn_strndup(name, strlen(name), err);
     if (copy) s->columns[s->ncolumns++] = copy;

@@ -7,14 +7,15 @@
 enum { NAME_SHOWN = 100 };
 
 size_t wn_dtype_size(wn_dtype d) {
-    static const size_t sizes[] = {[WN_F32] = 4, [WN_F16] = 2, [WN_BF16] = 2, [WN_F64] = 8, [WN_I64] = 8, [WN_OTHER] = 0};
+    static const size_t sizes[] = {
+        [WN_F32] = 4, [WN_F16] = 2, [WN_BF16] = 2, [WN_F64] = 8, [WN_I64] = 8, [WN_OTHER] = 0};
     return sizes[d];
 }
 
 wn_code wn_weights_add(wn_weights *w, const wn_weight_entry *e, const char *name, size_t name_len,
                        uint64_t storage_elements, wn_err *err) {
-    wn_code rc = wn_reserve((void **)&w->items, &w->cap, w->n + 1, sizeof *w->items, err);
-    if (rc) return rc;
+    wn_code code = wn_reserve((void **)&w->items, &w->cap, w->n + 1, sizeof *w->items, err);
+    if (code != WN_OK) return code;
     const char *path = w->files[e->file].path;
     int shown = (int)(name_len < NAME_SHOWN ? name_len : NAME_SHOWN);
     if (memchr(name, 0, name_len)) return wn_err_set(err, WN_EINPUT, "%s: a tensor name holds a zero byte", path);
@@ -32,8 +33,9 @@ wn_code wn_weights_add(wn_weights *w, const wn_weight_entry *e, const char *name
     if (empty) count = 0;
     /* a shape may repeat elements (stride 0), but not so often that reading it would exhaust the memory */
     if (!empty && (last >= storage_elements || count > storage_elements))
-        return wn_err_set(err, WN_EINPUT, "%s: tensor \"%.*s\" reaches beyond its data (%llu elements; there are %llu)", path,
-                          shown, name, (unsigned long long)(last >= count ? last + 1 : count), (unsigned long long)storage_elements);
+        return wn_err_set(err, WN_EINPUT, "%s: tensor \"%.*s\" reaches beyond its data (%llu elements; there are %llu)",
+                          path, shown, name, (unsigned long long)(last >= count ? last + 1 : count),
+                          (unsigned long long)storage_elements);
     wn_weight_entry *slot = &w->items[w->n];
     *slot = *e;
     slot->pub.count = (size_t)count;

@@ -48,6 +48,12 @@ static wn_code add_all(wn_weights *w, size_t file, const wn_pickle *p, const pla
     return wn_pickle_tensors(p, add_tensor, &c, err);
 }
 
+/* Puts the file's name before a message that does not begin with it. */
+static void name_file(wn_code code, const wn_weight_file *f, wn_err *err) {
+    if (code == WN_EINPUT && strncmp(err->msg, f->path, strlen(f->path)) != 0)
+        (void)wn_err_prefix(err, "%s: ", f->path);
+}
+
 /* ---- zip ---- */
 
 /* The entry "<root>/data.pkl"; root_len excludes the slash. */
@@ -65,10 +71,12 @@ static int64_t find_pickle(zip_t *z, const char **root, size_t *root_len) {
 }
 
 /* The entry of one storage, which must be there, stored plain, and as long as the pickle says. */
-static wn_code find_storage(zip_t *z, const wn_weight_file *f, const char *root, size_t root_len, const wn_pickle_storage *s, place *out,
-                            wn_err *err) {
+static wn_code find_storage(zip_t *z, const wn_weight_file *f, const char *root, size_t root_len,
+                            const wn_pickle_storage *s, place *out, wn_err *err) {
     char name[512];
-    int len = root_len < 200 && s->key_len < 200 ? snprintf(name, sizeof name, "%.*s/data/%.*s", (int)root_len, root, (int)s->key_len, s->key) : -1;
+    int len = root_len < 200 && s->key_len < 200
+                  ? snprintf(name, sizeof name, "%.*s/data/%.*s", (int)root_len, root, (int)s->key_len, s->key)
+                  : -1;
     zip_stat_t stat;
     zip_int64_t at = len > 0 ? zip_name_locate(z, name, 0) : -1;
     if (at < 0 || zip_stat_index(z, (zip_uint64_t)at, 0, &stat) != 0)
@@ -76,20 +84,23 @@ static wn_code find_storage(zip_t *z, const wn_weight_file *f, const char *root,
     if (stat.comp_method != ZIP_CM_STORE || stat.size != stat.comp_size)
         return wn_err_set(err, WN_EINPUT, "%s: storage \"%s\" is compressed; PyTorch writes them plain", f->path, name);
     if (stat.size > f->size || stat.size / s->element < s->elements)
-        return wn_err_set(err, WN_EINPUT, "%s: storage \"%s\" has %llu bytes, too few for %llu elements of %zu", f->path, name,
-                          (unsigned long long)stat.size, (unsigned long long)s->elements, s->element);
+        return wn_err_set(err, WN_EINPUT, "%s: storage \"%s\" has %llu bytes, too few for %llu elements of %zu",
+                          f->path, name, (unsigned long long)stat.size, (unsigned long long)s->elements, s->element);
     *out = (place){.zip_entry = at, .bytes = stat.size};
     return WN_OK;
 }
 
-static wn_code locate(zip_t *z, const wn_weight_file *f, const char *root, size_t root_len, const wn_pickle *p, place **out,
-                      wn_err *err) {
+static wn_code locate_storages(zip_t *z, const wn_weight_file *f, const char *root, size_t root_len, const wn_pickle *p,
+                               place **out, wn_err *err) {
     size_t n;
     const wn_pickle_storage *s = wn_pickle_storages(p, &n);
     *out = wn_alloc(n, sizeof **out, err);
-    wn_code rc = *out ? WN_OK : WN_EMEMORY;
-    for (size_t i = 0; !rc && i < n; i++) rc = find_storage(z, f, root, root_len, &s[i], &(*out)[i], err);
-    return rc;
+    if (!*out) return WN_EMEMORY;
+    for (size_t i = 0; i < n; i++) {
+        wn_code code = find_storage(z, f, root, root_len, &s[i], &(*out)[i], err);
+        if (code != WN_OK) return code;
+    }
+    return WN_OK;
 }
 
 /* The entry `byteorder`, which newer files have, says "little". */
@@ -100,50 +111,53 @@ static wn_code check_byteorder(zip_t *z, const wn_weight_file *f, const char *ro
     if (!in) return WN_OK;
     (void)zip_fread(in, order, sizeof order - 1);
     (void)zip_fclose(in);
-    return strncmp(order, "big", 3) == 0 ? wn_err_set(err, WN_EINPUT, "%s: its numbers are big-endian; only little-endian ones are read", f->path)
-                                         : WN_OK;
+    return strncmp(order, "big", 3) == 0
+               ? wn_err_set(err, WN_EINPUT, "%s: its numbers are big-endian; only little-endian ones are read", f->path)
+               : WN_OK;
 }
 
 wn_code wn_torch_zip_parse(wn_weights *w, size_t file, wn_err *err) {
     wn_weight_file *f = &w->files[file];
     w->container = "torch zip";
-    int code = 0;
-    wn_code rc = WN_OK;
+    int failure = 0;
+    wn_code code = WN_OK;
     unsigned char *data = NULL;
     place *places = NULL;
     wn_pickle *p = NULL;
     const char *root = NULL;
     size_t root_len = 0, pos = 0;
     zip_stat_t stat;
-    zip_t *z = zip_open(f->path, ZIP_RDONLY, &code);
+    zip_t *z = zip_open(f->path, ZIP_RDONLY, &failure);
     if (!z) {
         zip_error_t e;
-        zip_error_init_with_code(&e, code);
-        rc = wn_err_set(err, WN_EINPUT, "%s: truncated or not a whole zip container: %s", f->path, zip_error_strerror(&e));
+        zip_error_init_with_code(&e, failure);
+        code = wn_err_set(err, WN_EINPUT, "%s: truncated or not a whole zip container: %s", f->path,
+                          zip_error_strerror(&e));
         zip_error_fini(&e);
-        return rc;
+        return code;
     }
     f->zip = z;
     int64_t at = find_pickle(z, &root, &root_len);
-    if (at < 0) return wn_err_set(err, WN_EINPUT, "%s: a zip file without data.pkl is not a PyTorch checkpoint", f->path);
+    if (at < 0)
+        return wn_err_set(err, WN_EINPUT, "%s: a zip file without data.pkl is not a PyTorch checkpoint", f->path);
     if (zip_stat_index(z, (zip_uint64_t)at, 0, &stat) != 0 || stat.size > f->size)
         return wn_err_set(err, WN_EINPUT, "%s: data.pkl cannot be read", f->path);
     if (!(data = wn_alloc((size_t)stat.size, 1, err))) return WN_EMEMORY;
     zip_file_t *in = zip_fopen_index(z, (zip_uint64_t)at, 0);
     if (!in || zip_fread(in, data, stat.size) != (zip_int64_t)stat.size)
-        rc = wn_err_set(err, WN_EINPUT, "%s: data.pkl cannot be read: %s", f->path, zip_strerror(z));
+        code = wn_err_set(err, WN_EINPUT, "%s: data.pkl cannot be read: %s", f->path, zip_strerror(z));
     if (in) (void)zip_fclose(in);
-    if (!rc) {
-        rc = wn_pickle_run(&p, data, (size_t)stat.size, &pos, err);
-        if (!rc) rc = check_byteorder(z, f, root, root_len, err);
-        if (!rc) rc = locate(z, f, root, root_len, p, &places, err);
-        if (!rc) rc = add_all(w, file, p, places, err);
-        if (rc == WN_EINPUT && err && strncmp(err->msg, f->path, strlen(f->path)) != 0) (void)wn_err_prefix(err, "%s: ", f->path);
-    }
+    if (code != WN_OK) goto out;
+    if ((code = wn_pickle_run(&p, data, (size_t)stat.size, &pos, err)) != WN_OK) goto out;
+    if ((code = check_byteorder(z, f, root, root_len, err)) != WN_OK) goto out;
+    if ((code = locate_storages(z, f, root, root_len, p, &places, err)) != WN_OK) goto out;
+    code = add_all(w, file, p, places, err);
+out:
+    name_file(code, f, err);
     wn_pickle_free(p);
     wn_free(places);
     wn_free(data);
-    return rc;
+    return code;
 }
 
 /* ---- stream: magic, protocol and system information, the object, the storage keys, then each storage ---- */
@@ -181,7 +195,8 @@ static wn_code next_storage(void *ctx, const char *key, size_t n, wn_err *err) {
     if (c->f->size - c->pos < 8) return wn_err_set(err, WN_EINPUT, "truncated before storage \"%.*s\"", shown(n), key);
     for (size_t i = 8; i-- > 0;) elements = elements << 8 | c->f->data[c->pos + i];
     c->pos += 8;
-    if (__builtin_mul_overflow(elements, (uint64_t)c->storages[any->storage].element, &bytes) || bytes > c->f->size - c->pos)
+    if (__builtin_mul_overflow(elements, (uint64_t)c->storages[any->storage].element, &bytes) ||
+        bytes > c->f->size - c->pos)
         return wn_err_set(err, WN_EINPUT, "truncated in storage \"%.*s\"", shown(n), key);
     for (; any < last && by_key(any, &wanted) == 0; any++)
         c->places[any->storage] = (place){.zip_entry = -1, .offset = c->pos, .bytes = bytes};
@@ -212,15 +227,19 @@ wn_code wn_torch_stream_parse(wn_weights *w, size_t file, wn_err *err) {
         return wn_err_set(err, WN_EINPUT, "%s: a pickle, but not a PyTorch checkpoint", f->path);
     wn_pickle *parts[PARTS] = {0};
     stream c = {.f = f};
-    wn_code rc = WN_OK;
-    for (int i = 0; !rc && i < PARTS; i++) rc = wn_pickle_run(&parts[i], f->data, f->size, &c.pos, err);
-    if (!rc && !wn_pickle_flag(parts[SYSTEM], "little_endian", true))
-        rc = wn_err_set(err, WN_EINPUT, "its numbers are big-endian; only little-endian ones are read");
-    if (!rc) rc = place_storages(&c, parts[OBJECT], parts[KEYS], err);
-    if (!rc) rc = add_all(w, file, parts[OBJECT], c.places, err);
-    if (rc == WN_EINPUT && err && strncmp(err->msg, f->path, strlen(f->path)) != 0) (void)wn_err_prefix(err, "%s: ", f->path);
+    wn_code code = WN_OK;
+    for (int i = 0; i < PARTS; i++)
+        if ((code = wn_pickle_run(&parts[i], f->data, f->size, &c.pos, err)) != WN_OK) goto out;
+    if (!wn_pickle_flag(parts[SYSTEM], "little_endian", true)) {
+        code = wn_err_set(err, WN_EINPUT, "its numbers are big-endian; only little-endian ones are read");
+        goto out;
+    }
+    if ((code = place_storages(&c, parts[OBJECT], parts[KEYS], err)) != WN_OK) goto out;
+    code = add_all(w, file, parts[OBJECT], c.places, err);
+out:
+    name_file(code, f, err);
     for (int i = 0; i < PARTS; i++) wn_pickle_free(parts[i]);
     wn_free(c.places);
     wn_free(c.order);
-    return rc;
+    return code;
 }

@@ -16,30 +16,32 @@
 enum { INDEX_MAX = 64 << 20 };
 
 static wn_code map_file(wn_weights *w, const char *path, wn_err *err) {
-    wn_code rc = wn_reserve((void **)&w->files, &w->files_cap, w->nfiles + 1, sizeof *w->files, err);
-    if (rc) return rc;
+    wn_code code = wn_reserve((void **)&w->files, &w->files_cap, w->nfiles + 1, sizeof *w->files, err);
+    if (code != WN_OK) return code;
     wn_weight_file *f = &w->files[w->nfiles];
     *f = (wn_weight_file){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return wn_err_errno(err, "%s", path);
     struct stat s;
-    if (fstat(fd, &s) != 0) rc = wn_err_errno(err, "%s", path);
-    else if (!S_ISREG(s.st_mode)) rc = wn_err_set(err, WN_EINPUT, "%s: not a file", path);
-    else if (s.st_size < 16) rc = wn_err_set(err, WN_EINPUT, "%s: %lld bytes are too few for a checkpoint", path, (long long)s.st_size);
-    if (!rc && !(f->path = wn_strndup(path, strlen(path), err))) rc = WN_EMEMORY;
-    if (!rc) {
-        void *data = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (data == MAP_FAILED) rc = wn_err_errno(err, "mapping %s", path);
-        else f->data = data, f->size = (size_t)s.st_size;
+    if (fstat(fd, &s) != 0) code = wn_err_errno(err, "%s", path);
+    else if (!S_ISREG(s.st_mode)) code = wn_err_set(err, WN_EINPUT, "%s: not a file", path);
+    else if (s.st_size < 16)
+        code = wn_err_set(err, WN_EINPUT, "%s: %lld bytes are too few for a checkpoint", path, (long long)s.st_size);
+    else if (!(f->path = wn_strndup(path, strlen(path), err))) code = WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    void *data = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED) {
+        code = wn_err_errno(err, "mapping %s", path);
+        goto out;
     }
-    (void)close(fd);
-    if (rc) {
-        wn_free(f->path);
-        f->path = NULL;
-        return rc;
-    }
+    f->data = data, f->size = (size_t)s.st_size;
     w->nfiles++;
-    return WN_OK;
+out:
+    (void)close(fd);
+    if (code == WN_OK) return WN_OK;
+    wn_free(f->path);
+    f->path = NULL;
+    return code;
 }
 
 /* Containers are told by their first bytes, never by the name. A safetensors file may begin with any byte (the length
@@ -53,8 +55,8 @@ static wn_code parse_file(wn_weights *w, size_t file, wn_err *err) {
 }
 
 static wn_code open_one(wn_weights *w, const char *path, wn_err *err) {
-    wn_code rc = map_file(w, path, err);
-    return rc ? rc : parse_file(w, w->nfiles - 1, err);
+    wn_code code = map_file(w, path, err);
+    return code != WN_OK ? code : parse_file(w, w->nfiles - 1, err);
 }
 
 static wn_code join(char **out, const char *folder, const char *name, wn_err *err) {
@@ -74,25 +76,26 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const wn_weight_entry *)a)->pub.name, ((const wn_weight_entry *)b)->pub.name);
 }
 
-static void sort(wn_weights *w) {
+static void sort_entries(wn_weights *w) {
     if (w->n) qsort(w->items, w->n, sizeof *w->items, by_name);
 }
 
 static wn_code open_shards(wn_weights *w, const char *folder, const cJSON *map, const char *index, wn_err *err) {
-    wn_code rc = WN_OK;
+    wn_code code = WN_OK;
     const cJSON *shard;
-    if (!cJSON_IsObject(map) || !map->child) return wn_err_set(err, WN_EINPUT, "%s: weight_map is absent or empty", index);
+    if (!cJSON_IsObject(map) || !map->child)
+        return wn_err_set(err, WN_EINPUT, "%s: weight_map is absent or empty", index);
     cJSON_ArrayForEach(shard, map) {
         const char *name = cJSON_GetStringValue(shard);
         if (!name || !*name || strchr(name, '/'))
             return wn_err_set(err, WN_EINPUT, "%s: the shard of \"%s\" is not a file name", index, shard->string);
         char *path = NULL;
-        rc = join(&path, folder, name, err);
-        if (!rc && !already_open(w, path)) rc = open_one(w, path, err);
+        code = join(&path, folder, name, err);
+        if (code == WN_OK && !already_open(w, path)) code = open_one(w, path, err);
         wn_free(path);
-        if (rc) return rc;
+        if (code != WN_OK) return code;
     }
-    sort(w);
+    sort_entries(w);
     cJSON_ArrayForEach(shard, map) {
         if (!wn_weights_find(w, shard->string))
             return wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" is in none of the shards", index, shard->string);
@@ -102,10 +105,10 @@ static wn_code open_shards(wn_weights *w, const char *folder, const cJSON *map, 
 
 static wn_code open_index(wn_weights *w, const char *folder, const char *name, const char *path, wn_err *err) {
     cJSON *json;
-    wn_code rc = wn_jsonfile_read(&json, folder, name, INDEX_MAX, true, err);
-    if (!rc) rc = open_shards(w, folder, cJSON_GetObjectItemCaseSensitive(json, "weight_map"), path, err);
+    wn_code code = wn_jsonfile_read(&json, folder, name, INDEX_MAX, true, err);
+    if (code == WN_OK) code = open_shards(w, folder, cJSON_GetObjectItemCaseSensitive(json, "weight_map"), path, err);
     cJSON_Delete(json);
-    return rc;
+    return code;
 }
 
 static wn_code open_folder(wn_weights *w, const char *folder, wn_err *err) {
@@ -118,17 +121,16 @@ static wn_code open_folder(wn_weights *w, const char *folder, wn_err *err) {
                    {"pytorch_model.bin.index.json", true}};
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
         char *path = NULL;
-        wn_code rc = join(&path, folder, choices[i].name, err);
-        if (!rc && access(path, F_OK) == 0) {
-            rc = choices[i].index ? open_index(w, folder, choices[i].name, path, err) : open_one(w, path, err);
-            wn_free(path);
-            return rc;
-        }
+        wn_code code = join(&path, folder, choices[i].name, err);
+        if (code != WN_OK) return code;
+        bool there = access(path, F_OK) == 0;
+        if (there)
+            code = choices[i].index ? open_index(w, folder, choices[i].name, path, err) : open_one(w, path, err);
         wn_free(path);
-        if (rc) return rc;
+        if (there) return code;
     }
-    return wn_err_set(err, WN_EINPUT, "%s: no model.safetensors or pytorch_model.bin (nor an index of shards) in this folder",
-                      folder);
+    return wn_err_set(err, WN_EINPUT,
+                      "%s: no model.safetensors or pytorch_model.bin (nor an index of shards) in this folder", folder);
 }
 
 wn_code wn_weights_open(wn_weights **out, const char *path, wn_err *err) {
@@ -138,19 +140,22 @@ wn_code wn_weights_open(wn_weights **out, const char *path, wn_err *err) {
     wn_weights *w = wn_alloc(1, sizeof *w, err);
     if (!w) return WN_EMEMORY;
     w->container = "safetensors";
-    wn_code rc = S_ISDIR(s.st_mode) ? open_folder(w, path, err) : open_one(w, path, err);
-    if (!rc && w->n == 0) rc = wn_err_set(err, WN_EINPUT, "%s: holds no tensors", path);
-    if (rc) {
-        wn_weights_close(w);
-        return rc;
+    wn_code code = S_ISDIR(s.st_mode) ? open_folder(w, path, err) : open_one(w, path, err);
+    if (code != WN_OK) goto out;
+    if (w->n == 0) {
+        code = wn_err_set(err, WN_EINPUT, "%s: holds no tensors", path);
+        goto out;
     }
-    sort(w);
-    for (size_t i = 1; i < w->n && !rc; i++)
-        if (by_name(&w->items[i - 1], &w->items[i]) == 0)
-            rc = wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" is there twice", path, w->items[i].pub.name);
-    if (rc) wn_weights_close(w);
+    sort_entries(w);
+    for (size_t i = 1; i < w->n; i++)
+        if (by_name(&w->items[i - 1], &w->items[i]) == 0) {
+            code = wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" is there twice", path, w->items[i].pub.name);
+            goto out;
+        }
+out:
+    if (code != WN_OK) wn_weights_close(w);
     else *out = w;
-    return rc;
+    return code;
 }
 
 void wn_weights_close(wn_weights *w) {
@@ -241,16 +246,16 @@ static void gather(const wn_weight_entry *e, const unsigned char *storage, float
 static wn_code read_zip(const wn_weight_file *f, const wn_weight_entry *e, float *out, wn_err *err) {
     unsigned char *storage = wn_alloc((size_t)e->bytes, 1, err);
     if (!storage) return WN_EMEMORY;
-    wn_code rc = WN_OK;
+    wn_code code = WN_OK;
     zip_file_t *z = zip_fopen_index(f->zip, (zip_uint64_t)e->zip_entry, 0);
     zip_int64_t got = z ? zip_fread(z, storage, e->bytes) : -1;
     if (got < 0 || (uint64_t)got != e->bytes)
-        rc = wn_err_set(err, WN_EINPUT, "%s: the data of tensor \"%s\" cannot be read: %s", f->path, e->pub.name,
+        code = wn_err_set(err, WN_EINPUT, "%s: the data of tensor \"%s\" cannot be read: %s", f->path, e->pub.name,
                         zip_strerror(f->zip));
     if (z) (void)zip_fclose(z);
-    if (!rc) gather(e, storage, out);
+    if (code == WN_OK) gather(e, storage, out);
     wn_free(storage);
-    return rc;
+    return code;
 }
 
 wn_code wn_weights_read(const wn_weights *w, const wn_tensor *t, float *out, wn_err *err) {
@@ -267,6 +272,7 @@ wn_code wn_weights_read(const wn_weights *w, const wn_tensor *t, float *out, wn_
 const float *wn_weights_mapped(const wn_weights *w, const wn_tensor *t) {
     const wn_weight_entry *e = (const wn_weight_entry *)t;
     const unsigned char *p = w->files[e->file].data + e->offset + e->first * sizeof(float);
-    bool plain = e->zip_entry < 0 && t->dtype == WN_F32 && t->count > 0 && contiguous(e) && (uintptr_t)p % sizeof(float) == 0;
+    bool plain =
+        e->zip_entry < 0 && t->dtype == WN_F32 && t->count > 0 && contiguous(e) && (uintptr_t)p % sizeof(float) == 0;
     return plain ? (const float *)(const void *)p : NULL;
 }

@@ -40,8 +40,8 @@ Test(doc2vec, topics_separate) {
         wn_mat docs = {0}, found = {0};
         double inside = 0.0, across = 0.0;
         o.epochs = 15, o.sample = 0.0, o.alpha = 0.05;
-        cr_assert_eq(wn_doc2vec_train(&m, &t, &o, &docs, NULL, NULL), WN_OK);
-        cr_assert_eq(wn_doc2vec_infer(m, &t, 0, &found, NULL, NULL, NULL), WN_OK);
+        cr_assert_eq(wn_doc2vec_train(&m, &t, &o, &docs, NULL, &(wn_err){0}), WN_OK);
+        cr_assert_eq(wn_doc2vec_infer(m, &t, 0, &found, NULL, NULL, &(wn_err){0}), WN_OK);
         for (size_t pass = 0; pass < 2; pass++, inside = across = 0.0) {
             const wn_mat *v = pass ? &found : &docs;
             for (size_t i = 0; i < t.n; i++)
@@ -67,8 +67,8 @@ Test(doc2vec, threads_do_not_change_a_byte) {
             wn_doc2vec *m = NULL;
             wn_mat docs_t = {0}, found_t = {0};
             wn_threads_set(threads);
-            cr_assert_eq(wn_doc2vec_train(&m, &t, &o, &docs_t, NULL, NULL), WN_OK);
-            cr_assert_eq(wn_doc2vec_infer(m, &t, 0, &found_t, NULL, NULL, NULL), WN_OK);
+            cr_assert_eq(wn_doc2vec_train(&m, &t, &o, &docs_t, NULL, &(wn_err){0}), WN_OK);
+            cr_assert_eq(wn_doc2vec_infer(m, &t, 0, &found_t, NULL, NULL, &(wn_err){0}), WN_OK);
             if (threads == 1) docs = docs_t, found = found_t;
             cr_assert(same(&docs, &docs_t) && same(&found, &found_t), "mode %d, %d threads", mode, threads);
             if (threads > 1) wn_mat_free(&docs_t), wn_mat_free(&found_t);
@@ -93,8 +93,8 @@ Test(doc2vec, inference_leaves_the_model_and_its_neighbours_alone) {
     corpus_put(&q, "w1 unseen, W2 w3: w4"), corpus_end(&q); /* the same known words */
     all = corpus_texts(&q);
     one = (wn_texts){.base = q.bytes, .off = q.off + 3, .n = 1};
-    cr_assert_eq(wn_doc2vec_train(&m, &t, &o, NULL, NULL, NULL), WN_OK);
-    cr_assert_eq(wn_doc2vec_infer(m, &all, 7, &first, &zero, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_doc2vec_train(&m, &t, &o, NULL, NULL, &(wn_err){0}), WN_OK);
+    cr_assert_eq(wn_doc2vec_infer(m, &all, 7, &first, &zero, NULL, &(wn_err){0}), WN_OK);
     cr_assert_eq(zero, 2, "two texts have no known word");
     for (size_t k = 0; k < first.stride; k++) {
         cr_assert_eq(wn_mat_row(&first, 1)[k], 0.0f);
@@ -102,9 +102,9 @@ Test(doc2vec, inference_leaves_the_model_and_its_neighbours_alone) {
     }
     cr_assert_neq(wn_mat_row(&first, 0)[0], 0.0f);
     cr_assert_arr_eq(wn_mat_row(&first, 0), wn_mat_row(&first, 3), first.stride * sizeof(float));
-    cr_assert_eq(wn_doc2vec_infer(m, &all, 7, &again, NULL, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_doc2vec_infer(m, &all, 7, &again, NULL, NULL, &(wn_err){0}), WN_OK);
     cr_assert(same(&first, &again));
-    cr_assert_eq(wn_doc2vec_infer(m, &one, 7, &alone, NULL, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_doc2vec_infer(m, &one, 7, &alone, NULL, NULL, &(wn_err){0}), WN_OK);
     cr_assert_arr_eq(wn_mat_row(&first, 3), wn_mat_row(&alone, 0), first.stride * sizeof(float));
     wn_mat_free(&first);
     wn_mat_free(&again);
@@ -126,12 +126,13 @@ Test(doc2vec, a_long_text_is_used_whole) {
     }
     long_texts = corpus_texts(&q);
     o.sample = 0.0, o.epochs = 40, o.alpha = 0.05;
-    cr_assert_eq(wn_doc2vec_train(&m, &t, &o, NULL, NULL, NULL), WN_OK);
-    cr_assert_eq(wn_doc2vec_infer(m, &long_texts, 1, &v, NULL, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_doc2vec_train(&m, &t, &o, NULL, NULL, &(wn_err){0}), WN_OK);
+    cr_assert_eq(wn_doc2vec_infer(m, &long_texts, 1, &v, NULL, NULL, &(wn_err){0}), WN_OK);
     cr_assert_lt(cosine(&v, 0, 1), 0.99, "the end of the text counts");
     wn_mat_free(&v);
     wn_doc2vec_free(m);
-    cr_assert_eq(wn_doc2vec_train(&m, &long_texts, &o, &v, NULL, NULL), WN_OK, "a long text is trained on as well");
+    cr_assert_eq(wn_doc2vec_train(&m, &long_texts, &o, &v, NULL, &(wn_err){0}), WN_OK,
+                 "a long text is trained on as well");
     wn_mat_free(&v);
     wn_doc2vec_free(m);
     corpus_free(&c);
@@ -164,14 +165,14 @@ Test(doc2vec, saved_and_loaded_is_the_same_model) {
         wn_mat a = {0}, b = {0};
         wn_err err = {0};
         o.hierarchical = mode != WN_DM_MEAN, o.negative = mode == WN_DM_SUM ? 0 : 5;
-        cr_assert_eq(wn_doc2vec_train(&m, &t, &o, NULL, NULL, NULL), WN_OK);
+        cr_assert_eq(wn_doc2vec_train(&m, &t, &o, NULL, NULL, &(wn_err){0}), WN_OK);
         cr_assert_eq(wn_doc2vec_save(m, "model", 1, &err), WN_OK, "%s", err.msg);
         cr_assert_eq(wn_doc2vec_save(m, "model", 0, &err), WN_EUSAGE, "an existing file is not overwritten unasked");
         cr_assert_eq(wn_doc2vec_load(&l, "model", &err), WN_OK, "%s", err.msg);
         cr_assert_eq(wn_doc2vec_dims(l), 24);
         cr_assert_eq(wn_doc2vec_words(l), wn_doc2vec_words(m));
-        cr_assert_eq(wn_doc2vec_infer(m, &t, 0, &a, NULL, NULL, NULL), WN_OK);
-        cr_assert_eq(wn_doc2vec_infer(l, &t, 0, &b, NULL, NULL, NULL), WN_OK);
+        cr_assert_eq(wn_doc2vec_infer(m, &t, 0, &a, NULL, NULL, &(wn_err){0}), WN_OK);
+        cr_assert_eq(wn_doc2vec_infer(l, &t, 0, &b, NULL, NULL, &(wn_err){0}), WN_OK);
         cr_assert(same(&a, &b), "mode %d", mode);
         wn_mat_free(&a);
         wn_mat_free(&b);
@@ -192,7 +193,7 @@ Test(doc2vec, saved_and_loaded_is_the_same_model) {
         wrong += wn_doc2vec_load(&l, "broken", NULL) != WN_EINPUT;
     }
     cr_assert_eq(wrong, 0, "every cut and every changed byte is noticed");
-    cr_assert_eq(wn_doc2vec_load(&l, "absent", NULL), WN_EIO);
+    cr_assert_eq(wn_doc2vec_load(&l, "absent", &(wn_err){0}), WN_EIO);
     cr_assert_eq(l, NULL);
     (void)unlink("model"), (void)unlink("broken");
     cr_assert_eq(chdir("/"), 0);
@@ -242,14 +243,14 @@ Test(doc2vec, interruption) {
     wn_mat out = {0};
     char words[] = "words", training[] = "doc2vec";
     wn_progress p = {.report = raise_late, .ctx = words};
-    cr_assert_eq(wn_doc2vec_train(&m, &t, &o, &out, &p, NULL), WN_EINTERRUPT);
+    cr_assert_eq(wn_doc2vec_train(&m, &t, &o, &out, &p, &(wn_err){0}), WN_EINTERRUPT);
     wn_interrupt_raise(0);
     p.ctx = training;
-    cr_assert_eq(wn_doc2vec_train(&m, &t, &o, &out, &p, NULL), WN_EINTERRUPT);
+    cr_assert_eq(wn_doc2vec_train(&m, &t, &o, &out, &p, &(wn_err){0}), WN_EINTERRUPT);
     cr_assert(!m && !out.data, "nothing is handed out");
     wn_interrupt_raise(0);
-    cr_assert_eq(wn_doc2vec_train(&m, &t, &o, NULL, NULL, NULL), WN_OK);
-    cr_assert_eq(wn_doc2vec_infer(m, &t, 0, &out, NULL, &p, NULL), WN_EINTERRUPT);
+    cr_assert_eq(wn_doc2vec_train(&m, &t, &o, NULL, NULL, &(wn_err){0}), WN_OK);
+    cr_assert_eq(wn_doc2vec_infer(m, &t, 0, &out, NULL, &p, &(wn_err){0}), WN_EINTERRUPT);
     cr_assert(!out.data);
     wn_interrupt_raise(0);
     wn_doc2vec_free(m);
@@ -293,7 +294,7 @@ Test(doc2vec, one_word_vocabulary) {
         wn_doc2vec_opts o = small((wn_doc2vec_mode)mode);
         wn_mat v = {0};
         o.hierarchical = true;
-        cr_assert_eq(wn_doc2vec_train(&m, &t, &o, &v, NULL, NULL), WN_OK);
+        cr_assert_eq(wn_doc2vec_train(&m, &t, &o, &v, NULL, &(wn_err){0}), WN_OK);
         cr_assert(isfinite(wn_mat_row(&v, 0)[0]));
         wn_mat_free(&v);
         wn_doc2vec_free(m);

@@ -299,7 +299,7 @@ static void check_mode(wn_doc2vec_opts o, const char *name) {
     wn_d2v_vocab vocab;
     o.dims = DIMS, o.window = 3, o.min_count = 1, o.epochs = 3, o.sample = 0.05, o.alpha = 0.1, o.min_alpha = 0.01;
     o.seed = 7;
-    cr_assert_eq(wn_d2v_corpus_read(&read, &vocab, &texts, 1, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_d2v_corpus_read(&read, &vocab, &texts, 1, NULL, &(wn_err){0}), WN_OK);
     for (size_t workers = 1; workers <= 2; workers++) {
         wn_doc2vec *m = NULL;
         wn_mat docs = {0};

@@ -18,7 +18,8 @@ wn_code wn_store_create(wn_store **out, const char *path, size_t cols, bool over
 wn_code wn_store_append(wn_store *s, const float *rows, size_t stride, size_t n, wn_err *err); /* next n rows of X */
 
 /* Next n rows of /obsm/<name>, [*, cols], which is made at the first call; at commit it must have as many rows as X. */
-wn_code wn_store_obsm(wn_store *s, const char *name, const float *rows, size_t stride, size_t cols, size_t n, wn_err *err);
+wn_code wn_store_obsm(wn_store *s, const char *name, const float *rows, size_t stride, size_t cols, size_t n,
+                      wn_err *err);
 
 /* Columns of /obs, each of n = rows appended so far. Call after the last append. */
 wn_code wn_store_obs_ids(wn_store *s, const wn_texts *ids /* NULL: row numbers */, wn_err *err);
@@ -59,7 +60,8 @@ wn_code wn_matrix_obsp(wn_matrix_file *m, const char *name, wn_csr *out, wn_err 
 void wn_matrix_close(wn_matrix_file *m);
 
 /* Is the file whole? Opens every object, reads every chunk (checksums), checks shapes and the AnnData encoding where
- * the file claims it; for .npy the header and the length. `summary` (may be NULL) gets a few lines about what it holds. */
+ * the file claims it; for .npy the header and the length. `summary` (may be NULL) gets a few lines about what it holds.
+ */
 wn_code wn_store_check(const char *path, char *summary, size_t summary_size, wn_err *err);
 
 /* train, neighbors, distances with type="dense", distance="angular". */
