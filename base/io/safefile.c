@@ -96,7 +96,7 @@ static int remove_tree(const char *path) {
 }
 
 /* Temporaries of processes that no longer live: what a kill -9 left. */
-static void sweep(const places *p) {
+static void sweep_stale(const places *p) {
     const char *name = wn_path_name(p->target);
     DIR *d = opendir(p->folder);
     if (!d) return;
@@ -142,7 +142,7 @@ static wn_code sync_path(const char *path, wn_err *err) {
 typedef enum { MOVED, SWAPPED, REPLACED } placing;
 
 /* Without overwrite a target that appeared meanwhile is not replaced. */
-static wn_code put(const places *p, bool overwrite, bool folder, placing *how, wn_err *err) {
+static wn_code place_temp(const places *p, bool overwrite, bool folder, placing *how, wn_err *err) {
     unsigned flags = overwrite ? RENAME_EXCHANGE : RENAME_NOREPLACE;
     *how = overwrite ? SWAPPED : MOVED;
     if (renameat2(AT_FDCWD, p->temp, AT_FDCWD, p->target, flags) == 0) return WN_OK;
@@ -156,15 +156,15 @@ static wn_code put(const places *p, bool overwrite, bool folder, placing *how, w
 }
 
 /* Places temp and syncs the folder; where that fails, the target is again what it was. */
-static wn_code settle(const places *p, bool overwrite, bool folder, wn_err *err) {
+static wn_code settle_temp(const places *p, bool overwrite, bool folder, wn_err *err) {
     placing how;
-    wn_code rc = refuse_existing(p->target, overwrite, folder, err);
-    if (!rc) rc = put(p, overwrite, folder, &how, err);
-    if (rc) return rc;
-    rc = sync_path(p->folder, err);
-    if (rc && how != REPLACED)
+    wn_code code = refuse_existing(p->target, overwrite, folder, err);
+    if (code != WN_OK) return code;
+    if ((code = place_temp(p, overwrite, folder, &how, err)) != WN_OK) return code;
+    code = sync_path(p->folder, err);
+    if (code != WN_OK && how != REPLACED)
         (void)renameat2(AT_FDCWD, p->target, AT_FDCWD, p->temp, how == SWAPPED ? RENAME_EXCHANGE : 0);
-    return rc;
+    return code;
 }
 
 wn_code wn_safefile_create(wn_safefile **out, const char *path, bool overwrite, wn_err *err) {
@@ -173,36 +173,36 @@ wn_code wn_safefile_create(wn_safefile **out, const char *path, bool overwrite, 
     if (!f) return WN_EMEMORY;
     f->fd = -1;
     f->overwrite = overwrite;
-    wn_code rc = places_init(&f->at, path, err);
-    if (rc) goto out;
-    if ((rc = refuse_existing(f->at.target, overwrite, false, err))) goto out;
-    sweep(&f->at);
+    wn_code code = places_init(&f->at, path, err);
+    if (code != WN_OK) goto out;
+    if ((code = refuse_existing(f->at.target, overwrite, false, err)) != WN_OK) goto out;
+    sweep_stale(&f->at);
     f->fd = wn_fd_open(f->at.temp, O_RDWR | O_CREAT | O_EXCL);
-    if (f->fd < 0) rc = wn_err_errno(err, "cannot write %s", f->at.target);
+    if (f->fd < 0) code = wn_err_errno(err, "cannot write %s", f->at.target);
 out:
-    if (rc) {
+    if (code != WN_OK) {
         places_free(&f->at);
         wn_free(f);
     } else {
         *out = f;
     }
-    return rc;
+    return code;
 }
 
 const char *wn_safefile_temp(const wn_safefile *f) { return f->at.temp; }
 
-static wn_code fail(wn_safefile *f, wn_err *err) {
+static wn_code safefile_fail(wn_safefile *f, wn_err *err) {
     f->failed = true;
-    wn_code rc = wn_err_errno(&f->first, "writing %s", f->at.target);
-    if (err) *err = f->first;
-    return rc;
+    wn_code code = wn_err_errno(&f->first, "writing %s", f->at.target);
+    *err = f->first;
+    return code;
 }
 
 static wn_code safefile_put(wn_safefile *f, const void *data, size_t n, wn_err *err) {
-    return wn_fd_write(f->fd, data, n) == 0 ? WN_OK : fail(f, err);
+    return wn_fd_write(f->fd, data, n) == 0 ? WN_OK : safefile_fail(f, err);
 }
 
-static wn_code flush(wn_safefile *f, wn_err *err) {
+static wn_code safefile_flush(wn_safefile *f, wn_err *err) {
     size_t n = f->used;
     f->used = 0;
     return safefile_put(f, f->buffer, n, err);
@@ -210,12 +210,11 @@ static wn_code flush(wn_safefile *f, wn_err *err) {
 
 wn_code wn_safefile_write(wn_safefile *f, const void *data, size_t n, wn_err *err) {
     if (f->failed) {
-        if (err) *err = f->first;
+        *err = f->first;
         return f->first.code;
     }
-    wn_code rc = WN_OK;
-    if (n > BUFFER - f->used) rc = flush(f, err);
-    if (rc) return rc;
+    wn_code code = n > BUFFER - f->used ? safefile_flush(f, err) : WN_OK;
+    if (code != WN_OK) return code;
     if (n >= BUFFER) return safefile_put(f, data, n, err);
     memcpy(f->buffer + f->used, data, n);
     f->used += n;
@@ -229,32 +228,42 @@ wn_code wn_safefile_printf(wn_safefile *f, wn_err *err, const char *fmt, ...) {
     va_copy(again, ap);
     int n = vsnprintf(small, sizeof small, fmt, ap);
     va_end(ap);
-    wn_code rc = n < 0 ? wn_err_set(err, WN_EINTERNAL, "formatting for %s failed", f->at.target) : WN_OK;
-    if (!rc && (size_t)n >= sizeof small) {
-        text = wn_alloc((size_t)n + 1, 1, err);
-        if (text) (void)vsnprintf(text, (size_t)n + 1, fmt, again);
-        else rc = WN_EMEMORY;
+    wn_code code = n < 0 ? wn_err_set(err, WN_EINTERNAL, "formatting for %s failed", f->at.target) : WN_OK;
+    if (code != WN_OK) goto out;
+    if ((size_t)n >= sizeof small) {
+        if (!(text = wn_alloc((size_t)n + 1, 1, err))) {
+            code = WN_EMEMORY;
+            goto out;
+        }
+        (void)vsnprintf(text, (size_t)n + 1, fmt, again);
     }
+    code = wn_safefile_write(f, text, (size_t)n, err);
+out:
     va_end(again);
-    if (!rc) rc = wn_safefile_write(f, text, (size_t)n, err);
     if (text != small) wn_free(text);
-    return rc;
+    return code;
 }
 
 wn_code wn_safefile_commit(wn_safefile *f, wn_err *err) {
-    wn_code rc = f->failed ? f->first.code : flush(f, err);
-    if (f->failed && err) *err = f->first;
-    if (!rc && sync_fd(f->fd) != 0) rc = fail(f, err);
-    if (!rc) {
-        int fd = f->fd;
-        f->fd = -1;
-        if (wn_fd_close(fd) != 0) rc = fail(f, err);
+    wn_code code = f->failed ? f->first.code : safefile_flush(f, err);
+    if (f->failed) *err = f->first;
+    if (code != WN_OK) goto out;
+    if (sync_fd(f->fd) != 0) {
+        code = safefile_fail(f, err);
+        goto out;
+    }
+    int fd = f->fd;
+    f->fd = -1;
+    if (wn_fd_close(fd) != 0) {
+        code = safefile_fail(f, err);
+        goto out;
     }
     /* a library may have replaced the file by name: what stands there now is what must be on disk */
-    if (!rc) rc = sync_path(f->at.temp, err);
-    if (!rc) rc = settle(&f->at, f->overwrite, false, err);
+    if ((code = sync_path(f->at.temp, err)) != WN_OK) goto out;
+    code = settle_temp(&f->at, f->overwrite, false, err);
+out:
     wn_safefile_abort(f); /* the temporary name holds nothing, the old file, or what could not be placed */
-    return rc;
+    return code;
 }
 
 void wn_safefile_abort(wn_safefile *f) {
@@ -270,19 +279,19 @@ wn_code wn_safedir_create(wn_safedir **out, const char *path, bool overwrite, wn
     wn_safedir *d = wn_alloc(1, sizeof *d, err);
     if (!d) return WN_EMEMORY;
     d->overwrite = overwrite;
-    wn_code rc = places_init(&d->at, path, err);
-    if (!rc) rc = refuse_existing(d->at.target, overwrite, true, err);
-    if (!rc) {
-        sweep(&d->at);
-        if (mkdir(d->at.temp, 0777) != 0) rc = wn_err_errno(err, "cannot write %s", d->at.target);
-    }
-    if (rc) {
+    wn_code code = places_init(&d->at, path, err);
+    if (code != WN_OK) goto out;
+    if ((code = refuse_existing(d->at.target, overwrite, true, err)) != WN_OK) goto out;
+    sweep_stale(&d->at);
+    if (mkdir(d->at.temp, 0777) != 0) code = wn_err_errno(err, "cannot write %s", d->at.target);
+out:
+    if (code != WN_OK) {
         places_free(&d->at);
         wn_free(d);
     } else {
         *out = d;
     }
-    return rc;
+    return code;
 }
 
 const char *wn_safedir_temp(const wn_safedir *d) { return d->at.temp; }
@@ -291,25 +300,22 @@ const char *wn_safedir_temp(const wn_safedir *d) { return d->at.temp; }
 static wn_code sync_folder(const char *path, wn_err *err) {
     DIR *dir = opendir(path);
     if (!dir) return wn_err_errno(err, "opening %s", path);
-    wn_code rc = WN_OK;
-    for (struct dirent *e; !rc && (e = readdir(dir));) {
+    wn_code code = WN_OK;
+    for (struct dirent *e; code == WN_OK && (e = readdir(dir));) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
-        size_t size = strlen(path) + strlen(e->d_name) + 2;
-        char *inner = wn_alloc(size, 1, err);
-        if (!inner) rc = WN_EMEMORY;
-        else (void)snprintf(inner, size, "%s/%s", path, e->d_name);
-        if (!rc) rc = sync_path(inner, err);
+        char *inner = wn_path_join(path, e->d_name, err);
+        code = inner ? sync_path(inner, err) : WN_EMEMORY;
         wn_free(inner);
     }
     (void)closedir(dir);
-    return rc ? rc : sync_path(path, err);
+    return code != WN_OK ? code : sync_path(path, err);
 }
 
 wn_code wn_safedir_commit(wn_safedir *d, wn_err *err) {
-    wn_code rc = sync_folder(d->at.temp, err);
-    if (!rc) rc = settle(&d->at, d->overwrite, true, err);
+    wn_code code = sync_folder(d->at.temp, err);
+    if (code == WN_OK) code = settle_temp(&d->at, d->overwrite, true, err);
     wn_safedir_abort(d); /* the temporary name holds nothing, the old folder, or what could not be placed */
-    return rc;
+    return code;
 }
 
 void wn_safedir_abort(wn_safedir *d) {

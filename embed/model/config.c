@@ -183,11 +183,12 @@ static wn_code read_config(wn_model_config *c, const cJSON *json, const char *fi
 }
 
 static const struct {
-    const char *flag, *name; /* the flag of older files, the value of pooling_mode in newer ones */
+    /* The flag of older files; the value of pooling_mode in newer ones, NULL: our own name of it. */
+    const char *flag, *name;
     int pooling;             /* -1: not supported */
-} pooling_modes[] = {{"pooling_mode_cls_token", "cls", WN_POOL_CLS},
-                     {"pooling_mode_max_tokens", "max", WN_POOL_MAX},
-                     {"pooling_mode_mean_tokens", "mean", WN_POOL_MEAN},
+} pooling_modes[] = {{"pooling_mode_cls_token", NULL, WN_POOL_CLS},
+                     {"pooling_mode_max_tokens", NULL, WN_POOL_MAX},
+                     {"pooling_mode_mean_tokens", NULL, WN_POOL_MEAN},
                      {"pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens", WN_POOL_MEAN_SQRT},
                      {"pooling_mode_weightedmean_tokens", "weightedmean", -1},
                      {"pooling_mode_lasttoken", "lasttoken", -1}};
@@ -199,8 +200,9 @@ static wn_code read_pooling(wn_model_config *c, const cJSON *json, const char *f
     size_t chosen = 0, width = c->hidden;
     int pooling = -1;
     for (size_t i = 0; i < sizeof pooling_modes / sizeof *pooling_modes; i++) {
-        bool is = mode ? name && strcmp(name, pooling_modes[i].name) == 0
-                       : cJSON_IsTrue(json_field(json, pooling_modes[i].flag));
+        const char *known = pooling_modes[i].name;
+        if (!known) known = wn_pooling_name((wn_pooling)pooling_modes[i].pooling);
+        bool is = mode ? name && strcmp(name, known) == 0 : cJSON_IsTrue(json_field(json, pooling_modes[i].flag));
         if (is) pooling = pooling_modes[i].pooling, chosen++;
     }
     if (chosen == 0 && !mode) pooling = WN_POOL_MEAN, chosen = 1; /* the reference's default */

@@ -29,10 +29,12 @@ static wn_code end_source(reading *g, wn_err *err) {
     wn_source *s = &g->c.sources[g->hashed];
     wn_source_impl *in = &g->impl->source[g->hashed++];
     bool reached = g->hashed <= g->reader->next_file;
-    wn_code code = reached && !in->opened ? wn_sha256_init(&g->sha, err) : WN_OK;
-    if (code == WN_OK && reached) code = wn_sha256_final(&g->sha, s->sha256, err);
+    wn_code code = WN_OK;
     in->header = g->reader->header_len[g->hashed - 1];
-    if (code == WN_OK && in->copy.fd >= 0) code = wn_spool_flush(&in->copy, err);
+    if (reached && !in->opened && (code = wn_sha256_init(&g->sha, err)) != WN_OK) goto out;
+    if (reached && (code = wn_sha256_final(&g->sha, s->sha256, err)) != WN_OK) goto out;
+    if (in->copy.fd >= 0) code = wn_spool_flush(&in->copy, err);
+out:
     wn_free(in->copy.buffer);
     in->copy.buffer = NULL;
     return code;
@@ -48,22 +50,23 @@ static bool read_once(const reading *g) {
 /* The tap: stored bytes go into the checksum, and into a copy where there is no second reading. */
 static wn_code on_stored(void *ctx, const void *data, size_t n, wn_err *err) {
     reading *g = ctx;
-    wn_code code = WN_OK;
-    while (g->hashed < g->reader->next_file - 1 && code == WN_OK) code = end_source(g, err);
+    wn_code code;
+    while (g->hashed < g->reader->next_file - 1)
+        if ((code = end_source(g, err)) != WN_OK) return code;
     wn_source_impl *in = &g->impl->source[g->hashed];
-    if (code == WN_OK && !in->opened) {
+    if (!in->opened) {
         in->opened = true;
-        code = wn_sha256_init(&g->sha, err);
-        if (code == WN_OK && read_once(g)) code = wn_spool_open(&in->copy, err);
+        if ((code = wn_sha256_init(&g->sha, err)) != WN_OK) return code;
+        if (read_once(g) && (code = wn_spool_open(&in->copy, err)) != WN_OK) return code;
     }
-    if (code == WN_OK) code = wn_sha256_update(&g->sha, data, n, err);
-    if (code == WN_OK && in->copy.fd >= 0) code = wn_spool_write(&in->copy, data, n, err);
+    if ((code = wn_sha256_update(&g->sha, data, n, err)) != WN_OK) return code;
+    if (in->copy.fd >= 0 && (code = wn_spool_write(&in->copy, data, n, err)) != WN_OK) return code;
     g->c.sources[g->hashed].bytes += n;
     g->stored += n;
-    return code;
+    return WN_OK;
 }
 
-static wn_code start(reading *g, wn_err *err) {
+static wn_code start_reading(reading *g, wn_err *err) {
     const wn_records_opts *o = g->o;
     bool known = true;
     g->texts.fd = -1;
@@ -90,10 +93,11 @@ static wn_code start(reading *g, wn_err *err) {
             known = false;
     }
     if (!known) g->total = 0;
-    wn_code code = wn_reserve((void **)&g->text_off, &g->text_cap, 1, sizeof *g->text_off, err);
-    if (code == WN_OK) code = wn_reserve((void **)&g->id_off, &g->id_cap, 1, sizeof *g->id_off, err);
-    if (code == WN_OK) code = wn_spool_open(&g->texts, err);
-    return code == WN_OK ? wn_records_open_tapped(&g->reader, o, on_stored, g, err) : code;
+    if (wn_reserve((void **)&g->text_off, &g->text_cap, 1, sizeof *g->text_off, err) != WN_OK ||
+        wn_reserve((void **)&g->id_off, &g->id_cap, 1, sizeof *g->id_off, err) != WN_OK)
+        return WN_EMEMORY;
+    wn_code code = wn_spool_open(&g->texts, err);
+    return code != WN_OK ? code : wn_records_open_tapped(&g->reader, o, on_stored, g, err);
 }
 
 /* Whether an earlier record has the id of this one, and which. */
@@ -107,9 +111,9 @@ static bool find_id(const reading *g, const wn_record *rec, uint64_t hash, uint3
 }
 
 static wn_code add_id(reading *g, const wn_record *rec, wn_err *err) {
-    wn_code code = wn_buf_append(&g->ids, rec->id, rec->id_len, err);
-    if (code == WN_OK) code = wn_reserve((void **)&g->id_off, &g->id_cap, g->c.n + 2, sizeof *g->id_off, err);
-    if (code != WN_OK) return code;
+    if (wn_buf_append(&g->ids, rec->id, rec->id_len, err) != WN_OK ||
+        wn_reserve((void **)&g->id_off, &g->id_cap, g->c.n + 2, sizeof *g->id_off, err) != WN_OK)
+        return WN_EMEMORY;
     g->id_off[g->c.n + 1] = g->ids.len;
     uint64_t hash = wn_string_hash(rec->id, rec->id_len);
     uint32_t found = 0;
@@ -132,12 +136,12 @@ static wn_code add_label(reading *g, const wn_record *rec, wn_err *err) {
 
 static wn_code add_place(reading *g, const wn_record *rec, wn_err *err) {
     wn_corpus *c = &g->c;
-    wn_code code = wn_reserve((void **)&c->file, &g->file_cap, c->n + 1, sizeof *c->file, err);
-    if (code == WN_OK) code = wn_reserve((void **)&c->line, &g->line_cap, c->n + 1, sizeof *c->line, err);
-    if (code == WN_OK) code = wn_reserve((void **)&c->offset, &g->offset_cap, c->n + 1, sizeof *c->offset, err);
-    if (code == WN_OK) code = wn_reserve((void **)&c->length, &g->length_cap, c->n + 1, sizeof *c->length, err);
-    if (code == WN_OK) code = wn_reserve((void **)&g->text_off, &g->text_cap, c->n + 2, sizeof *g->text_off, err);
-    if (code != WN_OK) return code;
+    if (wn_reserve((void **)&c->file, &g->file_cap, c->n + 1, sizeof *c->file, err) != WN_OK ||
+        wn_reserve((void **)&c->line, &g->line_cap, c->n + 1, sizeof *c->line, err) != WN_OK ||
+        wn_reserve((void **)&c->offset, &g->offset_cap, c->n + 1, sizeof *c->offset, err) != WN_OK ||
+        wn_reserve((void **)&c->length, &g->length_cap, c->n + 1, sizeof *c->length, err) != WN_OK ||
+        wn_reserve((void **)&g->text_off, &g->text_cap, c->n + 2, sizeof *g->text_off, err) != WN_OK)
+        return WN_EMEMORY;
     c->file[c->n] = (uint32_t)rec->file;
     c->line[c->n] = rec->line;
     c->offset[c->n] = rec->offset;
@@ -149,14 +153,15 @@ static wn_code add_place(reading *g, const wn_record *rec, wn_err *err) {
 static wn_code add_record(reading *g, const wn_record *rec, wn_err *err) {
     wn_corpus *c = &g->c;
     wn_code code = add_place(g, rec, err);
-    if (code == WN_OK) code = wn_spool_write(&g->texts, rec->text, rec->text_len, err);
-    if (code == WN_OK && g->o->id_field) code = add_id(g, rec, err);
-    if (code == WN_OK && g->o->label_field) code = add_label(g, rec, err);
-    if (code == WN_OK && g->o->cost_field) {
-        code = wn_reserve((void **)&c->cost, &g->cost_cap, c->n + 1, sizeof *c->cost, err);
-        if (code == WN_OK) c->cost[c->n] = rec->cost;
-    }
     if (code != WN_OK) return code;
+    if ((code = wn_spool_write(&g->texts, rec->text, rec->text_len, err)) != WN_OK) return code;
+    if (g->o->id_field && (code = add_id(g, rec, err)) != WN_OK) return code;
+    if (g->o->label_field && (code = add_label(g, rec, err)) != WN_OK) return code;
+    if (g->o->cost_field) {
+        code = wn_reserve((void **)&c->cost, &g->cost_cap, c->n + 1, sizeof *c->cost, err);
+        if (code != WN_OK) return code;
+        c->cost[c->n] = rec->cost;
+    }
     c->empty += wn_text_blank(rec->text, rec->text_len);
     ++c->sources[rec->file].records;
     ++c->n;
@@ -168,8 +173,8 @@ static wn_code read_all(reading *g, wn_progress *p, wn_err *err) {
         wn_record rec;
         bool end = false;
         wn_code code = wn_records_next(g->reader, &rec, &end, err);
-        if (code == WN_OK && (end || seen % 1024 == 0))
-            code = wn_tick(p, "read", "bytes", (size_t)g->stored, (size_t)g->total, err);
+        if (code != WN_OK) return code;
+        if (end || seen % 1024 == 0) code = wn_tick(p, "read", "bytes", (size_t)g->stored, (size_t)g->total, err);
         if (code != WN_OK || end) return code;
         if ((code = add_record(g, &rec, err)) != WN_OK) return code;
     }
@@ -204,17 +209,19 @@ static wn_code hand_over_labels(reading *g, wn_err *err) {
 wn_code wn_corpus_read(wn_corpus *c, const wn_records_opts *o, wn_progress *p, wn_err *err) {
     reading g = {.o = o};
     *c = (wn_corpus){0};
-    wn_code code = start(&g, err);
-    if (code == WN_OK) code = read_all(&g, p, err);
-    while (code == WN_OK && g.hashed < g.c.nsources) code = end_source(&g, err);
-    if (code == WN_OK) code = map_texts(&g, err);
-    if (code == WN_OK && o->label_field) code = hand_over_labels(&g, err);
-    while (code == WN_OK && g.c.nsources > g.reader->next_file) wn_free(g.c.sources[--g.c.nsources].path);
-    if (code == WN_OK) {
-        g.c.skipped = wn_records_skipped(g.reader);
-        if (o->id_field) g.c.ids = (wn_texts){.base = g.ids.data ? g.ids.data : "", .off = g.id_off, .n = g.c.n};
-        *c = g.c;
-    } else {
+    wn_code code = start_reading(&g, err);
+    if (code != WN_OK) goto out;
+    if ((code = read_all(&g, p, err)) != WN_OK) goto out;
+    while (g.hashed < g.c.nsources)
+        if ((code = end_source(&g, err)) != WN_OK) goto out;
+    if ((code = map_texts(&g, err)) != WN_OK) goto out;
+    if (o->label_field && (code = hand_over_labels(&g, err)) != WN_OK) goto out;
+    while (g.c.nsources > g.reader->next_file) wn_free(g.c.sources[--g.c.nsources].path);
+    g.c.skipped = wn_records_skipped(g.reader);
+    if (o->id_field) g.c.ids = (wn_texts){.base = g.ids.data ? g.ids.data : "", .off = g.id_off, .n = g.c.n};
+    *c = g.c;
+out:
+    if (code != WN_OK) {
         g.c.texts = g.c.ids = (wn_texts){0};
         wn_corpus_free(&g.c);
         wn_free(g.text_off);

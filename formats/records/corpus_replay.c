@@ -28,7 +28,7 @@ static wn_code changed(const replay *g, wn_err *err) {
 }
 
 /* Makes bytes [offset, offset + n) stand at buf[pos]. */
-static wn_code seek(replay *g, uint64_t offset, size_t n, wn_err *err) {
+static wn_code seek_bytes(replay *g, uint64_t offset, size_t n, wn_err *err) {
     enum { PIECE = 256 * 1024 };
     for (;;) {
         size_t unread = g->len - g->pos, skip = offset - g->at < unread ? (size_t)(offset - g->at) : unread, got = 0;
@@ -59,21 +59,24 @@ static wn_code replay_source(replay *g, size_t file, size_t *row, wn_raw_sink si
     g->path = wn_path_label(c->sources[file].path);
     g->at = g->stored = 0;
     g->pos = g->len = 0;
-    wn_code code = wn_sha256_init(&g->sha, err);
-    if (code == WN_OK) code = wn_stream_open(&g->stream, c->sources[file].path, in->copy.fd, on_stored, g, err);
-    if (code == WN_OK && in->header) {
-        code = seek(g, 0, (size_t)in->header, err);
-        if (code == WN_OK) code = sink(ctx, SIZE_MAX, g->buf + g->pos, (size_t)in->header, err);
-    }
-    for (; code == WN_OK && *row < c->n && c->file[*row] == file; ++*row) {
-        if (*row % 1024 == 0) code = wn_tick(p, "copy", "records", *row, c->n, err);
-        if (code == WN_OK) code = seek(g, c->offset[*row], (size_t)c->length[*row], err);
-        if (code == WN_OK) code = sink(ctx, *row, g->buf + g->pos, (size_t)c->length[*row], err);
-    }
     char sha[65] = "";
-    if (code == WN_OK) code = wn_stream_drain(g->stream, err);
-    if (code == WN_OK) code = wn_sha256_final(&g->sha, sha, err);
-    if (code == WN_OK && strcmp(sha, c->sources[file].sha256) != 0) code = changed(g, err);
+    wn_code code = wn_sha256_init(&g->sha, err);
+    if (code != WN_OK) return code;
+    code = wn_stream_open(&g->stream, c->sources[file].path, in->copy.fd, on_stored, g, err);
+    if (code != WN_OK) goto out;
+    if (in->header) {
+        if ((code = seek_bytes(g, 0, (size_t)in->header, err)) != WN_OK) goto out;
+        if ((code = sink(ctx, SIZE_MAX, g->buf + g->pos, (size_t)in->header, err)) != WN_OK) goto out;
+    }
+    for (; *row < c->n && c->file[*row] == file; ++*row) {
+        if (*row % 1024 == 0 && (code = wn_tick(p, "copy", "records", *row, c->n, err)) != WN_OK) goto out;
+        if ((code = seek_bytes(g, c->offset[*row], (size_t)c->length[*row], err)) != WN_OK) goto out;
+        if ((code = sink(ctx, *row, g->buf + g->pos, (size_t)c->length[*row], err)) != WN_OK) goto out;
+    }
+    if ((code = wn_stream_drain(g->stream, err)) != WN_OK) goto out;
+    if ((code = wn_sha256_final(&g->sha, sha, err)) != WN_OK) goto out;
+    if (strcmp(sha, c->sources[file].sha256) != 0) code = changed(g, err);
+out:
     wn_stream_close(g->stream);
     g->stream = NULL;
     return code;
@@ -84,9 +87,10 @@ wn_code wn_corpus_replay(const wn_corpus *c, wn_raw_sink sink, void *ctx, wn_pro
     replay g = {.c = c};
     size_t row = 0;
     wn_code code = WN_OK;
-    for (size_t i = 0; i < c->nsources && code == WN_OK; ++i)
-        if (impl->source[i].opened) code = replay_source(&g, i, &row, sink, ctx, p, err);
-    if (code == WN_OK) code = wn_tick(p, "copy", "records", c->n, c->n, err);
+    for (size_t i = 0; i < c->nsources; ++i)
+        if (impl->source[i].opened && (code = replay_source(&g, i, &row, sink, ctx, p, err)) != WN_OK) goto out;
+    code = wn_tick(p, "copy", "records", c->n, c->n, err);
+out:
     wn_sha256_free(&g.sha);
     wn_free(g.buf);
     return code;

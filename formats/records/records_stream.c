@@ -38,7 +38,7 @@ const char *wn_path_label(const char *path) {
 }
 
 /* Waits until a pipe or terminal has something to say, without becoming deaf to signals. */
-static wn_code await(const wn_stream *s, wn_err *err) {
+static wn_code await_input(const wn_stream *s, wn_err *err) {
     struct pollfd p = {.fd = s->fd, .events = POLLIN};
     for (;;) {
         wn_code code = wn_tick(NULL, "read", "bytes", (size_t)s->stored, 0, err);
@@ -50,7 +50,7 @@ static wn_code await(const wn_stream *s, wn_err *err) {
 static wn_code read_stored(wn_stream *s, void *dst, size_t cap, size_t *got, wn_err *err) {
     *got = 0;
     while (!s->at_end) {
-        wn_code code = s->regular ? WN_OK : await(s, err);
+        wn_code code = s->regular ? WN_OK : await_input(s, err);
         if (code != WN_OK) return code;
         ssize_t n = read(s->fd, dst, cap);
         if (n < 0 && errno == EINTR) continue;
@@ -66,7 +66,7 @@ static wn_code read_stored(wn_stream *s, void *dst, size_t cap, size_t *got, wn_
     return WN_OK;
 }
 
-static wn_code fill(wn_stream *s, wn_err *err) {
+static wn_code fill_input(wn_stream *s, wn_err *err) {
     s->pos = 0;
     return read_stored(s, s->in, INPUT_SIZE, &s->len, err);
 }
@@ -88,7 +88,7 @@ static coding detect(const wn_stream *s) {
     return PLAIN;
 }
 
-static wn_code start(wn_stream *s, wn_err *err) {
+static wn_code start_decoding(wn_stream *s, wn_err *err) {
     while (s->len < MAGIC_SIZE && !s->at_end) { /* a pipe may give a byte at a time */
         size_t got = 0;
         wn_code code = read_stored(s, s->in + s->len, INPUT_SIZE - s->len, &got, err);
@@ -134,20 +134,17 @@ wn_code wn_stream_open(wn_stream **out, const char *path, int fd, wn_tap tap, vo
     s->fd = -1;
     s->tap = tap;
     s->tap_ctx = ctx;
-    wn_code code = WN_OK;
-    s->in = wn_alloc(INPUT_SIZE, 1, err);
-    if (!s->in) code = WN_EMEMORY;
-    if (code == WN_OK) code = open_fd(s, path, fd, err);
-    if (code == WN_OK) code = start(s, err);
-    if (code != WN_OK) {
-        wn_stream_close(s);
-        return code;
-    }
-    *out = s;
-    return WN_OK;
+    wn_code code = WN_EMEMORY;
+    if (!(s->in = wn_alloc(INPUT_SIZE, 1, err))) goto out;
+    if ((code = open_fd(s, path, fd, err)) != WN_OK) goto out;
+    code = start_decoding(s, err);
+out:
+    if (code != WN_OK) wn_stream_close(s);
+    else *out = s;
+    return code;
 }
 
-static wn_code cut(const wn_stream *s, const char *kind, wn_err *err) {
+static wn_code stream_cut(const wn_stream *s, const char *kind, wn_err *err) {
     return wn_err_set(err, WN_EINPUT,
                       "%s: the %s stream ends too early, after %llu stored bytes (%llu decompressed): it is truncated",
                       s->label, kind, (unsigned long long)s->stored, (unsigned long long)s->made);
@@ -158,7 +155,7 @@ static wn_code next_member(wn_stream *s, bool *end, wn_err *err) {
     *end = false;
     for (;;) {
         if (s->pos == s->len) {
-            wn_code code = fill(s, err);
+            wn_code code = fill_input(s, err);
             if (code != WN_OK) return code;
             if (!s->len) {
                 *end = true;
@@ -187,8 +184,8 @@ static wn_code read_gzip(wn_stream *s, void *dst, size_t cap, size_t *got, wn_er
             if (code != WN_OK || end) return code;
         }
         if (s->pos == s->len) {
-            if ((code = fill(s, err)) != WN_OK) return code;
-            if (!s->len) return cut(s, "gzip", err);
+            if ((code = fill_input(s, err)) != WN_OK) return code;
+            if (!s->len) return stream_cut(s, "gzip", err);
         }
         s->gz.next_in = s->in + s->pos;
         s->gz.avail_in = (unsigned)(s->len - s->pos);
@@ -208,9 +205,9 @@ static wn_code read_zstd(wn_stream *s, void *dst, size_t cap, size_t *got, wn_er
     ZSTD_outBuffer out = {.dst = dst, .size = cap};
     while (out.pos == 0) {
         if (s->pos == s->len && !s->pending) {
-            wn_code code = fill(s, err);
+            wn_code code = fill_input(s, err);
             if (code != WN_OK) return code;
-            if (!s->len) return s->between ? WN_OK : cut(s, "zstd", err);
+            if (!s->len) return s->between ? WN_OK : stream_cut(s, "zstd", err);
         }
         ZSTD_inBuffer in = {.src = s->in, .size = s->len, .pos = s->pos};
         size_t left = ZSTD_decompressStream(s->zstd, &out, &in);
@@ -244,16 +241,13 @@ wn_code wn_stream_read(wn_stream *s, void *dst, size_t cap, size_t *got, wn_err 
 
 wn_code wn_stream_drain(wn_stream *s, wn_err *err) {
     wn_code code = WN_OK;
-    do code = fill(s, err);
+    do code = fill_input(s, err);
     while (code == WN_OK && s->len);
     return code;
 }
 
 bool wn_stream_regular(const wn_stream *s) {
     return s->regular;
-}
-uint64_t wn_stream_stored(const wn_stream *s) {
-    return s->stored;
 }
 
 void wn_stream_close(wn_stream *s) {

@@ -18,9 +18,8 @@ wn_code wn_stream_open(wn_stream **out, const char *path, int fd, wn_tap tap, vo
 wn_code wn_stream_read(wn_stream *s, void *dst, size_t cap, size_t *got, wn_err *err);
 /* Shows the rest of the stored bytes to the tap without decoding them. */
 wn_code wn_stream_drain(wn_stream *s, wn_err *err);
-bool wn_stream_regular(const wn_stream *s);    /* can the file be read again? */
-uint64_t wn_stream_stored(const wn_stream *s); /* stored bytes seen so far */
-void wn_stream_close(wn_stream *s);            /* NULL is fine */
+bool wn_stream_regular(const wn_stream *s); /* can the file be read again? */
+void wn_stream_close(wn_stream *s);         /* NULL is fine */
 
 const char *wn_path_label(const char *path); /* "-" is "standard input" */
 

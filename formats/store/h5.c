@@ -196,16 +196,15 @@ void wn_h5_write_vector(wn_h5 *h, hid_t parent, const char *name, hid_t file_typ
     wn_h5_close(h, &d);
 }
 
-void wn_h5_write_rows(wn_h5 *h, hid_t dataset, const char *name, hid_t mem_type, size_t begin, size_t n, size_t cols,
-                      size_t stride, const void *rows) {
-    const hsize_t start[2] = {begin, 0}, count[2] = {n, cols}, room[2] = {n, stride}, corner[2] = {0, 0};
+void wn_h5_write_rows(wn_h5 *h, hid_t dataset, const char *name, hid_t mem_type, const wn_h5_rows *r) {
+    const hsize_t start[2] = {r->begin, 0}, count[2] = {r->n, r->cols}, room[2] = {r->n, r->stride}, corner[2] = {0, 0};
     if (h->code) return;
     hid_t file_space = wn_h5_id(h, H5Dget_space(dataset), "read the shape of", name);
     hid_t mem_space = wn_h5_id(h, H5Screate_simple(2, room, NULL), "shape", name);
     (void)wn_h5_ok(h, H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL), "select", name);
     (void)wn_h5_ok(h, H5Sselect_hyperslab(mem_space, H5S_SELECT_SET, corner, NULL, count, NULL), "select", name);
     if (!h->code)
-        (void)wn_h5_ok(h, H5Dwrite(dataset, mem_type, mem_space, file_space, H5P_DEFAULT, rows), "write", name);
+        (void)wn_h5_ok(h, H5Dwrite(dataset, mem_type, mem_space, file_space, H5P_DEFAULT, r->rows), "write", name);
     wn_h5_close(h, &mem_space);
     wn_h5_close(h, &file_space);
 }

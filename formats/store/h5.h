@@ -47,9 +47,12 @@ hid_t wn_h5_dataset_new(wn_h5 *h, hid_t parent, const char *name, hid_t type, in
 /* A whole one-dimensional dataset of numbers, written in one go and closed. */
 void wn_h5_write_vector(wn_h5 *h, hid_t parent, const char *name, hid_t file_type, hid_t mem_type, const void *v,
                         size_t n, const char *encoding);
-/* Rows [begin, begin + n) of a two-dimensional dataset from rows `stride` elements apart. */
-void wn_h5_write_rows(wn_h5 *h, hid_t dataset, const char *name, hid_t mem_type, size_t begin, size_t n, size_t cols,
-                      size_t stride, const void *rows);
+/* Rows [begin, begin + n) of a two-dimensional dataset. */
+typedef struct {
+    size_t begin, n, cols, stride;
+    const void *rows; /* [n, cols] elements of the type in memory, rows `stride` elements apart */
+} wn_h5_rows;
+void wn_h5_write_rows(wn_h5 *h, hid_t dataset, const char *name, hid_t mem_type, const wn_h5_rows *r);
 void wn_h5_attr_string(wn_h5 *h, hid_t object, const char *name, const char *value);
 void wn_h5_attr_strings(wn_h5 *h, hid_t object, const char *name, const char *const *v, size_t n);
 void wn_h5_attr_numbers(wn_h5 *h, hid_t object, const char *name, hid_t file_type, hid_t mem_type, const void *v,

@@ -166,22 +166,22 @@ static wn_code read_header(wn_npy *f, const char *path, wn_err *err) {
     f->data = prefix + n;
     char *text = wn_alloc(n + 1, 1, err);
     if (!text) return WN_EMEMORY;
-    wn_code rc = WN_OK;
+    wn_code code = WN_OK;
     got = read_at(f->fd, text, n, prefix);
-    if (got < 0) rc = wn_err_errno(err, "%s: cannot read", path);
-    else if (got == 0) rc = wn_err_set(err, WN_EINPUT, "%s: truncated within the .npy header", path);
-    else if (!parse_header(text, &hd)) rc = wn_err_set(err, WN_EINPUT, "%s: broken .npy header: %.60s", path, text);
-    else rc = accept_header(f, path, &hd, err);
+    if (got < 0) code = wn_err_errno(err, "%s: cannot read", path);
+    else if (got == 0) code = wn_err_set(err, WN_EINPUT, "%s: truncated within the .npy header", path);
+    else if (!parse_header(text, &hd)) code = wn_err_set(err, WN_EINPUT, "%s: broken .npy header: %.60s", path, text);
+    else code = accept_header(f, path, &hd, err);
     wn_free(text);
-    return rc;
+    return code;
 }
 
 wn_code wn_npy_open(wn_npy *f, const char *path, wn_err *err) {
     *f = (wn_npy){.fd = open(path, O_RDONLY | O_CLOEXEC)};
     if (f->fd < 0) return wn_err_errno(err, "%s: cannot open", path);
-    wn_code rc = read_header(f, path, err);
-    if (rc) wn_npy_close(f);
-    return rc;
+    wn_code code = read_header(f, path, err);
+    if (code != WN_OK) wn_npy_close(f);
+    return code;
 }
 
 void wn_npy_close(wn_npy *f) {
@@ -196,37 +196,54 @@ static wn_code read_piece(const wn_npy *f, const char *path, void *raw, size_t n
     return WN_OK;
 }
 
+/* What a reading works with: bytes of the file, and a column of them decoded (fortran order only). */
+typedef struct {
+    const wn_npy *f;
+    const char *path;
+    unsigned char *raw; /* [block] rows, or elements of a column */
+    float *column;      /* [block] */
+} npy_reading;
+
 /* Columns follow one another: each gives a run of `n` elements, which go `stride` floats apart. */
-static wn_code read_fortran(const wn_npy *f, const char *path, size_t begin, size_t n, float *out, size_t stride,
-                            unsigned char *raw, float *column, wn_err *err) {
-    wn_code rc = WN_OK;
-    for (size_t j = 0; j < f->cols && rc == WN_OK; j++) {
-        rc = read_piece(f, path, raw, n * f->size, f->data + ((unsigned long long)j * f->rows + begin) * f->size, err);
-        if (rc) break;
-        wn_floats_decode(raw, f->size, f->big_endian, f->size, n, column);
-        for (size_t i = 0; i < n; i++) out[i * stride + j] = column[i];
+static wn_code read_fortran(const npy_reading *r, size_t begin, size_t n, float *out, size_t stride, wn_err *err) {
+    const wn_npy *f = r->f;
+    for (size_t j = 0; j < f->cols; j++) {
+        unsigned long long at = f->data + ((unsigned long long)j * f->rows + begin) * f->size;
+        wn_code code = read_piece(f, r->path, r->raw, n * f->size, at, err);
+        if (code != WN_OK) return code;
+        wn_floats_decode(r->raw, f->size, f->big_endian, f->size, n, r->column);
+        for (size_t i = 0; i < n; i++) out[i * stride + j] = r->column[i];
     }
-    return rc;
+    return WN_OK;
+}
+
+static wn_code read_c_order(const npy_reading *r, size_t begin, size_t n, float *out, size_t stride, wn_err *err) {
+    const wn_npy *f = r->f;
+    size_t row = f->cols * f->size;
+    wn_code code = read_piece(f, r->path, r->raw, n * row, f->data + (unsigned long long)begin * row, err);
+    if (code != WN_OK) return code;
+    for (size_t i = 0; i < n; i++)
+        wn_floats_decode(r->raw + i * row, f->size, f->big_endian, f->size, f->cols, out + i * stride);
+    return WN_OK;
 }
 
 wn_code wn_npy_read(const wn_npy *f, const char *path, size_t begin, size_t n, float *out, size_t stride, wn_err *err) {
-    size_t row = f->cols * f->size, unit = f->fortran ? f->size : row;
+    size_t unit = f->fortran ? f->size : f->cols * f->size;
     size_t block = unit < READ_BYTES ? READ_BYTES / unit : 1;
     if (block > n) block = n;
-    unsigned char *raw = wn_alloc(block, unit, err);
-    float *column = raw && f->fortran ? wn_alloc(block, sizeof *column, err) : NULL;
-    wn_code rc = raw && (column || !f->fortran) ? WN_OK : WN_EMEMORY;
-    for (size_t at = 0; at < n && rc == WN_OK; at += block) {
+    npy_reading r = {.f = f, .path = path};
+    wn_code code = WN_EMEMORY;
+    if (!(r.raw = wn_alloc(block, unit, err))) goto out;
+    if (f->fortran && !(r.column = wn_alloc(block, sizeof *r.column, err))) goto out;
+    code = WN_OK;
+    for (size_t at = 0; at < n; at += block) {
         size_t m = n - at < block ? n - at : block;
-        if (f->fortran) {
-            rc = read_fortran(f, path, begin + at, m, out + at * stride, stride, raw, column, err);
-            continue;
-        }
-        rc = read_piece(f, path, raw, m * row, f->data + (unsigned long long)(begin + at) * row, err);
-        for (size_t i = 0; i < m && rc == WN_OK; i++)
-            wn_floats_decode(raw + i * row, f->size, f->big_endian, f->size, f->cols, out + (at + i) * stride);
+        code = f->fortran ? read_fortran(&r, begin + at, m, out + at * stride, stride, err)
+                          : read_c_order(&r, begin + at, m, out + at * stride, stride, err);
+        if (code != WN_OK) goto out;
     }
-    wn_free(column);
-    wn_free(raw);
-    return rc;
+out:
+    wn_free(r.column);
+    wn_free(r.raw);
+    return code;
 }

@@ -32,8 +32,10 @@ static void write_neighbours(wn_h5 *h, hid_t file, const wn_csr *g) {
                 index[i * width + j] = has ? (int32_t)g->indices[k] : -1;
                 distance[i * width + j] = has ? 1 - g->data[k] : 2;
             }
-        wn_h5_write_rows(h, neighbours, "neighbors", H5T_NATIVE_INT32, at, rows, width, width, index);
-        wn_h5_write_rows(h, distances, "distances", H5T_NATIVE_FLOAT, at, rows, width, width, distance);
+        wn_h5_rows block = {.begin = at, .n = rows, .cols = width, .stride = width, .rows = index};
+        wn_h5_write_rows(h, neighbours, "neighbors", H5T_NATIVE_INT32, &block);
+        block.rows = distance;
+        wn_h5_write_rows(h, distances, "distances", H5T_NATIVE_FLOAT, &block);
     }
     wn_free(distance);
     wn_free(index);
@@ -60,7 +62,9 @@ wn_code wn_store_export_ann(const char *path, const wn_mat *x, const wn_csr *gra
     hid_t train = wn_h5_dataset_new(&h, file, "train", H5T_IEEE_F32LE, 2, dims, chunk, false);
     for (size_t at = 0; at < x->rows && !h.code; at += chunk) {
         size_t rows = x->rows - at < chunk ? x->rows - at : chunk;
-        wn_h5_write_rows(&h, train, "train", H5T_NATIVE_FLOAT, at, rows, x->cols, x->stride, wn_mat_row(x, at));
+        const wn_h5_rows block = {
+            .begin = at, .n = rows, .cols = x->cols, .stride = x->stride, .rows = wn_mat_row(x, at)};
+        wn_h5_write_rows(&h, train, "train", H5T_NATIVE_FLOAT, &block);
     }
     wn_h5_close(&h, &train);
     if (graph) write_neighbours(&h, file, graph);

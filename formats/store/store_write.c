@@ -142,8 +142,12 @@ static void flush_rows(hid_t parent, grown *g, wn_h5 *h) {
     }
     if (g->buffered == 0 || h->code) return;
     (void)wn_h5_ok(h, H5Dset_extent(g->dataset, dims), "extend", g->name);
-    wn_h5_write_rows(h, g->dataset, g->name, H5T_NATIVE_FLOAT, g->rows - g->buffered, g->buffered, g->cols, g->cols,
-                     g->buffer);
+    const wn_h5_rows block = {.begin = g->rows - g->buffered,
+                              .n = g->buffered,
+                              .cols = g->cols,
+                              .stride = g->cols,
+                              .rows = g->buffer};
+    wn_h5_write_rows(h, g->dataset, g->name, H5T_NATIVE_FLOAT, &block);
     g->buffered = 0;
 }
 
@@ -448,7 +452,7 @@ wn_code wn_store_commit(wn_store *s, wn_err *err) {
         wn_store_abort(s);
         return h.code;
     }
-    wn_code rc = wn_safefile_commit(s->safe, err);
+    wn_code code = wn_safefile_commit(s->safe, err);
     store_free(s);
-    return rc;
+    return code;
 }
