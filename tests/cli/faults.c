@@ -8,8 +8,8 @@
  *   FAULT_LOG=FILE     gets the name of each call that failed, a line each
  *
  * Counted are calls on regular files and folders: write, pwrite, fsync, ftruncate, close of a file open for writing,
- * open with O_CREAT, mkdir, rename, renameat2. A failed close has closed, as on Linux; any other failed call did nothing.
- * What libhdf5 does not promise to survive (an interrupted open, close or ftruncate) is spared with eintr. */
+ * open with O_CREAT, mkdir, rename, renameat2. A failed close has closed, as on Linux; any other failed call did
+ * nothing. What libhdf5 does not promise to survive (an interrupted open, close or ftruncate) is spared with eintr. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

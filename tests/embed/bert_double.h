@@ -62,10 +62,10 @@ static inline void double_attention(const bert_shape *s, const double *q, const 
     free(weight);
 }
 
-/* out[h] of ids[t] of those types. Tensors: words, positions, types, norm; a layer's query, key, value, output, norm, the two of the
- * feed-forward part, norm. */
-static inline void double_bert(const bert_shape *s, bert_tensors tensors, const uint32_t *ids, const uint8_t *types, size_t t,
-                               double *out) {
+/* out[h] of ids[t] of those types. Tensors: words, positions, types, norm; a layer's query, key, value, output, norm,
+ * the two of the feed-forward part, norm. */
+static inline void double_bert(const bert_shape *s, bert_tensors tensors, const uint32_t *ids, const uint8_t *types,
+                               size_t t, double *out) {
     const size_t h = s->h, cells = t * h;
     double *x = malloc(cells * sizeof *x), *q = malloc(cells * sizeof *q), *k = malloc(cells * sizeof *k),
            *v = malloc(cells * sizeof *v), *y = malloc(cells * sizeof *y), *wide = malloc(t * s->wide * sizeof *wide);

@@ -27,7 +27,8 @@ static char *model_dir(const char *name) {
     wn_err e;
     char path[1024], *dir = NULL;
     (void)snprintf(path, sizeof path, "%s/models/%s", data(), name);
-    if (wn_model_find(&dir, path, &e) && wn_model_find(&dir, name, &e)) cr_skip_test("no model %s (tools/get-minilm fetches all-MiniLM-L6-v2)", name);
+    if (wn_model_find(&dir, path, &e) && wn_model_find(&dir, name, &e))
+        cr_skip_test("no model %s (tools/get-minilm fetches all-MiniLM-L6-v2)", name);
     return dir;
 }
 

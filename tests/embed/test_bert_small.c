@@ -140,7 +140,8 @@ static void check_values(wn_precision p, size_t h, size_t wide, double bar) {
     texts t = make_texts();
     cr_assert_eq(wn_bert_forward(m, t.ids, t.types, t.offsets, TEXTS, got, h, NULL), WN_OK);
     for (size_t i = 0; i < TEXTS; i += 7) {
-        double_bert(&shape, weights, t.ids + t.offsets[i], t.types + t.offsets[i], t.offsets[i + 1] - t.offsets[i], want);
+        double_bert(&shape, weights, t.ids + t.offsets[i], t.types + t.offsets[i], t.offsets[i + 1] - t.offsets[i],
+                    want);
         for (size_t j = 0; j < h; j++) worst = fmax(worst, fabs((double)got[i * h + j] - want[j]));
     }
     cr_assert_lt(worst, bar, "%zu x %zu: %.2e", h, wide, worst);

@@ -8,7 +8,8 @@ static char *folder;
 
 static void begin(void) {
     folder = new_folder();
-    static const char *const variables[] = {"WINNOW_MODELS", "XDG_CACHE_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME"};
+    static const char *const variables[] = {"WINNOW_MODELS", "XDG_CACHE_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE",
+                                            "HF_HOME"};
     for (size_t i = 0; i < 5; i++) (void)unsetenv(variables[i]);
     (void)setenv("HOME", folder, 1);
 }
@@ -26,7 +27,9 @@ static void put_file(const char *name, const char *text) {
     write_file(p, text, strlen(text));
 }
 
-#define BASE "\"model_type\":\"bert\",\"vocab_size\":9,\"num_hidden_layers\":2,\"num_attention_heads\":2,\"intermediate_size\":8,\"max_position_embeddings\":16"
+#define BASE                                                                                                           \
+    "\"model_type\":\"bert\",\"vocab_size\":9,\"num_hidden_layers\":2,\"num_attention_heads\":2," \
+    "\"intermediate_size\":8,\"max_position_embeddings\":16"
 #define GOOD "{" BASE ",\"hidden_size\":4}"
 
 static wn_model_config accepted(void) {
@@ -49,22 +52,38 @@ static void refused(const char *text) {
 Test(model, config) {
     put_file("config.json", GOOD);
     wn_model_config c = accepted();
-    cr_assert(c.arch == WN_BERT && c.vocab == 9 && c.hidden == 4 && c.layers == 2 && c.heads == 2 && c.intermediate == 8 && c.positions == 16);
-    cr_assert(c.types == 2 && c.max_tokens == 16 && c.activation == WN_ACT_GELU && c.norm_eps == 1e-12 && c.pooling == WN_POOL_MEAN && !c.normalize);
-    put_file("config.json", "{\"model_type\":\"roberta\",\"vocab_size\":9,\"num_hidden_layers\":2,\"num_attention_heads\":2,\"intermediate_size\":8,"
-                            "\"max_position_embeddings\":16,\"hidden_size\":4,\"type_vocab_size\":1,\"layer_norm_eps\":1e-5,\"hidden_act\":\"gelu_new\"}");
+    cr_assert(c.arch == WN_BERT && c.vocab == 9 && c.hidden == 4 && c.layers == 2 && c.heads == 2 &&
+              c.intermediate == 8 && c.positions == 16);
+    cr_assert(c.types == 2 && c.max_tokens == 16 && c.activation == WN_ACT_GELU && c.norm_eps == 1e-12 &&
+              c.pooling == WN_POOL_MEAN && !c.normalize);
+    put_file(
+        "config.json",
+        "{\"model_type\":\"roberta\",\"vocab_size\":9,\"num_hidden_layers\":2,\"num_attention_heads\":2,"
+        "\"intermediate_size\":8,"
+        "\"max_position_embeddings\":16,\"hidden_size\":4,\"type_vocab_size\":1,\"layer_norm_eps\":1e-5,"
+        "\"hidden_act\":\"gelu_new\"}");
     c = accepted();
-    cr_assert(c.arch == WN_ROBERTA && c.pad == 1 && c.max_tokens == 14 && c.types == 1 && c.norm_eps == 1e-5 && c.activation == WN_ACT_GELU_TANH);
-    put_file("config.json", "{\"model_type\":\"distilbert\",\"vocab_size\":9,\"n_layers\":3,\"n_heads\":2,\"dim\":4,\"hidden_dim\":7,"
-                            "\"max_position_embeddings\":16,\"activation\":\"relu\",\"dropout\":0.2}");
+    cr_assert(c.arch == WN_ROBERTA && c.pad == 1 && c.max_tokens == 14 && c.types == 1 && c.norm_eps == 1e-5 &&
+              c.activation == WN_ACT_GELU_TANH);
+    put_file("config.json",
+             "{\"model_type\":\"distilbert\",\"vocab_size\":9,\"n_layers\":3,\"n_heads\":2,\"dim\":4,\"hidden_dim\":7,"
+             "\"max_position_embeddings\":16,\"activation\":\"relu\",\"dropout\":0.2}");
     c = accepted();
-    cr_assert(c.arch == WN_DISTILBERT && c.layers == 3 && c.intermediate == 7 && c.types == 0 && c.activation == WN_ACT_RELU && c.hidden_dropout == 0.2);
-    put_file("config.json", "{\"model_type\":\"albert\",\"vocab_size\":9,\"num_hidden_layers\":4,\"num_attention_heads\":2,\"hidden_size\":4,"
-                            "\"intermediate_size\":8,\"max_position_embeddings\":16,\"embedding_size\":3,\"num_hidden_groups\":2,\"inner_group_num\":1}");
+    cr_assert(c.arch == WN_DISTILBERT && c.layers == 3 && c.intermediate == 7 && c.types == 0 &&
+              c.activation == WN_ACT_RELU && c.hidden_dropout == 0.2);
+    put_file(
+        "config.json",
+        "{\"model_type\":\"albert\",\"vocab_size\":9,\"num_hidden_layers\":4,\"num_attention_heads\":2,"
+        "\"hidden_size\":4,"
+        "\"intermediate_size\":8,\"max_position_embeddings\":16,\"embedding_size\":3,\"num_hidden_groups\":2,"
+        "\"inner_group_num\":1}");
     c = accepted();
     cr_assert(c.arch == WN_ALBERT && c.embedding == 3 && c.groups == 2 && c.inner == 1);
-    put_file("config.json", "{\"architectures\":[\"RobertaForMaskedLM\"],\"vocab_size\":9,\"num_hidden_layers\":2,\"num_attention_heads\":2,"
-                            "\"intermediate_size\":8,\"max_position_embeddings\":16,\"hidden_size\":4}");
+    put_file(
+        "config.json",
+        "{\"architectures\":[\"RobertaForMaskedLM\"],\"vocab_size\":9,\"num_hidden_layers\":2,"
+        "\"num_attention_heads\":2,"
+        "\"intermediate_size\":8,\"max_position_embeddings\":16,\"hidden_size\":4}");
     cr_assert_eq(accepted().arch, WN_ROBERTA);
 }
 
@@ -84,10 +103,12 @@ Test(model, absurd_config) {
         {"{\"num_hidden_layers\":0," BASE ",\"hidden_size\":4}", "\"num_hidden_layers\" is out of range"},
         {"{" BASE ",\"hidden_size\":4,\"layer_norm_eps\":-1}", "\"layer_norm_eps\" is not a number from 0 to 1"},
         {"{" BASE ",\"hidden_size\":4,\"layer_norm_eps\":\"tiny\"}", "\"layer_norm_eps\" is not a number"},
-        {"{" BASE ",\"hidden_size\":4,\"hidden_dropout_prob\":2}", "\"hidden_dropout_prob\" is not a number from 0 to 1"},
+        {"{" BASE ",\"hidden_size\":4,\"hidden_dropout_prob\":2}",
+         "\"hidden_dropout_prob\" is not a number from 0 to 1"},
         {"{" BASE ",\"hidden_size\":4,\"hidden_act\":\"silu\"}", "activation \"silu\" is not supported; gelu"},
         {"{" BASE ",\"hidden_size\":4,\"hidden_act\":7}", "\"hidden_act\" is not a string"},
-        {"{" BASE ",\"hidden_size\":4,\"position_embedding_type\":\"relative_key\"}", "position_embedding_type \"relative_key\" is not supported; absolute is"},
+        {"{" BASE ",\"hidden_size\":4,\"position_embedding_type\":\"relative_key\"}",
+         "position_embedding_type \"relative_key\" is not supported; absolute is"},
         {"{" BASE ",\"hidden_size\":4,\"is_decoder\":true}", "a decoder (is_decoder) is not supported"},
         {"{\"model_type\":\"gpt2\"}", "model type \"gpt2\" is not supported; bert, roberta, distilbert and albert are"},
         {"{\"architectures\":[\"T5Model\"]}", "model type \"T5Model\" is not supported"},
@@ -96,10 +117,14 @@ Test(model, absurd_config) {
         {"[]", "not a JSON object"},
         {"{", "not valid JSON"},
         {"", "not valid JSON"},
-        {"{\"model_type\":\"roberta\",\"vocab_size\":9,\"num_hidden_layers\":2,\"num_attention_heads\":2,\"intermediate_size\":8,\"max_position_embeddings\":2,"
-         "\"hidden_size\":4}", "max_position_embeddings 2 leaves no positions"},
-        {"{\"model_type\":\"albert\",\"vocab_size\":9,\"num_hidden_layers\":2,\"num_attention_heads\":2,\"intermediate_size\":8,\"max_position_embeddings\":2,"
-         "\"hidden_size\":4,\"num_hidden_groups\":3}", "num_hidden_groups 3 exceeds num_hidden_layers 2"},
+        {"{\"model_type\":\"roberta\",\"vocab_size\":9,\"num_hidden_layers\":2,\"num_attention_heads\":2,"
+         "\"intermediate_size\":8,\"max_position_embeddings\":2,"
+         "\"hidden_size\":4}",
+         "max_position_embeddings 2 leaves no positions"},
+        {"{\"model_type\":\"albert\",\"vocab_size\":9,\"num_hidden_layers\":2,\"num_attention_heads\":2,"
+         "\"intermediate_size\":8,\"max_position_embeddings\":2,"
+         "\"hidden_size\":4,\"num_hidden_groups\":3}",
+         "num_hidden_groups 3 exceeds num_hidden_layers 2"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         put_file("config.json", cases[i].json);
@@ -109,7 +134,9 @@ Test(model, absurd_config) {
 
 /* ---- sentence-transformers ---- */
 
-#define MODULES(more) "[{\"path\":\"\",\"type\":\"sentence_transformers.models.Transformer\"},{\"path\":\"1_Pooling\",\"type\":\"sentence_transformers.models.Pooling\"}" more "]"
+#define MODULES(more)                                                                                                  \
+    "[{\"path\":\"\",\"type\":\"sentence_transformers.models.Transformer\"},{\"path\":\"1_Pooling\","                  \
+    "\"type\":\"sentence_transformers.models.Pooling\"}" more "]"
 #define DENSE ",{\"path\":\"2_Dense\",\"type\":\"sentence_transformers.models.Dense\"}"
 #define NORMAL ",{\"path\":\"3_Normalize\",\"type\":\"sentence_transformers.models.Normalize\"}"
 
@@ -117,12 +144,20 @@ Test(model, poolings) {
     static const struct {
         const char *json;
         int pooling;
-    } cases[] = {{"{\"pooling_mode_cls_token\":true,\"pooling_mode_mean_tokens\":false}", WN_POOL_CLS}, {"{\"pooling_mode_max_tokens\":true}", WN_POOL_MAX},
-                 {"{\"pooling_mode_mean_tokens\":true,\"word_embedding_dimension\":4}", WN_POOL_MEAN}, {"{\"pooling_mode_mean_sqrt_len_tokens\":true}", WN_POOL_MEAN_SQRT},
-                 {"{\"pooling_mode\":\"cls\",\"embedding_dimension\":4}", WN_POOL_CLS}, {"{\"pooling_mode\":[\"max\"]}", WN_POOL_MAX},
-                 {"{\"pooling_mode\":\"mean\"}", WN_POOL_MEAN}, {"{\"pooling_mode\":\"mean_sqrt_len_tokens\"}", WN_POOL_MEAN_SQRT}, {"{}", WN_POOL_MEAN},
-                 {"{\"pooling_mode\":\"lasttoken\"}", -1}, {"{\"pooling_mode\":[\"cls\",\"mean\"]}", -1}, {"{\"pooling_mode\":3}", -1},
-                 {"{\"pooling_mode_weightedmean_tokens\":true}", -1}, {"{\"pooling_mode_cls_token\":true,\"pooling_mode_mean_tokens\":true}", -1}};
+    } cases[] = {{"{\"pooling_mode_cls_token\":true,\"pooling_mode_mean_tokens\":false}", WN_POOL_CLS},
+                 {"{\"pooling_mode_max_tokens\":true}", WN_POOL_MAX},
+                 {"{\"pooling_mode_mean_tokens\":true,\"word_embedding_dimension\":4}", WN_POOL_MEAN},
+                 {"{\"pooling_mode_mean_sqrt_len_tokens\":true}", WN_POOL_MEAN_SQRT},
+                 {"{\"pooling_mode\":\"cls\",\"embedding_dimension\":4}", WN_POOL_CLS},
+                 {"{\"pooling_mode\":[\"max\"]}", WN_POOL_MAX},
+                 {"{\"pooling_mode\":\"mean\"}", WN_POOL_MEAN},
+                 {"{\"pooling_mode\":\"mean_sqrt_len_tokens\"}", WN_POOL_MEAN_SQRT},
+                 {"{}", WN_POOL_MEAN},
+                 {"{\"pooling_mode\":\"lasttoken\"}", -1},
+                 {"{\"pooling_mode\":[\"cls\",\"mean\"]}", -1},
+                 {"{\"pooling_mode\":3}", -1},
+                 {"{\"pooling_mode_weightedmean_tokens\":true}", -1},
+                 {"{\"pooling_mode_cls_token\":true,\"pooling_mode_mean_tokens\":true}", -1}};
     put_file("config.json", GOOD);
     put_file("modules.json", MODULES(NORMAL));
     refused("1_Pooling/config.json: no such file");
@@ -138,11 +173,15 @@ Test(model, poolings) {
 Test(model, modules) {
     put_file("config.json", GOOD);
     put_file("1_Pooling/config.json", "{\"pooling_mode_mean_tokens\":true}");
-    put_file("2_Dense/config.json", "{\"in_features\":4,\"out_features\":3,\"bias\":false,\"activation_function\":\"torch.nn.modules.linear.Identity\"}");
+    put_file(
+        "2_Dense/config.json",
+        "{\"in_features\":4,\"out_features\":3,\"bias\":false,"
+        "\"activation_function\":\"torch.nn.modules.linear.Identity\"}");
     put_file("modules.json", MODULES(DENSE NORMAL));
     put_file("sentence_bert_config.json", "{\"max_seq_length\":8,\"do_lower_case\":true}");
     wn_model_config c = accepted();
-    cr_assert(c.sentence_transformer && c.normalize && c.dense_out == 3 && !c.dense_bias && c.dense_activation == WN_ACT_IDENTITY && c.max_tokens == 8 && c.lowercase);
+    cr_assert(c.sentence_transformer && c.normalize && c.dense_out == 3 && !c.dense_bias &&
+              c.dense_activation == WN_ACT_IDENTITY && c.max_tokens == 8 && c.lowercase);
     cr_assert_str_eq(c.dense_path, "2_Dense");
     put_file("sentence_bert_config.json", "{\"max_seq_length\":99}");
     cr_assert_eq(accepted().max_tokens, 16);
@@ -151,8 +190,10 @@ Test(model, modules) {
     put_file("sentence_bert_config.json", "{}");
     static const struct {
         const char *json, *text;
-    } dense[] = {{"{\"in_features\":5,\"out_features\":3}", "2_Dense/config.json: in_features 5 is not the model's 4"}, {"{\"in_features\":4}", "\"out_features\" is missing"},
-                 {"{\"in_features\":4,\"out_features\":3,\"activation_function\":\"torch.nn.LeakyReLU\"}", "activation \"torch.nn.LeakyReLU\" is not supported"},
+    } dense[] = {{"{\"in_features\":5,\"out_features\":3}", "2_Dense/config.json: in_features 5 is not the model's 4"},
+                 {"{\"in_features\":4}", "\"out_features\" is missing"},
+                 {"{\"in_features\":4,\"out_features\":3,\"activation_function\":\"torch.nn.LeakyReLU\"}",
+                  "activation \"torch.nn.LeakyReLU\" is not supported"},
                  {"{\"in_features\":4,\"out_features\":3,\"use_residual\":true}", "use_residual is not supported"}};
     for (size_t i = 0; i < 4; i++) {
         put_file("2_Dense/config.json", dense[i].json);
@@ -162,12 +203,19 @@ Test(model, modules) {
     cr_assert(accepted().dense_bias && accepted().dense_activation == WN_ACT_TANH);
     static const struct {
         const char *json, *text;
-    } lists[] = {{MODULES(NORMAL DENSE), "Dense at this place is not supported"}, {MODULES(DENSE DENSE), "Dense at this place is not supported"},
-                 {"[{\"path\":\"\",\"type\":\"Transformer\"}]", "lists no Transformer with a Pooling behind it"}, {"[]", "lists no Transformer"}, {"{}", "not a list of modules"},
-                 {MODULES(",{\"path\":\"\",\"type\":\"x.LayerNorm\"}"), "module LayerNorm is not supported; Transformer, Pooling, Dense and Normalize are"},
-                 {"[{\"path\":\"0_Transformer\",\"type\":\"x.Transformer\"}]", "the Transformer stands in \"0_Transformer\""},
-                 {"[{\"path\":\"../x\",\"type\":\"x.Pooling\"}]", "without a usable type and path"}, {"[{\"path\":\"/etc\",\"type\":\"x.Pooling\"}]", "without a usable type and path"},
-                 {"[7]", "without a usable type and path"}, {"[{\"path\":\"1_Pooling\",\"type\":\"Pooling\"}]", "Pooling at this place"}};
+    } lists[] = {{MODULES(NORMAL DENSE), "Dense at this place is not supported"},
+                 {MODULES(DENSE DENSE), "Dense at this place is not supported"},
+                 {"[{\"path\":\"\",\"type\":\"Transformer\"}]", "lists no Transformer with a Pooling behind it"},
+                 {"[]", "lists no Transformer"},
+                 {"{}", "not a list of modules"},
+                 {MODULES(",{\"path\":\"\",\"type\":\"x.LayerNorm\"}"),
+                  "module LayerNorm is not supported; Transformer, Pooling, Dense and Normalize are"},
+                 {"[{\"path\":\"0_Transformer\",\"type\":\"x.Transformer\"}]",
+                  "the Transformer stands in \"0_Transformer\""},
+                 {"[{\"path\":\"../x\",\"type\":\"x.Pooling\"}]", "without a usable type and path"},
+                 {"[{\"path\":\"/etc\",\"type\":\"x.Pooling\"}]", "without a usable type and path"},
+                 {"[7]", "without a usable type and path"},
+                 {"[{\"path\":\"1_Pooling\",\"type\":\"Pooling\"}]", "Pooling at this place"}};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         put_file("modules.json", lists[i].json);
         refused(lists[i].text);
@@ -205,9 +253,11 @@ Test(model, hub_cache) {
     put_file(".cache/huggingface/hub/models--org--name/snapshots/abc123/config.json", GOOD);
     find_fails("org/name", WN_EINPUT, "the weights (model.safetensors or pytorch_model.bin) are not");
     char link[512];
-    (void)snprintf(link, sizeof link, "%s/.cache/huggingface/hub/models--org--name/snapshots/abc123/model.safetensors", folder);
+    (void)snprintf(link, sizeof link, "%s/.cache/huggingface/hub/models--org--name/snapshots/abc123/model.safetensors",
+                   folder);
     cr_assert_eq(symlink("../../blobs/w", link), 0);
-    find_fails("org/name", WN_EINPUT, "the weights (model.safetensors or pytorch_model.bin) are not"); /* a link into nothing */
+    find_fails("org/name", WN_EINPUT,
+               "the weights (model.safetensors or pytorch_model.bin) are not"); /* a link into nothing */
     put_file(".cache/huggingface/hub/models--org--name/blobs/w", "weights");
     find_is("org/name", ".cache/huggingface/hub/models--org--name/snapshots/abc123");
     put_file(".cache/huggingface/hub/models--org--name/refs/main", "../../../..");
@@ -232,7 +282,8 @@ Test(model, order_of_the_caches) {
         (void)snprintf(p, sizeof p, "%s/pytorch_model.bin", caches[i].place);
         put_file(p, "weights");
         if (i < 5) {
-            (void)snprintf(p, sizeof p, "%.*s/refs/main", (int)(strstr(caches[i].place, "/snapshots") - caches[i].place), caches[i].place);
+            (void)snprintf(p, sizeof p, "%.*s/refs/main",
+                           (int)(strstr(caches[i].place, "/snapshots") - caches[i].place), caches[i].place);
             put_file(p, "s");
         }
         find_is("sentence-transformers/m", caches[i].place);
@@ -249,13 +300,27 @@ typedef struct {
 
 /* A whole bert of 1 layer (H 4, I 8, 9 pieces, 16 positions) without tensor `skip`, tensor `odd` one row longer. */
 static void put_bert(const char *prefix, bool old, int skip, int odd) {
-    static const want all[] = {{"embeddings.word_embeddings.weight", 9, 4}, {"embeddings.position_embeddings.weight", 16, 4}, {"embeddings.token_type_embeddings.weight", 2, 4},
-        {"embeddings.LayerNorm.weight", 4, 0}, {"embeddings.LayerNorm.bias", 4, 0},
-        {"encoder.layer.0.attention.self.query.weight", 4, 4}, {"encoder.layer.0.attention.self.query.bias", 4, 0}, {"encoder.layer.0.attention.self.key.weight", 4, 4},
-        {"encoder.layer.0.attention.self.key.bias", 4, 0}, {"encoder.layer.0.attention.self.value.weight", 4, 4}, {"encoder.layer.0.attention.self.value.bias", 4, 0},
-        {"encoder.layer.0.attention.output.dense.weight", 4, 4}, {"encoder.layer.0.attention.output.dense.bias", 4, 0}, {"encoder.layer.0.attention.output.LayerNorm.weight", 4, 0},
-        {"encoder.layer.0.attention.output.LayerNorm.bias", 4, 0}, {"encoder.layer.0.intermediate.dense.weight", 8, 4}, {"encoder.layer.0.intermediate.dense.bias", 8, 0},
-        {"encoder.layer.0.output.dense.weight", 4, 8}, {"encoder.layer.0.output.dense.bias", 4, 0}, {"encoder.layer.0.output.LayerNorm.weight", 4, 0}, {"encoder.layer.0.output.LayerNorm.bias", 4, 0}};
+    static const want all[] = {{"embeddings.word_embeddings.weight", 9, 4},
+                               {"embeddings.position_embeddings.weight", 16, 4},
+                               {"embeddings.token_type_embeddings.weight", 2, 4},
+                               {"embeddings.LayerNorm.weight", 4, 0},
+                               {"embeddings.LayerNorm.bias", 4, 0},
+                               {"encoder.layer.0.attention.self.query.weight", 4, 4},
+                               {"encoder.layer.0.attention.self.query.bias", 4, 0},
+                               {"encoder.layer.0.attention.self.key.weight", 4, 4},
+                               {"encoder.layer.0.attention.self.key.bias", 4, 0},
+                               {"encoder.layer.0.attention.self.value.weight", 4, 4},
+                               {"encoder.layer.0.attention.self.value.bias", 4, 0},
+                               {"encoder.layer.0.attention.output.dense.weight", 4, 4},
+                               {"encoder.layer.0.attention.output.dense.bias", 4, 0},
+                               {"encoder.layer.0.attention.output.LayerNorm.weight", 4, 0},
+                               {"encoder.layer.0.attention.output.LayerNorm.bias", 4, 0},
+                               {"encoder.layer.0.intermediate.dense.weight", 8, 4},
+                               {"encoder.layer.0.intermediate.dense.bias", 8, 0},
+                               {"encoder.layer.0.output.dense.weight", 4, 8},
+                               {"encoder.layer.0.output.dense.bias", 4, 0},
+                               {"encoder.layer.0.output.LayerNorm.weight", 4, 0},
+                               {"encoder.layer.0.output.LayerNorm.bias", 4, 0}};
     char header[8192] = "{", name[128], p[512];
     size_t at = 1, offset = 0;
     for (int i = 0; i < 21; i++) {
@@ -264,9 +329,11 @@ static void put_bert(const char *prefix, bool old, int skip, int odd) {
         (void)snprintf(name, sizeof name, "%s%s", prefix, all[i].name);
         char *norm = old ? strstr(name, "LayerNorm.") : NULL;
         if (norm) strcpy(norm + 10, strcmp(norm + 10, "weight") == 0 ? "gamma" : "beta");
-        at += (size_t)snprintf(header + at, sizeof header - at, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[%zu", offset ? "," : "", name, rows);
+        at += (size_t)snprintf(header + at, sizeof header - at, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[%zu",
+                               offset ? "," : "", name, rows);
         if (all[i].cols) at += (size_t)snprintf(header + at, sizeof header - at, ",%zu", all[i].cols);
-        at += (size_t)snprintf(header + at, sizeof header - at, "],\"data_offsets\":[%zu,%zu]}", offset, offset + 4 * n);
+        at +=
+            (size_t)snprintf(header + at, sizeof header - at, "],\"data_offsets\":[%zu,%zu]}", offset, offset + 4 * n);
         offset += 4 * n;
     }
     (void)snprintf(header + at, sizeof header - at, "}");
@@ -279,7 +346,9 @@ static void put_bert(const char *prefix, bool old, int skip, int odd) {
     drop(&b);
 }
 
-#define TINY "{\"model_type\":\"bert\",\"vocab_size\":9,\"num_hidden_layers\":1,\"num_attention_heads\":2,\"intermediate_size\":8,\"max_position_embeddings\":16,\"hidden_size\":4}"
+#define TINY                                                                                                           \
+    "{\"model_type\":\"bert\",\"vocab_size\":9,\"num_hidden_layers\":1,\"num_attention_heads\":2," \
+    "\"intermediate_size\":8,\"max_position_embeddings\":16,\"hidden_size\":4}"
 
 static void open_fails(const char *text) {
     wn_bert *m = NULL;
@@ -322,8 +391,11 @@ Test(model, tensors) {
     open_fails("\"encoder.layer.0.attention.output.LayerNorm.weight\" is 5; config.json wants 4");
     /* sizes that only the configuration claims are refused before they are allocated */
     put_bert("", false, -1, -1);
-    put_file("config.json", "{\"model_type\":\"bert\",\"vocab_size\":9,\"num_hidden_layers\":1024,\"num_attention_heads\":2,\"intermediate_size\":1048576,"
-                            "\"max_position_embeddings\":16,\"hidden_size\":4}");
+    put_file(
+        "config.json",
+        "{\"model_type\":\"bert\",\"vocab_size\":9,\"num_hidden_layers\":1024,\"num_attention_heads\":2,"
+        "\"intermediate_size\":1048576,"
+        "\"max_position_embeddings\":16,\"hidden_size\":4}");
     open_fails("\"encoder.layer.0.intermediate.dense.weight\" is 8 x 4; config.json wants 1048576 x 4");
 }
 

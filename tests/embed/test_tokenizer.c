@@ -48,7 +48,8 @@ static wn_tok *open_tokenizer(const char *name) {
     if (strcmp(name, "uncased") == 0) {
         if (wn_model_find(&dir, "all-MiniLM-L6-v2", &e)) cr_skip_test("%s", e.msg);
     } else {
-        dir = path_of(strcmp(name, "cased") == 0 ? "models/bert-base-cased-tokenizer" : "models/roberta-layout-tokenizer");
+        dir = path_of(strcmp(name, "cased") == 0 ? "models/bert-base-cased-tokenizer"
+                                                 : "models/roberta-layout-tokenizer");
     }
     cr_assert_eq(wn_tok_open(&t, dir, &e), WN_OK, "%s", e.msg);
     free(dir);
@@ -113,7 +114,8 @@ static void every_text(const char *name) {
         cr_assert_eq(wn_tok_encode(tok, t[i].s, t[i].n, NULL, 0, 0, &ids, &e), WN_OK, "%s", e.msg);
         if (equal(&ids, want[i])) continue;
         if (++wrong > 5) continue;
-        fprintf(stderr, "%s, text %zu: \"%.80s\"\n  want %.200s\n  got ", name, i, t[i].s, cJSON_PrintUnformatted(want[i]));
+        fprintf(stderr, "%s, text %zu: \"%.80s\"\n  want %.200s\n  got ", name, i, t[i].s,
+                cJSON_PrintUnformatted(want[i]));
         for (size_t j = 0; j < ids.n && j < 40; j++) fprintf(stderr, "%u,", ids.ids[j]);
         fprintf(stderr, "\n");
     }
@@ -133,7 +135,8 @@ static void every_pair(const char *name) {
     (void)snprintf(rest, sizeof rest, "fixtures/tokenizer/%s.pairs64.jsonl", name);
     cJSON **want = read_lines(rest, &m);
     for (size_t i = 0; i < m; i++) {
-        size_t a = (size_t)cJSON_GetObjectItem(want[i], "a")->valuedouble, b = (size_t)cJSON_GetObjectItem(want[i], "b")->valuedouble;
+        size_t a = (size_t)cJSON_GetObjectItem(want[i], "a")->valuedouble,
+               b = (size_t)cJSON_GetObjectItem(want[i], "b")->valuedouble;
         cr_assert_eq(wn_tok_encode(tok, t[a].s, t[a].n, t[b].s, t[b].n, 64, &ids, &e), WN_OK, "%s", e.msg);
         const cJSON *v, *types = cJSON_GetObjectItem(want[i], "types");
         size_t j = 0, bad = 0;
@@ -164,8 +167,11 @@ static void every_code_point(const char *name) {
         size_t len = 1;
         if (c < 0x80) s[len++] = (char)c;
         else if (c < 0x800) s[len++] = (char)(0xC0 | c >> 6), s[len++] = (char)(0x80 | (c & 63));
-        else if (c < 0x10000) s[len++] = (char)(0xE0 | c >> 12), s[len++] = (char)(0x80 | (c >> 6 & 63)), s[len++] = (char)(0x80 | (c & 63));
-        else s[len++] = (char)(0xF0 | c >> 18), s[len++] = (char)(0x80 | (c >> 12 & 63)), s[len++] = (char)(0x80 | (c >> 6 & 63)), s[len++] = (char)(0x80 | (c & 63));
+        else {
+            if (c < 0x10000) s[len++] = (char)(0xE0 | c >> 12);
+            else s[len++] = (char)(0xF0 | c >> 18), s[len++] = (char)(0x80 | (c >> 12 & 63));
+            s[len++] = (char)(0x80 | (c >> 6 & 63)), s[len++] = (char)(0x80 | (c & 63));
+        }
         s[len++] = 'b';
         cr_assert_eq(wn_tok_encode(tok, s, len, NULL, 0, 0, &ids, &e), WN_OK, "%s", e.msg);
         bool good;
@@ -249,15 +255,22 @@ static void pieces_are(const wn_tok *t, const char *s, const char *want) {
     wn_ids_free(&ids);
 }
 
-#define VOCAB "\"[PAD]\":0,\"[UNK]\":1,\"[CLS]\":2,\"[SEP]\":3,\"[MASK]\":4,\"ab\":5,\"a\":6,\"##b\":7,\"##c\":8,\"b\":9,\"cafe\":10,\"x\":11,\"y\":12,\"19\":13"
+#define VOCAB                                                                                                          \
+    "\"[PAD]\":0,\"[UNK]\":1,\"[CLS]\":2,\"[SEP]\":3,\"[MASK]\":4,\"ab\":5,\"a\":6,\"##b\":7,\"##c\":8,\"b\":9," \
+    "\"cafe\":10,\"x\":11,\"y\":12,\"19\":13"
 #define FRAME "\"post_processor\":{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",3],\"cls\":[\"[CLS]\",2]},"
-#define NORMAL "\"normalizer\":{\"type\":\"BertNormalizer\",\"lowercase\":true},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},"
+#define NORMAL                                                                                                         \
+    "\"normalizer\":{\"type\":\"BertNormalizer\",\"lowercase\":true},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},"
 #define MODEL "\"model\":{\"type\":\"WordPiece\",\"vocab\":{" VOCAB "}}"
 
 Test(own, added_tokens) {
-    put_file("tokenizer.json", "{" FRAME NORMAL MODEL ",\"added_tokens\":["
-             "{\"id\":4,\"content\":\"[MASK]\",\"lstrip\":true,\"normalized\":false},{\"id\":20,\"content\":\"<<\",\"rstrip\":true,\"normalized\":false},"
-             "{\"id\":21,\"content\":\"<<<\",\"normalized\":false},{\"id\":22,\"content\":\"Covid\",\"normalized\":true},{\"id\":895,\"content\":\"x\",\"single_word\":true,\"normalized\":false}]}");
+    put_file(
+        "tokenizer.json",
+        "{" FRAME NORMAL MODEL ",\"added_tokens\":["
+        "{\"id\":4,\"content\":\"[MASK]\",\"lstrip\":true,\"normalized\":false},{\"id\":20,\"content\":\"<<\","
+        "\"rstrip\":true,\"normalized\":false},"
+        "{\"id\":21,\"content\":\"<<<\",\"normalized\":false},{\"id\":22,\"content\":\"Covid\",\"normalized\":true},"
+        "{\"id\":895,\"content\":\"x\",\"single_word\":true,\"normalized\":false}]}");
     wn_tok *t = opened();
     pieces_are(t, "a [MASK] b", "a [MASK] b");
     pieces_are(t, "ab<<  b", "ab << b");
@@ -308,7 +321,7 @@ Test(own, one_scratch_for_many_tokenizers) {
     wn_ids_free(&ids);
 }
 
-/* "Longest first" as it is defined: as long as both are too long together, the longer (of equals the second) loses one. */
+/* "Longest first" as it is defined: while both are too long together, the longer (of equals the second) loses one. */
 Test(own, pairs_against_the_definition) {
     put_file("vocab.txt", "[CLS]\n[SEP]\n[UNK]\na\nb\n");
     wn_tok *t = opened();
@@ -326,7 +339,8 @@ Test(own, pairs_against_the_definition) {
                     else y--;
                 }
                 cr_assert_eq(wn_tok_encode(t, a, 2 * na, b, 2 * nb, max, &ids, &e), WN_OK);
-                for (size_t i = 0; i < ids.n; i++) got_a += ids.ids[i] == 3 && ids.types[i] == 0, got_b += ids.ids[i] == 4 && ids.types[i] == 1;
+                for (size_t i = 0; i < ids.n; i++)
+                    got_a += ids.ids[i] == 3 && ids.types[i] == 0, got_b += ids.ids[i] == 4 && ids.types[i] == 1;
                 /* of an odd room that both overfill, the reference gives the extra token to the longer one */
                 size_t high = x > y ? x : y, got_high = got_a > got_b ? got_a : got_b;
                 wrong += got_a + got_b != x + y || got_high != high || ids.truncated != (na + nb > max - 3);
@@ -340,22 +354,37 @@ Test(own, files_that_are_refused) {
     static const struct {
         const char *json, *text;
     } cases[] = {
-        {"{" FRAME "\"normalizer\":{\"type\":\"NFKC\"},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"}," MODEL "}", "normalizer \"NFKC\" is not supported; BertNormalizer is"},
-        {"{" FRAME "\"normalizer\":{\"type\":\"BertNormalizer\"},\"pre_tokenizer\":{\"type\":\"Metaspace\"}," MODEL "}", "pre-tokenizer \"Metaspace\" is not supported"},
-        {"{" FRAME NORMAL "\"model\":{\"type\":\"Unigram\"}}", "model \"Unigram\" is not supported; WordPiece and byte-level BPE are"},
+        {"{" FRAME "\"normalizer\":{\"type\":\"NFKC\"},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"}," MODEL "}",
+         "normalizer \"NFKC\" is not supported; BertNormalizer is"},
+        {"{" FRAME "\"normalizer\":{\"type\":\"BertNormalizer\"},\"pre_tokenizer\":{\"type\":\"Metaspace\"}," MODEL "}",
+         "pre-tokenizer \"Metaspace\" is not supported"},
+        {"{" FRAME NORMAL "\"model\":{\"type\":\"Unigram\"}}",
+         "model \"Unigram\" is not supported; WordPiece and byte-level BPE are"},
         {"{" NORMAL MODEL "}", "post-processor \"(none)\" is not supported"},
-        {"{" FRAME NORMAL "\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":1e300}}}", "is not a number from 0 to 1000016"},
-        {"{" FRAME NORMAL "\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":9999999}}}", "is not a number from 0 to 1000016"},
+        {"{" FRAME NORMAL "\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":1e300}}}",
+         "is not a number from 0 to 1000016"},
+        {"{" FRAME NORMAL "\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":9999999}}}",
+         "is not a number from 0 to 1000016"},
         {"{" FRAME NORMAL "\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0.5}}}", "is not a number"},
         {"{" FRAME NORMAL "\"model\":{\"type\":\"WordPiece\",\"vocab\":[\"a\"]}}", "no vocabulary"},
-        {"{" FRAME NORMAL "\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0}}}", "the vocabulary has no cls_token (\"[CLS]\")"},
-        {"{" FRAME NORMAL "\"model\":{\"type\":\"WordPiece\",\"max_input_chars_per_word\":1e9,\"vocab\":{" VOCAB "}}}", "max_input_chars_per_word"},
+        {"{" FRAME NORMAL "\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0}}}",
+         "the vocabulary has no cls_token (\"[CLS]\")"},
+        {"{" FRAME NORMAL "\"model\":{\"type\":\"WordPiece\",\"max_input_chars_per_word\":1e9,\"vocab\":{" VOCAB "}}}",
+         "max_input_chars_per_word"},
         {"{" FRAME NORMAL MODEL ",\"added_tokens\":[{\"id\":-1,\"content\":\"x\"}]}", "an added token without content"},
         {"{" FRAME NORMAL MODEL ",\"added_tokens\":[{\"id\":9,\"content\":\"\"}]}", "an added token is empty"},
         {"{\"model\":", "not valid JSON"},
-        {"{" FRAME "\"pre_tokenizer\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":\"BPE\",\"end_of_word_suffix\":\"</w>\",\"vocab\":{},\"merges\":[]}}", "end_of_word_suffix \"</w>\""},
-        {"{" FRAME "\"pre_tokenizer\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", "has no piece for byte 0x"},
-        {"{" FRAME "\"pre_tokenizer\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1},\"merges\":[\"a b\"]}}", "a piece of it is not in the vocabulary"},
+        {"{" FRAME
+         "\"pre_tokenizer\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":\"BPE\",\"end_of_word_suffix\":\"</w>\","
+         "\"vocab\":{},\"merges\":[]}}",
+         "end_of_word_suffix \"</w>\""},
+        {"{" FRAME
+         "\"pre_tokenizer\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}",
+         "has no piece for byte 0x"},
+        {"{" FRAME
+         "\"pre_tokenizer\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1},"
+         "\"merges\":[\"a b\"]}}",
+         "a piece of it is not in the vocabulary"},
     };
     refused("no tokenizer.json, vocab.txt, or vocab.json with merges.txt");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -378,7 +407,9 @@ Test(tokenizer, both_forms_of_a_vocabulary) {
     wn_err e;
     if (wn_model_find(&dir, "all-MiniLM-L6-v2", &e)) cr_skip_test("%s", e.msg);
     begin();
-    (void)snprintf(command, sizeof command, "cp '%s'/vocab.txt '%s'/tokenizer_config.json '%s'/special_tokens_map.json '%s'", dir, dir, dir, folder);
+    (void)snprintf(command, sizeof command,
+                   "cp '%s'/vocab.txt '%s'/tokenizer_config.json '%s'/special_tokens_map.json '%s'", dir, dir, dir,
+                   folder);
     cr_assert_eq(system(command), 0);
     wn_tok *json, *plain = opened();
     cr_assert_eq(wn_tok_open(&json, dir, &e), WN_OK, "%s", e.msg);
@@ -422,7 +453,8 @@ Test(tokenizer, a_word_of_a_megabyte) {
         }
         wrong += at != len || memcmp(covered, s + from, len) != 0;
     }
-    for (size_t from = 0; from < 3000; from += 5) { /* one letter more must not change how 32 or fewer merge with a break behind */
+    for (size_t from = 0; from < 3000;
+         from += 5) { /* one letter more must not change how 32 or fewer merge with a break behind */
         char spaced[80];
         memcpy(spaced, s + from, 32);
         (void)snprintf(spaced + 32, sizeof spaced - 32, " %.40s", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
@@ -454,7 +486,10 @@ static void sweep(void) {
 }
 
 Test(own, out_of_memory_at_every_point) {
-    put_file("tokenizer.json", "{" FRAME NORMAL MODEL ",\"added_tokens\":[{\"id\":4,\"content\":\"[MASK]\"},{\"id\":22,\"content\":\"Covid\",\"normalized\":true}]}");
+    put_file(
+        "tokenizer.json",
+        "{" FRAME NORMAL MODEL
+        ",\"added_tokens\":[{\"id\":4,\"content\":\"[MASK]\"},{\"id\":22,\"content\":\"Covid\",\"normalized\":true}]}");
     sweep();
     char p[256];
     (void)snprintf(p, sizeof p, "%s/tokenizer.json", folder);

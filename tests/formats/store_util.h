@@ -34,7 +34,8 @@ static inline size_t scratch_count(const scratch *s) {
     size_t n = 0;
     DIR *d = opendir(s->dir);
     cr_assert_not_null(d);
-    for (struct dirent *e = readdir(d); e; e = readdir(d)) n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+    for (struct dirent *e = readdir(d); e; e = readdir(d))
+        n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
     (void)closedir(d);
     return n;
 }

@@ -78,8 +78,8 @@ static size_t make_lines(char *out, size_t cap, int from, int to) {
     return n;
 }
 
-/* A file of two members, and what is left of it when it is cut anywhere: its bytes, room for 600 more, and where the first
- * member ends. */
+/* A file of two members, and what is left of it when it is cut anywhere: its bytes, room for 600 more, and where the
+ * first member ends. */
 static char *two_members(const char *path, const char *cut, const char *kind,
                          void (*put)(const char *path, const char *mode, const void *data, size_t n), size_t *n,
                          size_t *first) {

@@ -32,7 +32,8 @@ static size_t count_wrong(const char *path, size_t n, size_t cols, size_t block)
 Test(store, rows_come_back_for_every_shape) {
     static const struct {
         size_t n, cols, batch, block;
-    } cases[] = {{1000, 37, 100, 17}, {0, 5, 4, 4}, {1, 1, 1, 1}, {300000, 1, 70000, 99999}, {3, 300000, 1, 2}, {5000, 384, 777, 1000}};
+    } cases[] = {{1000, 37, 100, 17},       {0, 5, 4, 4},      {1, 1, 1, 1},
+                 {300000, 1, 70000, 99999}, {3, 300000, 1, 2}, {5000, 384, 777, 1000}};
     scratch s = scratch_new();
     wn_err e = {0};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -126,7 +127,8 @@ Test(store, chunks_are_whole_rows_of_a_fitting_size) {
         size_t n = 2000000 / cols[i] / 2 + 2;
         cr_assert_eq(write_sample(scratch_path(&s, "x.h5ad"), n, cols[i], n, true, &e), WN_OK, "%s", e.msg);
         hsize_t b = chunk_bytes(s.path);
-        cr_assert(b >= (256u << 10) && b <= (1u << 20), "%zu columns: chunks of %llu bytes", cols[i], (unsigned long long)b);
+        cr_assert(b >= (256u << 10) && b <= (1u << 20), "%zu columns: chunks of %llu bytes", cols[i],
+                  (unsigned long long)b);
     }
     cr_assert_eq(write_sample(scratch_path(&s, "small.h5ad"), 4, 3, 4, false, &e), WN_OK);
     cr_assert_eq(chunk_bytes(s.path), 4 * 3 * 4, "a small matrix needs no more than its rows");

@@ -15,7 +15,8 @@ static void put(hid_t file, const char *name, hid_t type, int rank, const hsize_
     for (int i = 0; i < rank; i++) n *= (size_t)dims[i];
     double *x = calloc(n + 1, sizeof *x);
     for (size_t i = 0; i < n; i++) x[i] = (double)cell(i / (size_t)dims[rank - 1], i % (size_t)dims[rank - 1]);
-    hid_t s = H5Screate_simple(rank, dims, NULL), d = H5Dcreate2(file, name, type, s, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t s = H5Screate_simple(rank, dims, NULL),
+          d = H5Dcreate2(file, name, type, s, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     cr_assert(d >= 0 && H5Dwrite(d, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, x) >= 0);
     H5Dclose(d);
     H5Sclose(s);
@@ -117,7 +118,8 @@ Test(store_foreign, broken_npy_files_are_named) {
         size_t data;
         const char *text;
     } cases[] = {
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 1, 23, "truncated: 23 bytes of data where (2, 3) needs 24"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 1, 23,
+         "truncated: 23 bytes of data where (2, 3) needs 24"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 4, 24, "version 4"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (6,), }", 1, 24, "1 dimension;"},
         {"{'descr': '<i4', 'fortran_order': False, 'shape': (2, 3), }", 1, 24, "'<i4'"},
@@ -161,7 +163,8 @@ Test(store_foreign, mutated_npy_headers_never_crash) {
         char dict[sizeof good];
         memcpy(dict, good, sizeof good);
         for (uint64_t k = wn_rng_below(&r, 3) + 1; k; k--)
-            dict[wn_rng_below(&r, sizeof good - 1)] = (char)(wn_rng_below(&r, 2) ? 32 + wn_rng_below(&r, 95) : 1 + wn_rng_below(&r, 255));
+            dict[wn_rng_below(&r, sizeof good - 1)] =
+                (char)(wn_rng_below(&r, 2) ? 32 + wn_rng_below(&r, 95) : 1 + wn_rng_below(&r, 255));
         put_npy(scratch_path(&s, "x.npy"), dict, (unsigned char)(1 + wn_rng_below(&r, 3)), 24);
         wn_matrix_file *m = NULL;
         wn_mat x = {0};

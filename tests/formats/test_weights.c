@@ -184,9 +184,11 @@ Test(weights, hostile_tensors) {
         {{"a", "FloatStorage", "0", 0x7fffffff, 0, {2}, {1}, 1}, "too few for 2147483647 elements"},
         {{"a", "FloatStorage", "../0", 10, 0, {2}, {1}, 1}, "storage \"../0\" is missing"},
         {{"a", "QuantizedStorage", "0", 10, 0, {2}, {1}, 1}, "it asks for torch.QuantizedStorage"},
-        {{"a", "FloatStorage", "0", 10, 0, {1, 1, 1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1, 1, 1}, 9}, "more than 8 dimensions"},
+        {{"a", "FloatStorage", "0", 10, 0, {1, 1, 1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1, 1, 1}, 9},
+         "more than 8 dimensions"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) refused_pickle(p_dictionary(&cases[i].t, 1, false), cases[i].text);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        refused_pickle(p_dictionary(&cases[i].t, 1, false), cases[i].text);
     tensor twice[2] = {state[0], state[0]};
     refused_pickle(p_dictionary(twice, 2, false), "\"a\" is there twice");
     tensor evil = state[0];
@@ -288,7 +290,9 @@ Test(weights, real_checkpoints) {
     static const struct {
         const char *name, *container;
         size_t rows, cols;
-    } models[] = {{"albert-smiles", "torch stream", 591, 128}, {"tiny-random-bert", "torch zip", 1124, 32}, {"tiny-random-roberta", "safetensors", 1200, 48}};
+    } models[] = {{"albert-smiles", "torch stream", 591, 128},
+                  {"tiny-random-bert", "torch zip", 1124, 32},
+                  {"tiny-random-roberta", "safetensors", 1200, 48}};
     for (size_t i = 0; i < 3; i++) {
         char p[512];
         (void)snprintf(p, sizeof p, "%s/models/%s", d && *d ? d : "../shared/data", models[i].name);
@@ -298,13 +302,15 @@ Test(weights, real_checkpoints) {
         const wn_tensor *t = NULL;
         for (size_t k = 0; k < wn_weights_count(w) && !t; k++)
             if (strstr(wn_weights_at(w, k)->name, "word_embeddings.weight")) t = wn_weights_at(w, k);
-        cr_assert(t && t->rank == 2 && t->shape[0] == models[i].rows && t->shape[1] == models[i].cols, "%s", models[i].name);
+        cr_assert(t && t->rank == 2 && t->shape[0] == models[i].rows && t->shape[1] == models[i].cols, "%s",
+                  models[i].name);
         float *v = malloc(t->count * sizeof *v);
         wn_err e = {0};
         double sum = 0;
         cr_assert_eq(wn_weights_read(w, t, v, &e), WN_OK, "%s", e.msg);
         for (size_t k = 0; k < t->count; k++) sum += fabs((double)v[k]);
-        cr_assert(sum / (double)t->count > 1e-4 && sum / (double)t->count < 2, "%s: mean |w| %g", models[i].name, sum / (double)t->count);
+        cr_assert(sum / (double)t->count > 1e-4 && sum / (double)t->count < 2, "%s: mean |w| %g", models[i].name,
+                  sum / (double)t->count);
         free(v);
         wn_weights_close(w);
     }

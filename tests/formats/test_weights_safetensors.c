@@ -17,11 +17,15 @@ Test(weights_safetensors, safetensors_dtypes) {
     put(&data, brain, 4);
     put(&data, d, 16);
     put(&data, i, 8);
-    bytes b = safetensors("{\"__metadata__\":{\"format\":\"pt\"},\"u\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
-                          "\"f\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[1,9]},\"h\":{\"dtype\":\"F16\",\"shape\":[3,2],\"data_offsets\":[9,21]},"
-                          "\"b\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[21,25]},\"d\":{\"dtype\":\"F64\",\"shape\":[1,2],\"data_offsets\":[25,41]},"
-                          "\"i\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[41,49]},\"e\":{\"dtype\":\"F32\",\"shape\":[0,5],\"data_offsets\":[49,49]}}  ",
-                          data.p, data.n);
+    bytes b = safetensors(
+        "{\"__metadata__\":{\"format\":\"pt\"},\"u\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
+        "\"f\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[1,9]},\"h\":{\"dtype\":\"F16\",\"shape\":[3,2],"
+        "\"data_offsets\":[9,21]},"
+        "\"b\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[21,25]},\"d\":{\"dtype\":\"F64\",\"shape\":[1,2],"
+        "\"data_offsets\":[25,41]},"
+        "\"i\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[41,49]},\"e\":{\"dtype\":\"F32\",\"shape\":[0,5],"
+        "\"data_offsets\":[49,49]}}  ",
+        data.p, data.n);
     write_file(path, b.p, b.n);
     wn_weights *w = opened(path);
     float got[6];
@@ -31,7 +35,8 @@ Test(weights_safetensors, safetensors_dtypes) {
     read_all(w, "f", got, 2);
     cr_assert(got[0] == 1.5f && got[1] == -2);
     read_all(w, "h", got, 6);
-    cr_assert(got[0] == 1 && got[1] == -2 && got[2] == 0x1p-24f && isinf(got[3]) && got[4] == 0 && signbit(got[4]) && got[5] == 1023 * 0x1p-24f);
+    cr_assert(got[0] == 1 && got[1] == -2 && got[2] == 0x1p-24f && isinf(got[3]) && got[4] == 0 && signbit(got[4]) &&
+              got[5] == 1023 * 0x1p-24f);
     cr_assert(wn_weights_find(w, "h")->rank == 2 && wn_weights_find(w, "h")->shape[0] == 3);
     read_all(w, "b", got, 2);
     cr_assert(got[0] == 1 && got[1] == -2.5f);
@@ -49,7 +54,8 @@ Test(weights_safetensors, safetensors_dtypes) {
 
 Test(weights_safetensors, safetensors_whose_length_looks_like_a_pickle) {
     char header[700];
-    (void)snprintf(header, sizeof header, "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}%*s", 0x280, "");
+    (void)snprintf(header, sizeof header, "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}%*s", 0x280,
+                   "");
     header[0x280 - 1] = '}';
     header[0x280] = 0; /* the file starts with 0x80 0x02, like a pickle */
     bytes b = safetensors(header, &(float){2}, 4);
@@ -83,14 +89,21 @@ Test(weights_safetensors, safetensors_refusals) {
         {ONE("F32", "2", 0, 8), "has no shape"},
         {ONE("F99", "[2]", 0, 8), "unknown dtype \"F99\""},
         {"{\"a\":7}", "unknown dtype"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", "overlap"},
-        {"{\"a\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[0,2]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", "leave a hole"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", "\"a\" is there twice"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],"
+         "\"data_offsets\":[0,4]}}",
+         "overlap"},
+        {"{\"a\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[0,2]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],"
+         "\"data_offsets\":[4,8]}}",
+         "leave a hole"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],"
+         "\"data_offsets\":[4,8]}}",
+         "\"a\" is there twice"},
         {"{\"a\":{\"dtype\":\"F32\"", "not valid JSON"},
         {"{} {}", "not valid JSON"},
         {"{\"\xff\":1}", "not UTF-8"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) refused(safetensors(cases[i].header, "12345678", 8), cases[i].text);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        refused(safetensors(cases[i].header, "12345678", 8), cases[i].text);
     refused(safetensors("{}      ", "", 0), "holds no tensors");
     refused(safetensors("[1,2,3,4]", "", 0), "neither safetensors nor");
     bytes b = {0};
@@ -141,7 +154,8 @@ Test(weights_safetensors, shards) {
     refused_at(folder, "no model.safetensors or pytorch_model.bin");
     in_folder("one", safetensors(ONE("F32", "[1]", 0, 4), &(float){1}, 4));
     in_folder("two", safetensors("{\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", &(float){2}, 4));
-    in_folder("model.safetensors.index.json", text_of("{\"metadata\":{},\"weight_map\":{\"a\":\"one\",\"b\":\"two\"}}"));
+    in_folder("model.safetensors.index.json",
+              text_of("{\"metadata\":{},\"weight_map\":{\"a\":\"one\",\"b\":\"two\"}}"));
     wn_weights *w = opened(folder);
     float v;
     read_all(w, "a", &v, 1);
@@ -151,10 +165,15 @@ Test(weights_safetensors, shards) {
     wn_weights_close(w);
     static const struct {
         const char *index, *text;
-    } cases[] = {{"{\"weight_map\":{\"a\":\"one\",\"b\":\"three\"}}", "three: No such file"}, {"{\"weight_map\":{\"a\":\"one\",\"c\":\"two\"}}", "\"c\" is in none of the shards"},
-                 {"{\"weight_map\":{\"a\":\"../one\",\"b\":\"two\"}}", "not a file name"},     {"{\"weight_map\":{\"a\":7}}", "not a file name"},
-                 {"{\"weight_map\":[\"one\"]}", "absent or empty"},                            {"{\"weight_map\":{}}", "absent or empty"},
-                 {"[\"one\",\"two\",\"three\"]", "absent or empty"},                            {"{\"weight_map\":", "not valid JSON"}, {"{\"weight_map\":{\"a\":\"..\"}}", "not a file"}};
+    } cases[] = {{"{\"weight_map\":{\"a\":\"one\",\"b\":\"three\"}}", "three: No such file"},
+                 {"{\"weight_map\":{\"a\":\"one\",\"c\":\"two\"}}", "\"c\" is in none of the shards"},
+                 {"{\"weight_map\":{\"a\":\"../one\",\"b\":\"two\"}}", "not a file name"},
+                 {"{\"weight_map\":{\"a\":7}}", "not a file name"},
+                 {"{\"weight_map\":[\"one\"]}", "absent or empty"},
+                 {"{\"weight_map\":{}}", "absent or empty"},
+                 {"[\"one\",\"two\",\"three\"]", "absent or empty"},
+                 {"{\"weight_map\":", "not valid JSON"},
+                 {"{\"weight_map\":{\"a\":\"..\"}}", "not a file"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         in_folder("model.safetensors.index.json", text_of(cases[i].index));
         refused_at(folder, cases[i].text);

@@ -1,6 +1,7 @@
 #ifndef WEIGHTS_BUILD_H
 #define WEIGHTS_BUILD_H
-/* Checkpoints byte by byte: safetensors, pickles (opcodes as Python's pickletools lists them), torch's two containers. */
+/* Checkpoints byte by byte: safetensors, pickles (opcodes as Python's pickletools lists them), torch's two containers.
+ */
 #include <criterion/criterion.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -110,7 +111,8 @@ static inline void zip_entry(zip_t *z, const char *name, const void *data, size_
     (void)zip_set_file_compression(z, (zip_uint64_t)at, packed ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 0);
 }
 
-static inline void write_zip(const char *path, const bytes *pickle, const storage *s, size_t n, const char *order, bool packed) {
+static inline void write_zip(const char *path, const bytes *pickle, const storage *s, size_t n, const char *order,
+                             bool packed) {
     int code = 0;
     char name[128];
     zip_t *z = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &code);
@@ -162,7 +164,8 @@ static inline void write_file(const char *path, const void *data, size_t n) {
 }
 static inline char *new_folder(void) {
     /* in memory where that is possible: libzip syncs every file it closes */
-    char *folder = strdup(access("/dev/shm", W_OK) == 0 ? "/dev/shm/winnow-weights.XXXXXX" : "/tmp/winnow-weights.XXXXXX");
+    char *folder =
+        strdup(access("/dev/shm", W_OK) == 0 ? "/dev/shm/winnow-weights.XXXXXX" : "/tmp/winnow-weights.XXXXXX");
     cr_assert(mkdtemp(folder));
     return folder;
 }

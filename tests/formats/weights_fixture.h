@@ -60,6 +60,7 @@ static inline bytes text_of(const char *s) {
 }
 
 /* A safetensors header of one tensor. */
-#define ONE(dtype, shape, from, to) "{\"a\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" #from "," #to "]}}"
+#define ONE(dtype, shape, from, to)                                                                                    \
+    "{\"a\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" #from "," #to "]}}"
 
 #endif

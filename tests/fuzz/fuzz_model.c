@@ -24,14 +24,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
     } while (0)
 
 enum { FILES = 11 };
-static const char *const names[FILES] = {"tokenizer.json", "vocab.txt", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json",
-                                         "config.json", "modules.json", "1_Pooling/config.json", "2_Dense/config.json", "sentence_bert_config.json"};
+static const char *const names[FILES] = {"tokenizer.json",
+                                         "vocab.txt",
+                                         "vocab.json",
+                                         "merges.txt",
+                                         "tokenizer_config.json",
+                                         "special_tokens_map.json",
+                                         "config.json",
+                                         "modules.json",
+                                         "1_Pooling/config.json",
+                                         "2_Dense/config.json",
+                                         "sentence_bert_config.json"};
 static const char *const sound[FILES] = {
-    NULL, NULL, NULL, "#version: 0.2\na b\nab c\n", NULL, NULL,
-    "{\"model_type\":\"bert\",\"vocab_size\":9,\"hidden_size\":4,\"num_hidden_layers\":1,\"num_attention_heads\":2,\"intermediate_size\":8,"
+    NULL,
+    NULL,
+    NULL,
+    "#version: 0.2\na b\nab c\n",
+    NULL,
+    NULL,
+    "{\"model_type\":\"bert\",\"vocab_size\":9,\"hidden_size\":4,\"num_hidden_layers\":1,\"num_attention_heads\":2,"
+    "\"intermediate_size\":8,"
     "\"max_position_embeddings\":16}",
-    "[{\"path\":\"\",\"type\":\"a.Transformer\"},{\"path\":\"1_Pooling\",\"type\":\"a.Pooling\"},{\"path\":\"2_Dense\",\"type\":\"a.Dense\"}]",
-    "{\"pooling_mode_mean_tokens\":true}", "{\"in_features\":4,\"out_features\":2}", "{\"max_seq_length\":8}"};
+    "[{\"path\":\"\",\"type\":\"a.Transformer\"},{\"path\":\"1_Pooling\",\"type\":\"a.Pooling\"},"
+    "{\"path\":\"2_Dense\",\"type\":\"a.Dense\"}]",
+    "{\"pooling_mode_mean_tokens\":true}",
+    "{\"in_features\":4,\"out_features\":2}",
+    "{\"max_seq_length\":8}"};
 static char folder[64], path[160];
 
 static void put(size_t i, const void *data, size_t n) {
@@ -54,7 +72,8 @@ static void clean(void) {
 }
 
 static void make_folder(void) {
-    (void)snprintf(folder, sizeof folder, "%s/winnow-fuzz-model.%d", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid());
+    (void)snprintf(folder, sizeof folder, "%s/winnow-fuzz-model.%d",
+                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid());
     REQUIRE(mkdir(folder, 0700) == 0);
     (void)snprintf(path, sizeof path, "%s/1_Pooling", folder);
     REQUIRE(mkdir(path, 0700) == 0);
@@ -67,7 +86,8 @@ static void make_folder(void) {
 static const char *bytes_vocab(void) {
     static char text[8192];
     if (text[0]) return text;
-    size_t at = (size_t)snprintf(text, sizeof text, "{\"<s>\":0,\"<pad>\":1,\"</s>\":2,\"<unk>\":3,\"ab\":260,\"abc\":261,\"<mask>\":262");
+    size_t at = (size_t)snprintf(text, sizeof text,
+                                 "{\"<s>\":0,\"<pad>\":1,\"</s>\":2,\"<unk>\":3,\"ab\":260,\"abc\":261,\"<mask>\":262");
     unsigned next = 256;
     for (unsigned b = 0; b < 256; b++) {
         bool printable = (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
@@ -79,7 +99,8 @@ static const char *bytes_vocab(void) {
 }
 
 static bool good(wn_code code, const wn_err *e) {
-    return code == WN_OK || ((code == WN_EINPUT || code == WN_EIO || code == WN_EUSAGE) && e->msg[0] && !strchr(e->msg, '\n'));
+    return code == WN_OK ||
+           ((code == WN_EINPUT || code == WN_EIO || code == WN_EUSAGE) && e->msg[0] && !strchr(e->msg, '\n'));
 }
 
 static void encode(const wn_tok *t, const char *s, size_t n, wn_ids *ids) {
@@ -127,8 +148,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         wn_code code = wn_model_config_read(&c, folder, &e);
         REQUIRE(good(code, &e));
         if (!code) {
-            REQUIRE(c.layers && c.heads && c.hidden % c.heads == 0 && c.vocab && c.max_tokens && c.max_tokens <= c.positions);
-            REQUIRE(c.norm_eps >= 0 && c.norm_eps <= 1 && strlen(c.dense_path) < sizeof c.dense_path && !strstr(c.dense_path, ".."));
+            REQUIRE(c.layers && c.heads && c.hidden % c.heads == 0 && c.vocab && c.max_tokens &&
+                    c.max_tokens <= c.positions);
+            REQUIRE(c.norm_eps >= 0 && c.norm_eps <= 1 && strlen(c.dense_path) < sizeof c.dense_path &&
+                    !strstr(c.dense_path, ".."));
         }
     }
     return 0;

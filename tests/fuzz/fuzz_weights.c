@@ -57,7 +57,9 @@ static void write_zip(const uint8_t *data, size_t size) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!size || size > 1 << 16) return 0;
-    if (!path[0]) (void)snprintf(path, sizeof path, "%s/winnow-fuzz-weights.%d", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid());
+    if (!path[0])
+        (void)snprintf(path, sizeof path, "%s/winnow-fuzz-weights.%d",
+                       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid());
     const char *first = getenv("WINNOW_FUZZ_FIRST");
     if ((first ? atoi(first) : data[0]) & 1) write_zip(data + 1, size - 1);
     else write_whole(data + 1, size - 1);

@@ -65,9 +65,20 @@ static cJSON *manifest(void) {
 /* Chooses and counts the classes among the chosen; the manifest's selection.NAME goes to *value. */
 static size_t classes_chosen(double gamma, const char *name, double *value) {
     const char *inputs[] = {matrix};
-    wn_config c = {.inputs = inputs, .ninputs = 1, .output = output, .overwrite = true, .k = CHOSEN, .objective = WN_GRAPH_CUT,
-                   .similarity = WN_RBF, .lambda = NAN, .gamma = gamma, .storage = WN_STORAGE_AUTO, .neighbours = 5, .seed = 1,
-                   .command_line = "winnow select", .json = "{}"};
+    wn_config c = {.inputs = inputs,
+                   .ninputs = 1,
+                   .output = output,
+                   .overwrite = true,
+                   .k = CHOSEN,
+                   .objective = WN_GRAPH_CUT,
+                   .similarity = WN_RBF,
+                   .lambda = NAN,
+                   .gamma = gamma,
+                   .storage = WN_STORAGE_AUTO,
+                   .neighbours = 5,
+                   .seed = 1,
+                   .command_line = "winnow select",
+                   .json = "{}"};
     wn_io io = {0};
     wn_err err = {0};
     bool seen[CLASSES] = {false};

@@ -48,7 +48,8 @@ Test(model_faults, out_of_memory_is_an_error_and_leaves_no_output) {
     c.overwrite = true;
     (void)unlink(output);
     wn_code code = WN_EMEMORY;
-    for (long n = 0; code != WN_OK && n < 100000; n += 1 + n / 40) { /* every allocation at first, then in growing steps */
+    for (long n = 0; code != WN_OK && n < 100000;
+         n += 1 + n / 40) { /* every allocation at first, then in growing steps */
         for (int forever = 0; forever < 2; forever++) {
             err = (wn_err){0};
             c.resume = n % 3 == 0;
