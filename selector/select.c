@@ -31,8 +31,13 @@ bool wn_objective_named(const char *word, wn_objective *out) {
     return false;
 }
 
+/* n: rows of the ground set, by weight. */
+static double lambda_used(double lambda, double n, size_t k) {
+    return isnan(lambda) ? fmax(0.0, n / (double)k - 2.0) : lambda;
+}
+
 double wn_select_lambda(double lambda, size_t n, size_t k) {
-    return isnan(lambda) ? fmax(0.0, (double)n / (double)k - 2.0) : lambda;
+    return lambda_used(lambda, (double)n, k);
 }
 
 double wn_select_balance(double lambda, size_t n, size_t k) {
@@ -48,14 +53,14 @@ void wn_selection_free(wn_selection *s) {
 }
 
 enum { RBF = 1 << WN_RBF, LINEAR = 1 << WN_COSINE | 1 << WN_DOT, ANY = RBF | LINEAR };
-enum { ALL_PAIRS, OVER_GRAPH };
+typedef enum { ALL_PAIRS, OVER_GRAPH } select_pairs;
 
 /* A way to maximise an objective. */
 typedef struct {
     wn_objective what;
     int kernels;        /* bits of wn_kernel_kind */
     wn_storage storage; /* what it is; over a graph whatever was asked for */
-    int pairs;
+    select_pairs pairs;
     const wn_objective_vt *objective;
     const wn_solver_vt *solver; /* NULL: any maximizer that suits the objective */
 } select_way;
@@ -172,11 +177,6 @@ static wn_code check_plan(const select_plan *p, const wn_select_opts *o, size_t 
     return WN_OK;
 }
 
-/* lambda as used with this ground set. */
-static double ground_lambda(const wn_ground *g, double lambda, size_t k) {
-    return isnan(lambda) ? fmax(0.0, g->n_all / (double)k - 2.0) : lambda;
-}
-
 wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, wn_err *err) {
     wn_selection s = {.k = o->k, .negative_from = o->k};
     wn_greedy g = {.o = *o, .out = &s};
@@ -188,7 +188,7 @@ wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, w
     g.maximizer = p.maximizer;
     s.storage = p.way->storage;
     if ((code = wn_ground_init(&g.ground, x, o, err)) != WN_OK) goto out;
-    if (g.objective->traits & WN_USES_LAMBDA) s.lambda = g.o.lambda = ground_lambda(&g.ground, o->lambda, o->k);
+    if (g.objective->traits & WN_USES_LAMBDA) s.lambda = g.o.lambda = lambda_used(o->lambda, g.ground.n_all, o->k);
     /* also bounds k before anything of that size is allocated */
     if ((code = wn_constraint_init(&g.constraint, &g.ground, o, err)) != WN_OK) goto out;
     code = WN_EMEMORY;
@@ -240,7 +240,7 @@ wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_
     double result = 0;
     wn_code code = wn_ground_init(&g, x, o, err);
     if (code != WN_OK) goto out;
-    used.lambda = k ? ground_lambda(&g, o->lambda, k) : 0;
+    used.lambda = k ? lambda_used(o->lambda, g.n_all, k) : 0;
     code = WN_EMEMORY;
     if (!(chosen = wn_alloc(g.n, sizeof *chosen, err))) goto out;
     if (!(rows = wn_alloc(k, sizeof *rows, err))) goto out;

@@ -36,7 +36,7 @@ static const char *way_name(const wn_select_opts *o) {
     return name;
 }
 
-/* The ways that there are not: random has no gains to search, plain graph-cut no matrix, and lazy wants gains to fall. */
+/* The ways that there are not: random has no gains to search, plain graph-cut no matrix; lazy wants gains to fall. */
 static bool refused(const wn_select_opts *o) {
     if (o->maximizer == WN_MAXIMIZER_AUTO) return false;
     if (o->objective == WN_RANDOM) return true;
