@@ -1,10 +1,16 @@
 /* winnow embed: records -> vectors in an .h5ad file. */
 #include "embedding/encode.h"
 #include "embedding/options.h"
-#include "stages/common.h"
+#include "embedding/slice.h"
+#include "input.h"
+#include "options.h"
+#include "outcome/target.h"
+#include "stages/memory.h"
+#include "stages/say.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <winnow/mem.h>
 #include <wn/rng.h>
 
 enum { WRITE_BLOCK = 4096 };
@@ -14,7 +20,7 @@ enum { WRITE_BLOCK = 4096 };
 static bool keeps_vectors(const wn_encoder *e, const wn_config *c, size_t n, size_t bytes) {
     if (!e->vt->fits_corpus) return false;
     if (wn_encoder_fits(e) && !e->vt->encodes_fitted) return true;
-    return wn_encoder_memory(e, n, bytes, true) <= wn_memory_budget(c);
+    return wn_encoder_memory(e, n, bytes, true) <= wn_memory_budget(c->memory);
 }
 
 static wn_code append_kept(wn_store *s, const wn_mat *x, wn_progress *p, wn_err *err) {
@@ -69,6 +75,7 @@ static wn_code stream_rows(wn_store *s, wn_encoder *e, const wn_config *c, const
                            wn_err *err) {
     embed_stream t = {.store = s, .encoder = e};
     wn_encoder_watch watch = wn_encoder_watch_of(c, io);
+    wn_encoder_origin model;
     wn_code code;
     if ((code = choose_sample(&t, c, texts->n, err)) != WN_OK) goto out;
     if ((code = wn_encoder_encode(e, put_rows, &t, texts, &watch, err)) != WN_OK) goto out;
@@ -76,7 +83,8 @@ static wn_code stream_rows(wn_store *s, wn_encoder *e, const wn_config *c, const
         wn_encoder_sample sample = {.rows = t.sample, .n = t.nsample, .x = t.kept, .stride = e->dims};
         if ((code = wn_encoder_verify(e, texts, &sample, &watch, err)) != WN_OK) goto out;
     }
-    code = wn_store_put_model(s, e, err);
+    if ((code = wn_encoder_describe(e, &model, err)) != WN_OK) goto out;
+    if (model.sha256) code = wn_store_put_model(s, model.sha256, model.precision, err);
 out:
     wn_free(t.sample);
     wn_free(t.kept);
@@ -98,7 +106,7 @@ static wn_code write_store(wn_encoder *e, const wn_mat *x, const wn_config *c, c
     if (code != WN_OK) goto out;
     if ((code = wn_store_put_rows(s, corpus, err)) != WN_OK) goto out;
     if (row && (code = wn_store_obs_i64(s, "row", row, err)) != WN_OK) goto out;
-    if ((code = wn_store_put_origin(s, c, corpus, err)) != WN_OK) goto out;
+    if ((code = wn_config_put_origin(c, s, corpus, err)) != WN_OK) goto out;
     return wn_store_commit(s, err);
 out:
     wn_store_abort(s);
@@ -115,7 +123,7 @@ static wn_code embed_plan(const wn_encoder *e, const wn_config *c, const wn_corp
     wn_printf(io, "output: %zu x %zu vectors, about %s%s\n", corpus->n, e->dims, wn_bytes_text(disk, b),
               e->vt->resumes ? ", and as much again for the part file while the job runs" : "");
     wn_printf(io, "memory: about %s%s\n", wn_bytes_text(need, d), keep ? "" : " (vectors in blocks)");
-    return wn_memory_require(c, need, "embedding", err);
+    return wn_memory_require(c->memory, need, "embedding", err);
 }
 
 /* What is read, or the shard of it. */
@@ -126,7 +134,7 @@ static wn_code embed_rows(wn_encoder *e, const wn_config *c, const wn_corpus *co
     if (c->dry_run) return embed_plan(e, c, corpus, bytes, io, err);
     wn_encoder_watch watch = wn_encoder_watch_of(c, io);
     bool keep = keeps_vectors(e, c, corpus->n, bytes);
-    wn_code code = wn_memory_require(c, wn_encoder_memory(e, corpus->n, bytes, keep), "embedding", err);
+    wn_code code = wn_memory_require(c->memory, wn_encoder_memory(e, corpus->n, bytes, keep), "embedding", err);
     if (code != WN_OK) goto out;
     if (corpus->n && (code = wn_encoder_prepare(e, keep ? &x : NULL, &corpus->texts, &watch, err)) != WN_OK) goto out;
     if ((code = write_store(e, keep ? &x : NULL, c, corpus, row, io, err)) != WN_OK) goto out;

@@ -1,25 +1,29 @@
 /* winnow graph: the exact nearest-neighbour graph of a matrix. */
-#include "stages/common.h"
-#include "stages/matrices.h"
+#include "options.h"
+#include "outcome/target.h"
+#include "stages/memory.h"
+#include "stages/say.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <winnow/similarity.h>
-#include <winnow/store.h>
 
 static wn_code write_h5ad(const wn_config *c, const wn_matrices *in, const wn_mat *x, const wn_csr *g, wn_err *err) {
-    wn_store *s = NULL;
+    wn_store *s = NULL, *whole;
     wn_strings ids = {0};
     wn_code code = wn_store_create(&s, c->output, x->cols, c->overwrite, err);
-    if (code == WN_OK) code = wn_store_append(s, x->data, x->stride, x->rows, err);
-    bool named = code == WN_OK && wn_matrices_have_obs(in, "_index", &code, err);
-    if (named) code = wn_matrices_obs_strings(in, "_index", &ids, err);
-    if (code == WN_OK) code = wn_store_obs_ids(s, named ? &ids.view : NULL, err);
-    wn_strings_free(&ids);
-    if (code == WN_OK) code = wn_store_obsp(s, "similarity", g, err);
-    if (code == WN_OK) code = wn_store_put_origin(s, c, NULL, err);
-    if (code == WN_OK) return wn_store_commit(s, err);
+    if (code != WN_OK) goto out;
+    if ((code = wn_store_append(s, x->data, x->stride, x->rows, err)) != WN_OK) goto out;
+    bool named = wn_matrices_have_obs(in, "_index", &code, err);
+    if (code != WN_OK) goto out;
+    if (named && (code = wn_matrices_obs_strings(in, "_index", &ids, err)) != WN_OK) goto out;
+    if ((code = wn_store_obs_ids(s, named ? &ids.view : NULL, err)) != WN_OK) goto out;
+    if ((code = wn_store_obsp(s, "similarity", g, err)) != WN_OK) goto out;
+    if ((code = wn_config_put_origin(c, s, NULL, err)) != WN_OK) goto out;
+    whole = s, s = NULL; /* commit frees it */
+    code = wn_store_commit(whole, err);
+out:
     wn_store_abort(s);
+    wn_strings_free(&ids);
     return code;
 }
 
@@ -34,8 +38,8 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
     wn_csr g = {0};
     char a[32], what[64];
     wn_code code = wn_output_check(c->output, c->overwrite, false, err);
-    if (code == WN_OK) code = wn_matrices_open(&in, c->inputs, c->ninputs, c->dataset, err);
-    if (code != WN_OK) return code;
+    if (code != WN_OK) goto out;
+    if ((code = wn_matrices_open(&in, c->inputs, c->ninputs, c->dataset, err)) != WN_OK) goto out;
     size_t n = in.rows, d = in.cols, K = c->neighbours;
     if (n < 2) {
         code = wn_err_set(err, WN_EINPUT, "%s: %zu rows have no neighbours", c->inputs[0], n);
@@ -49,7 +53,7 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
                   c->output, wn_bytes_text(n * (d * 4 + K * 12), a));
         wn_printf(io, "memory: about %s\n", wn_bytes_text(need, a));
     }
-    code = wn_memory_require(c, need, what, err);
+    code = wn_memory_require(c->memory, need, what, err);
     if (code != WN_OK || c->dry_run) goto out;
     if ((code = wn_matrices_read_all(&in, &x, err)) != WN_OK) goto out;
     size_t zero = wn_mat_normalize(&x);

@@ -1,11 +1,17 @@
 /* winnow info: what a file or an output folder holds. */
-#include "stages/common.h"
 #include "embedding/encode.h"
+#include "input.h"
 #include "kind.h"
+#include "outcome/layout.h"
+#include "stages/say.h"
+#include "stages/whole_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <winnow/mem.h>
+#include <winnow/model.h>
+#include <wn/outcome.h>
 #include <wn/path.h>
 
 /* ---- records ---- */
@@ -70,12 +76,13 @@ static wn_code info_records(const wn_config *c, const char *path, wn_io *io, wn_
     o.paths = &path;
     o.npaths = 1;
     wn_code code = wn_corpus_read(&corpus, &o, io->progress, err);
-    if (code != WN_OK) return code;
+    if (code != WN_OK) goto out;
     if (corpus.nsources)
         wn_printf(io, "%s: %zu records, %s, %s\n  SHA-256: %s\n", path, corpus.n, wn_format_name(corpus.sources[0].format),
                   wn_bytes_text(corpus.sources[0].bytes, bytes), corpus.sources[0].sha256);
-    if (corpus.n) code = print_lengths(&corpus, io, err);
-    if (code == WN_OK && corpus.label) code = print_labels(&corpus, io, err);
+    if (corpus.n && (code = print_lengths(&corpus, io, err)) != WN_OK) goto out;
+    if (corpus.label) code = print_labels(&corpus, io, err);
+out:
     wn_corpus_free(&corpus);
     return code;
 }
@@ -99,9 +106,11 @@ static wn_code print_origin(wn_matrix_file *m, wn_io *io, wn_err *err) {
 }
 
 static wn_code info_matrix(const wn_config *c, const char *path, wn_io *io, wn_err *err) {
-    static const char *const columns[] = {"_index", "label", "source", "line", "offset", "length", "cost", "row", "selected",
-                                          "rank", "gain", "represented_by", "represented_sim",
-                                          "copy_of"};
+#define INPUT_NAME(name) #name,
+#define OUTCOME_NAME(name, type, when) #name,
+    static const char *const columns[] = {WN_INPUT_COLUMNS(INPUT_NAME) WN_OUTCOME_COLUMNS(OUTCOME_NAME)};
+#undef INPUT_NAME
+#undef OUTCOME_NAME
     wn_matrix_file *m = NULL;
     char bytes[32];
     wn_code code = wn_matrix_open(&m, path, c->dataset, err);
@@ -129,48 +138,64 @@ static void print_json(const cJSON *item, int depth, wn_io *io) {
     }
 }
 
-static wn_code info_folder(const char *path, wn_io *io, wn_err *err) {
+static wn_code info_folder(const wn_config *c, const char *path, wn_io *io, wn_err *err) {
     cJSON *manifest = NULL;
-    char *file = wn_path_join(path, "manifest.json", err);
-    wn_code code = file ? wn_json_read(file, &manifest, err) : WN_EMEMORY;
-    if (code == WN_OK) {
-        wn_printf(io, "%s:\n", path);
-        print_json(manifest, 0, io);
-    } else if (code == WN_EIO) {
+    char *file = wn_path_join(path, WN_FILE_MANIFEST, err);
+    wn_code code = file ? WN_OK : WN_EMEMORY;
+    (void)c;
+    if (code != WN_OK) goto out;
+    code = wn_json_read(file, &manifest, err);
+    if (code == WN_EIO)
         code = wn_err_set(err, WN_EINPUT, "%s is a folder without manifest.json: not an output of winnow", path);
-    }
+    if (code != WN_OK) goto out;
+    wn_printf(io, "%s:\n", path);
+    print_json(manifest, 0, io);
+out:
     cJSON_Delete(manifest);
     wn_free(file);
     return code;
 }
 
-/* ---- encoders ---- */
+/* ---- encoders and models ---- */
 
-static wn_code info_encoder(const char *path, wn_io *io, wn_err *err) {
+static wn_code info_encoder(const wn_config *c, const char *path, wn_io *io, wn_err *err) {
     wn_encoder *e = NULL;
     wn_code code = wn_encode_load(&e, path, err);
-    if (code == WN_OK) wn_printf(io, "%s: %s encoder, %zu dimensions, %zu words\n", path, e->vt->name, e->dims, e->words);
+    (void)c;
+    if (code == WN_OK)
+        wn_printf(io, "%s: %s encoder, %zu dimensions, %zu words\n", path, e->vt->name, e->dims, e->words);
     wn_encoder_close(e);
+    return code;
+}
+
+static wn_code info_model(const wn_config *c, const char *path, wn_io *io, wn_err *err) {
+    (void)c;
+    return wn_info_model(path, io, err);
+}
+
+/* ---- all ---- */
+
+static wn_code (*const info_kind[])(const wn_config *c, const char *path, wn_io *io, wn_err *err) = {
+#define INFO_KIND(value, name) [value] = info_##name,
+    WN_KINDS(INFO_KIND)
+#undef INFO_KIND
+};
+
+static wn_code info_path(const wn_config *c, const char *path, wn_io *io, wn_err *err) {
+    wn_kind kind;
+    wn_err ignored;
+    char *model = NULL;
+    wn_code code = wn_kind_of(path, &kind, err);
+    if (code == WN_OK) return info_kind[kind](c, path, io, err);
+    if (code != WN_EIO || wn_model_find(&model, path, &ignored) != WN_OK) return code;
+    code = wn_info_model(model, io, err); /* no such file, but a model in a cache */
+    wn_free(model);
     return code;
 }
 
 wn_code wn_info(const wn_config *c, wn_io *io, wn_err *err) {
     for (size_t i = 0; i < c->ninputs; i++) {
-        const char *path = c->inputs[i];
-        wn_kind kind;
-        char *model = NULL;
-        wn_code code = wn_kind_of(path, &kind, err);
-        if (code == WN_EIO && wn_model_find(&model, path, NULL) == WN_OK) { /* no such file, but a model in a cache */
-            code = wn_info_model(model, io, err);
-            wn_free(model);
-            if (code != WN_OK) return code;
-            continue;
-        }
-        if (code == WN_OK && kind == WN_KIND_RECORDS) code = info_records(c, path, io, err);
-        else if (code == WN_OK && kind == WN_KIND_MATRIX) code = info_matrix(c, path, io, err);
-        else if (code == WN_OK && kind == WN_KIND_FOLDER) code = info_folder(path, io, err);
-        else if (code == WN_OK && kind == WN_KIND_MODEL) code = wn_info_model(path, io, err);
-        else if (code == WN_OK) code = info_encoder(path, io, err);
+        wn_code code = info_path(c, c->inputs[i], io, err);
         if (code != WN_OK) return code;
     }
     return WN_OK;

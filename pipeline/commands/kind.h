@@ -1,23 +1,31 @@
-#ifndef WINNOW_PIPELINE_KIND_H
-#define WINNOW_PIPELINE_KIND_H
-/* What stands at a path, for info, check and explain. */
-#include <cjson/cJSON.h>
+#ifndef WN_PIPELINE_KIND_H
+#define WN_PIPELINE_KIND_H
+/* What stands at a path: the table of kinds, in the order in which they are recognised. A kind is one row here and three
+ * functions: is_NAME in kind.c, info_NAME in info.c, check_NAME in check.c. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <winnow/config.h>
 #include <winnow/err.h>
 
-typedef enum { WN_KIND_RECORDS, WN_KIND_MATRIX, WN_KIND_FOLDER, WN_KIND_MODEL, WN_KIND_ENCODER } wn_kind;
+#define WN_KINDS(X)                 \
+    X(WN_KIND_MODEL, model)         \
+    X(WN_KIND_FOLDER, folder)       \
+    X(WN_KIND_MATRIX, matrix)       \
+    X(WN_KIND_ENCODER, encoder)     \
+    X(WN_KIND_RECORDS, records)
+
+#define WN_KIND_VALUE(value, name) value,
+typedef enum { WN_KINDS(WN_KIND_VALUE) } wn_kind;
+#undef WN_KIND_VALUE
 
 /* By the type of the path, its first bytes and its name. "-" is records. WN_EIO if it is not there. */
 wn_code wn_kind_of(const char *path, wn_kind *kind, wn_err *err);
+/* True for a matrix file by its name (.h5ad .h5 .hdf5 .npy) or its first bytes. */
+bool wn_input_is_matrix(const char *path);
 
 /* A model folder: what it holds; whether it and its tokenizer open. */
 wn_code wn_info_model(const char *dir, wn_io *io, wn_err *err);
 wn_code wn_check_model(const char *dir, char *summary, size_t size, wn_err *err);
-
-/* The JSON object in a file; cJSON_Delete the result. WN_EINPUT where it is none. */
-wn_code wn_json_read(const char *path, cJSON **out, wn_err *err);
 
 /* wn_store_check in a child process, because libhdf5 crashes on some broken files: WN_EINPUT then. */
 wn_code wn_store_check_guarded(const char *path, char *summary, size_t size, wn_err *err);

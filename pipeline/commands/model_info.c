@@ -1,11 +1,12 @@
 /* winnow info MODEL: what a model folder holds. */
-#include "stages/common.h"
-#include "kind.h"
 #include "embedding/model_files.h"
+#include "kind.h"
+#include "stages/say.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <winnow/bert.h>
+#include <winnow/mem.h>
 
 static const char *const activations[] = {"gelu", "gelu (tanh)", "relu", "tanh", "identity"};
 
@@ -42,18 +43,18 @@ wn_code wn_info_model(const char *dir, wn_io *io, wn_err *err) {
     wn_model_config m;
     char *tensors = NULL, sha256[65];
     wn_code code = wn_model_config_read(&m, dir, err);
-    if (code == WN_OK) code = wn_bert_describe(dir, &tensors, err);
-    if (code == WN_OK) code = wn_model_sha256(dir, sha256, err);
-    if (code == WN_OK) {
-        print_config(&m, dir, io);
-        print_tokenizer(dir, &m, io);
-        for (char *line = tensors; *line;) {
-            size_t n = strcspn(line, "\n");
-            wn_printf(io, "  %.*s\n", (int)n, line);
-            line += n + (line[n] == '\n');
-        }
-        wn_printf(io, "  SHA-256: %s\n", sha256);
+    if (code != WN_OK) goto out;
+    if ((code = wn_bert_describe(dir, &tensors, err)) != WN_OK) goto out;
+    if ((code = wn_model_sha256(dir, sha256, err)) != WN_OK) goto out;
+    print_config(&m, dir, io);
+    print_tokenizer(dir, &m, io);
+    for (char *line = tensors; *line;) {
+        size_t n = strcspn(line, "\n");
+        wn_printf(io, "  %.*s\n", (int)n, line);
+        line += n + (line[n] == '\n');
     }
+    wn_printf(io, "  SHA-256: %s\n", sha256);
+out:
     wn_free(tensors);
     return code;
 }
@@ -63,13 +64,15 @@ wn_code wn_check_model(const char *dir, char *summary, size_t size, wn_err *err)
     wn_bert *model = NULL;
     wn_tok *tok = NULL;
     wn_code code = wn_tok_open(&tok, dir, err);
-    if (code == WN_OK) code = wn_bert_open(&model, dir, &plain, err);
-    if (code == WN_OK && wn_tok_size(tok) > wn_bert_config(model)->vocab)
-        code =
-            wn_err_set(err, WN_EINPUT, "%s: the tokenizer has ids up to %zu, but config.json says a vocabulary of %zu",
-                       dir, wn_tok_size(tok) - 1, wn_bert_config(model)->vocab);
-    if (code == WN_OK)
-        (void)snprintf(summary, size, "a %s model with its tokenizer", wn_arch_name(wn_bert_config(model)->arch));
+    if (code != WN_OK) goto out;
+    if ((code = wn_bert_open(&model, dir, &plain, err)) != WN_OK) goto out;
+    if (wn_tok_size(tok) > wn_bert_config(model)->vocab) {
+        code = wn_err_set(err, WN_EINPUT, "%s: the tokenizer has ids up to %zu, but config.json says a vocabulary of %zu",
+                          dir, wn_tok_size(tok) - 1, wn_bert_config(model)->vocab);
+        goto out;
+    }
+    (void)snprintf(summary, size, "a %s model with its tokenizer", wn_arch_name(wn_bert_config(model)->arch));
+out:
     wn_bert_close(model);
     wn_tok_close(tok);
     return code;

@@ -1,9 +1,10 @@
 /* winnow tokenize: token ids or pieces, one line a text. */
-#include "stages/common.h"
+#include "input.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <winnow/mem.h>
 #include <winnow/model.h>
 #include <wn/text.h>
 #include <winnow/threads.h>

@@ -2,7 +2,8 @@
 
 #include "options.h"
 #include "registry.h"
-#include "stages/common.h"
+#include "outcome/target.h"
+#include "stages/say.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

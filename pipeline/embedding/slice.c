@@ -1,8 +1,8 @@
-/* One shard of a corpus. */
-#include "stages/common.h"
+#include "slice.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <winnow/mem.h>
 
 static wn_code number_rows(wn_slice *s, size_t begin, size_t n, wn_err *err) {
     s->text = wn_alloc(n, 24, err);

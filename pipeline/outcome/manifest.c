@@ -1,218 +1,208 @@
 /* manifest.json: what was done, from what, with which outcome. Everything but "this_run" is the same for equal input,
  * configuration and version. */
-#include "stages/job.h"
+#include "layout.h"
+#include "writer.h"
 
 #include <cjson/cJSON.h>
 #include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <wn/cpu.h>
+#include <winnow/mem.h>
 #include <winnow/threads.h>
+#include <wn/cpu.h>
 
 /* cJSON returns NULL when memory runs out, and its Add functions take NULL; one flag collects that. */
 typedef struct {
     cJSON *root;
     bool failed;
-} doc;
+} manifest_doc;
 
-static cJSON *object(doc *d, cJSON *in, const char *name) {
+static cJSON *manifest_object(manifest_doc *d, cJSON *in, const char *name) {
     cJSON *o = cJSON_AddObjectToObject(in, name);
     d->failed |= !o;
     return o;
 }
 
-static void text(doc *d, cJSON *in, const char *name, const char *v) { d->failed |= !cJSON_AddStringToObject(in, name, v); }
+static void manifest_text(manifest_doc *d, cJSON *in, const char *name, const char *v) { d->failed |= !cJSON_AddStringToObject(in, name, v); }
 
-static void raw(doc *d, cJSON *in, const char *name, const char *digits) {
+static void manifest_raw(manifest_doc *d, cJSON *in, const char *name, const char *digits) {
     d->failed |= !cJSON_AddRawToObject(in, name, digits);
 }
 
-static void count(doc *d, cJSON *in, const char *name, uint64_t v) {
+static void manifest_count(manifest_doc *d, cJSON *in, const char *name, uint64_t v) {
     char digits[24];
     (void)snprintf(digits, sizeof digits, "%llu", (unsigned long long)v);
-    raw(d, in, name, digits);
+    manifest_raw(d, in, name, digits);
 }
 
-static void real(doc *d, cJSON *in, const char *name, double v) { /* null where there is none */
+static void manifest_real(manifest_doc *d, cJSON *in, const char *name, double v) { /* null where there is none */
     char digits[40] = "null";
     if (isfinite(v)) (void)snprintf(digits, sizeof digits, "%.9g", v);
-    raw(d, in, name, digits);
+    manifest_raw(d, in, name, digits);
 }
 
-static void seconds(doc *d, cJSON *in, const char *name, double v) {
+static void manifest_seconds(manifest_doc *d, cJSON *in, const char *name, double v) {
     char digits[40];
     (void)snprintf(digits, sizeof digits, "%.3f", v);
-    raw(d, in, name, digits);
+    manifest_raw(d, in, name, digits);
 }
 
-static void add_inputs(doc *d, const wn_job *j) {
+static void add_inputs(manifest_doc *d, const wn_outcome *r) {
     cJSON *list = cJSON_AddArrayToObject(d->root, "inputs");
     d->failed |= !list;
-    for (size_t i = 0; i < j->corpus.nsources && !d->failed; i++) {
-        const wn_source *s = &j->corpus.sources[i];
+    for (size_t i = 0; i < r->ninputs && !d->failed; i++) {
+        const wn_input *in = &r->inputs[i];
         cJSON *o = cJSON_CreateObject();
         d->failed |= !o || !cJSON_AddItemToArray(list, o);
-        text(d, o, "path", s->path);
-        text(d, o, "format", wn_format_name(s->format));
-        count(d, o, "bytes", s->bytes);
-        count(d, o, "records", s->records);
-        text(d, o, "sha256", s->sha256);
-    }
-    for (size_t i = 0; i < j->nmatrices && !d->failed; i++) {
-        cJSON *o = cJSON_CreateObject();
-        d->failed |= !o || !cJSON_AddItemToArray(list, o);
-        text(d, o, "path", j->matrices[i].path);
-        count(d, o, "bytes", j->matrices[i].bytes);
-        count(d, o, "rows", j->matrices[i].rows);
-        text(d, o, "sha256", j->matrices[i].sha256);
+        manifest_text(d, o, "path", in->path);
+        if (in->format) manifest_text(d, o, "format", in->format);
+        manifest_count(d, o, "bytes", in->bytes);
+        manifest_count(d, o, in->format ? "records" : "rows", in->rows);
+        manifest_text(d, o, "sha256", in->sha256);
     }
 }
 
 /* What made the vectors, where a model did. */
-static wn_code add_model(doc *d, const wn_job *j, wn_err *err) {
-    wn_encoder_origin origin = {0};
-    wn_code code = j->made_by ? wn_encoder_describe(j->made_by, &origin, err) : WN_OK;
-    if (code != WN_OK || !origin.sha256) return code;
-    const wn_encoder_counts *n = &j->made_by->counts;
-    cJSON *o = object(d, d->root, "model");
-    text(d, o, "path", origin.dir);
-    text(d, o, "sha256", origin.sha256);
-    text(d, o, "precision", origin.precision);
-    count(d, o, "texts", n->texts);
-    count(d, o, "tokens", n->tokens);
-    count(d, o, "truncated", n->truncated);
-    count(d, o, "equal", n->equal);
-    return WN_OK;
+static void add_model(manifest_doc *d, const wn_outcome_model *m) {
+    cJSON *o = manifest_object(d, d->root, "model");
+    manifest_text(d, o, "path", m->path);
+    manifest_text(d, o, "sha256", m->sha256);
+    manifest_text(d, o, "precision", m->precision);
+    manifest_count(d, o, "texts", m->texts);
+    manifest_count(d, o, "tokens", m->tokens);
+    manifest_count(d, o, "truncated", m->truncated);
+    manifest_count(d, o, "equal", m->equal);
 }
 
-static void add_counts(doc *d, const wn_job *j) {
-    cJSON *o = object(d, d->root, "counts");
-    count(d, o, "read", j->n);
-    if (j->chosen) { /* dedup chooses nothing */
-        count(d, o, "asked", j->wanted);
-        count(d, o, "chosen", j->k);
-        count(d, o, "not_chosen", j->n - j->k);
+static void add_counts(manifest_doc *d, const wn_outcome *r) {
+    cJSON *o = manifest_object(d, d->root, "counts");
+    manifest_count(d, o, "read", r->n);
+    if (r->chosen) {
+        manifest_count(d, o, "asked", r->wanted);
+        manifest_count(d, o, "chosen", r->k);
+        manifest_count(d, o, "not_chosen", r->n - r->k);
     }
-    count(d, o, "copies_dropped", j->dropped);
-    count(d, o, "copy_groups", j->groups);
-    count(d, o, "distinct", j->n - j->dropped);
-    count(d, o, "skipped", j->corpus.skipped);
-    count(d, o, "empty", j->corpus.empty);
-    count(d, o, "zero_vectors", j->zero_rows);
-    count(d, o, "must_keep", j->nkeep);
-    count(d, o, "excluded", j->nexclude);
-    count(d, o, "labels", j->view.nlabels);
+    manifest_count(d, o, "copies_dropped", r->dropped);
+    manifest_count(d, o, "copy_groups", r->groups);
+    manifest_count(d, o, "distinct", r->n - r->dropped);
+    manifest_count(d, o, "skipped", r->skipped);
+    manifest_count(d, o, "empty", r->empty);
+    manifest_count(d, o, "zero_vectors", r->zero_rows);
+    manifest_count(d, o, "must_keep", r->nkeep);
+    manifest_count(d, o, "excluded", r->nexclude);
+    manifest_count(d, o, "labels", r->rows.nlabels);
 }
 
-static void add_selection(doc *d, const wn_job *j) {
-    wn_objective objective = j->c->objective;
-    cJSON *o = object(d, d->root, "selection");
-    text(d, o, "encoder", j->encoder);
-    count(d, o, "dimensions", j->x.cols);
-    text(d, o, "objective", wn_objective_name(objective));
-    text(d, o, "similarity", wn_kernel_name(j->c->similarity));
-    real(d, o, "gamma", j->kernel.kind == WN_RBF ? j->kernel.gamma : NAN);
-    real(d, o, "median_distance", j->gamma_median);
-    real(d, o, "lambda", objective == WN_GRAPH_CUT && j->k ? j->selection.lambda : NAN);
-    text(d, o, "maximizer", wn_storage_name(j->selection.storage));
-    if (objective == WN_FACILITY_LOCATION) real(d, o, "cut_off", j->selection.cut_off);
-    count(d, o, "gains_negative_from", j->selection.negative_from);
-    real(d, o, "value", j->k ? j->selection.objective[j->k - 1] : NAN);
-    real(d, o, "coverage", j->npoints ? j->coverage[j->npoints - 1] : NAN);
-    real(d, o, "coverage_random", j->npoints ? j->coverage_random[j->npoints - 1] : NAN);
+static void add_selection(manifest_doc *d, const wn_outcome *r) {
+    cJSON *o = manifest_object(d, d->root, "selection");
+    manifest_text(d, o, "encoder", r->encoder ? r->encoder : "");
+    manifest_count(d, o, "dimensions", r->x->cols);
+    manifest_text(d, o, "objective", wn_objective_name(r->objective));
+    manifest_text(d, o, "similarity", wn_kernel_name(r->similarity));
+    manifest_real(d, o, "gamma", r->gamma);
+    manifest_real(d, o, "median_distance", r->gamma_median);
+    manifest_real(d, o, "lambda", r->k ? r->lambda : NAN);
+    manifest_text(d, o, "maximizer", wn_storage_name(r->storage));
+    if (r->objective == WN_FACILITY_LOCATION) manifest_real(d, o, "cut_off", r->cut_off);
+    manifest_count(d, o, "gains_negative_from", r->negative_from);
+    manifest_real(d, o, "value", r->k ? r->value[r->k - 1] : NAN);
+    manifest_real(d, o, "coverage", r->npoints ? r->coverage[r->npoints - 1] : NAN);
+    manifest_real(d, o, "coverage_random", r->npoints ? r->coverage_random[r->npoints - 1] : NAN);
 }
 
-static void exact(doc *d, cJSON *list, double v) { /* to the last bit: the report is written again from it */
+/* To the last bit: the report is written again from it. */
+static void add_curve(manifest_doc *d, cJSON *in, const char *name, const double *v, size_t n) {
     char digits[40];
-    (void)snprintf(digits, sizeof digits, "%.17g", v);
-    cJSON *item = cJSON_CreateRaw(digits);
-    d->failed |= !item || !cJSON_AddItemToArray(list, item);
-}
-
-static void add_curves(doc *d, const wn_job *j) {
-    static const char *const names[] = {"k", "coverage", "coverage_random", "value_random"};
-    cJSON *o = object(d, d->root, "curves");
-    for (int a = 0; a < 4 && !d->failed; a++) {
-        if (a == 3 && !j->has_value_random) continue;
-        cJSON *list = cJSON_AddArrayToObject(o, names[a]);
-        d->failed |= !list;
-        for (size_t i = 0; i < j->npoints && !d->failed; i++)
-            exact(d, list, a == 0   ? (double)j->points[i]
-                           : a == 1 ? j->coverage[i]
-                           : a == 2 ? j->coverage_random[i]
-                                    : j->value_random[i]);
+    cJSON *list = cJSON_AddArrayToObject(in, name);
+    d->failed |= !list;
+    for (size_t i = 0; i < n && !d->failed; i++) {
+        (void)snprintf(digits, sizeof digits, "%.17g", v[i]);
+        cJSON *item = cJSON_CreateRaw(digits);
+        d->failed |= !item || !cJSON_AddItemToArray(list, item);
     }
 }
 
-static void add_outputs(doc *d, const wn_job *j) {
-    cJSON *all = object(d, d->root, "outputs");
-    for (size_t i = 0; i < j->out.nfiles; i++) {
-        cJSON *o = object(d, all, j->out.files[i].name);
-        count(d, o, "bytes", j->out.files[i].bytes);
-        text(d, o, "sha256", j->out.files[i].sha256);
+static void add_budgets(manifest_doc *d, cJSON *in, const size_t *k, size_t n) {
+    cJSON *list = cJSON_AddArrayToObject(in, "k");
+    d->failed |= !list;
+    for (size_t i = 0; i < n && !d->failed; i++) {
+        cJSON *item = cJSON_CreateNumber((double)k[i]);
+        d->failed |= !item || !cJSON_AddItemToArray(list, item);
     }
 }
 
-static void add_versions(doc *d) {
+static void add_curves(manifest_doc *d, const wn_outcome *r) {
+    cJSON *o = manifest_object(d, d->root, "curves");
+    add_budgets(d, o, r->points, r->npoints);
+    add_curve(d, o, "coverage", r->coverage, r->npoints);
+    add_curve(d, o, "coverage_random", r->coverage_random, r->npoints);
+    if (r->value_random) add_curve(d, o, "value_random", r->value_random, r->npoints);
+}
+
+static void add_outputs(manifest_doc *d, const wn_outdir *dir) {
+    cJSON *all = manifest_object(d, d->root, "outputs");
+    for (size_t i = 0; i < dir->nfiles; i++) {
+        cJSON *o = manifest_object(d, all, dir->files[i].name);
+        manifest_count(d, o, "bytes", dir->files[i].bytes);
+        manifest_text(d, o, "sha256", dir->files[i].sha256);
+    }
+}
+
+static void add_versions(manifest_doc *d) {
     unsigned a = 0, b = 0, c = 0;
     char hdf5[48];
     (void)H5get_libversion(&a, &b, &c);
     (void)snprintf(hdf5, sizeof hdf5, "%u.%u.%u", a, b, c);
-    cJSON *o = object(d, d->root, "versions");
-    text(d, o, "winnow", WINNOW_VERSION);
-    text(d, o, "hdf5", hdf5);
-    text(d, o, "cjson", cJSON_Version());
+    cJSON *o = manifest_object(d, d->root, "versions");
+    manifest_text(d, o, "winnow", WINNOW_VERSION);
+    manifest_text(d, o, "hdf5", hdf5);
+    manifest_text(d, o, "cjson", cJSON_Version());
 }
 
 /* What may differ from run to run. */
-static void add_this_run(doc *d, const wn_job *j) {
-    cJSON *o = object(d, d->root, "this_run");
-    text(d, o, "cpu", wn_cpu_model());
-    text(d, o, "kernels", wn_cpu_level());
-    text(d, o, "blas", wn_blas_core());
-    count(d, o, "threads", (uint64_t)wn_threads_get());
-    cJSON *s = object(d, o, "seconds");
-    for (size_t i = 0; i < j->nstages; i++) seconds(d, s, j->stages[i].name, j->stages[i].seconds);
-    seconds(d, s, "total", wn_now() - j->started);
-    if (j->made_by && j->made_by->ready && j->made_by->vt->resumes) {
-        const wn_encoder_counts *n = &j->made_by->counts;
-        count(d, o, "vectors_resumed", n->resumed);
-        count(d, o, "tokens_computed", n->computed_tokens);
-        real(d, o, "tokens_per_second", n->computed ? (double)n->computed_tokens / n->seconds : NAN);
+static void add_this_run(manifest_doc *d, const wn_outcome *r, const wn_timings *t) {
+    cJSON *o = manifest_object(d, d->root, "this_run");
+    manifest_text(d, o, "cpu", wn_cpu_model());
+    manifest_text(d, o, "kernels", wn_cpu_level());
+    manifest_text(d, o, "blas", wn_blas_core());
+    manifest_count(d, o, "threads", (uint64_t)wn_threads_get());
+    cJSON *s = manifest_object(d, o, "seconds");
+    for (size_t i = 0; i < t->n; i++) manifest_seconds(d, s, t->stages[i].name, t->stages[i].seconds);
+    manifest_seconds(d, s, "total", wn_now() - t->started);
+    if (r->model) {
+        manifest_count(d, o, "vectors_resumed", r->model->resumed);
+        manifest_count(d, o, "tokens_computed", r->model->computed_tokens);
+        manifest_real(d, o, "tokens_per_second", r->model->tokens_per_second);
     }
-    count(d, o, "peak_memory_bytes", wn_mem_peak());
+    manifest_count(d, o, "peak_memory_bytes", wn_mem_peak());
 }
 
-wn_code wn_job_manifest(wn_job *j, wn_err *err) {
-    doc d = {.root = cJSON_CreateObject()};
+wn_code wn_manifest_write(const wn_outcome *r, wn_outdir *dir, const wn_timings *t, wn_err *err) {
+    manifest_doc d = {.root = cJSON_CreateObject()};
+    wn_outfile *f = NULL;
     d.failed = !d.root;
-    text(&d, d.root, "winnow", WINNOW_VERSION);
-    text(&d, d.root, "command", j->c->command_line ? j->c->command_line : "");
-    cJSON *config = cJSON_Parse(j->c->json ? j->c->json : "{}");
+    manifest_text(&d, d.root, "winnow", r->version);
+    manifest_text(&d, d.root, "command", r->command);
+    cJSON *config = cJSON_Parse(r->config);
     d.failed |= !config || !cJSON_AddItemToObject(d.root, "config", config);
-    count(&d, d.root, "seed", j->c->seed);
-    add_inputs(&d, j);
-    wn_code code = add_model(&d, j, err);
-    if (code != WN_OK) {
-        cJSON_Delete(d.root);
-        return code;
-    }
-    add_counts(&d, j);
-    if (j->chosen) add_selection(&d, j);
-    add_curves(&d, j);
-    add_outputs(&d, j);
+    manifest_count(&d, d.root, "seed", r->seed);
+    add_inputs(&d, r);
+    if (r->model) add_model(&d, r->model);
+    add_counts(&d, r);
+    if (r->chosen) add_selection(&d, r);
+    add_curves(&d, r);
+    add_outputs(&d, dir);
     add_versions(&d);
-    add_this_run(&d, j);
+    add_this_run(&d, r, t);
     char *json = d.failed ? NULL : cJSON_Print(d.root);
     cJSON_Delete(d.root);
     if (!json) return wn_err_set(err, WN_EMEMORY, "out of memory while manifest.json was written");
-    wn_outfile *f = NULL;
-    code = wn_outfile_open(&f, &j->out, "manifest.json", err);
-    if (code == WN_OK) {
-        (void)wn_outfile_printf(f, "%s\n", json);
-        code = wn_outfile_close(f, err);
-    }
+    wn_code code = wn_outfile_open(&f, dir, WN_FILE_MANIFEST, err);
+    if (code != WN_OK) goto out;
+    (void)wn_outfile_printf(f, "%s\n", json);
+    code = wn_outfile_close(f, err);
+out:
     cJSON_free(json);
     return code;
 }

@@ -1,6 +1,6 @@
 /* subset.* and rest.*: the input's records, byte for byte. */
-#include "stages/common.h"
-#include "stages/job.h"
+#include "layout.h"
+#include "writer.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <winnow/mem.h>
+#include <wn/safefile.h>
 
 /* One of the two files. */
 typedef struct {
@@ -16,12 +18,15 @@ typedef struct {
 } target;
 
 typedef struct {
-    wn_job *j;
+    const wn_outcome *o;
+    const wn_corpus *corpus;
+    wn_outdir *dir;
+    bool annotate;
     wn_format format;
     target subset, rest;
-    char line_end[3]; /* the first that was seen */
-    bool header;      /* written */
-    int spool;    /* --order rank: chosen records in input order, an unlinked file */
+    char line_end[3];            /* the first that was seen */
+    bool header;                 /* written */
+    int spool;                   /* order of choice: chosen records in input order, an unlinked file; -1: none */
     uint64_t spooled, *at, *len; /* [k] by rank */
     char *buffer;
     size_t cap;
@@ -65,8 +70,8 @@ static wn_code has_winnow(const char *s, size_t n, bool *has, wn_err *err) {
 
 /* Puts `note` before the last `}` of a JSON record, or as more columns at the end of a csv or tsv row. */
 static wn_code annotate(copier *c, size_t row, const char *raw, size_t len, size_t *out, wn_err *err) {
-    wn_job *j = c->j;
-    size_t rank = j->rank[row], tail = line_end_len(raw, len), body = len - tail;
+    const wn_outcome *o = c->o;
+    size_t rank = o->column.rank[row], tail = line_end_len(raw, len), body = len - tail;
     char note[160];
     int n;
     if (c->format == WN_JSONL) {
@@ -75,8 +80,8 @@ static wn_code annotate(copier *c, size_t row, const char *raw, size_t len, size
         if (code == WN_OK && has)
             code = wn_err_set(err, WN_EINPUT, "the record has a field \"winnow\" already; run without --annotate");
         if (code != WN_OK) {
-            (void)wn_err_prefix(err, "%s:%llu: ", j->corpus.sources[j->corpus.file[row]].path,
-                                (unsigned long long)j->corpus.line[row]);
+            (void)wn_err_prefix(err, "%s:%llu: ", c->corpus->sources[c->corpus->file[row]].path,
+                                (unsigned long long)c->corpus->line[row]);
             return code;
         }
         while (body > 0 && raw[body - 1] != '}') body--;
@@ -86,11 +91,11 @@ static wn_code annotate(copier *c, size_t row, const char *raw, size_t len, size
             blank = raw[i] == ' ' || raw[i] == '\t' || raw[i] == '\r' || raw[i] == '\n';
         }
         n = snprintf(note, sizeof note, "%s\"winnow\": {\"rank\": %zu, \"gain\": %.9g, \"n_represented\": %zu}",
-                     blank ? "" : ", ", rank, j->selection.gain[rank - 1], j->count[rank - 1]);
+                     blank ? "" : ", ", rank, o->gain[rank - 1], o->n_represented[rank - 1]);
     } else {
         char d = c->format == WN_CSV ? ',' : '\t';
-        n = snprintf(note, sizeof note, "%c%zu%c%.9g%c%zu", d, rank, d, j->selection.gain[rank - 1], d,
-                     j->count[rank - 1]);
+        n = snprintf(note, sizeof note, "%c%zu%c%.9g%c%zu", d, rank, d, o->gain[rank - 1], d,
+                     o->n_represented[rank - 1]);
     }
     wn_code code = reserve(c, len + (size_t)n, err);
     if (code != WN_OK) return code;
@@ -104,14 +109,14 @@ static wn_code annotate(copier *c, size_t row, const char *raw, size_t len, size
 /* ---- --order rank ---- */
 
 static wn_code spool_open(copier *c, wn_err *err) {
-    char *path = wn_outdir_path(&c->j->out, ".chosen", err);
+    char *path = wn_outdir_path(c->dir, ".chosen", err);
     if (!path) return WN_EMEMORY;
     c->spool = wn_fd_open(path, O_RDWR | O_CREAT | O_EXCL);
     wn_code code = c->spool < 0 ? wn_err_errno(err, "cannot write a temporary file") : WN_OK;
     if (code == WN_OK) (void)unlink(path);
     wn_free(path);
-    c->at = wn_alloc(c->j->k, sizeof *c->at, err);
-    c->len = wn_alloc(c->j->k, sizeof *c->len, err);
+    c->at = wn_alloc(c->o->k, sizeof *c->at, err);
+    c->len = wn_alloc(c->o->k, sizeof *c->len, err);
     return code == WN_OK && (!c->at || !c->len) ? WN_EMEMORY : code;
 }
 
@@ -122,7 +127,7 @@ static wn_code spool_put(copier *c, size_t rank, const char *s, size_t n, wn_err
 }
 
 static wn_code spool_empty(copier *c, wn_err *err) {
-    for (size_t i = 0; i < c->j->k; i++) {
+    for (size_t i = 0; i < c->o->k; i++) {
         wn_code code = reserve(c, (size_t)c->len[i] + 1, err);
         if (code != WN_OK) return code;
         for (size_t got = 0; got < c->len[i];) {
@@ -144,7 +149,7 @@ static wn_code on_header(copier *c, const char *raw, size_t len) {
     if (c->header) return WN_OK;
     c->header = true;
     (void)put(c, &c->rest, raw, len);
-    if (!c->j->c->annotate) return put(c, &c->subset, raw, len);
+    if (!c->annotate) return put(c, &c->subset, raw, len);
     char d = c->format == WN_CSV ? ',' : '\t', more[80];
     (void)put(c, &c->subset, raw, len - tail);
     c->subset.open_line = false;
@@ -158,16 +163,16 @@ static wn_code on_record(void *ctx, size_t row, const char *raw, size_t len, wn_
     size_t tail = line_end_len(raw, len);
     if (!c->line_end[0] && tail) memcpy(c->line_end, raw + len - tail, tail);
     if (row == SIZE_MAX) return on_header(c, raw, len);
-    if (c->j->corpus.offset[row] == 0 && has_bom(raw, len)) { /* the mark belongs to the file, not to the record */
+    if (c->corpus->offset[row] == 0 && has_bom(raw, len)) { /* the mark belongs to the file, not to the record */
         if (row == 0) {
             (void)put(c, &c->subset, raw, 3), (void)put(c, &c->rest, raw, 3);
             c->subset.open_line = c->rest.open_line = false;
         }
         raw += 3, len -= 3;
     }
-    size_t rank = c->j->rank[row];
-    if (!rank) return put(c, &c->rest, raw, len);
-    if (c->j->c->annotate) {
+    size_t rank = c->o->column.rank[row];
+    if (rank == WN_NONE) return put(c, &c->rest, raw, len);
+    if (c->annotate) {
         wn_code code = annotate(c, row, raw, len, &len, err);
         if (code != WN_OK) return code;
         raw = c->buffer;
@@ -176,27 +181,37 @@ static wn_code on_record(void *ctx, size_t row, const char *raw, size_t len, wn_
     return put(c, &c->subset, raw, len);
 }
 
-wn_code wn_job_records(wn_job *j, wn_err *err) {
-    copier c = {.j = j, .spool = -1, .format = j->corpus.nsources ? j->corpus.sources[0].format : WN_TXT};
-    char subset[32], rest[32];
-    (void)snprintf(subset, sizeof subset, "subset.%s", wn_format_name(c.format));
-    (void)snprintf(rest, sizeof rest, "rest.%s", wn_format_name(c.format));
-    wn_code code = wn_outfile_open(&c.subset.file, &j->out, subset, err);
-    if (code == WN_OK) code = wn_outfile_open(&c.rest.file, &j->out, rest, err);
-    if (code == WN_OK && j->c->rank_order) code = spool_open(&c, err);
-    wn_err first = {0};
-    if (code == WN_OK) code = wn_corpus_replay(&j->corpus, on_record, &c, j->io->progress, &first);
-    if (code == WN_OK && c.spool >= 0) code = spool_empty(&c, &first);
-    if (code != WN_OK && first.code != WN_OK && err) *err = first;
-    if (c.spool >= 0) (void)close(c.spool);
-    if (code == WN_OK) {
-        code = wn_outfile_close(c.subset.file, err);
-        wn_code second = wn_outfile_close(c.rest.file, code == WN_OK ? err : NULL);
-        if (code == WN_OK) code = second;
-    } else {
-        wn_outfile_abort(c.subset.file);
-        wn_outfile_abort(c.rest.file);
+static wn_code copy_records(copier *c, bool rank_order, wn_progress *p, wn_err *err) {
+    char name[32];
+    wn_code code;
+    (void)snprintf(name, sizeof name, "%s.%s", WN_STEM_SUBSET, wn_format_name(c->format));
+    if ((code = wn_outfile_open(&c->subset.file, c->dir, name, err)) != WN_OK) return code;
+    (void)snprintf(name, sizeof name, "%s.%s", WN_STEM_REST, wn_format_name(c->format));
+    if ((code = wn_outfile_open(&c->rest.file, c->dir, name, err)) != WN_OK) return code;
+    if (rank_order && (code = spool_open(c, err)) != WN_OK) return code;
+    if ((code = wn_corpus_replay(c->corpus, on_record, c, p, err)) != WN_OK) return code;
+    return c->spool >= 0 ? spool_empty(c, err) : WN_OK;
+}
+
+wn_code wn_outcome_records(const wn_outcome *o, const wn_corpus *corpus, const wn_records_out_opts *opts, wn_outdir *d,
+                           wn_progress *p, wn_err *err) {
+    copier c = {.o = o, .corpus = corpus, .dir = d, .annotate = opts->annotate, .spool = -1,
+                .format = corpus->nsources ? corpus->sources[0].format : WN_TXT};
+    wn_outfile *subset, *rest;
+    wn_err second = {0};
+    wn_code code = copy_records(&c, opts->rank_order, p, err);
+    if (code != WN_OK) goto out;
+    subset = c.subset.file, rest = c.rest.file;
+    c.subset.file = c.rest.file = NULL; /* closing frees them */
+    code = wn_outfile_close(subset, err);
+    if (wn_outfile_close(rest, &second) != WN_OK && code == WN_OK) {
+        *err = second;
+        code = second.code;
     }
+out:
+    wn_outfile_abort(c.subset.file);
+    wn_outfile_abort(c.rest.file);
+    if (c.spool >= 0) (void)close(c.spool);
     wn_free(c.at);
     wn_free(c.len);
     wn_free(c.buffer);

@@ -1,4 +1,4 @@
-#include "page.h"
+#include "sections.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -106,8 +106,8 @@ static void draw(wn_page *p, const chart *c) {
     wn_page_put(p, "</svg>\n");
 }
 
-static void coverage_chart(wn_page *p, const wn_report *r) {
-    chart c = {.name = "Coverage", .x = r->coverage_k, .chosen = r->coverage, .random = r->coverage_random,
+static void coverage_chart(wn_page *p, const wn_outcome *r) {
+    chart c = {.name = "Coverage", .x = r->points, .chosen = r->coverage, .random = r->coverage_random,
                .n = r->npoints};
     set_range(&c, false);
     wn_page_put(p, "<figure><h3>Coverage</h3>\n");
@@ -117,16 +117,16 @@ static void coverage_chart(wn_page *p, const wn_report *r) {
 }
 
 /* Mean gain of a choice between one budget and the next, from the running objective. */
-static void mean_gains(const wn_report *r, double *chosen, double *random) {
+static void mean_gains(const wn_outcome *r, double *chosen, double *random) {
     for (size_t i = 0; i < r->npoints; i++) {
-        size_t k = r->coverage_k[i], before = i ? r->coverage_k[i - 1] : 0;
+        size_t k = r->points[i], before = i ? r->points[i - 1] : 0;
         double step = (double)(k - before);
         chosen[i] = (r->value[k - 1] - (before ? r->value[before - 1] : 0)) / step;
         if (random) random[i] = (r->value_random[i] - (i ? r->value_random[i - 1] : 0)) / step;
     }
 }
 
-static void gain_chart(wn_page *p, const wn_report *r) {
+static void gain_chart(wn_page *p, const wn_outcome *r) {
     double *y = wn_alloc(2 * r->npoints, sizeof *y, p->err);
     if (!y) {
         p->code = WN_EMEMORY;
@@ -134,7 +134,7 @@ static void gain_chart(wn_page *p, const wn_report *r) {
     }
     double *random = r->value_random ? y + r->npoints : NULL;
     mean_gains(r, y, random);
-    chart c = {.name = "Gain of one more text", .x = r->coverage_k, .chosen = y, .random = random, .n = r->npoints};
+    chart c = {.name = "Gain of one more text", .x = r->points, .chosen = y, .random = random, .n = r->npoints};
     set_range(&c, true);
     wn_page_put(p, "<figure><h3>Gain of one more text</h3>\n");
     draw(p, &c);
@@ -149,8 +149,8 @@ static void gain_chart(wn_page *p, const wn_report *r) {
     wn_free(y);
 }
 
-void wn_page_curves(wn_page *p, const wn_report *r) {
-    bool gains = r->value && r->npoints > 1;
+void wn_section_curves(wn_page *p, const wn_outcome *r) {
+    bool gains = wn_report_has_gains(r) && r->npoints > 1;
     if (r->npoints < 2) return;
     wn_page_put(p, "<section><h2>What each budget buys</h2>\n<p class=\"m\">The choice is nested: its first part is the "
                    "choice for a smaller budget");

@@ -1,4 +1,4 @@
-#include "page.h"
+#include "sections.h"
 
 #include <stdlib.h>
 #include <winnow/mem.h>
@@ -16,13 +16,13 @@ static int by_size(const void *a, const void *b) {
     return x->kept < y->kept ? -1 : x->kept > y->kept;
 }
 
-static void copies(wn_page *p, const wn_report *r, const group *g) {
+static void copies(wn_page *p, const wn_outcome *r, const group *g) {
     size_t shown = 0;
     wn_page_put(p, "<p class=\"m\">copies: ");
     for (size_t i = 0; i < r->n && shown < COPIES_SHOWN; i++) {
-        if (r->duplicate_of[i] != g->kept || i == g->kept) continue;
+        if (r->column.copy_of[i] != g->kept || i == g->kept) continue;
         if (shown++) wn_page_put(p, ", ");
-        wn_page_id(p, r->rows, i);
+        wn_page_id(p, &r->rows, i);
     }
     if (g->copies > shown) {
         wn_page_put(p, " and ");
@@ -32,25 +32,25 @@ static void copies(wn_page *p, const wn_report *r, const group *g) {
     wn_page_put(p, "</p>");
 }
 
-static void show(wn_page *p, const wn_report *r, const group *g) {
+static void show(wn_page *p, const wn_outcome *r, const group *g) {
     wn_page_put(p, "<article><div class=\"hd\"><b>");
     wn_page_count(p, g->copies + 1);
     wn_page_put(p, " times</b><span class=\"id\">kept: ");
-    wn_page_id(p, r->rows, g->kept);
+    wn_page_id(p, &r->rows, g->kept);
     wn_page_put(p, "</span></div><p class=\"t\" dir=\"auto\">");
-    wn_page_row_text(p, r->rows, g->kept, 220);
+    wn_page_row_text(p, &r->rows, g->kept, 220);
     wn_page_put(p, "</p>");
     copies(p, r, g);
     wn_page_put(p, "</article>\n");
 }
 
-void wn_page_groups(wn_page *p, const wn_report *r) {
-    if (!r->duplicate_of || r->dropped == 0) return;
+void wn_section_groups(wn_page *p, const wn_outcome *r) {
+    if (!r->column.copy_of || r->dropped == 0) return;
     size_t *count = wn_alloc(r->n, sizeof *count, p->err), groups = 0, m = 0;
     group *g = NULL;
     if (!count) goto memory;
     for (size_t i = 0; i < r->n; i++)
-        if (r->duplicate_of[i] != i && count[r->duplicate_of[i]]++ == 0) groups++;
+        if (r->column.copy_of[i] != i && count[r->column.copy_of[i]]++ == 0) groups++;
     g = wn_alloc(groups, sizeof *g, p->err);
     if (!g) goto memory;
     for (size_t i = 0; i < r->n; i++)

@@ -1,4 +1,4 @@
-#include "page.h"
+#include "sections.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -13,16 +13,16 @@ typedef struct {
     size_t label, pool, chosen;
 } share;
 
-void wn_labels_count(const wn_report *r, int chosen, size_t *counts) {
-    const uint32_t *label = r->rows->label;
+void wn_labels_count(const wn_outcome *r, int chosen, size_t *counts) {
+    const uint32_t *label = r->rows.label;
     size_t total = chosen ? r->k : r->n;
     for (size_t i = 0; i < total; i++) {
-        uint32_t l = label[chosen ? r->ids[i] : i];
-        if (l < r->rows->nlabels) counts[l]++;
+        uint32_t l = label[chosen ? r->chosen[i] : i];
+        if (l < r->rows.nlabels) counts[l]++;
     }
 }
 
-double wn_labels_expected(const wn_report *r, const size_t *pool, size_t nlabels) {
+double wn_labels_expected(const wn_outcome *r, const size_t *pool, size_t nlabels) {
     double n = (double)r->n, k = (double)r->k, expected = 0;
     for (size_t l = 0; l < nlabels; l++) {
         double m = (double)pool[l];
@@ -44,7 +44,7 @@ static void percent(wn_page *p, size_t part, size_t whole) {
     wn_page_printf(p, v >= 9.95 ? "%.0f%%" : v >= 0.095 || part == 0 ? "%.1f%%" : "%.2f%%", v);
 }
 
-static void bar(wn_page *p, const wn_report *r, const share *s, double widest) {
+static void bar(wn_page *p, const wn_outcome *r, const share *s, double widest) {
     double n = (double)r->n, k = (double)r->k, at = (double)s->pool / n;
     double sd = n > 1 && k > 0 ? sqrt(at * (1 - at) * (n - k) / (n - 1) / k) : 0;
     double low = fmax(0, at - 2 * sd), high = fmin(1, at + 2 * sd), chosen = k > 0 ? (double)s->chosen / k : 0;
@@ -56,12 +56,12 @@ static void bar(wn_page *p, const wn_report *r, const share *s, double widest) {
     wn_page_printf(p, "<rect class=\"bt\" x=\"%.2f%%\" width=\"2\" height=\"16\"/></svg>", fmin(at * scale, 99.4));
 }
 
-static void row(wn_page *p, const wn_report *r, const share *s, double widest, size_t others) {
+static void row(wn_page *p, const wn_outcome *r, const share *s, double widest, size_t others) {
     wn_page_put(p, others ? "<tr class=\"oth\"><td>" : "<tr><td>");
     if (others) {
         wn_page_count(p, others);
         wn_page_put(p, others == 1 ? " other label" : " other labels");
-    } else wn_page_text(p, r->rows->labels[s->label], strlen(r->rows->labels[s->label]), 60);
+    } else wn_page_text(p, r->rows.labels[s->label], strlen(r->rows.labels[s->label]), 60);
     wn_page_put(p, "</td><td class=\"b\">");
     if (!others) bar(p, r, s, widest);
     wn_page_put(p, "</td><td class=\"r\">");
@@ -75,7 +75,7 @@ static void row(wn_page *p, const wn_report *r, const share *s, double widest, s
     wn_page_put(p, "</td></tr>\n");
 }
 
-static void table(wn_page *p, const wn_report *r, share *s, size_t nlabels) {
+static void table(wn_page *p, const wn_outcome *r, share *s, size_t nlabels) {
     size_t shown = nlabels <= LABELS_SHOWN + 1 ? nlabels : LABELS_SHOWN;
     double widest = 1e-9, n = (double)r->n, k = (double)r->k;
     for (size_t i = 0; i < shown; i++) {
@@ -97,9 +97,9 @@ static void table(wn_page *p, const wn_report *r, share *s, size_t nlabels) {
     wn_page_put(p, "</tbody></table>\n");
 }
 
-void wn_page_labels(wn_page *p, const wn_report *r) {
-    size_t nlabels = r->rows->nlabels;
-    if (!r->rows->label || nlabels == 0 || r->n == 0 || r->k == 0) return;
+void wn_section_labels(wn_page *p, const wn_outcome *r) {
+    size_t nlabels = r->rows.nlabels;
+    if (!r->rows.label || nlabels == 0 || r->n == 0 || r->k == 0) return;
     size_t *counts = wn_alloc(2 * nlabels, sizeof *counts, p->err);
     share *s = wn_alloc(nlabels, sizeof *s, p->err);
     if (!counts || !s) {

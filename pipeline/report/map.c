@@ -1,4 +1,4 @@
-#include "page.h"
+#include "sections.h"
 
 #include <cblas.h>
 #include <lapacke.h>
@@ -21,7 +21,7 @@ typedef struct {
     double low[2], high[2];
 } plane;
 
-static const float *vector(const wn_report *r, size_t row) { return wn_mat_row(r->x, r->x_row ? r->x_row[row] : row); }
+static const float *vector(const wn_outcome *r, size_t row) { return wn_mat_row(r->x, r->x_row ? r->x_row[row] : row); }
 
 /* `want` of the rows of `from` (NULL: 0 .. n-1) in their order, each equally likely (selection sampling, Knuth 3.4.2 S). */
 static size_t sample(const size_t *from, size_t n, size_t want, uint64_t seed, uint64_t stream, size_t *out) {
@@ -33,7 +33,7 @@ static size_t sample(const size_t *from, size_t n, size_t want, uint64_t seed, u
 }
 
 /* Covariance of the sampled vectors, upper half of [d, d]; the mean is left in f->mean; `c` is [m, d] scratch. */
-static void covariance(const wn_report *r, const size_t *rows, size_t m, plane *f, double *c, double *cov) {
+static void covariance(const wn_outcome *r, const size_t *rows, size_t m, plane *f, double *c, double *cov) {
     for (size_t i = 0; i < m; i++) {
         const float *v = vector(r, rows[i]);
         for (size_t j = 0; j < f->d; j++) f->mean[j] += c[i * f->d + j] = (double)v[j];
@@ -73,7 +73,7 @@ out:
     return code;
 }
 
-static void project(const wn_report *r, const plane *f, size_t row, double at[2]) {
+static void project(const wn_outcome *r, const plane *f, size_t row, double at[2]) {
     const float *v = vector(r, row);
     at[0] = at[1] = 0;
     for (size_t j = 0; j < f->d; j++) {
@@ -83,7 +83,7 @@ static void project(const wn_report *r, const plane *f, size_t row, double at[2]
     }
 }
 
-static void extend(const wn_report *r, plane *f, const size_t *rows, size_t m) {
+static void extend(const wn_outcome *r, plane *f, const size_t *rows, size_t m) {
     for (size_t i = 0; i < m; i++) {
         double at[2];
         project(r, f, rows[i], at);
@@ -91,7 +91,7 @@ static void extend(const wn_report *r, plane *f, const size_t *rows, size_t m) {
     }
 }
 
-static void place(const wn_report *r, const plane *f, size_t row, double *x, double *y) {
+static void place(const wn_outcome *r, const plane *f, size_t row, double *x, double *y) {
     double at[2], range[2];
     project(r, f, row, at);
     for (int a = 0; a < 2; a++) range[a] = f->high[a] > f->low[a] ? f->high[a] - f->low[a] : 1;
@@ -99,7 +99,7 @@ static void place(const wn_report *r, const plane *f, size_t row, double *x, dou
     *y = HEIGHT - PAD - (HEIGHT - 2 * PAD) * (at[1] - f->low[1]) / range[1];
 }
 
-static void layer(wn_page *p, const wn_report *r, const plane *f, const char *cls, const size_t *rows, size_t m) {
+static void layer(wn_page *p, const wn_outcome *r, const plane *f, const char *cls, const size_t *rows, size_t m) {
     if (m == 0) return;
     wn_page_printf(p, "<path class=\"%s\" d=\"", cls);
     for (size_t i = 0; i < m; i++) {
@@ -110,10 +110,10 @@ static void layer(wn_page *p, const wn_report *r, const plane *f, const char *cl
     wn_page_put(p, "\"/>\n");
 }
 
-static void marks(wn_page *p, const wn_report *r, const plane *f) {
+static void marks(wn_page *p, const wn_outcome *r, const plane *f) {
     for (size_t i = r->k < MARKED ? r->k : MARKED; i-- > 0;) {
         double x, y;
-        place(r, f, r->ids[i], &x, &y);
+        place(r, f, r->chosen[i], &x, &y);
         wn_page_printf(p, "<circle class=\"p3\" cx=\"%.1f\" cy=\"%.1f\" r=\"9\"/><text class=\"pn\" x=\"%.1f\" y=\"%.1f\">"
                           "%zu</text>\n", x, y, x, y + 4, i + 1);
     }
@@ -136,23 +136,23 @@ typedef struct {
     size_t npool, nchosen, ndropped, all_pool, all_dropped;
 } layers;
 
-static wn_code split(const wn_report *r, layers *l, size_t *rows, wn_err *err) {
+static wn_code split(const wn_outcome *r, layers *l, size_t *rows, wn_err *err) {
     bool *taken = wn_alloc(r->n, sizeof *taken, err);
     if (!taken) return WN_EMEMORY;
-    for (size_t i = 0; i < r->k; i++) taken[r->ids[i]] = true;
+    for (size_t i = 0; i < r->k; i++) taken[r->chosen[i]] = true;
     for (int dropped = 0; dropped < 2; dropped++) {
         size_t m = 0;
         for (size_t i = 0; i < r->n; i++)
-            if (!taken[i] && (r->duplicate_of && r->duplicate_of[i] != i) == dropped) rows[m++] = i;
+            if (!taken[i] && (r->column.copy_of && r->column.copy_of[i] != i) == dropped) rows[m++] = i;
         if (dropped) l->all_dropped = m, l->ndropped = sample(rows, m, DROPPED_POINTS, r->seed, STREAM_DROPPED, l->dropped);
         else l->all_pool = m, l->npool = sample(rows, m, POOL_POINTS, r->seed, STREAM_POOL, l->pool);
     }
-    l->nchosen = sample(r->ids, r->k, CHOSEN_POINTS, r->seed, STREAM_CHOSEN, l->chosen);
+    l->nchosen = sample(r->chosen, r->k, CHOSEN_POINTS, r->seed, STREAM_CHOSEN, l->chosen);
     wn_free(taken);
     return WN_OK;
 }
 
-static wn_code fit(const wn_report *r, plane *f, const layers *l, size_t *rows, wn_err *err) {
+static wn_code fit(const wn_outcome *r, plane *f, const layers *l, size_t *rows, wn_err *err) {
     size_t m = sample(NULL, r->n, FIT_ROWS, r->seed, STREAM_FIT, rows), d = f->d;
     double *c = wn_alloc(m * d, sizeof *c, err), *cov = wn_alloc(d * d, sizeof *cov, err);
     wn_code code = c && cov ? WN_OK : WN_EMEMORY;
@@ -168,14 +168,14 @@ static wn_code fit(const wn_report *r, plane *f, const layers *l, size_t *rows, 
         extend(r, f, l->pool, l->npool);
         extend(r, f, l->chosen, l->nchosen);
         extend(r, f, l->dropped, l->ndropped);
-        extend(r, f, r->ids, r->k < MARKED ? r->k : MARKED);
+        extend(r, f, r->chosen, r->k < MARKED ? r->k : MARKED);
     }
     wn_free(c);
     wn_free(cov);
     return code;
 }
 
-static void picture(wn_page *p, const wn_report *r, const plane *f, const layers *l) {
+static void picture(wn_page *p, const wn_outcome *r, const plane *f, const layers *l) {
     wn_page_printf(p, "<section><h2>Map</h2>\n<p class=\"m\">Each dot is a text, placed by the two main directions of the "
                       "vectors (%.1f%% and %.1f%% of their variance): near means similar, far may still be similar in "
                       "the directions that a page cannot show. Numbers mark the first choices.</p>\n",
@@ -193,7 +193,7 @@ static void picture(wn_page *p, const wn_report *r, const plane *f, const layers
     wn_page_put(p, "<li><i class=\"n\"></i>first choices, numbered</li>\n</ul></section>\n");
 }
 
-void wn_page_map(wn_page *p, const wn_report *r) {
+void wn_section_map(wn_page *p, const wn_outcome *r) {
     if (!r->x || r->n < 3 || r->k == 0 || r->x->cols < 2 || r->x->cols > 8192 || p->code != WN_OK) return;
     plane f = {.d = r->x->cols};
     layers l = {0};

@@ -1,9 +1,10 @@
 #ifndef WN_REPORT_PAGE_H
 #define WN_REPORT_PAGE_H
 /* The growing page: a buffer whose first failure sticks, and everything that makes foreign text harmless. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <winnow/err.h>
-#include <wn/report.h>
+#include <wn/outcome.h>
 
 typedef struct {
     char *data;
@@ -24,20 +25,16 @@ void wn_page_count(wn_page *p, size_t v);       /* 12,345 */
 /* About four digits: 0.612, 12.3, 4,567, 1.2e-05. */
 void wn_page_number(wn_page *p, double v);
 
-/* Sections that live in files of their own. */
 void wn_page_style(wn_page *p);
-void wn_page_curves(wn_page *p, const wn_report *r);
-void wn_page_map(wn_page *p, const wn_report *r);
-void wn_page_labels(wn_page *p, const wn_report *r);
-void wn_page_groups(wn_page *p, const wn_report *r);
-void wn_page_picks(wn_page *p, const wn_report *r);
 
 /* Pieces that several sections use. */
 void wn_page_id(wn_page *p, const wn_view *v, size_t row);
 void wn_page_row_text(wn_page *p, const wn_view *v, size_t row, size_t max);
+/* Whether the objective says anything: a random choice has none. */
+static inline bool wn_report_has_gains(const wn_outcome *r) { return r->gain && r->objective != WN_RANDOM; }
 /* Labels reached by a random choice of k of the n rows, on average. */
-double wn_labels_expected(const wn_report *r, const size_t *pool, size_t nlabels);
+double wn_labels_expected(const wn_outcome *r, const size_t *pool, size_t nlabels);
 /* counts[l] of the chosen (chosen != 0) or of all rows; [nlabels]. */
-void wn_labels_count(const wn_report *r, int chosen, size_t *counts);
+void wn_labels_count(const wn_outcome *r, int chosen, size_t *counts);
 
 #endif

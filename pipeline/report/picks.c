@@ -1,4 +1,4 @@
-#include "page.h"
+#include "sections.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,7 +31,7 @@ static int nearest_first(const void *a, const void *b) {
 }
 
 /* The first ten choices, then ten of the others by chance, in order of choice. */
-static void choose_ranks(const wn_report *r, feature *f) {
+static void choose_ranks(const wn_outcome *r, feature *f) {
     wn_rng g = wn_rng_init(r->seed, STREAM_PICKS);
     while (f->n < FIRST && f->n < r->k) f->rank[f->n] = f->n, f->n++;
     size_t want = r->k > FIRST ? r->k - FIRST : 0;
@@ -41,17 +41,17 @@ static void choose_ranks(const wn_report *r, feature *f) {
 }
 
 /* Two passes over the rows: count, then fill. `where` [n] is scratch: featured index + 1 of each chosen row. */
-static wn_code gather(const wn_report *r, feature *f, unsigned char *where, wn_err *err) {
+static wn_code gather(const wn_outcome *r, feature *f, unsigned char *where, wn_err *err) {
     size_t count[FEATURED + 1] = {0};
-    for (size_t i = 0; i < f->n; i++) where[r->ids[f->rank[i]]] = (unsigned char)(i + 1);
+    for (size_t i = 0; i < f->n; i++) where[r->chosen[f->rank[i]]] = (unsigned char)(i + 1);
     for (int fill = 0; fill < 2; fill++) {
         for (size_t i = 0; i < r->n; i++) {
-            size_t by = r->represented_by[i];
+            size_t by = r->column.represented_by[i];
             if (by >= r->n || !where[by] || by == i) continue;
             size_t at = where[by] - 1u;
-            if (r->duplicate_of && r->duplicate_of[i] == by) f->copies[at] += fill == 0;
+            if (r->column.copy_of && r->column.copy_of[i] == by) f->copies[at] += fill == 0;
             else if (!fill) count[at]++;
-            else f->members[f->first[at] + count[at]++] = (member){i, r->represented_sim[i]};
+            else f->members[f->first[at] + count[at]++] = (member){i, r->column.represented_sim[i]};
         }
         if (fill) break;
         for (size_t i = 0; i < f->n; i++) f->first[i + 1] = f->first[i] + count[i], count[i] = 0;
@@ -63,20 +63,20 @@ static wn_code gather(const wn_report *r, feature *f, unsigned char *where, wn_e
     return WN_OK;
 }
 
-static void heading(wn_page *p, const wn_report *r, const feature *f, size_t i) {
-    size_t row = r->ids[f->rank[i]], others = f->first[i + 1] - f->first[i];
+static void heading(wn_page *p, const wn_outcome *r, const feature *f, size_t i) {
+    size_t row = r->chosen[f->rank[i]], others = f->first[i + 1] - f->first[i];
     wn_page_put(p, "<div class=\"hd\"><b>");
     wn_page_count(p, f->rank[i] + 1);
     wn_page_put(p, "</b><span class=\"id\">");
-    wn_page_id(p, r->rows, row);
+    wn_page_id(p, &r->rows, row);
     wn_page_put(p, "</span>");
-    if (r->rows->label && r->rows->label[row] < r->rows->nlabels) {
-        const char *label = r->rows->labels[r->rows->label[row]];
+    if (r->rows.label && r->rows.label[row] < r->rows.nlabels) {
+        const char *label = r->rows.labels[r->rows.label[row]];
         wn_page_put(p, "<span class=\"tag\">");
         wn_page_text(p, label, strlen(label), 60);
         wn_page_put(p, "</span>");
     }
-    if (r->gain) {
+    if (wn_report_has_gains(r)) {
         wn_page_put(p, "<span>gain ");
         wn_page_number(p, r->gain[f->rank[i]]);
         wn_page_put(p, "</span>");
@@ -93,7 +93,7 @@ static void heading(wn_page *p, const wn_report *r, const feature *f, size_t i) 
 }
 
 /* The two nearest, one from the middle and the farthest: what the choice stands for, not only its best side. */
-static void stood_for(wn_page *p, const wn_report *r, const member *m, size_t n) {
+static void stood_for(wn_page *p, const wn_outcome *r, const member *m, size_t n) {
     if (n == 0) return;
     size_t at[STOOD_FOR] = {0, 1, n / 2, n - 1}, last = SIZE_MAX;
     wn_page_put(p, "<table class=\"s\">");
@@ -101,25 +101,25 @@ static void stood_for(wn_page *p, const wn_report *r, const member *m, size_t n)
         if (at[i] >= n || (last != SIZE_MAX && at[i] <= last)) continue;
         last = at[i];
         wn_page_printf(p, "<tr><td class=\"r\">%.3f</td><td dir=\"auto\">", (double)m[last].sim);
-        wn_page_row_text(p, r->rows, m[last].row, 160);
+        wn_page_row_text(p, &r->rows, m[last].row, 160);
         wn_page_put(p, "</td></tr>");
     }
     wn_page_put(p, "</table>");
 }
 
-static void show(wn_page *p, const wn_report *r, const feature *f, size_t begin, size_t end) {
+static void show(wn_page *p, const wn_outcome *r, const feature *f, size_t begin, size_t end) {
     for (size_t i = begin; i < end; i++) {
         wn_page_put(p, "<article>");
         heading(p, r, f, i);
         wn_page_put(p, "<p class=\"t\" dir=\"auto\">");
-        wn_page_row_text(p, r->rows, r->ids[f->rank[i]], 420);
+        wn_page_row_text(p, &r->rows, r->chosen[f->rank[i]], 420);
         wn_page_put(p, "</p>");
         stood_for(p, r, f->members + f->first[i], f->first[i + 1] - f->first[i]);
         wn_page_put(p, "</article>\n");
     }
 }
 
-void wn_page_picks(wn_page *p, const wn_report *r) {
+void wn_section_picks(wn_page *p, const wn_outcome *r) {
     if (r->k == 0 || p->code != WN_OK) return;
     feature f = {0};
     unsigned char *where = wn_alloc(r->n, 1, p->err);

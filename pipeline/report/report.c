@@ -1,8 +1,9 @@
-#include "page.h"
+#include "sections.h"
 
 #include <math.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <wn/report.h>
 
 /* A tile of the headline: what, how much, and a remark that is written by the caller before close. */
 static void tile_open(wn_page *p, const char *name) { wn_page_printf(p, "<div><dt>%s</dt><dd>", name); }
@@ -20,7 +21,7 @@ static void tile_count(wn_page *p, const char *name, size_t v, const char *remar
     tile_close(p);
 }
 
-static void tile_coverage(wn_page *p, const wn_report *r) {
+static void tile_coverage(wn_page *p, const wn_outcome *r) {
     if (r->npoints == 0) return;
     tile_open(p, "Coverage");
     wn_page_printf(p, "%.3f<small>random: %.3f</small>", r->coverage[r->npoints - 1],
@@ -28,9 +29,9 @@ static void tile_coverage(wn_page *p, const wn_report *r) {
     tile_close(p);
 }
 
-static void tile_labels(wn_page *p, const wn_report *r) {
-    size_t nlabels = r->rows->nlabels, reached = 0;
-    if (!r->rows->label || nlabels == 0 || r->k == 0) return;
+static void tile_labels(wn_page *p, const wn_outcome *r) {
+    size_t nlabels = r->rows.nlabels, reached = 0;
+    if (!r->rows.label || nlabels == 0 || r->k == 0) return;
     size_t *counts = wn_alloc(2 * nlabels, sizeof *counts, p->err);
     if (!counts) {
         p->code = WN_EMEMORY;
@@ -48,7 +49,7 @@ static void tile_labels(wn_page *p, const wn_report *r) {
     wn_free(counts);
 }
 
-static void headline(wn_page *p, const wn_report *r) {
+static void headline(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, "<dl class=\"k\">\n");
     tile_open(p, "Chosen");
     wn_page_count(p, r->k);
@@ -57,7 +58,7 @@ static void headline(wn_page *p, const wn_report *r) {
     wn_page_put(p, " of the input</small>");
     tile_close(p);
     tile_count(p, "Read", r->n, NULL);
-    if (r->duplicate_of) tile_count(p, "Copies dropped", r->dropped, NULL);
+    if (r->column.copy_of) tile_count(p, "Copies dropped", r->dropped, NULL);
     tile_coverage(p, r);
     tile_labels(p, r);
     if (r->empty) tile_count(p, "Empty texts", r->empty, NULL);
@@ -67,7 +68,7 @@ static void headline(wn_page *p, const wn_report *r) {
 }
 
 /* What the numbers mean, in one sentence; says so where random does as well. */
-static void lead(wn_page *p, const wn_report *r) {
+static void lead(wn_page *p, const wn_outcome *r) {
     if (r->npoints == 0 || r->k == 0) return;
     double chosen = r->coverage[r->npoints - 1], random = r->coverage_random[r->npoints - 1];
     wn_page_put(p, "<p class=\"lead\">");
@@ -81,13 +82,13 @@ static void lead(wn_page *p, const wn_report *r) {
     wn_page_put(p, "</p>\n");
 }
 
-static void top(wn_page *p, const wn_report *r) {
+static void top(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
                    "'unsafe-inline'; img-src data:\">\n"
                    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
                    "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>");
-    wn_page_escape(p, r->title);
+    wn_page_escape(p, "winnow: what was chosen");
     wn_page_put(p, "</title>\n");
     wn_page_style(p);
     wn_page_put(p, "</head>\n<body><main>\n<header><div class=\"w\">winnow</div><h1>");
@@ -100,55 +101,18 @@ static void top(wn_page *p, const wn_report *r) {
     wn_page_put(p, "</header>\n");
 }
 
-static void setting(wn_page *p, const char *name, const char *value) {
-    if (!value) return;
-    wn_page_printf(p, "<tr><td>%s</td><td>", name);
-    wn_page_escape(p, value);
-    wn_page_put(p, "</td></tr>\n");
-}
+/* In order; the first failure sticks to the page. */
+static void (*const sections[])(wn_page *p, const wn_outcome *r) = {
+#define SECTION(name) wn_section_##name,
+    WN_REPORT_SECTIONS(SECTION)
+#undef SECTION
+};
 
-static void setting_number(wn_page *p, const char *name, double v) {
-    if (isnan(v)) return;
-    wn_page_printf(p, "<tr><td>%s</td><td>%.6g</td></tr>\n", name, v);
-}
-
-static void repeat(wn_page *p, const wn_report *r) {
-    wn_page_put(p, "<section><h2>To repeat it</h2>\n");
-    if (r->command && *r->command) {
-        wn_page_put(p, "<pre>");
-        wn_page_escape(p, r->command);
-        wn_page_put(p, "</pre>\n");
-    }
-    wn_page_put(p, "<table class=\"set\"><tbody>\n");
-    setting(p, "version", r->version);
-    setting(p, "encoder", r->encoder);
-    setting(p, "objective", r->objective);
-    setting(p, "similarity", r->similarity);
-    setting_number(p, "gamma", r->gamma);
-    setting_number(p, "lambda", r->lambda);
-    wn_page_printf(p, "<tr><td>seed</td><td>%llu</td></tr>\n", (unsigned long long)r->seed);
-    for (size_t i = 0; i < r->ninputs; i++) {
-        wn_page_put(p, "<tr><td>input</td><td>");
-        wn_page_escape(p, r->inputs[i]);
-        if (r->input_sha256 && r->input_sha256[i]) {
-            wn_page_put(p, "<br><span class=\"h m\">");
-            wn_page_escape(p, r->input_sha256[i]);
-            wn_page_put(p, "</span>");
-        }
-        wn_page_put(p, "</td></tr>\n");
-    }
-    wn_page_put(p, "</tbody></table></section>\n</main></body></html>\n");
-}
-
-wn_code wn_report_render(const wn_report *r, char **html, size_t *len, wn_err *err) {
+wn_code wn_report_render(const wn_outcome *r, char **html, size_t *len, wn_err *err) {
     wn_page p = {.err = err};
     top(&p, r);
-    wn_page_curves(&p, r);
-    wn_page_map(&p, r);
-    wn_page_labels(&p, r);
-    wn_page_picks(&p, r);
-    wn_page_groups(&p, r);
-    repeat(&p, r);
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) sections[i](&p, r);
+    wn_page_put(&p, "</main></body></html>\n");
     if (p.code != WN_OK) {
         wn_free(p.data);
         return p.code;
@@ -158,11 +122,12 @@ wn_code wn_report_render(const wn_report *r, char **html, size_t *len, wn_err *e
     return WN_OK;
 }
 
-wn_code wn_report_write(const wn_report *r, wn_safefile *out, wn_err *err) {
+wn_code wn_report_write(const wn_outcome *r, wn_safefile *out, wn_err *err) {
     char *html = NULL;
     size_t len = 0;
     wn_code code = wn_report_render(r, &html, &len, err);
-    if (code == WN_OK) code = wn_safefile_write(out, html, len, err);
+    if (code != WN_OK) return code;
+    code = wn_safefile_write(out, html, len, err);
     wn_free(html);
     return code;
 }

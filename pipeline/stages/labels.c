@@ -1,4 +1,4 @@
-#include "labels.h"
+#include <winnow/rows.h>
 
 #include <stdbool.h>
 #include <winnow/mem.h>

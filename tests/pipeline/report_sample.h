@@ -5,12 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wn/report.h>
+#include <wn/outcome.h>
 #include <wn/rng.h>
 
 typedef struct {
-    wn_report report;
-    wn_view view;
+    wn_outcome outcome;
     wn_mat x;
     char *text_base, *id_base;
     unsigned long long *text_off, *id_off;
@@ -68,17 +67,17 @@ static inline void sample_init(sample *s, size_t n, size_t k) {
         s->cover_random[i] = .15 + .40 * sqrt(t);
         s->value_random[i] = 60 * t;
     }
-    s->view = (wn_view){.n = n, .ids = {s->id_base, s->id_off, n}, .texts = {s->text_base, s->text_off, n},
-                        .label = s->label, .labels = sample_labels, .nlabels = 3};
-    static const char *const inputs[] = {"data/<odd> name.jsonl"};
-    static const char *const sums[] = {"3b1f0c0a5e8d0e8c0a5e8d0e8c0a5e8d0e8c0a5e8d0e8c0a5e8d0e8c0a5e8d0e"};
-    s->report = (wn_report){.title = "winnow: <odd> & name", .command = "winnow run 'data/<odd> name.jsonl' -k 10% -o out",
-        .version = "0.1.0", .encoder = "LSA, 128 dimensions", .objective = "graph-cut", .similarity = "rbf",
-        .inputs = inputs, .input_sha256 = sums, .ninputs = 1, .lambda = 8, .gamma = 7.93, .n = n, .k = k,
-        .dropped = n / 25, .skipped = 3, .empty = 2, .zero_rows = 7, .rows = &s->view, .x = &s->x, .ids = s->ids,
-        .gain = s->gain, .value = s->value, .negative_from = k, .represented_by = s->by, .represented_sim = s->sim,
-        .duplicate_of = s->dup, .coverage = s->cover, .coverage_random = s->cover_random,
-        .value_random = s->value_random, .coverage_k = s->points, .npoints = 20, .seed = 1};
+    static const wn_input inputs[] = {
+        {.path = "data/<odd> name.jsonl", .sha256 = "3b1f0c0a5e8d0e8c0a5e8d0e8c0a5e8d0e8c0a5e8d0e8c0a5e8d0e8c0a5e8d0e",
+         .format = "jsonl"}};
+    s->outcome = (wn_outcome){.command = "winnow run 'data/<odd> name.jsonl' -k 10%", .version = "0.1.0",
+        .encoder = "LSA, 128 dimensions", .objective = WN_GRAPH_CUT, .similarity = WN_RBF, .inputs = inputs, .ninputs = 1,
+        .lambda = 8, .gamma = 7.93, .gamma_median = NAN, .cut_off = NAN, .n = n, .k = k, .dropped = n / 25, .skipped = 3,
+        .empty = 2, .zero_rows = 7, .x = &s->x, .chosen = s->ids, .gain = s->gain, .value = s->value, .negative_from = k,
+        .rows = {.n = n, .ids = {s->id_base, s->id_off, n}, .texts = {s->text_base, s->text_off, n}, .label = s->label,
+                 .labels = sample_labels, .nlabels = 3},
+        .column = {.represented_by = s->by, .represented_sim = s->sim, .copy_of = s->dup}, .coverage = s->cover,
+        .coverage_random = s->cover_random, .value_random = s->value_random, .points = s->points, .npoints = 20, .seed = 1};
 }
 
 static inline void sample_free(sample *s) {

@@ -4,8 +4,9 @@
 #include <criterion/criterion.h>
 #include <report/page.h>
 #include <winnow/mem.h>
+#include <wn/report.h>
 
-static char *render(const wn_report *r) {
+static char *render(const wn_outcome *r) {
     char *html = NULL;
     size_t len = 0;
     wn_err err = {0};
@@ -78,7 +79,7 @@ Test(report, numbers) {
 Test(report, page_has_its_numbers_and_no_foreign_markup) {
     sample s;
     sample_init(&s, 3742, 374);
-    char *html = render(&s.report);
+    char *html = render(&s.outcome);
     cr_expect(strstr(html, "374 of 3,742 texts chosen"));
     cr_expect(strstr(html, "0.620<small>random: 0.550"));
     cr_expect(strstr(html, "&lt;script&gt;alert"));
@@ -98,7 +99,7 @@ Test(report, page_has_its_numbers_and_no_foreign_markup) {
 Test(report, equal_input_gives_equal_bytes) {
     sample s;
     sample_init(&s, 2000, 100);
-    char *a = render(&s.report), *b = render(&s.report);
+    char *a = render(&s.outcome), *b = render(&s.outcome);
     cr_expect_str_eq(a, b);
     wn_free(a), wn_free(b);
     sample_free(&s);
@@ -108,7 +109,7 @@ Test(report, says_when_random_does_as_well) {
     sample s;
     sample_init(&s, 500, 50);
     s.cover_random[19] = s.cover[19];
-    char *html = render(&s.report);
+    char *html = render(&s.outcome);
     cr_expect(strstr(html, "the selection brings nothing here"));
     wn_free(html);
     sample_free(&s);
@@ -117,7 +118,7 @@ Test(report, says_when_random_does_as_well) {
 Test(report, stays_small_for_many_rows) {
     sample s;
     sample_init(&s, 60000, 6000);
-    char *html = render(&s.report);
+    char *html = render(&s.outcome);
     cr_expect_leq(strlen(html), 1500000, "%zu bytes", strlen(html));
     cr_expect(strstr(html, "1,000 of 6,000"), "the legend says that the map shows a sample");
     wn_free(html);
@@ -125,17 +126,17 @@ Test(report, stays_small_for_many_rows) {
 }
 
 Test(report, little_or_nothing) {
-    wn_view view = {0};
-    wn_report nothing = {.title = "t", .version = "0", .lambda = NAN, .gamma = NAN, .rows = &view};
+    wn_outcome nothing = {.version = "0", .lambda = NAN, .gamma = NAN};
     char *html = render(&nothing);
     cr_expect(strstr(html, "0 of 0 texts chosen"));
     wn_free(html);
     sample s;
     sample_init(&s, 50, 20);
-    s.report.k = 1, s.report.npoints = 1, s.points[0] = 1;
-    s.report.x = NULL, s.report.duplicate_of = NULL, s.report.value_random = NULL;
-    s.report.gain = s.report.value = NULL, s.view.texts.n = s.view.ids.n = 0, s.view.label = NULL;
-    html = render(&s.report);
+    wn_outcome *o = &s.outcome;
+    o->k = 1, o->npoints = 1, s.points[0] = 1;
+    o->x = NULL, o->column.copy_of = NULL, o->value_random = NULL, o->objective = WN_RANDOM;
+    o->rows.texts.n = o->rows.ids.n = 0, o->rows.label = NULL;
+    html = render(&s.outcome);
     cr_expect(strstr(html, "1 of 50 texts chosen"));
     cr_expect_not(strstr(html, "<h2>Map"));
     wn_free(html);
@@ -147,14 +148,14 @@ Test(report, rows_that_nothing_stands_for) {
     sample_init(&s, 300, 30);
     for (size_t i = 1; i < 300; i += 2)
         if (s.by[i] != i) s.by[i] = SIZE_MAX, s.sim[i] = 0;
-    wn_free(render(&s.report));
+    wn_free(render(&s.outcome));
     sample_free(&s);
 }
 
 Test(report, expected_labels_by_hand) {
     /* 4 rows, labels a a b c, choose 2 of 4: P(a) = 1 - C(2,2)/C(4,2) = 5/6, P(b) = P(c) = 1/2 */
     size_t pool[] = {2, 1, 1};
-    wn_report r = {.n = 4, .k = 2};
+    wn_outcome r = {.n = 4, .k = 2};
     cr_expect_float_eq(wn_labels_expected(&r, pool, 3), 5.0 / 6 + 1, 1e-12);
     r.k = 4;
     cr_expect_float_eq(wn_labels_expected(&r, pool, 3), 3, 1e-12);
@@ -168,7 +169,7 @@ Test(report, survives_every_failed_allocation) {
         size_t len = 0;
         wn_err err = {0};
         wn_mem_fail_after(i, true);
-        wn_code code = wn_report_render(&s.report, &html, &len, &err);
+        wn_code code = wn_report_render(&s.outcome, &html, &len, &err);
         wn_mem_fail_after(-1, false);
         if (code == WN_OK) {
             wn_free(html);

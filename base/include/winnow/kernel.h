@@ -1,6 +1,7 @@
 #ifndef WINNOW_KERNEL_H
 #define WINNOW_KERNEL_H
 /* How similar two rows are. */
+#include <stdbool.h>
 #include <winnow/err.h>
 #include <winnow/names.h>
 
@@ -9,6 +10,7 @@
 #define WN_KERNELS(X) X(WN_RBF, "rbf") X(WN_COSINE, "cosine") X(WN_DOT, "dot")
 typedef enum { WN_KERNELS(WN_NAME_VALUE) } wn_kernel_kind;
 const char *wn_kernel_name(wn_kernel_kind k);
+bool wn_kernel_named(const char *word, wn_kernel_kind *out); /* false, and *out as it was, where none has that name */
 
 /* cosine: x.y of L2-normalised rows. dot: x.y of rows as they are. rbf: exp(gamma (x.y - 1)) of normalised rows.
  * A zero row has similarity 0 to everything under cosine, and exp(-gamma) under rbf. */

@@ -9,15 +9,15 @@
 #include <winnow/encoder.h>
 #include <winnow/kernel.h>
 #include <winnow/names.h>
-#include <winnow/progress.h>
+#include <winnow/io.h>
 #include <winnow/records.h>
 #include <winnow/select.h>
+#include <winnow/stages.h>
 
 #pragma GCC visibility push(default)
 
 #define WN_LAYOUTS(X) X(WN_LAYOUT_H5AD, "h5ad") X(WN_LAYOUT_ANN, "ann-benchmarks")
 typedef enum { WN_LAYOUTS(WN_NAME_VALUE) } wn_layout;
-typedef enum { WN_DEDUP_OFF, WN_DEDUP_EXACT, WN_DEDUP_NEAR } wn_dedup_mode;
 
 typedef struct {
     /* input and output */
@@ -77,13 +77,6 @@ typedef struct {
 } wn_config;
 
 /* One function a command; each does its work and returns a code. */
-typedef struct {
-    wn_progress *progress;
-    void (*say)(void *ctx, const char *line);   /* one line of summary or warning, to stderr; no final newline */
-    void (*print)(void *ctx, const char *text); /* to stdout: what explain, info, check and --dry-run answer */
-    void *ctx;
-} wn_io;
-
 wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err);     /* records -> out/ : the main job */
 wn_code wn_embed(const wn_config *c, wn_io *io, wn_err *err);   /* records -> .h5ad */
 wn_code wn_dedup(const wn_config *c, wn_io *io, wn_err *err);   /* records or .h5ad -> out/ */

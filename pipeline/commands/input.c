@@ -1,0 +1,35 @@
+#include "input.h"
+
+#include "stages/say.h"
+
+#include <string.h>
+
+wn_records_opts wn_input_options(const wn_config *c) {
+    return (wn_records_opts){.paths = c->inputs,
+                             .npaths = c->ninputs,
+                             .format = c->format,
+                             .text_fields = c->text_fields,
+                             .ntext_fields = c->ntext_fields,
+                             .label_field = c->label_field,
+                             .id_field = c->id_field,
+                             .limit = c->limit,
+                             .skip_path = c->skip_path,
+                             .overwrite = c->overwrite};
+}
+
+wn_code wn_corpus_take(wn_corpus *corpus, const wn_config *c, bool uniform, wn_io *io, wn_err *err) {
+    wn_records_opts o = wn_input_options(c);
+    o.uniform = uniform;
+    wn_code code = wn_corpus_read(corpus, &o, io->progress, err);
+    if (code != WN_OK) return code;
+    if (corpus->skipped)
+        wn_sayf(io, "%zu bad records were skipped and copied to %s", corpus->skipped, c->skip_path);
+    if (corpus->empty) wn_sayf(io, "%zu records have an empty text", corpus->empty);
+    bool piped = false;
+    for (size_t i = 0; i < c->ninputs; i++) piped = piped || strcmp(c->inputs[i], "-") == 0;
+    if (corpus->n || piped) return WN_OK;
+    size_t skipped = corpus->skipped;
+    wn_corpus_free(corpus);
+    return wn_err_set(err, WN_EINPUT, "%s: %s", c->inputs[0],
+                      skipped ? "every record is bad" : "no record in it: the file is empty");
+}

@@ -1,0 +1,180 @@
+#include "selecting.h"
+
+#include "options.h"
+#include "stages/memory.h"
+#include "stages/say.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <winnow/mem.h>
+#include <winnow/similarity.h>
+
+wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+    const wn_lists_opts lists = wn_config_lists(c);
+    const wn_size_opts size = wn_config_size(c);
+    size_t wanted = 0;
+    wn_code code = wn_lists_read(&s->lists, &s->rows.view, &lists, err);
+    if (code != WN_OK) return code;
+    if ((code = wn_copies_exact(&s->copies, &s->rows.view, &s->lists, c->dedup, io, err)) != WN_OK) return code;
+    if (s->rows.corpus.nsources) wn_timings_lap(&s->timings, "exact_duplicates");
+    if ((code = wn_choice_size(&wanted, &size, s->rows.view.n, &s->lists, err)) != WN_OK) return code;
+    s->opts = wn_config_choice(c, wanted);
+    return WN_OK;
+}
+
+/* ---- plan ---- */
+
+static void print_plan(const wn_selecting *s, const wn_config *c, const wn_plan *p, size_t dims, wn_io *io) {
+    char a[32], b[32];
+    size_t n = s->copies.n, m = s->copies.m, wanted = s->opts.wanted;
+    wn_printf(io, "rows      %zu read, %zu after exact duplicates\n", n, m);
+    if (s->rows.view.texts.n) wn_printf(io, "text      %s\n", wn_bytes_text(p->text, a));
+    wn_printf(io, "vectors   %zu x %zu, %s\n", m, dims, wn_bytes_text(p->vectors, a));
+    wn_printf(io, "choose    %zu of %zu by %s\n", wanted < m ? wanted : m, n, wn_objective_name(s->opts.objective));
+    wn_printf(io, "memory    about %s of %s\n", wn_bytes_text(p->need, a),
+              wn_bytes_text(wn_memory_budget(c->memory), b));
+    wn_printf(io, "disk      about %s in %s\n", wn_bytes_text(p->disk, a), c->output);
+    if (p->seconds < 90) wn_printf(io, "time      about %.*f s\n", p->seconds < 10 ? 1 : 0, p->seconds);
+    else wn_printf(io, "time      about %.0f min\n", ceil(p->seconds / 60));
+}
+
+wn_code wn_selecting_plan(const wn_selecting *s, const wn_config *c, const wn_plan_opts *o, wn_io *io, wn_err *err) {
+    const wn_plan plan = wn_plan_make(&s->rows, &s->copies, &s->opts, o);
+    char what[96];
+    (void)snprintf(what, sizeof what, "choosing %zu of %zu rows", s->opts.wanted, s->copies.n);
+    if (c->dry_run) print_plan(s, c, &plan, o->dims, io);
+    return wn_memory_require(c->memory, plan.need, what, err);
+}
+
+/* ---- choice ---- */
+
+wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+    const wn_kernel_opts kernel = wn_config_kernel(c);
+    wn_vectors *v = &s->vectors;
+    wn_code code;
+    if (c->dedup == WN_DEDUP_NEAR) {
+        if ((code = wn_copies_near(&s->copies, &v->x, &s->lists, c->dedup_threshold, io, err)) != WN_OK) return code;
+        wn_timings_lap(&s->timings, "near_duplicates");
+    }
+    if ((code = wn_vectors_scan(v, &s->copies, err)) != WN_OK) return code;
+    code = wn_kernel_choose(&s->opts.kernel, &s->gamma_median, v, &s->copies, &kernel, io, err);
+    if (code != WN_OK) return code;
+    size_t budget = wn_memory_budget(c->memory), held = wn_plan_held(&s->rows, &v->x);
+    s->opts.memory = budget > held ? budget - held : 1;
+    if ((code = wn_choice_make(&s->choice, v, &s->copies, &s->lists, &s->opts, io, err)) != WN_OK) return code;
+    wn_timings_lap(&s->timings, "select");
+    /* what stands for what is measured by cosine */
+    if (s->opts.kernel.kind == WN_DOT && s->choice.k > 0) (void)wn_mat_normalize(&v->x);
+    code = wn_representatives_find(&s->who, &s->curves, v, &s->copies, &s->choice, io, err);
+    if (code != WN_OK) return code;
+    if (s->choice.k > 0) {
+        code = wn_curves_random(&s->curves, v, &s->copies, &s->choice, &s->opts, io, err);
+        if (code != WN_OK) return code;
+    }
+    wn_timings_lap(&s->timings, "assign");
+    return WN_OK;
+}
+
+/* ---- outcome ---- */
+
+/* The columns that are made for the file alone: whether each row was chosen, and its gain; [n]. */
+static void fill_columns(const wn_selecting *s, bool *selected, double *gain) {
+    for (size_t i = 0; i < s->copies.n; i++) {
+        size_t rank = s->choice.rank[i];
+        selected[i] = rank != WN_NONE;
+        gain[i] = selected[i] ? s->choice.selection.gain[rank - 1] : NAN;
+    }
+}
+
+/* A view of what the stages made. */
+static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
+    const wn_selection *chosen = &s->choice.selection;
+    const wn_kernel *kernel = &s->opts.kernel;
+    return (wn_outcome){.version = WINNOW_VERSION,
+                        .command = wn_config_command(c),
+                        .config = wn_config_json(c),
+                        .seed = c->seed,
+                        .inputs = s->rows.inputs,
+                        .ninputs = s->rows.ninputs,
+                        .encoder = s->encoder && s->encoder->ready ? s->encoder->title : NULL,
+                        .objective = s->opts.objective,
+                        .similarity = kernel->kind,
+                        .storage = chosen->storage,
+                        .lambda = s->opts.objective == WN_GRAPH_CUT ? chosen->lambda : NAN,
+                        .gamma = kernel->kind == WN_RBF ? kernel->gamma : NAN,
+                        .gamma_median = s->gamma_median,
+                        .cut_off = s->opts.objective == WN_FACILITY_LOCATION ? chosen->cut_off : NAN,
+                        .n = s->copies.n,
+                        .k = s->choice.k,
+                        .wanted = s->opts.wanted,
+                        .dropped = s->copies.dropped,
+                        .groups = s->copies.groups,
+                        .skipped = s->rows.corpus.skipped,
+                        .empty = s->rows.corpus.empty,
+                        .zero_rows = s->vectors.zero_rows,
+                        .nkeep = s->lists.nkeep,
+                        .nexclude = s->lists.nexclude,
+                        .rows = s->rows.view,
+                        .places = s->rows.places,
+                        .x = &s->vectors.x,
+                        .x_row = s->copies.x_row,
+                        .column = {.rank = s->choice.rank,
+                                   .represented_by = s->who.by,
+                                   .represented_sim = s->who.sim,
+                                   .copy_of = s->copies.copy_of},
+                        .chosen = s->choice.chosen,
+                        .gain = chosen->gain,
+                        .value = chosen->objective,
+                        .n_represented = s->who.count,
+                        .negative_from = chosen->negative_from,
+                        .npoints = s->curves.n,
+                        .points = s->curves.k,
+                        .coverage = s->curves.coverage,
+                        .coverage_random = s->curves.coverage_random,
+                        .value_random = s->curves.has_value_random ? s->curves.value_random : NULL};
+}
+
+static bool zeros_are_last(const wn_selecting *s) {
+    size_t left = 0;
+    for (size_t i = 0; i < s->copies.m; i++) left += s->vectors.zero[i];
+    return left <= s->copies.m - s->choice.k;
+}
+
+wn_code wn_selecting_write(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+    wn_outcome o = outcome_of(s, c);
+    wn_outcome_model model;
+    const wn_records_out_opts records = wn_config_records_out(c);
+    bool *selected = wn_alloc(o.n, sizeof *selected, err);
+    double *gain = wn_alloc(o.n, sizeof *gain, err);
+    wn_code code = selected && gain ? WN_OK : WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    fill_columns(s, selected, gain);
+    o.column.selected = selected;
+    o.column.gain = gain;
+    if ((code = wn_encoding_model(&o.model, &model, s->encoder, err)) != WN_OK) goto out;
+    if ((code = wn_outdir_create(&s->dir, c->output, c->overwrite, err)) != WN_OK) goto out;
+    if (s->rows.corpus.nsources) {
+        code = wn_outcome_records(&o, &s->rows.corpus, &records, &s->dir, io->progress, err);
+        if (code != WN_OK) goto out;
+        wn_timings_lap(&s->timings, "records");
+    }
+    if ((code = wn_outcome_write(&o, &s->dir, &s->timings, io->progress, err)) != WN_OK) goto out;
+    if ((code = wn_outdir_commit(&s->dir, err)) != WN_OK) goto out;
+    wn_encoder_commit(s->encoder);
+    wn_summary_say(c, &o, zeros_are_last(s), io);
+out:
+    wn_free(selected);
+    wn_free(gain);
+    return code;
+}
+
+void wn_selecting_free(wn_selecting *s) {
+    wn_outdir_abort(&s->dir);
+    wn_rows_free(&s->rows);
+    wn_lists_free(&s->lists);
+    wn_copies_free(&s->copies);
+    wn_encoder_close(s->encoder);
+    wn_vectors_free(&s->vectors);
+    wn_choice_free(&s->choice);
+    wn_representatives_free(&s->who);
+}

@@ -1,0 +1,14 @@
+#ifndef WINNOW_IO_H
+#define WINNOW_IO_H
+/* What long work says while it goes on. */
+#include <winnow/progress.h>
+
+/* Every member may be NULL. */
+typedef struct {
+    wn_progress *progress;
+    void (*say)(void *ctx, const char *line);   /* one line of summary or warning, to stderr; no final newline */
+    void (*print)(void *ctx, const char *text); /* to stdout: what explain, info, check and --dry-run answer */
+    void *ctx; /* handed to say and print */
+} wn_io;
+
+#endif

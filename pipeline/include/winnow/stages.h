@@ -1,0 +1,178 @@
+#ifndef WINNOW_STAGES_H
+#define WINNOW_STAGES_H
+/* From rows to a choice and its reasons, stage by stage; each takes options of its own and what earlier stages made. The
+ * commands `run`, `select` and `dedup` are these calls in order:
+ *
+ *     wn_rows_read           records, or wn_rows_matrices        -> rows        (winnow/rows.h)
+ *     wn_lists_read          ids that must, must not be chosen   -> lists
+ *     wn_copies_exact        equal texts                         -> copies
+ *     wn_choice_size         k as rows
+ *     (an encoder, or wn_matrices_read_all)                      -> vectors.x
+ *     wn_copies_near         equal vectors                       -> copies, vectors.x in another order
+ *     wn_vectors_scan        rows without a direction            -> vectors.zero
+ *     wn_kernel_choose       the width of the kernel             -> kernel
+ *     wn_choice_make         the selection                       -> choice
+ *     wn_representatives_find  who stands for whom             -> who, curves.coverage
+ *     wn_curves_random       the same by chance                  -> curves.coverage_random, value_random
+ *
+ * n: input rows; m: rows that are no copies; d: columns; k: chosen rows. Every struct is zero-initialised by its owner,
+ * filled by one stage and released by its wn_..._free, which may be called whatever a stage returned. WN_EMEMORY and
+ * WN_EINTERRUPT are returned by every stage and not listed. Results do not depend on the number of threads. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <winnow/data.h>
+#include <winnow/err.h>
+#include <winnow/io.h>
+#include <winnow/kernel.h>
+#include <winnow/rows.h>
+#include <winnow/select.h>
+
+#pragma GCC visibility push(default)
+
+/* No row, no rank. In files: -1. */
+#define WN_NONE SIZE_MAX
+
+/* ---- lists ---- */
+
+typedef struct {
+    const char *keep_path, *exclude_path; /* one id a line; NULL: none */
+} wn_lists_opts;
+
+typedef struct {
+    size_t *keep, *exclude; /* rows, in the order of the files */
+    size_t nkeep, nexclude;
+} wn_lists;
+
+/* WN_EUSAGE: an id that no row has, naming file and line. WN_ECONSTRAINT: one that is in both files. */
+wn_code wn_lists_read(wn_lists *out, const wn_view *rows, const wn_lists_opts *o, wn_err *err);
+void wn_lists_free(wn_lists *l);
+
+/* ---- copies ---- */
+
+typedef enum { WN_DEDUP_OFF, WN_DEDUP_EXACT, WN_DEDUP_NEAR } wn_dedup_mode;
+
+/* Kept rows are rows 0 .. m-1 of the matrix of vectors, in the order of the input; near copies follow them. */
+typedef struct {
+    size_t n, m;
+    size_t *copy_of; /* [n] kept row of each row; itself if kept. NULL: no copy was looked for */
+    size_t *x_row;   /* [n] row of the matrix for each row */
+    size_t *row_of;  /* [m] row of each kept one */
+    size_t dropped, groups;
+} wn_copies;
+
+/* Equal texts (wn_sim_exact_duplicates) unless OFF; without texts every row is kept. A row to keep stands for itself and,
+ * if it is the first such row, for its group; a group whose first row is excluded is stood for by another. */
+wn_code wn_copies_exact(wn_copies *out, const wn_view *rows, const wn_lists *lists, wn_dedup_mode mode, wn_io *io,
+                        wn_err *err);
+/* Rows whose cosine with an earlier kept one is at least `threshold`. x [m, d], normalised, of the rows kept so far: its
+ * kept rows move to the front, the copies behind them. */
+wn_code wn_copies_near(wn_copies *c, wn_mat *x, const wn_lists *lists, double threshold, wn_io *io, wn_err *err);
+void wn_copies_free(wn_copies *c);
+
+/* The texts of the kept rows, close together; a view of `texts` where nothing was dropped. */
+wn_code wn_copies_texts(const wn_copies *c, const wn_texts *texts, wn_strings *out, wn_err *err);
+
+/* ---- vectors ---- */
+
+typedef struct {
+    wn_mat x;         /* [>= m, d], in the order of wn_copies */
+    bool *zero;       /* [x.rows] */
+    size_t zero_rows; /* of the n input rows */
+} wn_vectors;
+
+wn_code wn_vectors_scan(wn_vectors *v, const wn_copies *c, wn_err *err); /* zero and zero_rows */
+void wn_vectors_free(wn_vectors *v);
+
+/* ---- kernel ---- */
+
+typedef struct {
+    wn_kernel_kind kind;
+    double gamma;  /* of an rbf; NaN: from the distances of sampled rows (wn_sim_gamma_auto) */
+    uint64_t seed;
+} wn_kernel_opts;
+
+/* *median gets the median distance, NaN where gamma was given or does not apply. */
+wn_code wn_kernel_choose(wn_kernel *out, double *median, const wn_vectors *v, const wn_copies *c,
+                         const wn_kernel_opts *o, wn_io *io, wn_err *err);
+
+/* ---- choice ---- */
+
+typedef struct {
+    double k;     /* rows, or percent of all rows */
+    bool percent;
+} wn_size_opts;
+
+/* k as a number of rows, 1 .. n. WN_ECONSTRAINT where more rows must be kept than chosen. */
+wn_code wn_choice_size(size_t *wanted, const wn_size_opts *o, size_t n, const wn_lists *lists, wn_err *err);
+
+typedef struct {
+    wn_objective objective;
+    wn_kernel kernel;
+    wn_storage storage;
+    size_t wanted;     /* rows to choose; fewer where fewer are left */
+    double lambda;     /* of graph-cut; NaN: as wn_select_opts */
+    uint64_t seed;
+    size_t neighbours; /* facility location over many rows: edges a row of the graph it is computed over; 0: 50 */
+    size_t memory;     /* bytes it may use beyond what is there */
+} wn_choice_opts;
+
+typedef struct {
+    size_t k;
+    wn_selection selection; /* ids are rows of the matrix */
+    size_t *chosen;         /* [k] input rows in order of choice */
+    size_t *rank;           /* [n] from 1; WN_NONE: not chosen */
+} wn_choice;
+
+/* Excluded rows are never chosen, zero vectors only when others do not suffice for k. */
+wn_code wn_choice_make(wn_choice *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
+                       const wn_choice_opts *o, wn_io *io, wn_err *err);
+void wn_choice_free(wn_choice *c);
+/* Edges a row of that graph for m rows; 0: over all pairs. */
+size_t wn_choice_neighbours(const wn_choice_opts *o, size_t m);
+
+/* ---- who stands for whom, and curves over the budget ---- */
+
+typedef struct {
+    size_t *by;    /* [n] chosen row that stands for each, itself if chosen; WN_NONE: none (zero vector) */
+    float *sim;    /* [n] cosine to it */
+    size_t *count; /* [k] rows that each chosen one stands for, itself and copies included */
+} wn_representatives;
+
+enum { WN_CURVE_POINTS = 20 };
+
+typedef struct {
+    size_t n, k[WN_CURVE_POINTS]; /* budgets, rising; the last is all of the choice */
+    double coverage[WN_CURVE_POINTS], coverage_random[WN_CURVE_POINTS]; /* mean cosine of all rows to the nearest chosen */
+    double value_random[WN_CURVE_POINTS]; /* objective that a random choice has */
+    bool has_value_random;
+} wn_curves;
+
+/* x must be normalised (also where the choice was made by dot products). O(n k d). */
+wn_code wn_representatives_find(wn_representatives *out, wn_curves *curves, const wn_vectors *v, const wn_copies *c, const wn_choice *choice,
+                  wn_io *io, wn_err *err);
+void wn_representatives_free(wn_representatives *a);
+wn_code wn_curves_random(wn_curves *curves, const wn_vectors *v, const wn_copies *c, const wn_choice *choice,
+                         const wn_choice_opts *o, wn_io *io, wn_err *err);
+
+/* ---- plan ---- */
+
+typedef struct {
+    size_t dims;           /* columns of the vectors */
+    size_t encode_bytes;   /* that making them takes, with what it keeps; 0: they are read */
+    double encode_seconds; /* on one thread */
+} wn_plan_opts;
+
+typedef struct {
+    size_t text, vectors, need, disk; /* bytes: of the texts, of the vectors; memory and disk that the work takes */
+    double seconds;
+} wn_plan;
+
+/* What a choice will take, before the vectors are made. An estimate from above, but for the time. */
+wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o);
+/* Bytes that rows, tables and x hold while the choice is made. */
+size_t wn_plan_held(const wn_rows *rows, const wn_mat *x);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,100 @@
+#ifndef WINNOW_OUTCOME_H
+#define WINNOW_OUTCOME_H
+/* What was chosen and why: what an output folder holds. `run`, `select` and `dedup` fill one and write it; `explain` and
+ * `report` read it back. Sizes: n input rows (copies included), k chosen ones. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <winnow/data.h>
+#include <winnow/err.h>
+#include <winnow/progress.h>
+#include <winnow/select.h>
+#include <winnow/stages.h>
+
+/* The columns of /obs that a choice adds, X(name, type, when): one row here is one column more in selection.h5ad, read
+ * back under the same name. Types: flag (bool), index (size_t, WN_NONE is -1 in the file), f64, f32. When: always, or
+ * sometimes (a NULL is not written, and read where it is). */
+#define WN_OUTCOME_COLUMNS(X)           \
+    X(selected, flag, always)           \
+    X(rank, index, always)              \
+    X(gain, f64, always)                \
+    X(represented_by, index, always)    \
+    X(represented_sim, f32, always)     \
+    X(copy_of, index, sometimes)
+
+typedef bool wn_column_flag;
+typedef size_t wn_column_index;
+typedef double wn_column_f64;
+typedef float wn_column_f32;
+
+/* [n] each. rank: from 1. gain: NaN where not chosen. represented_by: the row that stands for each, itself if chosen;
+ * WN_NONE: none does. represented_sim: cosine to it. copy_of: the kept row of a copy, itself if kept; NULL: no copies
+ * were looked for. */
+typedef struct {
+#define WN_COLUMN(name, type, when) const wn_column_##type *name;
+    WN_OUTCOME_COLUMNS(WN_COLUMN)
+#undef WN_COLUMN
+} wn_columns;
+
+/* The language model that made the vectors. */
+typedef struct {
+    const char *path, *sha256, *precision;
+    size_t texts, tokens, truncated, equal;
+    size_t resumed, computed_tokens; /* vectors taken from a part file; tokens of the others */
+    double tokens_per_second;        /* NaN: none was computed */
+} wn_outcome_model;
+
+/* A view: owns nothing, unless wn_outcome_read filled it. */
+typedef struct {
+    /* what was done, from what */
+    const char *version, *command; /* of winnow; the canonical command line without -o */
+    const char *config;            /* JSON: every option that decides the result */
+    uint64_t seed;
+    const wn_input *inputs; /* [ninputs] */
+    size_t ninputs;
+    const wn_outcome_model *model; /* NULL: none */
+    const char *encoder;           /* "lsa, 128 dimensions, 18344 words"; NULL: the vectors were read */
+    wn_objective objective;
+    wn_kernel_kind similarity;
+    wn_storage storage;                          /* as used */
+    double lambda, gamma, gamma_median, cut_off; /* NaN: does not apply */
+
+    /* how many */
+    size_t n, k, wanted, dropped, groups, skipped, empty, zero_rows, nkeep, nexclude;
+
+    /* rows */
+    wn_view rows;        /* [n] id, text (may be absent), label */
+    wn_places places;    /* [n] where they stand in the input; matrices have none */
+    const wn_mat *x;     /* [m, d] normalised vectors; NULL: none */
+    const size_t *x_row; /* [n] row of x for each row; NULL: m = n and row i is i */
+    wn_columns column;
+
+    /* choices, in their order */
+    const size_t *chosen;        /* [k] rows; NULL: nothing was to be chosen (dedup) */
+    const double *gain, *value;  /* [k] gain and running objective: 0 for random */
+    const size_t *n_represented; /* [k] rows that each stands for, itself and copies included */
+    size_t negative_from;        /* first choice with a negative gain, k if none */
+
+    /* curves over the budget */
+    size_t npoints;
+    const size_t *points;                     /* [npoints] budgets, rising; the last is k */
+    const double *coverage, *coverage_random; /* [npoints] mean cosine of all rows to their nearest chosen one */
+    const double *value_random;               /* [npoints] objective that a random choice has; NULL: not known */
+
+    struct wn_outcome_own *own; /* what wn_outcome_read allocated; NULL: a view */
+} wn_outcome;
+
+/* Parts of a folder, for wn_outcome_read. */
+enum {
+    WN_READ_MANIFEST = 1, /* manifest.json: what was done, how many, curves */
+    WN_READ_COLUMNS = 2,  /* selection.h5ad: config, ids, labels, places, columns, choices; n and k without a manifest */
+    WN_READ_VECTORS = 4,  /* and its matrix */
+    WN_READ_TEXTS = 8     /* subset.* and rest.*, which must be as they were written; none for a matrix */
+};
+
+/* Reads the parts named of the folder that a command wrote. Overwrites *o; wn_outcome_free it whatever the outcome.
+ * WN_EINPUT where the folder is none of ours or its parts do not fit together. */
+wn_code wn_outcome_read(wn_outcome *o, const char *folder, unsigned parts, wn_progress *p, wn_err *err);
+void wn_outcome_free(wn_outcome *o); /* nothing to do for a view */
+
+#endif

@@ -1,0 +1,138 @@
+/* selection.tsv and assignment.tsv: a function a column, in the order of layout.h. */
+#include "tables.h"
+
+#include "layout.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* One tsv field: tab, line feed, carriage return and backslash become \t \n \r \\. */
+static void tsv_field(wn_outfile *f, const char *s, size_t n) {
+    size_t begin = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *as = NULL;
+        switch (s[i]) {
+        case '\t': as = "\\t"; break;
+        case '\n': as = "\\n"; break;
+        case '\r': as = "\\r"; break;
+        case '\\': as = "\\\\"; break;
+        default: continue;
+        }
+        (void)wn_outfile_write(f, s + begin, i - begin);
+        (void)wn_outfile_write(f, as, 2);
+        begin = i + 1;
+    }
+    (void)wn_outfile_write(f, s + begin, n - begin);
+}
+
+static void tsv_id(wn_outfile *f, const wn_view *v, size_t row) {
+    char number[24];
+    size_t len;
+    const char *id = wn_view_id(v, row, number, &len);
+    tsv_field(f, id, len);
+}
+
+/* ---- selection.tsv: choice i ---- */
+
+/* The file that holds a row: rows of matrices follow one another in the order of the inputs. */
+static const char *path_of(const wn_outcome *o, size_t row) {
+    if (o->places.file) return o->places.files[o->places.file[row]];
+    size_t i = 0;
+    for (size_t end = o->inputs[0].rows; i + 1 < o->ninputs && row >= end; end += o->inputs[i].rows) i++;
+    return o->inputs[i].path;
+}
+
+static void selection_rank(wn_outfile *f, const wn_outcome *o, size_t i) {
+    (void)o;
+    (void)wn_outfile_printf(f, "%zu", i + 1);
+}
+
+static void selection_id(wn_outfile *f, const wn_outcome *o, size_t i) { tsv_id(f, &o->rows, o->chosen[i]); }
+
+static void selection_row(wn_outfile *f, const wn_outcome *o, size_t i) {
+    (void)wn_outfile_printf(f, "%zu", o->chosen[i]);
+}
+
+static void selection_file(wn_outfile *f, const wn_outcome *o, size_t i) {
+    const char *path = path_of(o, o->chosen[i]);
+    tsv_field(f, path, strlen(path));
+}
+
+static void selection_line(wn_outfile *f, const wn_outcome *o, size_t i) {
+    if (o->places.line) (void)wn_outfile_printf(f, "%llu", (unsigned long long)o->places.line[o->chosen[i]]);
+}
+
+static void selection_gain(wn_outfile *f, const wn_outcome *o, size_t i) {
+    (void)wn_outfile_printf(f, "%.9g", o->gain[i]);
+}
+
+static void selection_objective(wn_outfile *f, const wn_outcome *o, size_t i) {
+    (void)wn_outfile_printf(f, "%.12g", o->value[i]);
+}
+
+static void selection_cost(wn_outfile *f, const wn_outcome *o, size_t i) {
+    if (o->places.cost) (void)wn_outfile_printf(f, "%.9g", o->places.cost[o->chosen[i]]);
+}
+
+static void selection_n_represented(wn_outfile *f, const wn_outcome *o, size_t i) {
+    (void)wn_outfile_printf(f, "%zu", o->n_represented[i]);
+}
+
+/* ---- assignment.tsv: row i ---- */
+
+static void assignment_id(wn_outfile *f, const wn_outcome *o, size_t i) { tsv_id(f, &o->rows, i); }
+
+static void assignment_represented_by(wn_outfile *f, const wn_outcome *o, size_t i) {
+    if (o->column.represented_by[i] != WN_NONE) tsv_id(f, &o->rows, o->column.represented_by[i]);
+}
+
+static void assignment_similarity(wn_outfile *f, const wn_outcome *o, size_t i) {
+    char sim[32];
+    int n = snprintf(sim, sizeof sim, "%.6f", (double)o->column.represented_sim[i]);
+    (void)wn_outfile_write(f, sim, (size_t)n);
+}
+
+/* ---- both ---- */
+
+typedef struct {
+    const char *name;
+    void (*put)(wn_outfile *f, const wn_outcome *o, size_t i);
+} tsv_column;
+
+#define SELECTION_COLUMN(name) {#name, selection_##name},
+#define ASSIGNMENT_COLUMN(name) {#name, assignment_##name},
+static const tsv_column selection_columns[] = {WN_SELECTION_COLUMNS(SELECTION_COLUMN)};
+static const tsv_column assignment_columns[] = {WN_ASSIGNMENT_COLUMNS(ASSIGNMENT_COLUMN)};
+
+typedef struct {
+    const char *file;
+    const tsv_column *columns; /* [ncolumns] */
+    size_t ncolumns, lines;
+} tsv_table;
+
+static wn_code tsv_write(const tsv_table *t, const wn_outcome *o, wn_outdir *d, wn_err *err) {
+    wn_outfile *f = NULL;
+    wn_code code = wn_outfile_open(&f, d, t->file, err);
+    if (code != WN_OK) return code;
+    for (size_t c = 0; c < t->ncolumns; c++) (void)wn_outfile_printf(f, c ? "\t%s" : "%s", t->columns[c].name);
+    (void)wn_outfile_write(f, "\n", 1);
+    for (size_t i = 0; i < t->lines; i++) {
+        for (size_t c = 0; c < t->ncolumns; c++) {
+            if (c) (void)wn_outfile_write(f, "\t", 1);
+            t->columns[c].put(f, o, i);
+        }
+        (void)wn_outfile_write(f, "\n", 1);
+    }
+    return wn_outfile_close(f, err);
+}
+
+wn_code wn_selection_tsv_write(const wn_outcome *o, wn_outdir *d, wn_err *err) {
+    const tsv_table t = {WN_FILE_SELECTION, selection_columns, sizeof selection_columns / sizeof *selection_columns, o->k};
+    return tsv_write(&t, o, d, err);
+}
+
+wn_code wn_assignment_tsv_write(const wn_outcome *o, wn_outdir *d, wn_err *err) {
+    const tsv_table t = {WN_FILE_ASSIGNMENT, assignment_columns, sizeof assignment_columns / sizeof *assignment_columns,
+                         o->n};
+    return tsv_write(&t, o, d, err);
+}

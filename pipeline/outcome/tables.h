@@ -1,0 +1,13 @@
+#ifndef WN_PIPELINE_TABLES_H
+#define WN_PIPELINE_TABLES_H
+/* The files that wn_outcome_write puts together, each a writer of its own. */
+#include "outdir.h"
+
+#include <wn/outcome.h>
+#include <winnow/progress.h>
+
+wn_code wn_selection_tsv_write(const wn_outcome *o, wn_outdir *d, wn_err *err);
+wn_code wn_assignment_tsv_write(const wn_outcome *o, wn_outdir *d, wn_err *err);
+wn_code wn_selection_h5ad_write(const wn_outcome *o, wn_outdir *d, wn_progress *p, wn_err *err);
+
+#endif

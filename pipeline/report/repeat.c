@@ -1,0 +1,43 @@
+/* What a reader needs to do the same again. */
+#include "sections.h"
+
+#include <math.h>
+
+static void setting(wn_page *p, const char *name, const char *value) {
+    if (!value) return;
+    wn_page_printf(p, "<tr><td>%s</td><td>", name);
+    wn_page_escape(p, value);
+    wn_page_put(p, "</td></tr>\n");
+}
+
+static void setting_number(wn_page *p, const char *name, double v) {
+    if (isnan(v)) return;
+    wn_page_printf(p, "<tr><td>%s</td><td>%.6g</td></tr>\n", name, v);
+}
+
+void wn_section_repeat(wn_page *p, const wn_outcome *r) {
+    bool random = r->objective == WN_RANDOM;
+    wn_page_put(p, "<section><h2>To repeat it</h2>\n");
+    wn_page_put(p, "<pre>");
+    wn_page_escape(p, r->command && *r->command ? r->command : "winnow");
+    wn_page_put(p, " -o out</pre>\n");
+    wn_page_put(p, "<table class=\"set\"><tbody>\n");
+    setting(p, "version", r->version);
+    setting(p, "encoder", r->encoder);
+    setting(p, "objective", wn_objective_name(r->objective));
+    setting(p, "similarity", random ? NULL : wn_kernel_name(r->similarity));
+    setting_number(p, "gamma", random ? NAN : r->gamma);
+    setting_number(p, "lambda", r->lambda);
+    wn_page_printf(p, "<tr><td>seed</td><td>%llu</td></tr>\n", (unsigned long long)r->seed);
+    for (size_t i = 0; i < r->ninputs; i++) {
+        wn_page_put(p, "<tr><td>input</td><td>");
+        wn_page_escape(p, r->inputs[i].path);
+        if (r->inputs[i].sha256) {
+            wn_page_put(p, "<br><span class=\"h m\">");
+            wn_page_escape(p, r->inputs[i].sha256);
+            wn_page_put(p, "</span>");
+        }
+        wn_page_put(p, "</td></tr>\n");
+    }
+    wn_page_put(p, "</tbody></table></section>\n");
+}

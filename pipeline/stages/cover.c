@@ -1,0 +1,40 @@
+#include "cover.h"
+
+#include "kept.h"
+
+#include <math.h>
+#include <winnow/mem.h>
+#include <winnow/similarity.h>
+
+/* Similarity of facility location to a cosine. */
+static double cover_value(const wn_kernel *k, float cosine) {
+    return k->kind == WN_RBF ? exp(k->gamma * ((double)cosine - 1)) : fmax(cosine, 0);
+}
+
+wn_code wn_cover_curve(wn_cover *out, const wn_vectors *v, const wn_copies *c, const wn_cover_opts *o, wn_io *io,
+                       wn_err *err) {
+    const wn_mat x = wn_kept_rows(v, c);
+    size_t *chunk_at = wn_alloc(c->m, sizeof *chunk_at, err), *weight = wn_alloc(c->m, sizeof *weight, err);
+    float *chunk = wn_alloc(c->m, sizeof *chunk, err);
+    wn_code code = chunk_at && chunk && weight ? WN_OK : WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    for (size_t i = 0; i < c->n; i++) weight[wn_kept_row(c, i)]++;
+    for (size_t p = 0; p < o->npoints; p++) {
+        size_t begin = p ? o->budget[p - 1] : 0;
+        code = wn_sim_nearest(&x, o->order + begin, o->budget[p] - begin, chunk_at, chunk, io->progress, err);
+        if (code != WN_OK) goto out;
+        double sum = 0, value = 0;
+        for (size_t i = 0; i < c->m; i++) {
+            if (p == 0 || chunk[i] > out->best[i]) out->best[i] = chunk[i], out->at[i] = begin + chunk_at[i];
+            sum += (double)out->best[i] * (double)weight[i];
+            if (out->value) value += cover_value(o->kernel, out->best[i]);
+        }
+        out->mean[p] = sum / (double)c->n;
+        if (out->value) out->value[p] = value;
+    }
+out:
+    wn_free(chunk_at);
+    wn_free(chunk);
+    wn_free(weight);
+    return code;
+}

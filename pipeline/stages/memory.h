@@ -1,0 +1,11 @@
+#ifndef WN_PIPELINE_MEMORY_H
+#define WN_PIPELINE_MEMORY_H
+/* Memory that may be used, and the refusal of what would take more. limit: --memory; 0 = what the machine has. */
+#include <stddef.h>
+#include <winnow/err.h>
+
+size_t wn_memory_budget(size_t limit);
+/* WN_EMEMORY naming need and budget where `need` bytes are more than that. `what`: "embedding 3742 texts". */
+wn_code wn_memory_require(size_t limit, size_t need, const char *what, wn_err *err);
+
+#endif

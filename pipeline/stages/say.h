@@ -1,0 +1,15 @@
+#ifndef WN_PIPELINE_SAY_H
+#define WN_PIPELINE_SAY_H
+/* What commands say and print. */
+#include <stddef.h>
+#include <winnow/io.h>
+
+/* "1.3 GiB" */
+const char *wn_bytes_text(size_t bytes, char out[32]);
+
+__attribute__((format(printf, 2, 3))) void wn_sayf(wn_io *io, const char *fmt, ...);   /* io may be NULL */
+__attribute__((format(printf, 2, 3))) void wn_printf(wn_io *io, const char *fmt, ...); /* to io->print */
+/* Text of the input to io->print, its control characters as spaces: it must not steer a terminal. */
+void wn_print_text(wn_io *io, const char *s, size_t n);
+
+#endif
