@@ -26,14 +26,15 @@ static wn_code check_listed(folder_check *f, const char *name, const char *wante
     char hex[65];
     wn_kind kind;
     if (strchr(name, '/') || strcmp(name, "..") == 0)
-        return wn_err_set(err, WN_EINPUT, "%s/SHA256SUMS names \"%.100s\", which is not a file of this folder", f->folder,
-                          name);
+        return wn_err_set(err, WN_EINPUT, "%s/SHA256SUMS names \"%.100s\", which is not a file of this folder",
+                          f->folder, name);
     char *path = wn_path_join(f->folder, name, err);
     wn_code code = path ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     if ((code = wn_sha256_file(path, hex, err)) != WN_OK) goto out;
     if (strcmp(hex, wanted) != 0) {
-        code = wn_err_set(err, WN_EINPUT, "%s: its SHA-256 is %.12s..., and SHA256SUMS says %.12s...", path, hex, wanted);
+        code =
+            wn_err_set(err, WN_EINPUT, "%s: its SHA-256 is %.12s..., and SHA256SUMS says %.12s...", path, hex, wanted);
         goto out;
     }
     if ((code = wn_kind_of(path, &kind, err)) != WN_OK) goto out;
@@ -89,7 +90,8 @@ out:
 
 /* ---- one function a kind: what is whole is said in `summary` [size] ---- */
 
-static wn_code check_folder(const wn_config *c, const char *folder, wn_io *io, char *summary, size_t size, wn_err *err) {
+static wn_code check_folder(const wn_config *c, const char *folder, wn_io *io, char *summary, size_t size,
+                            wn_err *err) {
     folder_check f = {.folder = folder};
     FILE *file = NULL;
     char *sums = wn_path_join(folder, WN_FILE_SUMS, err);
@@ -98,8 +100,9 @@ static wn_code check_folder(const wn_config *c, const char *folder, wn_io *io, c
     if (code != WN_OK) goto out;
     file = fopen(sums, "re");
     if (!file) {
-        code = errno == ENOENT ? wn_err_set(err, WN_EINPUT, "%s: no SHA256SUMS in it: not an output folder of winnow", folder)
-                               : wn_err_errno(err, "%s", sums);
+        code = errno == ENOENT
+                   ? wn_err_set(err, WN_EINPUT, "%s: no SHA256SUMS in it: not an output folder of winnow", folder)
+                   : wn_err_errno(err, "%s", sums);
         goto out;
     }
     if ((code = check_sums(&f, sums, file, io, err)) != WN_OK) goto out;
@@ -163,7 +166,7 @@ static wn_code check_records(const wn_config *c, const char *path, wn_io *io, ch
 
 static wn_code (*const check_kind[])(const wn_config *c, const char *path, wn_io *io, char *summary, size_t size,
                                      wn_err *err) = {
-#define CHECK_KIND(value, name) [value] = check_##name,
+#define CHECK_KIND(name, value) [value] = check_##name,
     WN_KINDS(CHECK_KIND)
 #undef CHECK_KIND
 };

@@ -18,8 +18,8 @@ typedef struct {
     wn_copies copies;
     wn_encoder *encoder; /* records: who makes the vectors */
     wn_vectors vectors;
-    size_t *rank;       /* [n] from 1 for the rows that subset.* holds */
-    float *sim;         /* [n] cosine to the kept row */
+    size_t *rank; /* [n] from 1 for the rows that subset.* holds */
+    float *sim;   /* [n] cosine to the kept row */
     wn_outdir dir;
 } deduping;
 
@@ -130,7 +130,8 @@ static wn_code dedup_records(deduping *d, const wn_config *c, wn_io *io, wn_err 
     const wn_view *rows = &d->rows.view;
     bool near = c->dedup == WN_DEDUP_NEAR && rows->n > 0;
     size_t need = rows->n * 96 + (16u << 20);
-    if (near) need += wn_encoder_memory(d->encoder, rows->n, (size_t)(rows->texts.off[rows->n] - rows->texts.off[0]), true);
+    if (near)
+        need += wn_encoder_memory(d->encoder, rows->n, (size_t)(rows->texts.off[rows->n] - rows->texts.off[0]), true);
     if ((code = plan_dedup(c, rows->n, need, io, err)) != WN_OK || c->dry_run) goto out;
     if ((code = wn_copies_exact(&d->copies, rows, &no_lists, c->dedup, io, err)) != WN_OK) goto out;
     wn_timings_lap(&d->timings, "exact_duplicates");
@@ -149,8 +150,8 @@ out:
 static wn_code dedup_matrix(deduping *d, const wn_config *c, wn_io *io, wn_err *err) {
     wn_matrices in = {0};
     if (c->dedup != WN_DEDUP_NEAR)
-        return wn_err_set(err, WN_EUSAGE, "%s is a matrix, which holds no texts to compare: give a cosine, --dedup 0.95",
-                          c->inputs[0]);
+        return wn_err_set(err, WN_EUSAGE,
+                          "%s is a matrix, which holds no texts to compare: give a cosine, --dedup 0.95", c->inputs[0]);
     wn_code code = wn_matrices_open(&in, c->inputs, 1, c->dataset, err);
     if (code != WN_OK) goto out;
     size_t need = (32u << 20) + in.rows * (in.cols + 15) * 4 + in.rows * 96;

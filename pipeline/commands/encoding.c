@@ -10,8 +10,10 @@ wn_code wn_encoding_kept(wn_mat *x, wn_encoder *e, const wn_config *c, const wn_
     wn_strings kept = {0};
     wn_code code = wn_copies_texts(copies, texts, &kept, err);
     if (code != WN_OK) goto out;
-    if (kept.view.n == 0) code = wn_mat_init(x, 0, e->dims, err);
-    else code = wn_encoder_prepare(e, x, &kept.view, &watch, err);
+    if (kept.view.n == 0)
+        code = wn_mat_init(x, 0, e->dims, err);
+    else
+        code = wn_encoder_prepare(e, x, &kept.view, &watch, err);
     if (code != WN_OK) goto out;
     wn_encoder_release(e);
 out:

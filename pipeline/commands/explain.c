@@ -24,8 +24,8 @@ static wn_code find_id(const wn_outcome *o, const char *folder, const char *id, 
             *row = i;
             return WN_OK;
         }
-    return wn_err_set(err, WN_EUSAGE, "%s holds no item with the id \"%.100s\" (its %zu ids begin with \"%.*s\")", folder, id,
-                      o->n, o->n ? (int)(t->off[1] - t->off[0]) : 0, o->n ? t->base + t->off[0] : "");
+    return wn_err_set(err, WN_EUSAGE, "%s holds no item with the id \"%.100s\" (its %zu ids begin with \"%.*s\")",
+                      folder, id, o->n, o->n ? (int)(t->off[1] - t->off[0]) : 0, o->n ? t->base + t->off[0] : "");
 }
 
 /* ---- texts, from the input where it still is ---- */
@@ -37,7 +37,8 @@ static wn_format config_format(const cJSON *config) {
     return WN_FORMAT_AUTO;
 }
 
-/* Reads source `file` up to the last wanted record. What cannot be read stays without text: the answer stands without. */
+/* Reads source `file` up to the last wanted record. What cannot be read stays without text: the answer stands without.
+ */
 static void read_source(const wn_outcome *o, const cJSON *config, uint32_t file, quoted *q, size_t nq) {
     const char *fields[FIELDS_MAX], *path = o->places.files[file];
     wn_records_opts opts = {.paths = &path, .npaths = 1, .format = config_format(config), .text_fields = fields};
@@ -112,7 +113,9 @@ static void explain_chosen(const wn_outcome *o, size_t row, wn_io *io) {
     wn_printf(io, " was chosen: rank %zu of %zu, gain %.6g\n", o->column.rank[row], o->k, o->column.gain[row]);
     print_text(&q[0], "    ", io);
     wn_printf(io, "It stands for %zu of %zu items, itself included%s\n", count, o->n,
-              nq == 1 ? "." : nq - 1 == count - 1 ? ":" : "; the nearest:");
+              nq == 1               ? "."
+              : nq - 1 == count - 1 ? ":"
+                                    : "; the nearest:");
     for (size_t i = 1; i < nq; i++) {
         wn_printf(io, "  %.3f  ", (double)o->column.represented_sim[q[i].row]);
         print_id(o, q[i].row, io);
@@ -159,8 +162,10 @@ wn_code wn_explain(const wn_config *c, wn_io *io, wn_err *err) {
     }
     if ((code = wn_outcome_read(&o, folder, WN_READ_COLUMNS, io->progress, err)) != WN_OK) goto out;
     if ((code = find_id(&o, folder, c->id, &row, err)) != WN_OK) goto out;
-    if (o.column.rank[row] != WN_NONE) explain_chosen(&o, row, io);
-    else explain_other(&o, row, io);
+    if (o.column.rank[row] != WN_NONE)
+        explain_chosen(&o, row, io);
+    else
+        explain_other(&o, row, io);
 out:
     wn_outcome_free(&o);
     return code;

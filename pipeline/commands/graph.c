@@ -49,8 +49,8 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
     size_t need = memory_needed(n, d, K);
     (void)snprintf(what, sizeof what, "the graph of %zu rows", n);
     if (c->dry_run) {
-        wn_printf(io, "would find the %zu nearest neighbours of %zu rows of %zu dimensions\noutput: %s, about %s\n", K, n, d,
-                  c->output, wn_bytes_text(n * (d * 4 + K * 12), a));
+        wn_printf(io, "would find the %zu nearest neighbours of %zu rows of %zu dimensions\noutput: %s, about %s\n", K,
+                  n, d, c->output, wn_bytes_text(n * (d * 4 + K * 12), a));
         wn_printf(io, "memory: about %s\n", wn_bytes_text(need, a));
     }
     code = wn_memory_require(c->memory, need, what, err);
@@ -58,8 +58,10 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
     if ((code = wn_matrices_read_all(&in, &x, err)) != WN_OK) goto out;
     size_t zero = wn_mat_normalize(&x);
     if ((code = wn_sim_knn(&x, K, &g, io->progress, err)) != WN_OK) goto out;
-    if (c->export_layout == WN_LAYOUT_ANN) code = wn_store_export_ann(c->output, &x, &g, c->overwrite, err);
-    else code = write_h5ad(c, &in, &x, &g, err);
+    if (c->export_layout == WN_LAYOUT_ANN)
+        code = wn_store_export_ann(c->output, &x, &g, c->overwrite, err);
+    else
+        code = write_h5ad(c, &in, &x, &g, err);
     if (code != WN_OK) goto out;
     wn_sayf(io, "%s: %zu rows, %zu neighbours each", c->output, n, K);
     if (K < c->neighbours) wn_sayf(io, "%zu rows have at most %zu neighbours each: K is %zu", n, K, K);

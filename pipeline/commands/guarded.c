@@ -20,7 +20,7 @@ typedef struct {
     char summary[1024];
 } verdict;
 
-static _Noreturn void child(const char *path, int answer) {
+static _Noreturn void guarded_child(const char *path, int answer) {
     static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGINT, SIGTERM};
     static verdict v;
     const struct rlimit none = {0, 0};
@@ -34,7 +34,7 @@ static _Noreturn void child(const char *path, int answer) {
 }
 
 /* Reads the verdict; false when the child ended without one or was stopped. */
-static bool listen(int answer, pid_t pid, verdict *v) {
+static bool guarded_listen(int answer, pid_t pid, verdict *v) {
     size_t done = 0;
     struct pollfd p = {.fd = answer, .events = POLLIN};
     while (done < sizeof *v) {
@@ -56,19 +56,21 @@ wn_code wn_store_check_guarded(const char *path, char *summary, size_t size, wn_
     pid_t pid = fork();
     if (pid == 0) {
         (void)close(ends[0]);
-        child(path, ends[1]);
+        guarded_child(path, ends[1]);
     }
     (void)close(ends[1]);
     if (pid < 0) {
         (void)close(ends[0]);
         return wn_err_errno(err, "checking %s: no process", path);
     }
-    bool answered = listen(ends[0], pid, &v);
+    bool answered = guarded_listen(ends[0], pid, &v);
     (void)close(ends[0]);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+    }
     if (wn_interrupted()) return wn_err_set(err, WN_EINTERRUPT, "interrupted while %s was checked", path);
     if (!answered)
-        return wn_err_set(err, WN_EINPUT, "%s: broken: the HDF5 library fails on it without being able to say why", path);
+        return wn_err_set(err, WN_EINPUT, "%s: broken: the HDF5 library fails on it without being able to say why",
+                          path);
     if (v.code == WN_OK && size) (void)snprintf(summary, size, "%s", v.summary);
     if (v.code != WN_OK && err) *err = v.err;
     return v.code;

@@ -50,8 +50,10 @@ static wn_code print_labels(const wn_corpus *corpus, wn_io *io, wn_err *err) {
     for (size_t i = 0; i < corpus->nlabels; i++) t[i].label = (uint32_t)i;
     size_t without = 0;
     for (size_t i = 0; i < corpus->n; i++) {
-        if (corpus->label[i] == UINT32_MAX) without++;
-        else t[corpus->label[i]].count++;
+        if (corpus->label[i] == UINT32_MAX)
+            without++;
+        else
+            t[corpus->label[i]].count++;
     }
     qsort(t, corpus->nlabels, sizeof *t, by_count);
     wn_printf(io, "  labels: %zu; %zu records without\n", corpus->nlabels, without);
@@ -78,8 +80,9 @@ static wn_code info_records(const wn_config *c, const char *path, wn_io *io, wn_
     wn_code code = wn_corpus_read(&corpus, &o, io->progress, err);
     if (code != WN_OK) goto out;
     if (corpus.nsources)
-        wn_printf(io, "%s: %zu records, %s, %s\n  SHA-256: %s\n", path, corpus.n, wn_format_name(corpus.sources[0].format),
-                  wn_bytes_text(corpus.sources[0].bytes, bytes), corpus.sources[0].sha256);
+        wn_printf(io, "%s: %zu records, %s, %s\n  SHA-256: %s\n", path, corpus.n,
+                  wn_format_name(corpus.sources[0].format), wn_bytes_text(corpus.sources[0].bytes, bytes),
+                  corpus.sources[0].sha256);
     if (corpus.n && (code = print_lengths(&corpus, io, err)) != WN_OK) goto out;
     if (corpus.label) code = print_labels(&corpus, io, err);
 out:
@@ -131,7 +134,10 @@ static void print_json(const cJSON *item, int depth, wn_io *io) {
     for (const cJSON *v = item->child; v; v = v->next) {
         char *text = v->child ? NULL : cJSON_PrintUnformatted(v);
         const char *shown = cJSON_IsString(v) ? v->valuestring : text ? text : "";
-        wn_printf(io, "%*s%s%s%.1000s\n", 2 + 2 * depth, "", v->string ? v->string : "-", *shown ? ": " : v->string ? ":" : " ",
+        wn_printf(io, "%*s%s%s%.1000s\n", 2 + 2 * depth, "", v->string ? v->string : "-",
+                  *shown      ? ": "
+                  : v->string ? ":"
+                              : " ",
                   shown);
         cJSON_free(text);
         if (v->child && depth < 4) print_json(v, depth + 1, io);
@@ -176,7 +182,7 @@ static wn_code info_model(const wn_config *c, const char *path, wn_io *io, wn_er
 /* ---- all ---- */
 
 static wn_code (*const info_kind[])(const wn_config *c, const char *path, wn_io *io, wn_err *err) = {
-#define INFO_KIND(value, name) [value] = info_##name,
+#define INFO_KIND(name, value) [value] = info_##name,
     WN_KINDS(INFO_KIND)
 #undef INFO_KIND
 };

@@ -22,8 +22,7 @@ wn_code wn_corpus_take(wn_corpus *corpus, const wn_config *c, bool uniform, wn_i
     o.uniform = uniform;
     wn_code code = wn_corpus_read(corpus, &o, io->progress, err);
     if (code != WN_OK) return code;
-    if (corpus->skipped)
-        wn_sayf(io, "%zu bad records were skipped and copied to %s", corpus->skipped, c->skip_path);
+    if (corpus->skipped) wn_sayf(io, "%zu bad records were skipped and copied to %s", corpus->skipped, c->skip_path);
     if (corpus->empty) wn_sayf(io, "%zu records have an empty text", corpus->empty);
     bool piped = false;
     for (size_t i = 0; i < c->ninputs; i++) piped = piped || strcmp(c->inputs[i], "-") == 0;

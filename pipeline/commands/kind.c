@@ -61,14 +61,18 @@ static bool is_model(const looked_at *l) {
     return l->folder && holds_file(l->path, "config.json") && !holds_file(l->path, WN_FILE_MANIFEST);
 }
 
-static bool is_folder(const looked_at *l) { return l->folder; }
+static bool is_folder(const looked_at *l) {
+    return l->folder;
+}
 
 static bool is_matrix(const looked_at *l) {
     static const char hdf5[] = "\x89HDF\r\n\x1a\n", npy[] = "\x93NUMPY";
     return named_as_matrix(l->path) || memcmp(l->head, hdf5, 8) == 0 || memcmp(l->head, npy, 6) == 0;
 }
 
-static bool is_encoder(const looked_at *l) { return wn_encoder_family_of_file(l->path) != NULL; }
+static bool is_encoder(const looked_at *l) {
+    return wn_encoder_family_of_file(l->path) != NULL;
+}
 
 static bool is_records(const looked_at *l) {
     (void)l; /* what is nothing else */
@@ -76,7 +80,7 @@ static bool is_records(const looked_at *l) {
 }
 
 static bool (*const is_kind[])(const looked_at *l) = {
-#define IS_KIND(value, name) [value] = is_##name,
+#define IS_KIND(name, value) [value] = is_##name,
     WN_KINDS(IS_KIND)
 #undef IS_KIND
 };

@@ -1,20 +1,20 @@
 #ifndef WN_PIPELINE_KIND_H
 #define WN_PIPELINE_KIND_H
-/* What stands at a path: the table of kinds, in the order in which they are recognised. A kind is one row here and three
- * functions: is_NAME in kind.c, info_NAME in info.c, check_NAME in check.c. */
+/* What stands at a path: the table of kinds, in the order in which they are recognised. A kind is one row here and
+ * three functions: is_NAME in kind.c, info_NAME in info.c, check_NAME in check.c. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <winnow/config.h>
 #include <winnow/err.h>
 
 #define WN_KINDS(X)                 \
-    X(WN_KIND_MODEL, model)         \
-    X(WN_KIND_FOLDER, folder)       \
-    X(WN_KIND_MATRIX, matrix)       \
-    X(WN_KIND_ENCODER, encoder)     \
-    X(WN_KIND_RECORDS, records)
+    X(model, WN_KIND_MODEL)         \
+    X(folder, WN_KIND_FOLDER)       \
+    X(matrix, WN_KIND_MATRIX)       \
+    X(encoder, WN_KIND_ENCODER)     \
+    X(records, WN_KIND_RECORDS)
 
-#define WN_KIND_VALUE(value, name) value,
+#define WN_KIND_VALUE(name, value) value,
 typedef enum { WN_KINDS(WN_KIND_VALUE) } wn_kind;
 #undef WN_KIND_VALUE
 

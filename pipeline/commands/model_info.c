@@ -67,8 +67,9 @@ wn_code wn_check_model(const char *dir, char *summary, size_t size, wn_err *err)
     if (code != WN_OK) goto out;
     if ((code = wn_bert_open(&model, dir, &plain, err)) != WN_OK) goto out;
     if (wn_tok_size(tok) > wn_bert_config(model)->vocab) {
-        code = wn_err_set(err, WN_EINPUT, "%s: the tokenizer has ids up to %zu, but config.json says a vocabulary of %zu",
-                          dir, wn_tok_size(tok) - 1, wn_bert_config(model)->vocab);
+        code =
+            wn_err_set(err, WN_EINPUT, "%s: the tokenizer has ids up to %zu, but config.json says a vocabulary of %zu",
+                       dir, wn_tok_size(tok) - 1, wn_bert_config(model)->vocab);
         goto out;
     }
     (void)snprintf(summary, size, "a %s model with its tokenizer", wn_arch_name(wn_bert_config(model)->arch));

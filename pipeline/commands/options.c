@@ -9,7 +9,9 @@ wn_lists_opts wn_config_lists(const wn_config *c) {
     return (wn_lists_opts){.keep_path = c->keep_path, .exclude_path = c->exclude_path};
 }
 
-wn_size_opts wn_config_size(const wn_config *c) { return (wn_size_opts){.k = c->k, .percent = c->k_percent}; }
+wn_size_opts wn_config_size(const wn_config *c) {
+    return (wn_size_opts){.k = c->k, .percent = c->k_percent};
+}
 
 wn_kernel_opts wn_config_kernel(const wn_config *c) {
     return (wn_kernel_opts){.kind = c->similarity, .gamma = c->gamma, .seed = c->seed};
@@ -29,15 +31,22 @@ wn_records_out_opts wn_config_records_out(const wn_config *c) {
     return (wn_records_out_opts){.annotate = c->annotate, .rank_order = c->rank_order};
 }
 
-const char *wn_config_command(const wn_config *c) { return c->command_line ? c->command_line : ""; }
+const char *wn_config_command(const wn_config *c) {
+    return c->command_line ? c->command_line : "";
+}
 
-const char *wn_config_json(const wn_config *c) { return c->json ? c->json : "{}"; }
+const char *wn_config_json(const wn_config *c) {
+    return c->json ? c->json : "{}";
+}
 
 wn_code wn_config_put_origin(const wn_config *c, wn_store *s, const wn_corpus *corpus, wn_err *err) {
     wn_input *inputs = corpus ? wn_inputs_of(corpus, err) : NULL;
     if (corpus && !inputs) return WN_EMEMORY;
-    const wn_origin origin = {.config = wn_config_json(c), .command = wn_config_command(c), .seed = c->seed,
-                              .inputs = inputs, .ninputs = corpus ? corpus->nsources : 0};
+    const wn_origin origin = {.config = wn_config_json(c),
+                              .command = wn_config_command(c),
+                              .seed = c->seed,
+                              .inputs = inputs,
+                              .ninputs = corpus ? corpus->nsources : 0};
     wn_code code = wn_store_put_origin(s, &origin, err);
     wn_free(inputs);
     return code;

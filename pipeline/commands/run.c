@@ -50,7 +50,8 @@ wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err) {
     wn_encode_recommend(c, io);
 out:
     if (code == WN_EINTERRUPT && s.encoder && s.encoder->ready && s.encoder->vt->resumes)
-        (void)wn_err_set(err, code, "interrupted; all vectors are kept: the same command with --resume goes on from there");
+        (void)wn_err_set(err, code,
+                         "interrupted; all vectors are kept: the same command with --resume goes on from there");
     wn_selecting_free(&s);
     return code;
 }

@@ -9,8 +9,10 @@ static wn_code read_vectors(wn_selecting *s, const wn_config *c, const wn_matric
     if (code != WN_OK) return code;
     if ((code = wn_matrices_read_all(in, &s->vectors.x, err)) != WN_OK) return code;
     if (c->similarity == WN_DOT && c->dedup == WN_DEDUP_NEAR)
-        return wn_err_set(err, WN_EUSAGE, "--dedup %g compares by cosine and --similarity dot does not; use --dedup off, or "
-                                          "cosine", c->dedup_threshold);
+        return wn_err_set(err, WN_EUSAGE,
+                          "--dedup %g compares by cosine and --similarity dot does not; "
+                          "use --dedup off, or cosine",
+                          c->dedup_threshold);
     if (c->similarity != WN_DOT) (void)wn_mat_normalize(&s->vectors.x);
     wn_timings_lap(&s->timings, "read");
     return WN_OK;

@@ -34,8 +34,10 @@ static void print_plan(const wn_selecting *s, const wn_config *c, const wn_plan 
     wn_printf(io, "memory    about %s of %s\n", wn_bytes_text(p->need, a),
               wn_bytes_text(wn_memory_budget(c->memory), b));
     wn_printf(io, "disk      about %s in %s\n", wn_bytes_text(p->disk, a), c->output);
-    if (p->seconds < 90) wn_printf(io, "time      about %.*f s\n", p->seconds < 10 ? 1 : 0, p->seconds);
-    else wn_printf(io, "time      about %.0f min\n", ceil(p->seconds / 60));
+    if (p->seconds < 90)
+        wn_printf(io, "time      about %.*f s\n", p->seconds < 10 ? 1 : 0, p->seconds);
+    else
+        wn_printf(io, "time      about %.0f min\n", ceil(p->seconds / 60));
 }
 
 wn_code wn_selecting_plan(const wn_selecting *s, const wn_config *c, const wn_plan_opts *o, wn_io *io, wn_err *err) {

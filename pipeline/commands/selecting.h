@@ -1,7 +1,7 @@
 #ifndef WN_PIPELINE_SELECTING_H
 #define WN_PIPELINE_SELECTING_H
-/* What `run` and `select` have in common: the stages of winnow/stages.h in order, and the folder they end in. Only where
- * rows and vectors come from differs. */
+/* What `run` and `select` have in common: the stages of winnow/stages.h in order, and the folder they end in. Only
+ * where rows and vectors come from differs. */
 #include "encoding.h"
 #include "outcome/outdir.h"
 

@@ -7,13 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *plural(size_t n) { return n == 1 ? "" : "s"; }
+static const char *plural(size_t n) {
+    return n == 1 ? "" : "s";
+}
 
 static void say_rows(const wn_config *c, const wn_outcome *o, wn_io *io) {
     char more[160] = "";
     if (o->ninputs == 0 || !o->inputs[0].format) {
-        if (o->ninputs > 1) wn_sayf(io, "read      %zu x %zu from %zu files", o->n, o->x->cols, o->ninputs);
-        else wn_sayf(io, "read      %zu x %zu from %s", o->n, o->x->cols, c->inputs[0]);
+        if (o->ninputs > 1)
+            wn_sayf(io, "read      %zu x %zu from %zu files", o->n, o->x->cols, o->ninputs);
+        else
+            wn_sayf(io, "read      %zu x %zu from %s", o->n, o->x->cols, c->inputs[0]);
         return;
     }
     if (o->skipped)
@@ -29,7 +33,8 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     int at = 0;
     if (o->objective != WN_RANDOM && o->similarity == WN_RBF)
         at = snprintf(how, sizeof how, ", rbf with gamma %.4g%s", o->gamma, isnan(c->gamma) ? " (auto)" : "");
-    else if (o->objective != WN_RANDOM) at = snprintf(how, sizeof how, ", %s", wn_kernel_name(o->similarity));
+    else if (o->objective != WN_RANDOM)
+        at = snprintf(how, sizeof how, ", %s", wn_kernel_name(o->similarity));
     if (o->objective == WN_GRAPH_CUT)
         (void)snprintf(how + at, sizeof how - (size_t)at, ", lambda %.4g%s", o->lambda,
                        isnan(c->lambda) ? " (auto)" : "");
@@ -41,9 +46,11 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
 
 static void say_size(const wn_outcome *o, bool zeros_last, wn_io *io) {
     if (o->k < o->wanted)
-        wn_sayf(io, "note: %zu were asked for, but only %zu are left after %s%s%s; all of them are kept", o->wanted, o->k,
-                o->dropped ? "duplicates" : "", o->dropped && o->nexclude ? " and " : "", o->nexclude ? "--exclude" : "");
-    else if (o->wanted == o->n && o->n > 0) wn_sayf(io, "note: -k asks for every row, so everything is kept");
+        wn_sayf(io, "note: %zu were asked for, but only %zu are left after %s%s%s; all of them are kept", o->wanted,
+                o->k, o->dropped ? "duplicates" : "", o->dropped && o->nexclude ? " and " : "",
+                o->nexclude ? "--exclude" : "");
+    else if (o->wanted == o->n && o->n > 0)
+        wn_sayf(io, "note: -k asks for every row, so everything is kept");
     if (o->zero_rows)
         wn_sayf(io, "note: %zu row%s without a known word; %s nothing's neighbour%s", o->zero_rows,
                 o->zero_rows == 1 ? " is" : "s are", o->zero_rows == 1 ? "it is" : "they are",
@@ -56,11 +63,14 @@ void wn_summary_say(const wn_config *c, const wn_outcome *o, bool zeros_last, wn
         wn_sayf(io, "copies    %zu dropped in %zu group%s, %zu rows left", o->dropped, o->groups, plural(o->groups),
                 o->n - o->dropped);
     if (o->encoder) wn_sayf(io, "vectors   %s", o->encoder);
-    if (o->k == 0) wn_sayf(io, "chosen    nothing: there is nothing to choose from");
-    else say_choice(c, o, io);
+    if (o->k == 0)
+        wn_sayf(io, "chosen    nothing: there is nothing to choose from");
+    else
+        say_choice(c, o, io);
     say_size(o, zeros_last, io);
     if (o->cut_off > 0.005)
-        wn_sayf(io, "note: the neighbour graph hides %.1f%% of the objective; a larger -K hides less", 100 * o->cut_off);
+        wn_sayf(io, "note: the neighbour graph hides %.1f%% of the objective; a larger -K hides less",
+                100 * o->cut_off);
     size_t n = strlen(c->output);
     wn_sayf(io, "report    %s%sreport.html", c->output, n && c->output[n - 1] == '/' ? "" : "/");
 }

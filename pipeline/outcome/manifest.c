@@ -24,7 +24,9 @@ static cJSON *manifest_object(manifest_doc *d, cJSON *in, const char *name) {
     return o;
 }
 
-static void manifest_text(manifest_doc *d, cJSON *in, const char *name, const char *v) { d->failed |= !cJSON_AddStringToObject(in, name, v); }
+static void manifest_text(manifest_doc *d, cJSON *in, const char *name, const char *v) {
+    d->failed |= !cJSON_AddStringToObject(in, name, v);
+}
 
 static void manifest_raw(manifest_doc *d, cJSON *in, const char *name, const char *digits) {
     d->failed |= !cJSON_AddRawToObject(in, name, digits);

@@ -49,7 +49,7 @@ static wn_code put_f32(wn_store *s, const char *name, const float *v, int64_t *s
 
 static wn_code put_columns(const wn_outcome *o, wn_store *s, int64_t *scratch, wn_err *err) {
     wn_code code;
-#define PUT_COLUMN(name, type, when) \
+#define PUT_COLUMN(name, type, when)                                                                                   \
     if (o->column.name && (code = put_##type(s, #name, o->column.name, scratch, o->n, err)) != WN_OK) return code;
     WN_OUTCOME_COLUMNS(PUT_COLUMN)
 #undef PUT_COLUMN
@@ -57,8 +57,8 @@ static wn_code put_columns(const wn_outcome *o, wn_store *s, int64_t *scratch, w
 }
 
 static wn_code put_about(const wn_outcome *o, wn_store *s, int64_t *scratch, wn_err *err) {
-    const wn_origin origin = {.config = o->config, .command = o->command, .seed = o->seed, .inputs = o->inputs,
-                              .ninputs = o->ninputs};
+    const wn_origin origin = {
+        .config = o->config, .command = o->command, .seed = o->seed, .inputs = o->inputs, .ninputs = o->ninputs};
     wn_code code = wn_store_put_origin(s, &origin, err);
     if (code != WN_OK) return code;
     if (o->model && (code = wn_store_put_model(s, o->model->sha256, o->model->precision, err)) != WN_OK) return code;

@@ -29,7 +29,8 @@ out:
 wn_code wn_store_put_view(wn_store *s, const wn_view *rows, const wn_places *places, wn_err *err) {
     wn_code code = wn_store_obs_ids(s, rows->ids.n ? &rows->ids : NULL, err);
     if (code != WN_OK) return code;
-    if (rows->label && (code = wn_store_obs_categorical(s, "label", rows->label, rows->labels, rows->nlabels, err)) != WN_OK)
+    if (rows->label &&
+        (code = wn_store_obs_categorical(s, "label", rows->label, rows->labels, rows->nlabels, err)) != WN_OK)
         return code;
     return places->file ? put_places(s, places, rows->n, err) : WN_OK;
 }

@@ -1,5 +1,7 @@
 #include "outdir.h"
 
+#include "layout.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,30 +27,34 @@ struct wn_outfile {
     char buffer[BUFFER];
 };
 
-/* What `path` is: missing (0), an empty folder or one of ours (1), anything else (-1). */
-static int existing_kind(const char *path) {
+typedef enum { NOTHING_THERE, REPLACEABLE, FOREIGN } wn_outdir_place;
+
+/* An empty folder or one of ours may be replaced. */
+static wn_outdir_place outdir_place(const char *path) {
     struct stat s;
-    if (lstat(path, &s) != 0) return 0;
+    if (lstat(path, &s) != 0) return NOTHING_THERE;
     DIR *d = S_ISDIR(s.st_mode) ? opendir(path) : NULL;
-    if (!d) return -1;
+    if (!d) return FOREIGN;
     bool empty = true, ours = false;
     for (struct dirent *e; (e = readdir(d));) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
         empty = false;
-        ours |= strcmp(e->d_name, "manifest.json") == 0;
+        ours |= strcmp(e->d_name, WN_FILE_MANIFEST) == 0;
     }
     (void)closedir(d);
-    return empty || ours ? 1 : -1;
+    return empty || ours ? REPLACEABLE : FOREIGN;
 }
 
 wn_code wn_outdir_check(const char *path, bool overwrite, wn_err *err) {
     if (!path || !*path) return wn_err_set(err, WN_EUSAGE, "no output folder was named: -o DIR");
-    int kind = existing_kind(path);
-    if (kind == 0) return WN_OK;
+    wn_outdir_place place = outdir_place(path);
+    if (place == NOTHING_THERE) return WN_OK;
     if (!overwrite) return wn_err_set(err, WN_EUSAGE, "%s exists; -f replaces it", path);
-    if (kind < 0)
-        return wn_err_set(err, WN_EUSAGE, "%s is not a folder that winnow wrote (no manifest.json in it), so -f leaves it "
-                                          "alone; choose another -o or remove it yourself", path);
+    if (place == FOREIGN)
+        return wn_err_set(err, WN_EUSAGE,
+                          "%s is not a folder that winnow wrote (no manifest.json in it), so -f leaves it "
+                          "alone; choose another -o or remove it yourself",
+                          path);
     return WN_OK;
 }
 
@@ -62,7 +68,7 @@ char *wn_outdir_path(const wn_outdir *d, const char *name, wn_err *err) {
     return wn_path_join(wn_safedir_temp(d->dir), name, err);
 }
 
-static wn_code list(wn_outdir *d, const wn_outentry *e, wn_err *err) {
+static wn_code outdir_list(wn_outdir *d, const wn_outentry *e, wn_err *err) {
     if (d->nfiles == WN_OUTDIR_FILES) return wn_err_set(err, WN_EINTERNAL, "too many files in an output folder");
     d->files[d->nfiles++] = *e;
     return WN_OK;
@@ -72,28 +78,31 @@ wn_code wn_outdir_adopt(wn_outdir *d, const char *name, wn_err *err) {
     wn_outentry e = {0};
     struct stat s;
     char *path = wn_outdir_path(d, name, err);
-    wn_code code = path ? wn_sha256_file(path, e.sha256, err) : WN_EMEMORY;
-    if (code == WN_OK && stat(path, &s) != 0) code = wn_err_errno(err, "%s", name);
-    if (code == WN_OK) {
-        (void)snprintf(e.name, sizeof e.name, "%s", name);
-        e.bytes = (uint64_t)s.st_size;
-        code = list(d, &e, err);
+    wn_code code = path ? WN_OK : WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    if ((code = wn_sha256_file(path, e.sha256, err)) != WN_OK) goto out;
+    if (stat(path, &s) != 0) {
+        code = wn_err_errno(err, "%s", name);
+        goto out;
     }
+    (void)snprintf(e.name, sizeof e.name, "%s", name);
+    e.bytes = (uint64_t)s.st_size;
+    code = outdir_list(d, &e, err);
+out:
     wn_free(path);
     return code;
 }
 
-static int by_name(const void *a, const void *b) {
+static int entry_by_name(const void *a, const void *b) {
     return strcmp(((const wn_outentry *)a)->name, ((const wn_outentry *)b)->name);
 }
 
 wn_code wn_outdir_sums(wn_outdir *d, wn_err *err) {
     wn_outfile *f = NULL;
-    qsort(d->files, d->nfiles, sizeof *d->files, by_name);
-    wn_code code = wn_outfile_open(&f, d, "SHA256SUMS", err);
+    qsort(d->files, d->nfiles, sizeof *d->files, entry_by_name);
+    wn_code code = wn_outfile_open(&f, d, WN_FILE_SUMS, err);
     if (code != WN_OK) return code;
-    for (size_t i = 0; i < d->nfiles; i++)
-        (void)wn_outfile_printf(f, "%s  %s\n", d->files[i].sha256, d->files[i].name);
+    for (size_t i = 0; i < d->nfiles; i++) (void)wn_outfile_printf(f, "%s  %s\n", d->files[i].sha256, d->files[i].name);
     return wn_outfile_close(f, err);
 }
 
@@ -109,42 +118,45 @@ void wn_outdir_abort(wn_outdir *d) {
 }
 
 wn_code wn_outfile_open(wn_outfile **out, wn_outdir *d, const char *name, wn_err *err) {
-    *out = NULL;
     char *path = wn_outdir_path(d, name, err);
     wn_outfile *f = wn_alloc(1, sizeof *f, err);
-    wn_code code = path && f ? wn_sha256_init(&f->sha, err) : WN_EMEMORY;
-    if (code == WN_OK) {
-        f->dir = d;
-        (void)snprintf(f->entry.name, sizeof f->entry.name, "%s", name);
-        f->fd = wn_fd_open(path, O_WRONLY | O_CREAT | O_EXCL);
-        if (f->fd < 0) code = wn_err_errno(err, "cannot write %s", name);
+    wn_code code = path && f ? WN_OK : WN_EMEMORY;
+    *out = NULL;
+    if (code != WN_OK) goto out;
+    f->dir = d;
+    f->fd = -1;
+    (void)snprintf(f->entry.name, sizeof f->entry.name, "%s", name);
+    if ((code = wn_sha256_init(&f->sha, err)) != WN_OK) goto out;
+    f->fd = wn_fd_open(path, O_WRONLY | O_CREAT | O_EXCL);
+    if (f->fd < 0) {
+        code = wn_err_errno(err, "cannot write %s", name);
+        goto out;
     }
-    if (code == WN_OK) {
-        *out = f;
-    } else {
-        if (f) wn_sha256_free(&f->sha);
-        wn_free(f);
-    }
+    *out = f;
+    f = NULL;
+out:
+    if (f) wn_sha256_free(&f->sha);
+    wn_free(f);
     wn_free(path);
     return code;
 }
 
-static wn_code put(wn_outfile *f, const char *p, size_t n) {
+static wn_code outfile_put(wn_outfile *f, const char *p, size_t n) {
     if (wn_sha256_update(&f->sha, p, n, &f->first) != WN_OK) return f->first.code;
     f->entry.bytes += n;
     return wn_fd_write(f->fd, p, n) == 0 ? WN_OK : wn_err_errno(&f->first, "writing %s", f->entry.name);
 }
 
-static wn_code flush(wn_outfile *f) {
+static wn_code outfile_flush(wn_outfile *f) {
     size_t n = f->used;
     f->used = 0;
-    return put(f, f->buffer, n);
+    return outfile_put(f, f->buffer, n);
 }
 
 wn_code wn_outfile_write(wn_outfile *f, const void *data, size_t n) {
     if (f->first.code != WN_OK) return f->first.code;
-    if (n > BUFFER - f->used && flush(f) != WN_OK) return f->first.code;
-    if (n >= BUFFER) return put(f, data, n);
+    if (n > BUFFER - f->used && outfile_flush(f) != WN_OK) return f->first.code;
+    if (n >= BUFFER) return outfile_put(f, data, n);
     memcpy(f->buffer + f->used, data, n);
     f->used += n;
     return WN_OK;
@@ -171,13 +183,15 @@ wn_code wn_outfile_printf(wn_outfile *f, const char *fmt, ...) {
 
 wn_code wn_outfile_close(wn_outfile *f, wn_err *err) {
     if (!f) return WN_OK;
-    if (f->first.code == WN_OK) (void)flush(f);
+    if (f->first.code == WN_OK) (void)outfile_flush(f);
     if (wn_fd_close(f->fd) != 0 && f->first.code == WN_OK) (void)wn_err_errno(&f->first, "closing %s", f->entry.name);
     f->fd = -1;
     if (f->first.code == WN_OK) (void)wn_sha256_final(&f->sha, f->entry.sha256, &f->first);
     wn_code code = f->first.code;
-    if (code == WN_OK) code = list(f->dir, &f->entry, err);
-    else if (err) *err = f->first;
+    if (code == WN_OK)
+        code = outdir_list(f->dir, &f->entry, err);
+    else
+        *err = f->first;
     wn_outfile_abort(f);
     return code;
 }

@@ -59,10 +59,10 @@ enum { ALWAYS_THERE_always = 1, ALWAYS_THERE_sometimes = 0 };
 
 static wn_code read_columns(wn_outcome *o, wn_matrix_file *m, wn_err *err) {
     wn_code code;
-#define READ_COLUMN(name, type, when)                                                              \
-    if (ALWAYS_THERE_##when || wn_matrix_has_obs(m, #name)) {                                      \
-        if ((code = column_##type(o, m, #name, &o->own->column.name, err)) != WN_OK) return code; \
-        o->column.name = o->own->column.name;                                                      \
+#define READ_COLUMN(name, type, when)                                                                                  \
+    if (ALWAYS_THERE_##when || wn_matrix_has_obs(m, #name)) {                                                          \
+        if ((code = column_##type(o, m, #name, &o->own->column.name, err)) != WN_OK) return code;                      \
+        o->column.name = o->own->column.name;                                                                          \
     }
     WN_OUTCOME_COLUMNS(READ_COLUMN)
 #undef READ_COLUMN
@@ -139,7 +139,8 @@ static wn_code read_places(wn_outcome *o, wn_matrix_file *m, wn_err *err) {
     if (!wn_matrix_has_obs(m, "source") || !wn_matrix_has_obs(m, "offset")) return WN_OK;
     if ((code = read_codes(m, "source", &own->sources, err)) != WN_OK) return code;
     for (size_t i = 0; own->sources.code && i < o->n; i++)
-        if (own->sources.code[i] == UINT32_MAX) return wn_outcome_damaged(o, "selection.h5ad has a row of no file", err);
+        if (own->sources.code[i] == UINT32_MAX)
+            return wn_outcome_damaged(o, "selection.h5ad has a row of no file", err);
     if ((code = read_u64(o, m, "line", &own->line, err)) != WN_OK) return code;
     if ((code = read_u64(o, m, "offset", &own->offset, err)) != WN_OK) return code;
     if ((code = read_u64(o, m, "length", &own->length, err)) != WN_OK) return code;

@@ -21,8 +21,10 @@ static void place_rows(const wn_outcome *o, size_t *to) {
     bool by_rank = cJSON_IsString(order) && strcmp(order->valuestring, "rank") == 0;
     size_t subset = 0, rest = o->k;
     for (size_t i = 0; i < o->n; i++) {
-        if (o->column.rank[i] == WN_NONE) to[i] = rest++;
-        else to[i] = by_rank ? o->column.rank[i] - 1 : subset++;
+        if (o->column.rank[i] == WN_NONE)
+            to[i] = rest++;
+        else
+            to[i] = by_rank ? o->column.rank[i] - 1 : subset++;
     }
 }
 

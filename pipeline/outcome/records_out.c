@@ -32,73 +32,73 @@ typedef struct {
     size_t cap;
 } copier;
 
-static bool has_bom(const char *s, size_t n) { return n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0; }
+static bool has_bom(const char *s, size_t n) {
+    return n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0;
+}
 
 static size_t line_end_len(const char *s, size_t n) {
     if (n == 0 || s[n - 1] != '\n') return 0;
     return n > 1 && s[n - 2] == '\r' ? 2 : 1;
 }
 
-static wn_code put_line_end(const copier *c, target *t) {
+static wn_code copy_line_end(const copier *c, target *t) {
     const char *end = c->line_end[0] ? c->line_end : "\n";
     return wn_outfile_write(t->file, end, strlen(end));
 }
 
-static wn_code put(copier *c, target *t, const char *s, size_t n) {
+static wn_code copy_put(copier *c, target *t, const char *s, size_t n) {
     if (n == 0) return WN_OK;
-    if (t->open_line) (void)put_line_end(c, t);
+    if (t->open_line) (void)copy_line_end(c, t);
     t->open_line = s[n - 1] != '\n';
     return wn_outfile_write(t->file, s, n);
 }
 
 /* ---- --annotate ---- */
 
-static wn_code reserve(copier *c, size_t n, wn_err *err) {
+static wn_code copy_reserve(copier *c, size_t n, wn_err *err) {
     void *p = c->buffer;
     wn_code code = wn_reserve(&p, &c->cap, n, 1, err);
     c->buffer = p;
     return code;
 }
 
-static wn_code has_winnow(const char *s, size_t n, bool *has, wn_err *err) {
+/* WN_EINPUT where a JSON record has a member of that name already; it names the record. */
+static wn_code check_no_winnow(const copier *c, size_t row, const char *s, size_t n, wn_err *err) {
     cJSON *o = cJSON_ParseWithLength(s, n);
-    if (!o) return wn_err_set(err, WN_EINPUT, "the record is nested too deeply for --annotate");
-    *has = cJSON_GetObjectItemCaseSensitive(o, "winnow") != NULL;
+    bool has = o && cJSON_GetObjectItemCaseSensitive(o, "winnow");
     cJSON_Delete(o);
-    return WN_OK;
+    if (o && !has) return WN_OK;
+    (void)wn_err_set(err, WN_EINPUT,
+                     o ? "the record has a field \"winnow\" already; run without --annotate"
+                       : "the record is nested too deeply for --annotate");
+    return wn_err_prefix(err, "%s:%llu: ", c->corpus->sources[c->corpus->file[row]].path,
+                         (unsigned long long)c->corpus->line[row]);
 }
 
-/* Puts `note` before the last `}` of a JSON record, or as more columns at the end of a csv or tsv row. */
-static wn_code annotate(copier *c, size_t row, const char *raw, size_t len, size_t *out, wn_err *err) {
+/* Whether nothing but spaces stands between the last `{` of s[n] and its end. */
+static bool opens_blank(const char *s, size_t n) {
+    while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t' || s[n - 1] == '\r' || s[n - 1] == '\n')) n--;
+    return n > 0 && s[n - 1] == '{';
+}
+
+/* Puts a note before the last `}` of a JSON record, or as more columns at the end of a csv or tsv row. */
+static wn_code copy_annotate(copier *c, size_t row, const char *raw, size_t len, size_t *out, wn_err *err) {
     const wn_outcome *o = c->o;
-    size_t rank = o->column.rank[row], tail = line_end_len(raw, len), body = len - tail;
-    char note[160];
+    size_t rank = o->column.rank[row], body = len - line_end_len(raw, len);
+    double gain = o->gain[rank - 1];
+    char note[160], d = c->format == WN_CSV ? ',' : '\t';
+    wn_code code;
     int n;
     if (c->format == WN_JSONL) {
-        bool has = false, blank = true;
-        wn_code code = has_winnow(raw, body, &has, err);
-        if (code == WN_OK && has)
-            code = wn_err_set(err, WN_EINPUT, "the record has a field \"winnow\" already; run without --annotate");
-        if (code != WN_OK) {
-            (void)wn_err_prefix(err, "%s:%llu: ", c->corpus->sources[c->corpus->file[row]].path,
-                                (unsigned long long)c->corpus->line[row]);
-            return code;
-        }
+        if ((code = check_no_winnow(c, row, raw, body, err)) != WN_OK) return code;
         while (body > 0 && raw[body - 1] != '}') body--;
         body--;
-        for (size_t i = body; i-- > 0 && blank;) {
-            if (raw[i] == '{') break;
-            blank = raw[i] == ' ' || raw[i] == '\t' || raw[i] == '\r' || raw[i] == '\n';
-        }
         n = snprintf(note, sizeof note, "%s\"winnow\": {\"rank\": %zu, \"gain\": %.9g, \"n_represented\": %zu}",
-                     blank ? "" : ", ", rank, o->gain[rank - 1], o->n_represented[rank - 1]);
+                     opens_blank(raw, body) ? "" : ", ", rank, gain, o->n_represented[rank - 1]);
     } else {
-        char d = c->format == WN_CSV ? ',' : '\t';
-        n = snprintf(note, sizeof note, "%c%zu%c%.9g%c%zu", d, rank, d, o->gain[rank - 1], d,
-                     o->n_represented[rank - 1]);
+        n = snprintf(note, sizeof note, "%c%zu%c%.9g%c%zu", d, rank, d, gain, d, o->n_represented[rank - 1]);
     }
-    wn_code code = reserve(c, len + (size_t)n, err);
-    if (code != WN_OK) return code;
+    if ((code = copy_reserve(c, len + (size_t)n, err)) != WN_OK) return code;
     memcpy(c->buffer, raw, body);
     memcpy(c->buffer + body, note, (size_t)n);
     memcpy(c->buffer + body + n, raw + body, len - body);
@@ -110,14 +110,20 @@ static wn_code annotate(copier *c, size_t row, const char *raw, size_t len, size
 
 static wn_code spool_open(copier *c, wn_err *err) {
     char *path = wn_outdir_path(c->dir, ".chosen", err);
-    if (!path) return WN_EMEMORY;
+    wn_code code = path ? WN_OK : WN_EMEMORY;
+    if (code != WN_OK) goto out;
     c->spool = wn_fd_open(path, O_RDWR | O_CREAT | O_EXCL);
-    wn_code code = c->spool < 0 ? wn_err_errno(err, "cannot write a temporary file") : WN_OK;
-    if (code == WN_OK) (void)unlink(path);
-    wn_free(path);
+    if (c->spool < 0) {
+        code = wn_err_errno(err, "cannot write a temporary file");
+        goto out;
+    }
+    (void)unlink(path);
     c->at = wn_alloc(c->o->k, sizeof *c->at, err);
     c->len = wn_alloc(c->o->k, sizeof *c->len, err);
-    return code == WN_OK && (!c->at || !c->len) ? WN_EMEMORY : code;
+    if (!c->at || !c->len) code = WN_EMEMORY;
+out:
+    wn_free(path);
+    return code;
 }
 
 static wn_code spool_put(copier *c, size_t rank, const char *s, size_t n, wn_err *err) {
@@ -128,7 +134,7 @@ static wn_code spool_put(copier *c, size_t rank, const char *s, size_t n, wn_err
 
 static wn_code spool_empty(copier *c, wn_err *err) {
     for (size_t i = 0; i < c->o->k; i++) {
-        wn_code code = reserve(c, (size_t)c->len[i] + 1, err);
+        wn_code code = copy_reserve(c, (size_t)c->len[i] + 1, err);
         if (code != WN_OK) return code;
         for (size_t got = 0; got < c->len[i];) {
             ssize_t n = pread(c->spool, c->buffer + got, (size_t)c->len[i] - got, (off_t)(c->at[i] + got));
@@ -136,7 +142,7 @@ static wn_code spool_empty(copier *c, wn_err *err) {
             if (n <= 0) return wn_err_errno(err, "reading a temporary file");
             got += (size_t)n;
         }
-        (void)put(c, &c->subset, c->buffer, (size_t)c->len[i]);
+        (void)copy_put(c, &c->subset, c->buffer, (size_t)c->len[i]);
     }
     return WN_OK;
 }
@@ -144,41 +150,41 @@ static wn_code spool_empty(copier *c, wn_err *err) {
 /* ---- the sink of the second pass ---- */
 
 /* The first one; the others name the same columns. */
-static wn_code on_header(copier *c, const char *raw, size_t len) {
+static wn_code copy_header(copier *c, const char *raw, size_t len) {
     size_t tail = line_end_len(raw, len);
     if (c->header) return WN_OK;
     c->header = true;
-    (void)put(c, &c->rest, raw, len);
-    if (!c->annotate) return put(c, &c->subset, raw, len);
+    (void)copy_put(c, &c->rest, raw, len);
+    if (!c->annotate) return copy_put(c, &c->subset, raw, len);
     char d = c->format == WN_CSV ? ',' : '\t', more[80];
-    (void)put(c, &c->subset, raw, len - tail);
+    (void)copy_put(c, &c->subset, raw, len - tail);
     c->subset.open_line = false;
     (void)snprintf(more, sizeof more, "%cwinnow_rank%cwinnow_gain%cwinnow_n_represented", d, d, d);
     (void)wn_outfile_write(c->subset.file, more, strlen(more));
-    return tail ? wn_outfile_write(c->subset.file, raw + len - tail, tail) : put_line_end(c, &c->subset);
+    return tail ? wn_outfile_write(c->subset.file, raw + len - tail, tail) : copy_line_end(c, &c->subset);
 }
 
-static wn_code on_record(void *ctx, size_t row, const char *raw, size_t len, wn_err *err) {
+static wn_code copy_record(void *ctx, size_t row, const char *raw, size_t len, wn_err *err) {
     copier *c = ctx;
     size_t tail = line_end_len(raw, len);
     if (!c->line_end[0] && tail) memcpy(c->line_end, raw + len - tail, tail);
-    if (row == SIZE_MAX) return on_header(c, raw, len);
+    if (row == SIZE_MAX) return copy_header(c, raw, len);
     if (c->corpus->offset[row] == 0 && has_bom(raw, len)) { /* the mark belongs to the file, not to the record */
         if (row == 0) {
-            (void)put(c, &c->subset, raw, 3), (void)put(c, &c->rest, raw, 3);
+            (void)copy_put(c, &c->subset, raw, 3), (void)copy_put(c, &c->rest, raw, 3);
             c->subset.open_line = c->rest.open_line = false;
         }
         raw += 3, len -= 3;
     }
     size_t rank = c->o->column.rank[row];
-    if (rank == WN_NONE) return put(c, &c->rest, raw, len);
+    if (rank == WN_NONE) return copy_put(c, &c->rest, raw, len);
     if (c->annotate) {
-        wn_code code = annotate(c, row, raw, len, &len, err);
+        wn_code code = copy_annotate(c, row, raw, len, &len, err);
         if (code != WN_OK) return code;
         raw = c->buffer;
     }
     if (c->spool >= 0) return spool_put(c, rank - 1, raw, len, err);
-    return put(c, &c->subset, raw, len);
+    return copy_put(c, &c->subset, raw, len);
 }
 
 static wn_code copy_records(copier *c, bool rank_order, wn_progress *p, wn_err *err) {
@@ -189,13 +195,17 @@ static wn_code copy_records(copier *c, bool rank_order, wn_progress *p, wn_err *
     (void)snprintf(name, sizeof name, "%s.%s", WN_STEM_REST, wn_format_name(c->format));
     if ((code = wn_outfile_open(&c->rest.file, c->dir, name, err)) != WN_OK) return code;
     if (rank_order && (code = spool_open(c, err)) != WN_OK) return code;
-    if ((code = wn_corpus_replay(c->corpus, on_record, c, p, err)) != WN_OK) return code;
+    if ((code = wn_corpus_replay(c->corpus, copy_record, c, p, err)) != WN_OK) return code;
     return c->spool >= 0 ? spool_empty(c, err) : WN_OK;
 }
 
 wn_code wn_outcome_records(const wn_outcome *o, const wn_corpus *corpus, const wn_records_out_opts *opts, wn_outdir *d,
                            wn_progress *p, wn_err *err) {
-    copier c = {.o = o, .corpus = corpus, .dir = d, .annotate = opts->annotate, .spool = -1,
+    copier c = {.o = o,
+                .corpus = corpus,
+                .dir = d,
+                .annotate = opts->annotate,
+                .spool = -1,
                 .format = corpus->nsources ? corpus->sources[0].format : WN_TXT};
     wn_outfile *subset, *rest;
     wn_err second = {0};

@@ -12,11 +12,20 @@ static void tsv_field(wn_outfile *f, const char *s, size_t n) {
     for (size_t i = 0; i < n; i++) {
         const char *as = NULL;
         switch (s[i]) {
-        case '\t': as = "\\t"; break;
-        case '\n': as = "\\n"; break;
-        case '\r': as = "\\r"; break;
-        case '\\': as = "\\\\"; break;
-        default: continue;
+        case '\t':
+            as = "\\t";
+            break;
+        case '\n':
+            as = "\\n";
+            break;
+        case '\r':
+            as = "\\r";
+            break;
+        case '\\':
+            as = "\\\\";
+            break;
+        default:
+            continue;
         }
         (void)wn_outfile_write(f, s + begin, i - begin);
         (void)wn_outfile_write(f, as, 2);
@@ -47,7 +56,9 @@ static void selection_rank(wn_outfile *f, const wn_outcome *o, size_t i) {
     (void)wn_outfile_printf(f, "%zu", i + 1);
 }
 
-static void selection_id(wn_outfile *f, const wn_outcome *o, size_t i) { tsv_id(f, &o->rows, o->chosen[i]); }
+static void selection_id(wn_outfile *f, const wn_outcome *o, size_t i) {
+    tsv_id(f, &o->rows, o->chosen[i]);
+}
 
 static void selection_row(wn_outfile *f, const wn_outcome *o, size_t i) {
     (void)wn_outfile_printf(f, "%zu", o->chosen[i]);
@@ -80,7 +91,9 @@ static void selection_n_represented(wn_outfile *f, const wn_outcome *o, size_t i
 
 /* ---- assignment.tsv: row i ---- */
 
-static void assignment_id(wn_outfile *f, const wn_outcome *o, size_t i) { tsv_id(f, &o->rows, i); }
+static void assignment_id(wn_outfile *f, const wn_outcome *o, size_t i) {
+    tsv_id(f, &o->rows, i);
+}
 
 static void assignment_represented_by(wn_outfile *f, const wn_outcome *o, size_t i) {
     if (o->column.represented_by[i] != WN_NONE) tsv_id(f, &o->rows, o->column.represented_by[i]);
@@ -127,7 +140,8 @@ static wn_code tsv_write(const tsv_table *t, const wn_outcome *o, wn_outdir *d, 
 }
 
 wn_code wn_selection_tsv_write(const wn_outcome *o, wn_outdir *d, wn_err *err) {
-    const tsv_table t = {WN_FILE_SELECTION, selection_columns, sizeof selection_columns / sizeof *selection_columns, o->k};
+    const tsv_table t = {WN_FILE_SELECTION, selection_columns, sizeof selection_columns / sizeof *selection_columns,
+                         o->k};
     return tsv_write(&t, o, d, err);
 }
 

@@ -16,7 +16,7 @@ typedef struct {
 wn_code wn_outcome_records(const wn_outcome *o, const wn_corpus *corpus, const wn_records_out_opts *opts, wn_outdir *d,
                            wn_progress *p, wn_err *err);
 
-/* subset.h5ad, the rows of a matrix that are kept by column.copy_of, or rest.h5ad, those that are not; with their ids. */
+/* subset.h5ad, the rows of a matrix that are kept by column.copy_of, or rest.h5ad, the others; with their ids. */
 wn_code wn_outcome_rows(const wn_outcome *o, bool kept, wn_outdir *d, wn_progress *p, wn_err *err);
 
 /* Everything else: tables, selection.h5ad and report.html (where rows were chosen), SHA256SUMS, manifest.json. */

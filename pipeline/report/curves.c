@@ -22,7 +22,7 @@ static double nice_step(double range, double ticks) {
     return power * (m <= 1 ? 1 : m <= 2 ? 2 : m <= 5 ? 5 : 10);
 }
 
-static void set_range(chart *c, bool from_zero) {
+static void chart_range(chart *c, bool from_zero) {
     double low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < c->n; i++) {
         for (int s = 0; s < 2; s++) {
@@ -41,53 +41,60 @@ static void set_range(chart *c, bool from_zero) {
     c->x_max = (double)c->x[c->n - 1];
 }
 
-static double px(const chart *c, double x) { return LEFT + (RIGHT - LEFT) * x / c->x_max; }
-static double py(const chart *c, double y) { return BOTTOM - (BOTTOM - TOP) * (y - c->y_min) / (c->y_max - c->y_min); }
+static double chart_x(const chart *c, double x) {
+    return LEFT + (RIGHT - LEFT) * x / c->x_max;
+}
+static double chart_y(const chart *c, double y) {
+    return BOTTOM - (BOTTOM - TOP) * (y - c->y_min) / (c->y_max - c->y_min);
+}
 
-static void tick_label(wn_page *p, double v, double step) {
+static void chart_tick(wn_page *p, double v, double step) {
     int digits = step >= 1 ? 0 : (int)ceil(-log10(step) - 1e-9);
-    if (fabs(v) < step * 1e-6) wn_page_put(p, "0");
-    else if (fabs(v) >= 1e6 || step < 1e-4) wn_page_printf(p, "%s%.3g", v < 0 ? "−" : "", fabs(v));
+    if (fabs(v) < step * 1e-6)
+        wn_page_put(p, "0");
+    else if (fabs(v) >= 1e6 || step < 1e-4)
+        wn_page_printf(p, "%s%.3g", v < 0 ? "−" : "", fabs(v));
     else if (digits == 0) {
         if (v < 0) wn_page_put(p, "−");
         wn_page_count(p, (size_t)(fabs(v) + .5));
-    } else wn_page_printf(p, "%s%.*f", v < 0 ? "−" : "", digits, fabs(v));
+    } else
+        wn_page_printf(p, "%s%.*f", v < 0 ? "−" : "", digits, fabs(v));
 }
 
-static void axes(wn_page *p, const chart *c) {
+static void chart_axes(wn_page *p, const chart *c) {
     double first = ceil(c->y_min / c->y_step - 1e-9);
     long steps = lround(c->y_max / c->y_step - first);
     for (long i = 0; i <= steps; i++) {
-        double v = (first + (double)i) * c->y_step, y = py(c, v);
+        double v = (first + (double)i) * c->y_step, y = chart_y(c, v);
         wn_page_printf(p, "<path class=\"%s\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
                        fabs(v) < c->y_step * 1e-6 || (i == 0 && c->y_min > 0) ? "axis" : "grid", LEFT, y, RIGHT,
                        LEFT - 7, y + 4.3);
-        tick_label(p, v, c->y_step);
+        chart_tick(p, v, c->y_step);
         wn_page_put(p, "</text>\n");
     }
     double step = fmax(1, nice_step(c->x_max, 4));
     for (double v = 0; v <= c->x_max * 1.0001; v += step) {
-        wn_page_printf(p, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">", px(c, v), BOTTOM + 19);
-        tick_label(p, v, step);
+        wn_page_printf(p, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">", chart_x(c, v), BOTTOM + 19);
+        chart_tick(p, v, step);
         wn_page_put(p, "</text>\n");
     }
     wn_page_printf(p, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">texts chosen</text>\n", (LEFT + RIGHT) / 2,
                    BOTTOM + 39);
 }
 
-static void line(wn_page *p, const chart *c, const double *y, const char *cls) {
+static void chart_line(wn_page *p, const chart *c, const double *y, const char *cls) {
     wn_page_printf(p, "<path class=\"%s\" d=\"", cls);
     bool pen = false;
     for (size_t i = 0; i < c->n; i++) {
         if (!isfinite(y[i])) continue;
-        wn_page_printf(p, "%c%.1f %.1f", pen ? 'L' : 'M', px(c, (double)c->x[i]), py(c, y[i]));
+        wn_page_printf(p, "%c%.1f %.1f", pen ? 'L' : 'M', chart_x(c, (double)c->x[i]), chart_y(c, y[i]));
         pen = true;
     }
     wn_page_put(p, "\"/>\n");
 }
 
-static void end_labels(wn_page *p, const chart *c) {
-    double a = py(c, c->chosen[c->n - 1]), b = c->random ? py(c, c->random[c->n - 1]) : NAN;
+static void chart_end_labels(wn_page *p, const chart *c) {
+    double a = chart_y(c, c->chosen[c->n - 1]), b = c->random ? chart_y(c, c->random[c->n - 1]) : NAN;
     if (isfinite(b) && fabs(a - b) < 15) { /* too close to read: spread round their middle */
         double middle = (a + b) / 2, up = a <= b ? -7.5 : 7.5;
         a = middle + up, b = middle - up;
@@ -96,24 +103,25 @@ static void end_labels(wn_page *p, const chart *c) {
     if (isfinite(b)) wn_page_printf(p, "<text class=\"tr\" x=\"%d\" y=\"%.1f\">random</text>\n", RIGHT + 8, b + 4.3);
 }
 
-static void draw(wn_page *p, const chart *c) {
+static void chart_draw(wn_page *p, const chart *c) {
     wn_page_printf(p, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s by number of texts chosen\">\n", WIDTH,
                    HEIGHT, c->name);
-    axes(p, c);
-    if (c->random) line(p, c, c->random, "ra");
-    line(p, c, c->chosen, "ch");
-    end_labels(p, c);
+    chart_axes(p, c);
+    if (c->random) chart_line(p, c, c->random, "ra");
+    chart_line(p, c, c->chosen, "ch");
+    chart_end_labels(p, c);
     wn_page_put(p, "</svg>\n");
 }
 
 static void coverage_chart(wn_page *p, const wn_outcome *r) {
-    chart c = {.name = "Coverage", .x = r->points, .chosen = r->coverage, .random = r->coverage_random,
-               .n = r->npoints};
-    set_range(&c, false);
+    chart c = {
+        .name = "Coverage", .x = r->points, .chosen = r->coverage, .random = r->coverage_random, .n = r->npoints};
+    chart_range(&c, false);
     wn_page_put(p, "<figure><h3>Coverage</h3>\n");
-    draw(p, &c);
-    wn_page_put(p, "<figcaption>Mean cosine of every input row to the nearest chosen one. Higher means that less of the "
-                   "input is left without a stand-in.</figcaption></figure>\n");
+    chart_draw(p, &c);
+    wn_page_put(p,
+                "<figcaption>Mean cosine of every input row to the nearest chosen one. Higher means that less of the "
+                "input is left without a stand-in.</figcaption></figure>\n");
 }
 
 /* Mean gain of a choice between one budget and the next, from the running objective. */
@@ -135,9 +143,9 @@ static void gain_chart(wn_page *p, const wn_outcome *r) {
     double *random = r->value_random ? y + r->npoints : NULL;
     mean_gains(r, y, random);
     chart c = {.name = "Gain of one more text", .x = r->points, .chosen = y, .random = random, .n = r->npoints};
-    set_range(&c, true);
+    chart_range(&c, true);
     wn_page_put(p, "<figure><h3>Gain of one more text</h3>\n");
-    draw(p, &c);
+    chart_draw(p, &c);
     wn_page_put(p, "<figcaption>What each further choice adds to the objective");
     if (random) wn_page_put(p, ", beside what a random one adds on average");
     if (r->negative_from < r->k) {
@@ -152,8 +160,9 @@ static void gain_chart(wn_page *p, const wn_outcome *r) {
 void wn_section_curves(wn_page *p, const wn_outcome *r) {
     bool gains = wn_report_has_gains(r) && r->npoints > 1;
     if (r->npoints < 2) return;
-    wn_page_put(p, "<section><h2>What each budget buys</h2>\n<p class=\"m\">The choice is nested: its first part is the "
-                   "choice for a smaller budget");
+    wn_page_put(p,
+                "<section><h2>What each budget buys</h2>\n<p class=\"m\">The choice is nested: its first part is the "
+                "choice for a smaller budget");
     if (isfinite(r->lambda)) wn_page_put(p, " at the same lambda (with lambda auto a smaller budget sets its own)");
     wn_page_put(p, ".</p>\n<div class=\"two\">\n");
     coverage_chart(p, r);

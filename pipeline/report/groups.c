@@ -10,13 +10,13 @@ typedef struct {
     size_t kept, copies;
 } group;
 
-static int by_size(const void *a, const void *b) {
+static int group_by_size(const void *a, const void *b) {
     const group *x = a, *y = b;
     if (x->copies != y->copies) return x->copies < y->copies ? 1 : -1;
     return x->kept < y->kept ? -1 : x->kept > y->kept;
 }
 
-static void copies(wn_page *p, const wn_outcome *r, const group *g) {
+static void group_copies(wn_page *p, const wn_outcome *r, const group *g) {
     size_t shown = 0;
     wn_page_put(p, "<p class=\"m\">copies: ");
     for (size_t i = 0; i < r->n && shown < COPIES_SHOWN; i++) {
@@ -32,7 +32,7 @@ static void copies(wn_page *p, const wn_outcome *r, const group *g) {
     wn_page_put(p, "</p>");
 }
 
-static void show(wn_page *p, const wn_outcome *r, const group *g) {
+static void group_show(wn_page *p, const wn_outcome *r, const group *g) {
     wn_page_put(p, "<article><div class=\"hd\"><b>");
     wn_page_count(p, g->copies + 1);
     wn_page_put(p, " times</b><span class=\"id\">kept: ");
@@ -40,7 +40,7 @@ static void show(wn_page *p, const wn_outcome *r, const group *g) {
     wn_page_put(p, "</span></div><p class=\"t\" dir=\"auto\">");
     wn_page_row_text(p, &r->rows, g->kept, 220);
     wn_page_put(p, "</p>");
-    copies(p, r, g);
+    group_copies(p, r, g);
     wn_page_put(p, "</article>\n");
 }
 
@@ -55,7 +55,7 @@ void wn_section_groups(wn_page *p, const wn_outcome *r) {
     if (!g) goto memory;
     for (size_t i = 0; i < r->n; i++)
         if (count[i]) g[m++] = (group){i, count[i]};
-    qsort(g, m, sizeof *g, by_size);
+    qsort(g, m, sizeof *g, group_by_size);
     wn_page_put(p, "<section><h2>Copies</h2>\n<p class=\"m\">");
     wn_page_count(p, r->dropped);
     wn_page_put(p, r->dropped == 1 ? " copy was dropped" : " copies were dropped");
@@ -63,7 +63,7 @@ void wn_section_groups(wn_page *p, const wn_outcome *r) {
     wn_page_count(p, groups);
     wn_page_put(p, groups == 1 ? " group." : " groups. The largest:");
     wn_page_put(p, "</p>\n");
-    for (size_t i = 0; i < m && i < GROUPS_SHOWN; i++) show(p, r, &g[i]);
+    for (size_t i = 0; i < m && i < GROUPS_SHOWN; i++) group_show(p, r, &g[i]);
     wn_page_put(p, "</section>\n");
     goto out;
 memory:

@@ -27,24 +27,25 @@ double wn_labels_expected(const wn_outcome *r, const size_t *pool, size_t nlabel
     for (size_t l = 0; l < nlabels; l++) {
         double m = (double)pool[l];
         if (m <= 0) continue;
-        double miss = n - m < k ? 0 : exp(lgamma(n - m + 1) - lgamma(n - m - k + 1) - lgamma(n + 1) + lgamma(n - k + 1));
+        double miss =
+            n - m < k ? 0 : exp(lgamma(n - m + 1) - lgamma(n - m - k + 1) - lgamma(n + 1) + lgamma(n - k + 1));
         expected += 1 - miss;
     }
     return expected;
 }
 
-static int by_pool(const void *a, const void *b) {
+static int share_by_pool(const void *a, const void *b) {
     const share *x = a, *y = b;
     if (x->pool != y->pool) return x->pool < y->pool ? 1 : -1;
     return x->label < y->label ? -1 : x->label > y->label;
 }
 
-static void percent(wn_page *p, size_t part, size_t whole) {
+static void share_percent(wn_page *p, size_t part, size_t whole) {
     double v = whole ? 100.0 * (double)part / (double)whole : 0;
     wn_page_printf(p, v >= 9.95 ? "%.0f%%" : v >= 0.095 || part == 0 ? "%.1f%%" : "%.2f%%", v);
 }
 
-static void bar(wn_page *p, const wn_outcome *r, const share *s, double widest) {
+static void share_bar(wn_page *p, const wn_outcome *r, const share *s, double widest) {
     double n = (double)r->n, k = (double)r->k, at = (double)s->pool / n;
     double sd = n > 1 && k > 0 ? sqrt(at * (1 - at) * (n - k) / (n - 1) / k) : 0;
     double low = fmax(0, at - 2 * sd), high = fmin(1, at + 2 * sd), chosen = k > 0 ? (double)s->chosen / k : 0;
@@ -56,18 +57,19 @@ static void bar(wn_page *p, const wn_outcome *r, const share *s, double widest) 
     wn_page_printf(p, "<rect class=\"bt\" x=\"%.2f%%\" width=\"2\" height=\"16\"/></svg>", fmin(at * scale, 99.4));
 }
 
-static void row(wn_page *p, const wn_outcome *r, const share *s, double widest, size_t others) {
+static void share_row(wn_page *p, const wn_outcome *r, const share *s, double widest, size_t others) {
     wn_page_put(p, others ? "<tr class=\"oth\"><td>" : "<tr><td>");
     if (others) {
         wn_page_count(p, others);
         wn_page_put(p, others == 1 ? " other label" : " other labels");
-    } else wn_page_text(p, r->rows.labels[s->label], strlen(r->rows.labels[s->label]), 60);
+    } else
+        wn_page_text(p, r->rows.labels[s->label], strlen(r->rows.labels[s->label]), 60);
     wn_page_put(p, "</td><td class=\"b\">");
-    if (!others) bar(p, r, s, widest);
+    if (!others) share_bar(p, r, s, widest);
     wn_page_put(p, "</td><td class=\"r\">");
-    percent(p, s->chosen, r->k);
+    share_percent(p, s->chosen, r->k);
     wn_page_put(p, "</td><td class=\"r\">");
-    percent(p, s->pool, r->n);
+    share_percent(p, s->pool, r->n);
     wn_page_put(p, "</td><td class=\"r wide\">");
     wn_page_count(p, s->chosen);
     wn_page_put(p, "</td><td class=\"r wide\">");
@@ -75,7 +77,7 @@ static void row(wn_page *p, const wn_outcome *r, const share *s, double widest, 
     wn_page_put(p, "</td></tr>\n");
 }
 
-static void table(wn_page *p, const wn_outcome *r, share *s, size_t nlabels) {
+static void share_table(wn_page *p, const wn_outcome *r, share *s, size_t nlabels) {
     size_t shown = nlabels <= LABELS_SHOWN + 1 ? nlabels : LABELS_SHOWN;
     double widest = 1e-9, n = (double)r->n, k = (double)r->k;
     for (size_t i = 0; i < shown; i++) {
@@ -88,11 +90,11 @@ static void table(wn_page *p, const wn_outcome *r, share *s, size_t nlabels) {
                    "<table class=\"bars\"><thead><tr><th>Label</th><th class=\"b\"></th><th class=\"r\">Choice</th>"
                    "<th class=\"r\">Pool</th><th class=\"r wide\">Texts chosen</th><th class=\"r wide\">of</th></tr>"
                    "</thead><tbody>\n");
-    for (size_t i = 0; i < shown; i++) row(p, r, &s[i], widest, 0);
+    for (size_t i = 0; i < shown; i++) share_row(p, r, &s[i], widest, 0);
     if (shown < nlabels) {
         share rest = {0};
         for (size_t i = shown; i < nlabels; i++) rest.pool += s[i].pool, rest.chosen += s[i].chosen;
-        row(p, r, &rest, widest, nlabels - shown);
+        share_row(p, r, &rest, widest, nlabels - shown);
     }
     wn_page_put(p, "</tbody></table>\n");
 }
@@ -109,10 +111,11 @@ void wn_section_labels(wn_page *p, const wn_outcome *r) {
     wn_labels_count(r, 0, counts);
     wn_labels_count(r, 1, counts + nlabels);
     for (size_t l = 0; l < nlabels; l++) s[l] = (share){l, counts[l], counts[nlabels + l]};
-    qsort(s, nlabels, sizeof *s, by_pool);
-    wn_page_put(p, "<section><h2>Labels</h2>\n<p class=\"m\">A random choice takes each label in its share of the pool, "
-                   "give or take the shaded band. A bar beyond the band is the selection’s own doing.</p>\n");
-    table(p, r, s, nlabels);
+    qsort(s, nlabels, sizeof *s, share_by_pool);
+    wn_page_put(p,
+                "<section><h2>Labels</h2>\n<p class=\"m\">A random choice takes each label in its share of the pool, "
+                "give or take the shaded band. A bar beyond the band is the selection’s own doing.</p>\n");
+    share_table(p, r, s, nlabels);
     wn_page_put(p, "</section>\n");
 out:
     wn_free(counts);

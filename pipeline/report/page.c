@@ -18,7 +18,9 @@ void wn_page_bytes(wn_page *p, const char *s, size_t n) {
     p->data[p->len] = 0;
 }
 
-void wn_page_put(wn_page *p, const char *html) { wn_page_bytes(p, html, strlen(html)); }
+void wn_page_put(wn_page *p, const char *html) {
+    wn_page_bytes(p, html, strlen(html));
+}
 
 void wn_page_printf(wn_page *p, const char *fmt, ...) {
     char small[1024];
@@ -34,7 +36,7 @@ void wn_page_printf(wn_page *p, const char *fmt, ...) {
 }
 
 /* Decodes one character; returns its length, or 0 if the bytes are not UTF-8. */
-static size_t decode(const unsigned char *s, size_t n, unsigned *cp) {
+static size_t utf8_decode(const unsigned char *s, size_t n, unsigned *cp) {
     static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
     size_t len = s[0] < 0x80 ? 1 : s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : s[0] >= 0xC2 ? 2 : 0;
     if (len == 0 || len > n || s[0] > 0xF4) return 0;
@@ -56,18 +58,26 @@ static bool is_unseen(unsigned c) {
            (c >= 0xE0000 && c <= 0xE0FFF) || (c >= 0xE000 && c <= 0xF8FF) || c >= 0xF0000;
 }
 
-static void put_char(wn_page *p, const unsigned char *s, size_t len, unsigned c) {
+static void page_char(wn_page *p, const unsigned char *s, size_t len, unsigned c) {
     static const char *const names[] = {"NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS",  "TAB", "LF",
                                         "VT",  "FF",  "CR",  "SO",  "SI",  "DLE", "DC1", "DC2", "DC3", "DC4", "NAK",
                                         "SYN", "ETB", "CAN", "EM",  "SUB", "ESC", "FS",  "GS",  "RS",  "US"};
-    if (c == '&') wn_page_put(p, "&amp;");
-    else if (c == '<') wn_page_put(p, "&lt;");
-    else if (c == '>') wn_page_put(p, "&gt;");
-    else if (c == '"') wn_page_put(p, "&quot;");
-    else if (c == '\'') wn_page_put(p, "&#39;");
-    else if (c < 0x20) wn_page_printf(p, "<i class=\"c\">%s</i>", names[c]);
-    else if (is_unseen(c)) wn_page_printf(p, "<i class=\"c\">U+%04X</i>", c);
-    else wn_page_bytes(p, (const char *)s, len);
+    if (c == '&')
+        wn_page_put(p, "&amp;");
+    else if (c == '<')
+        wn_page_put(p, "&lt;");
+    else if (c == '>')
+        wn_page_put(p, "&gt;");
+    else if (c == '"')
+        wn_page_put(p, "&quot;");
+    else if (c == '\'')
+        wn_page_put(p, "&#39;");
+    else if (c < 0x20)
+        wn_page_printf(p, "<i class=\"c\">%s</i>", names[c]);
+    else if (is_unseen(c))
+        wn_page_printf(p, "<i class=\"c\">U+%04X</i>", c);
+    else
+        wn_page_bytes(p, (const char *)s, len);
 }
 
 static bool is_mark(unsigned c) { /* combining marks stay with their letter when a text is cut */
@@ -80,19 +90,23 @@ void wn_page_text(wn_page *p, const char *s, size_t n, size_t max) {
     size_t chars = 0;
     for (size_t i = 0; i < n;) {
         unsigned c = 0;
-        size_t len = decode(u + i, n - i, &c);
+        size_t len = utf8_decode(u + i, n - i, &c);
         if (chars >= max && !(len && is_mark(c) && chars < max + 16)) {
             wn_page_put(p, "…");
             return;
         }
-        if (len) put_char(p, u + i, len, c);
-        else wn_page_put(p, "\xEF\xBF\xBD");
+        if (len)
+            page_char(p, u + i, len, c);
+        else
+            wn_page_put(p, "\xEF\xBF\xBD");
         i += len ? len : 1;
         chars++;
     }
 }
 
-void wn_page_escape(wn_page *p, const char *s) { wn_page_text(p, s, strlen(s), SIZE_MAX - 16); }
+void wn_page_escape(wn_page *p, const char *s) {
+    wn_page_text(p, s, strlen(s), SIZE_MAX - 16);
+}
 
 void wn_page_count(wn_page *p, size_t v) {
     char digits[24], out[32];
@@ -108,12 +122,15 @@ void wn_page_count(wn_page *p, size_t v) {
 void wn_page_number(wn_page *p, double v) {
     double a = fabs(v);
     const char *sign = v < 0 ? "−" : "";
-    if (!isfinite(v)) wn_page_put(p, "—");
-    else if (a >= 1e9 || (a > 0 && a < 1e-3)) wn_page_printf(p, "%s%.2e", sign, a);
+    if (!isfinite(v))
+        wn_page_put(p, "—");
+    else if (a >= 1e9 || (a > 0 && a < 1e-3))
+        wn_page_printf(p, "%s%.2e", sign, a);
     else if (a >= 999.5) {
         wn_page_put(p, sign);
         wn_page_count(p, (size_t)(a + 0.5));
-    } else wn_page_printf(p, "%s%.*f", sign, a >= 99.95 ? 0 : a >= 9.995 ? 1 : a >= 0.9995 ? 2 : 3, a);
+    } else
+        wn_page_printf(p, "%s%.*f", sign, a >= 99.95 ? 0 : a >= 9.995 ? 1 : a >= 0.9995 ? 2 : 3, a);
 }
 
 void wn_page_id(wn_page *p, const wn_view *v, size_t row) {
@@ -132,6 +149,8 @@ void wn_page_row_text(wn_page *p, const wn_view *v, size_t row, size_t max) {
         return;
     }
     size_t begin = (size_t)v->texts.off[row], len = (size_t)v->texts.off[row + 1] - begin;
-    if (len == 0) wn_page_put(p, "<span class=\"m\">empty text</span>");
-    else wn_page_text(p, v->texts.base + begin, len, max);
+    if (len == 0)
+        wn_page_put(p, "<span class=\"m\">empty text</span>");
+    else
+        wn_page_text(p, v->texts.base + begin, len, max);
 }

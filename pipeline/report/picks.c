@@ -31,7 +31,7 @@ static int nearest_first(const void *a, const void *b) {
 }
 
 /* The first ten choices, then ten of the others by chance, in order of choice. */
-static void choose_ranks(const wn_outcome *r, feature *f) {
+static void feature_choose(const wn_outcome *r, feature *f) {
     wn_rng g = wn_rng_init(r->seed, STREAM_PICKS);
     while (f->n < FIRST && f->n < r->k) f->rank[f->n] = f->n, f->n++;
     size_t want = r->k > FIRST ? r->k - FIRST : 0;
@@ -41,7 +41,7 @@ static void choose_ranks(const wn_outcome *r, feature *f) {
 }
 
 /* Two passes over the rows: count, then fill. `where` [n] is scratch: featured index + 1 of each chosen row. */
-static wn_code gather(const wn_outcome *r, feature *f, unsigned char *where, wn_err *err) {
+static wn_code feature_gather(const wn_outcome *r, feature *f, unsigned char *where, wn_err *err) {
     size_t count[FEATURED + 1] = {0};
     for (size_t i = 0; i < f->n; i++) where[r->chosen[f->rank[i]]] = (unsigned char)(i + 1);
     for (int fill = 0; fill < 2; fill++) {
@@ -49,9 +49,12 @@ static wn_code gather(const wn_outcome *r, feature *f, unsigned char *where, wn_
             size_t by = r->column.represented_by[i];
             if (by >= r->n || !where[by] || by == i) continue;
             size_t at = where[by] - 1u;
-            if (r->column.copy_of && r->column.copy_of[i] == by) f->copies[at] += fill == 0;
-            else if (!fill) count[at]++;
-            else f->members[f->first[at] + count[at]++] = (member){i, r->column.represented_sim[i]};
+            if (r->column.copy_of && r->column.copy_of[i] == by)
+                f->copies[at] += fill == 0;
+            else if (!fill)
+                count[at]++;
+            else
+                f->members[f->first[at] + count[at]++] = (member){i, r->column.represented_sim[i]};
         }
         if (fill) break;
         for (size_t i = 0; i < f->n; i++) f->first[i + 1] = f->first[i] + count[i], count[i] = 0;
@@ -63,7 +66,7 @@ static wn_code gather(const wn_outcome *r, feature *f, unsigned char *where, wn_
     return WN_OK;
 }
 
-static void heading(wn_page *p, const wn_outcome *r, const feature *f, size_t i) {
+static void feature_heading(wn_page *p, const wn_outcome *r, const feature *f, size_t i) {
     size_t row = r->chosen[f->rank[i]], others = f->first[i + 1] - f->first[i];
     wn_page_put(p, "<div class=\"hd\"><b>");
     wn_page_count(p, f->rank[i] + 1);
@@ -93,7 +96,7 @@ static void heading(wn_page *p, const wn_outcome *r, const feature *f, size_t i)
 }
 
 /* The two nearest, one from the middle and the farthest: what the choice stands for, not only its best side. */
-static void stood_for(wn_page *p, const wn_outcome *r, const member *m, size_t n) {
+static void feature_stood_for(wn_page *p, const wn_outcome *r, const member *m, size_t n) {
     if (n == 0) return;
     size_t at[STOOD_FOR] = {0, 1, n / 2, n - 1}, last = SIZE_MAX;
     wn_page_put(p, "<table class=\"s\">");
@@ -107,14 +110,14 @@ static void stood_for(wn_page *p, const wn_outcome *r, const member *m, size_t n
     wn_page_put(p, "</table>");
 }
 
-static void show(wn_page *p, const wn_outcome *r, const feature *f, size_t begin, size_t end) {
+static void feature_show(wn_page *p, const wn_outcome *r, const feature *f, size_t begin, size_t end) {
     for (size_t i = begin; i < end; i++) {
         wn_page_put(p, "<article>");
-        heading(p, r, f, i);
+        feature_heading(p, r, f, i);
         wn_page_put(p, "<p class=\"t\" dir=\"auto\">");
         wn_page_row_text(p, &r->rows, r->chosen[f->rank[i]], 420);
         wn_page_put(p, "</p>");
-        stood_for(p, r, f->members + f->first[i], f->first[i + 1] - f->first[i]);
+        feature_stood_for(p, r, f->members + f->first[i], f->first[i + 1] - f->first[i]);
         wn_page_put(p, "</article>\n");
     }
 }
@@ -127,18 +130,20 @@ void wn_section_picks(wn_page *p, const wn_outcome *r) {
         p->code = WN_EMEMORY;
         return;
     }
-    choose_ranks(r, &f);
-    p->code = gather(r, &f, where, p->err);
+    feature_choose(r, &f);
+    p->code = feature_gather(r, &f, where, p->err);
     if (p->code == WN_OK) {
         size_t first = f.n < FIRST ? f.n : FIRST;
-        wn_page_put(p, "<section><h2>First choices</h2>\n<p class=\"m\">Each with some of the texts it stands for: the two "
-                       "most similar, one from the middle and the least similar, with their cosine.</p>\n");
-        show(p, r, &f, 0, first);
+        wn_page_put(
+            p, "<section><h2>First choices</h2>\n<p class=\"m\">Each with some of the texts it stands for: the two "
+               "most similar, one from the middle and the least similar, with their cosine.</p>\n");
+        feature_show(p, r, &f, 0, first);
         wn_page_put(p, "</section>\n");
         if (f.n > first) {
-            wn_page_put(p, "<section><h2>Choices drawn at random</h2>\n<p class=\"m\">So that the page does not show its "
-                           "best side only.</p>\n");
-            show(p, r, &f, first, f.n);
+            wn_page_put(p,
+                        "<section><h2>Choices drawn at random</h2>\n<p class=\"m\">So that the page does not show its "
+                        "best side only.</p>\n");
+            feature_show(p, r, &f, first, f.n);
             wn_page_put(p, "</section>\n");
         }
     }

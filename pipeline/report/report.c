@@ -6,10 +6,14 @@
 #include <wn/report.h>
 
 /* A tile of the headline: what, how much, and a remark that is written by the caller before close. */
-static void tile_open(wn_page *p, const char *name) { wn_page_printf(p, "<div><dt>%s</dt><dd>", name); }
-static void tile_close(wn_page *p) { wn_page_put(p, "</dd></div>\n"); }
+static void tile_open(wn_page *p, const char *name) {
+    wn_page_printf(p, "<div><dt>%s</dt><dd>", name);
+}
+static void tile_close(wn_page *p) {
+    wn_page_put(p, "</dd></div>\n");
+}
 
-static void percent(wn_page *p, size_t part, size_t whole) {
+static void tile_percent(wn_page *p, size_t part, size_t whole) {
     double v = whole ? 100.0 * (double)part / (double)whole : 0;
     wn_page_printf(p, v >= 9.95 || v == 0 ? "%.0f%%" : v >= 0.995 ? "%.1f%%" : "%.2g%%", v);
 }
@@ -49,12 +53,12 @@ static void tile_labels(wn_page *p, const wn_outcome *r) {
     wn_free(counts);
 }
 
-static void headline(wn_page *p, const wn_outcome *r) {
+static void page_headline(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, "<dl class=\"k\">\n");
     tile_open(p, "Chosen");
     wn_page_count(p, r->k);
     wn_page_put(p, "<small>");
-    percent(p, r->k, r->n);
+    tile_percent(p, r->k, r->n);
     wn_page_put(p, " of the input</small>");
     tile_close(p);
     tile_count(p, "Read", r->n, NULL);
@@ -68,21 +72,27 @@ static void headline(wn_page *p, const wn_outcome *r) {
 }
 
 /* What the numbers mean, in one sentence; says so where random does as well. */
-static void lead(wn_page *p, const wn_outcome *r) {
+static void page_lead(wn_page *p, const wn_outcome *r) {
     if (r->npoints == 0 || r->k == 0) return;
     double chosen = r->coverage[r->npoints - 1], random = r->coverage_random[r->npoints - 1];
     wn_page_put(p, "<p class=\"lead\">");
-    if (r->k >= r->n) wn_page_put(p, "Everything was kept, so there is nothing to compare.");
+    if (r->k >= r->n)
+        wn_page_put(p, "Everything was kept, so there is nothing to compare.");
     else if (chosen <= random + 0.0005)
-        wn_page_printf(p, "A random choice of the same size covers the input as well: %.3f against %.3f. By this measure "
-                          "the selection brings nothing here.", random, chosen);
+        wn_page_printf(p,
+                       "A random choice of the same size covers the input as well: %.3f against %.3f. By this measure "
+                       "the selection brings nothing here.",
+                       random, chosen);
     else
-        wn_page_printf(p, "On average an input text has a cosine of %.3f with the nearest chosen one; with a random choice "
-                          "of the same size it would be %.3f.", chosen, random);
+        wn_page_printf(
+            p,
+            "On average an input text has a cosine of %.3f with the nearest chosen one; with a random choice "
+            "of the same size it would be %.3f.",
+            chosen, random);
     wn_page_put(p, "</p>\n");
 }
 
-static void top(wn_page *p, const wn_outcome *r) {
+static void page_head(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
                    "'unsafe-inline'; img-src data:\">\n"
@@ -96,8 +106,8 @@ static void top(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, " of ");
     wn_page_count(p, r->n);
     wn_page_put(p, r->n == 1 ? " text chosen</h1>\n" : " texts chosen</h1>\n");
-    lead(p, r);
-    headline(p, r);
+    page_lead(p, r);
+    page_headline(p, r);
     wn_page_put(p, "</header>\n");
 }
 
@@ -110,7 +120,7 @@ static void (*const sections[])(wn_page *p, const wn_outcome *r) = {
 
 wn_code wn_report_render(const wn_outcome *r, char **html, size_t *len, wn_err *err) {
     wn_page p = {.err = err};
-    top(&p, r);
+    page_head(&p, r);
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) sections[i](&p, r);
     wn_page_put(&p, "</main></body></html>\n");
     if (p.code != WN_OK) {

@@ -1,7 +1,7 @@
 #ifndef WN_REPORT_SECTIONS_H
 #define WN_REPORT_SECTIONS_H
-/* The sections of the page below its head, in their order: a section is one file and one row here. It writes nothing where
- * the outcome has nothing for it. */
+/* The sections of the page below its head, in their order: a section is one file and one row here. It writes nothing
+ * where the outcome has nothing for it. */
 #include "page.h"
 
 #define WN_REPORT_SECTIONS(X) X(curves) X(map) X(labels) X(picks) X(groups) X(repeat)

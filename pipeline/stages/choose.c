@@ -66,8 +66,10 @@ static void warn_of_balance(const wn_choice_opts *o, size_t m, size_t k, wn_io *
     if (o->objective != WN_GRAPH_CUT || isnan(o->lambda)) return;
     double balance = wn_select_balance(o->lambda, m, k);
     if (balance < little_balance)
-        wn_sayf(io, "warning: with lambda %g and this k, (2 + lambda) k / n is only %.2f, and graph-cut tends to spend "
-                    "its picks on the densest group; --lambda auto suits k", o->lambda, balance);
+        wn_sayf(io,
+                "warning: with lambda %g and this k, (2 + lambda) k / n is only %.2f, and graph-cut tends to spend "
+                "its picks on the densest group; --lambda auto suits k",
+                o->lambda, balance);
 }
 
 static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
@@ -78,9 +80,18 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
     wn_code code = keep ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     for (size_t i = 0; i < lists->nkeep; i++) keep[i] = c->x_row[lists->keep[i]];
-    wn_select_opts s = {.objective = o->objective, .kernel = o->kernel, .storage = o->storage, .k = out->k,
-                        .lambda = o->lambda, .seed = o->seed, .keep = keep, .nkeep = lists->nkeep,
-                        .exclude = barred->rows, .nexclude = barred->n, .memory = o->memory, .progress = io->progress};
+    wn_select_opts s = {.objective = o->objective,
+                        .kernel = o->kernel,
+                        .storage = o->storage,
+                        .k = out->k,
+                        .lambda = o->lambda,
+                        .seed = o->seed,
+                        .keep = keep,
+                        .nkeep = lists->nkeep,
+                        .exclude = barred->rows,
+                        .nexclude = barred->n,
+                        .memory = o->memory,
+                        .progress = io->progress};
     if (K > 0) {
         if ((code = wn_sim_knn(&x, K, &graph, io->progress, err)) != WN_OK) goto out;
         size_t held = c->m * K * (sizeof *graph.indices + sizeof *graph.data);

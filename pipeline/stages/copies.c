@@ -20,8 +20,10 @@ static wn_code prefer_listed(wn_copies *c, const wn_lists *lists, const bool *ow
     for (size_t i = 0; i < lists->nkeep; i++) {
         size_t row = lists->keep[i], root = of[row];
         if (row == root) continue;
-        if (to[root] == WN_NONE) to[root] = row;
-        else apart[row] = true;
+        if (to[root] == WN_NONE)
+            to[root] = row;
+        else
+            apart[row] = true;
     }
     for (size_t i = 0; i < n; i++)
         if (excluded[of[i]] && !excluded[i] && to[of[i]] == WN_NONE && (!owner || owner[i])) to[of[i]] = i;
@@ -91,8 +93,8 @@ out:
     return code;
 }
 
-/* Moves the rows of x that `keep` marks to the front, in their order, and the others behind them; to[i] is the new place
- * of row i. Only the dropped rows are copied aside. */
+/* Moves the rows of x that `keep` marks to the front, in their order, and the others behind them; to[i] is the new
+ * place of row i. Only the dropped rows are copied aside. */
 static wn_code part_rows(wn_mat *x, const bool *keep, size_t kept, size_t *to, wn_err *err) {
     wn_mat aside = {0};
     wn_code code = wn_mat_init(&aside, x->rows - kept, x->cols, err);

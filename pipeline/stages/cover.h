@@ -10,8 +10,8 @@ typedef struct {
     const wn_kernel *kernel; /* NULL: no value is wanted */
 } wn_cover_opts;
 
-/* best, at [m]: cosine to, and place in `order` of, the nearest of all. mean [npoints]: mean cosine of all input rows to
- * the nearest of order[0 .. budget). value [npoints] (may be NULL): facility location of each budget. */
+/* best, at [m]: cosine to, and place in `order` of, the nearest of all. mean [npoints]: mean cosine of all input rows
+ * to the nearest of order[0 .. budget). value [npoints] (may be NULL): facility location of each budget. */
 typedef struct {
     float *best;
     size_t *at;

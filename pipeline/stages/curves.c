@@ -34,7 +34,8 @@ out:
 }
 
 /* Graph-cut of a random subset of k of the m kept rows, on average: every pair counts with the mean similarity. */
-static wn_code expect_graph_cut(wn_curves *curves, const wn_mat *x, double lambda, const wn_choice_opts *o, wn_err *err) {
+static wn_code expect_graph_cut(wn_curves *curves, const wn_mat *x, double lambda, const wn_choice_opts *o,
+                                wn_err *err) {
     double mean = 0, m = (double)x->rows;
     wn_code code = mean_similarity(&mean, x, o, err);
     if (code != WN_OK) return code;
@@ -67,8 +68,10 @@ wn_code wn_curves_random(wn_curves *curves, const wn_vectors *v, const wn_copies
     const wn_mat x = wn_kept_rows(v, c);
     bool valued = o->kernel.kind != WN_DOT, facility = valued && o->objective == WN_FACILITY_LOCATION;
     size_t *order = NULL;
-    wn_cover cover = {.best = wn_alloc(c->m, sizeof *cover.best, err), .at = wn_alloc(c->m, sizeof *cover.at, err),
-                      .mean = curves->coverage_random, .value = facility ? curves->value_random : NULL};
+    wn_cover cover = {.best = wn_alloc(c->m, sizeof *cover.best, err),
+                      .at = wn_alloc(c->m, sizeof *cover.at, err),
+                      .mean = curves->coverage_random,
+                      .value = facility ? curves->value_random : NULL};
     wn_code code = cover.best && cover.at ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     if ((code = random_order(&order, c, choice->k, o->seed, err)) != WN_OK) goto out;

@@ -14,7 +14,8 @@ wn_code wn_matrices_open(wn_matrices *m, const char *const *paths, size_t n, con
         all.rows += wn_matrix_rows(all.files[i]);
         if (i == 0) all.cols = cols;
         if (cols == all.cols) continue;
-        code = wn_err_set(err, WN_EINPUT, "%s has rows of %zu numbers, but %s of %zu", paths[i], cols, paths[0], all.cols);
+        code =
+            wn_err_set(err, WN_EINPUT, "%s has rows of %zu numbers, but %s of %zu", paths[i], cols, paths[0], all.cols);
         goto out;
     }
     *m = all;
@@ -33,11 +34,14 @@ void wn_matrices_close(wn_matrices *m) {
 bool wn_matrices_have_obs(const wn_matrices *m, const char *name, wn_code *code, wn_err *err) {
     size_t with = 0, lacks = 0;
     for (size_t i = 0; i < m->n; i++) {
-        if (wn_matrix_has_obs(m->files[i], name)) with++;
-        else lacks = i;
+        if (wn_matrix_has_obs(m->files[i], name))
+            with++;
+        else
+            lacks = i;
     }
     if (with && with < m->n)
-        *code = wn_err_set(err, WN_EINPUT, "%s has no column \"%s\", which others of the files have", m->paths[lacks], name);
+        *code = wn_err_set(err, WN_EINPUT, "%s has no column \"%s\", which others of the files have", m->paths[lacks],
+                           name);
     return with > 0 && with == m->n;
 }
 
@@ -77,7 +81,8 @@ wn_code wn_matrices_read_all(const wn_matrices *m, wn_mat *out, wn_err *err) {
     if (code != WN_OK) goto out;
     for (size_t i = 0; i < m->n; i++) {
         size_t rows = wn_matrix_rows(m->files[i]);
-        if (rows && (code = wn_matrix_read(m->files[i], 0, rows, wn_mat_row(&all, at), all.stride, err)) != WN_OK) goto out;
+        if (rows && (code = wn_matrix_read(m->files[i], 0, rows, wn_mat_row(&all, at), all.stride, err)) != WN_OK)
+            goto out;
         at += rows;
     }
     *out = all;

@@ -4,7 +4,9 @@
 
 #include <winnow/mem.h>
 
-size_t wn_memory_budget(size_t limit) { return limit ? limit : wn_mem_available(); }
+size_t wn_memory_budget(size_t limit) {
+    return limit ? limit : wn_mem_available();
+}
 
 wn_code wn_memory_require(size_t limit, size_t need, const char *what, wn_err *err) {
     char a[32], b[32];

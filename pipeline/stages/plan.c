@@ -14,7 +14,9 @@ static size_t table_bytes(const wn_rows *r) {
     return r->view.n * (index + own + (r->view.ids.n ? sizeof(uint64_t) : 0));
 }
 
-static size_t matrix_bytes(size_t rows, size_t cols) { return rows * ((cols + 15) / 16 * 16) * sizeof(float); }
+static size_t matrix_bytes(size_t rows, size_t cols) {
+    return rows * ((cols + 15) / 16 * 16) * sizeof(float);
+}
 
 size_t wn_plan_held(const wn_rows *rows, const wn_mat *x) {
     return fixed_bytes + table_bytes(rows) + matrix_bytes(x->rows, x->cols);
@@ -28,7 +30,10 @@ static size_t graph_bytes(size_t rows, size_t cols, size_t K) {
 
 /* What the choice needs beyond vectors and tables, at the least: the maximizer is matrix-free where memory is short. */
 static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
-    wn_select_opts o = {.objective = c->objective, .kernel = {c->kernel.kind, 1}, .k = c->wanted, .lambda = c->lambda,
+    wn_select_opts o = {.objective = c->objective,
+                        .kernel = {c->kernel.kind, 1},
+                        .k = c->wanted,
+                        .lambda = c->lambda,
                         .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
     size_t choice = wn_select_memory(&o, rows, cols) + graph_bytes(rows, cols, wn_choice_neighbours(c, rows));
     size_t curves = rows * (3 * sizeof(size_t) + 2 * sizeof(float));
@@ -45,7 +50,8 @@ static double plan_seconds(const wn_plan *p, size_t m, size_t k, const wn_plan_o
 wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o) {
     const wn_texts *texts = &rows->view.texts;
     wn_plan p = {.text = texts->n ? (size_t)texts->off[texts->n] : 0, .vectors = matrix_bytes(c->m, o->dims)};
-    size_t encode = o->encode_bytes ? o->encode_bytes : p.vectors, choose = p.vectors + choice_bytes(choice, c->m, o->dims);
+    size_t encode = o->encode_bytes ? o->encode_bytes : p.vectors,
+           choose = p.vectors + choice_bytes(choice, c->m, o->dims);
     /* the texts that remain after exact duplicates are copied together before they are encoded */
     if (o->encode_bytes && c->dropped) encode += p.text;
     p.need = fixed_bytes + table_bytes(rows) + (encode > choose ? encode : choose);

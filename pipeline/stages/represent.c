@@ -1,5 +1,5 @@
-/* Who stands for each input row: the nearest chosen one of its kept row; a chosen row for itself; none for a zero vector,
- * which is near nothing. */
+/* Who stands for each input row: the nearest chosen one of its kept row; a chosen row for itself; none for a zero
+ * vector, which is near nothing. */
 #include <winnow/stages.h>
 
 #include "cover.h"
@@ -42,18 +42,21 @@ static void assign_rows(wn_representatives *out, const wn_cover *cover, const wn
     }
 }
 
-wn_code wn_representatives_find(wn_representatives *out, wn_curves *curves, const wn_vectors *v, const wn_copies *c, const wn_choice *choice,
-                  wn_io *io, wn_err *err) {
-    wn_representatives a = {.by = wn_alloc(c->n, sizeof *a.by, err), .sim = wn_alloc(c->n, sizeof *a.sim, err),
-                       .count = wn_alloc(choice->k, sizeof *a.count, err)};
-    wn_cover cover = {.best = wn_alloc(c->m, sizeof *cover.best, err), .at = wn_alloc(c->m, sizeof *cover.at, err),
+wn_code wn_representatives_find(wn_representatives *out, wn_curves *curves, const wn_vectors *v, const wn_copies *c,
+                                const wn_choice *choice, wn_io *io, wn_err *err) {
+    wn_representatives a = {.by = wn_alloc(c->n, sizeof *a.by, err),
+                            .sim = wn_alloc(c->n, sizeof *a.sim, err),
+                            .count = wn_alloc(choice->k, sizeof *a.count, err)};
+    wn_cover cover = {.best = wn_alloc(c->m, sizeof *cover.best, err),
+                      .at = wn_alloc(c->m, sizeof *cover.at, err),
                       .mean = curves->coverage};
     wn_code code = a.by && a.sim && a.count && cover.best && cover.at ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     set_budgets(curves, choice->k);
     const wn_cover_opts o = {.order = choice->selection.ids, .budget = curves->k, .npoints = curves->n};
     if ((code = wn_cover_curve(&cover, v, c, &o, io, err)) != WN_OK) goto out;
-    if (choice->k > 0) assign_rows(&a, &cover, v, c, choice);
+    if (choice->k > 0)
+        assign_rows(&a, &cover, v, c, choice);
     else
         for (size_t i = 0; i < c->n; i++) a.by[i] = WN_NONE;
     *out = a;

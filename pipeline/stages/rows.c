@@ -31,8 +31,11 @@ wn_input *wn_inputs_of(const wn_corpus *corpus, wn_err *err) {
     wn_input *inputs = wn_alloc(corpus->nsources, sizeof *inputs, err);
     for (size_t i = 0; inputs && i < corpus->nsources; i++) {
         const wn_source *s = &corpus->sources[i];
-        inputs[i] = (wn_input){.path = s->path, .sha256 = s->sha256, .format = wn_format_name(s->format),
-                               .bytes = s->bytes, .rows = s->records};
+        inputs[i] = (wn_input){.path = s->path,
+                               .sha256 = s->sha256,
+                               .format = wn_format_name(s->format),
+                               .bytes = s->bytes,
+                               .rows = s->records};
     }
     return inputs;
 }

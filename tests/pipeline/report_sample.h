@@ -42,7 +42,8 @@ static inline void sample_init(sample *s, size_t n, size_t k) {
         double norm = 0;
         float *v = wn_mat_row(&s->x, i);
         s->label[i] = i % 17 == 0 ? 2 : i % 3 == 0 ? 1 : 0;
-        for (size_t j = 0; j < d; j++) v[j] = (float)(wn_rng_normal(&g) * (j < 2 ? 1.0 : .5) + (j == s->label[i] ? 3 : 0));
+        for (size_t j = 0; j < d; j++)
+            v[j] = (float)(wn_rng_normal(&g) * (j < 2 ? 1.0 : .5) + (j == s->label[i] ? 3 : 0));
         for (size_t j = 0; j < d; j++) norm += (double)v[j] * (double)v[j];
         for (size_t j = 0; j < d; j++) v[j] /= (float)sqrt(norm);
         s->text_off[i + 1] = s->text_off[i] + (unsigned long long)sprintf(s->text_base + s->text_off[i], "%s",
@@ -68,16 +69,21 @@ static inline void sample_init(sample *s, size_t n, size_t k) {
         s->value_random[i] = 60 * t;
     }
     static const wn_input inputs[] = {
-        {.path = "data/<odd> name.jsonl", .sha256 = "3b1f0c0a5e8d0e8c0a5e8d0e8c0a5e8d0e8c0a5e8d0e8c0a5e8d0e8c0a5e8d0e",
+        {.path = "data/<odd> name.jsonl",
+         .sha256 = "3b1f0c0a5e8d0e8c0a5e8d0e8c0a5e8d0e8c0a5e8d0e8c0a5e8d0e8c0a5e8d0e",
          .format = "jsonl"}};
-    s->outcome = (wn_outcome){.command = "winnow run 'data/<odd> name.jsonl' -k 10%", .version = "0.1.0",
-        .encoder = "LSA, 128 dimensions", .objective = WN_GRAPH_CUT, .similarity = WN_RBF, .inputs = inputs, .ninputs = 1,
-        .lambda = 8, .gamma = 7.93, .gamma_median = NAN, .cut_off = NAN, .n = n, .k = k, .dropped = n / 25, .skipped = 3,
-        .empty = 2, .zero_rows = 7, .x = &s->x, .chosen = s->ids, .gain = s->gain, .value = s->value, .negative_from = k,
-        .rows = {.n = n, .ids = {s->id_base, s->id_off, n}, .texts = {s->text_base, s->text_off, n}, .label = s->label,
-                 .labels = sample_labels, .nlabels = 3},
-        .column = {.represented_by = s->by, .represented_sim = s->sim, .copy_of = s->dup}, .coverage = s->cover,
-        .coverage_random = s->cover_random, .value_random = s->value_random, .points = s->points, .npoints = 20, .seed = 1};
+    s->outcome = (wn_outcome){
+        .command = "winnow run 'data/<odd> name.jsonl' -k 10%", .version = "0.1.0", .seed = 1,
+        .inputs = inputs, .ninputs = 1, .encoder = "LSA, 128 dimensions",
+        .objective = WN_GRAPH_CUT, .similarity = WN_RBF, .lambda = 8, .gamma = 7.93,
+        .gamma_median = NAN, .cut_off = NAN,
+        .n = n, .k = k, .dropped = n / 25, .skipped = 3, .empty = 2, .zero_rows = 7,
+        .rows = {.n = n, .ids = {s->id_base, s->id_off, n}, .texts = {s->text_base, s->text_off, n},
+                 .label = s->label, .labels = sample_labels, .nlabels = 3},
+        .x = &s->x, .column = {.represented_by = s->by, .represented_sim = s->sim, .copy_of = s->dup},
+        .chosen = s->ids, .gain = s->gain, .value = s->value, .negative_from = k,
+        .npoints = 20, .points = s->points, .coverage = s->cover, .coverage_random = s->cover_random,
+        .value_random = s->value_random};
 }
 
 static inline void sample_free(sample *s) {

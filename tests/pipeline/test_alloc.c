@@ -24,7 +24,8 @@ static wn_config config(const char *input) {
     return (wn_config){.inputs = inputs, .ninputs = 1, .output = output, .text_fields = (const char **)fields,
                        .ntext_fields = 1, .label_field = "label", .id_field = "id", .dims = 6, .min_df = 1,
                        .dedup = WN_DEDUP_EXACT, .k = 5, .objective = WN_GRAPH_CUT, .similarity = WN_RBF, .lambda = NAN,
-                       .gamma = NAN, .storage = WN_STORAGE_AUTO, .iterations = 2, .neighbours = 4, .export_layout = WN_LAYOUT_H5AD,
+                       .gamma = NAN, .storage = WN_STORAGE_AUTO, .iterations = 2, .neighbours = 4,
+                       .export_layout = WN_LAYOUT_H5AD,
                        .doc2vec_mode = WN_DM_MEAN, .negative = 5, .seed = 1, .command_line = "winnow run rows.jsonl",
                        .json = "{\"text-field\":[\"text\"],\"order\":\"input\"}"};
 }
@@ -94,9 +95,11 @@ static void sweep_some(const char *name, command run, const wn_config *c, bool o
             wn_code code = run(c, &io, &err);
             wn_mem_fail_after(-1, false);
             if (code == WN_OK) clear(output);
-            cr_assert(code == WN_EMEMORY || (code == WN_OK && (optional || !forever)), "%s, allocation %ld of %ld%s: code %d, \"%s\"",
-                      name, n, total, forever ? " and all after it" : "", code, err.msg);
-            cr_assert(code == WN_OK || (err.code == WN_EMEMORY && err.msg[0]), "%s, allocation %ld: no message", name, n);
+            cr_assert(code == WN_EMEMORY || (code == WN_OK && (optional || !forever)),
+                      "%s, allocation %ld of %ld%s: code %d, \"%s\"", name, n, total,
+                      forever ? " and all after it" : "", code, err.msg);
+            cr_assert(code == WN_OK || (err.code == WN_EMEMORY && err.msg[0]), "%s, allocation %ld: no message",
+                      name, n);
             cr_assert_eq(entries(), before, "%s, allocation %ld: something was left", name, n);
         }
 }

@@ -51,7 +51,7 @@ wn_places wn_places_of(const wn_corpus *corpus, const char **names);
 
 /* Strings of a column as codes. Zero-initialise. */
 typedef struct {
-    uint32_t *code; /* [texts->n] index into names; UINT32_MAX: empty. NULL: more than 65536 distinct ones, no classes */
+    uint32_t *code; /* [texts->n] index into names; UINT32_MAX: empty. NULL: over 65536 distinct ones, no classes */
     char **names;   /* [n], in order of first appearance */
     size_t n, cap;
 } wn_label_codes;
@@ -89,9 +89,10 @@ typedef struct {
 } wn_rows;
 
 wn_code wn_rows_read(wn_rows *out, const wn_records_opts *o, wn_progress *p, wn_err *err); /* records */
-wn_code wn_rows_take(wn_rows *out, wn_corpus *corpus, wn_err *err); /* the same of a corpus, which is empty afterwards */
-/* Ids and, if wanted, labels of matrices (columns _index and label), whose vectors wn_matrices_read_all reads. The paths of
- * m must live as long. */
+/* The same of a corpus, which is empty afterwards. */
+wn_code wn_rows_take(wn_rows *out, wn_corpus *corpus, wn_err *err);
+/* Ids and, if wanted, labels of matrices (columns _index and label), whose vectors wn_matrices_read_all reads. The
+ * paths of m must live as long. */
 wn_code wn_rows_matrices(wn_rows *out, const wn_matrices *m, bool labels, wn_io *io, wn_err *err);
 wn_code wn_rows_hash(wn_rows *r, wn_err *err); /* size and SHA-256 of the matrix files */
 void wn_rows_free(wn_rows *r);

@@ -1,7 +1,7 @@
 #ifndef WINNOW_STAGES_H
 #define WINNOW_STAGES_H
-/* From rows to a choice and its reasons, stage by stage; each takes options of its own and what earlier stages made. The
- * commands `run`, `select` and `dedup` are these calls in order:
+/* From rows to a choice and its reasons, stage by stage; each takes options of its own and what earlier stages made.
+ * The commands `run`, `select` and `dedup` are these calls in order:
  *
  *     wn_rows_read           records, or wn_rows_matrices        -> rows        (winnow/rows.h)
  *     wn_lists_read          ids that must, must not be chosen   -> lists
@@ -61,12 +61,12 @@ typedef struct {
     size_t dropped, groups;
 } wn_copies;
 
-/* Equal texts (wn_sim_exact_duplicates) unless OFF; without texts every row is kept. A row to keep stands for itself and,
- * if it is the first such row, for its group; a group whose first row is excluded is stood for by another. */
+/* Equal texts (wn_sim_exact_duplicates) unless OFF; without texts every row is kept. A row to keep stands for itself
+ * and, if it is the first such row, for its group; a group whose first row is excluded is stood for by another. */
 wn_code wn_copies_exact(wn_copies *out, const wn_view *rows, const wn_lists *lists, wn_dedup_mode mode, wn_io *io,
                         wn_err *err);
-/* Rows whose cosine with an earlier kept one is at least `threshold`. x [m, d], normalised, of the rows kept so far: its
- * kept rows move to the front, the copies behind them. */
+/* Rows whose cosine with an earlier kept one is at least `threshold`. x [m, d], normalised, of the rows kept so far:
+ * its kept rows move to the front, the copies behind them. */
 wn_code wn_copies_near(wn_copies *c, wn_mat *x, const wn_lists *lists, double threshold, wn_io *io, wn_err *err);
 void wn_copies_free(wn_copies *c);
 
@@ -143,14 +143,15 @@ enum { WN_CURVE_POINTS = 20 };
 
 typedef struct {
     size_t n, k[WN_CURVE_POINTS]; /* budgets, rising; the last is all of the choice */
-    double coverage[WN_CURVE_POINTS], coverage_random[WN_CURVE_POINTS]; /* mean cosine of all rows to the nearest chosen */
+    /* mean cosine of all rows to the nearest chosen one, and to the nearest of as many random ones */
+    double coverage[WN_CURVE_POINTS], coverage_random[WN_CURVE_POINTS];
     double value_random[WN_CURVE_POINTS]; /* objective that a random choice has */
     bool has_value_random;
 } wn_curves;
 
 /* x must be normalised (also where the choice was made by dot products). O(n k d). */
-wn_code wn_representatives_find(wn_representatives *out, wn_curves *curves, const wn_vectors *v, const wn_copies *c, const wn_choice *choice,
-                  wn_io *io, wn_err *err);
+wn_code wn_representatives_find(wn_representatives *out, wn_curves *curves, const wn_vectors *v, const wn_copies *c,
+                                const wn_choice *choice, wn_io *io, wn_err *err);
 void wn_representatives_free(wn_representatives *a);
 wn_code wn_curves_random(wn_curves *curves, const wn_vectors *v, const wn_copies *c, const wn_choice *choice,
                          const wn_choice_opts *o, wn_io *io, wn_err *err);

@@ -1,7 +1,7 @@
 #ifndef WINNOW_OUTCOME_H
 #define WINNOW_OUTCOME_H
-/* What was chosen and why: what an output folder holds. `run`, `select` and `dedup` fill one and write it; `explain` and
- * `report` read it back. Sizes: n input rows (copies included), k chosen ones. */
+/* What was chosen and why: what an output folder holds. `run`, `select` and `dedup` fill one and write it; `explain`
+ * and `report` read it back. Sizes: n input rows (copies included), k chosen ones. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -87,7 +87,7 @@ typedef struct {
 /* Parts of a folder, for wn_outcome_read. */
 enum {
     WN_READ_MANIFEST = 1, /* manifest.json: what was done, how many, curves */
-    WN_READ_COLUMNS = 2,  /* selection.h5ad: config, ids, labels, places, columns, choices; n and k without a manifest */
+    WN_READ_COLUMNS = 2,  /* selection.h5ad: config, ids, labels, places, columns, choices; n and k, too */
     WN_READ_VECTORS = 4,  /* and its matrix */
     WN_READ_TEXTS = 8     /* subset.* and rest.*, which must be as they were written; none for a matrix */
 };

@@ -1,0 +1,134 @@
+/* manifest.json back into an outcome. */
+#include "layout.h"
+#include "read_private.h"
+#include "stages/whole_file.h"
+
+#include <errno.h>
+#include <math.h>
+#include <unistd.h>
+#include <winnow/mem.h>
+#include <wn/path.h>
+
+wn_code wn_outcome_damaged(const wn_outcome *o, const char *what, wn_err *err) {
+    return wn_err_set(err, WN_EINPUT, "%s: %s; winnow check says whether the folder is whole", o->own->folder, what);
+}
+
+const cJSON *wn_manifest_at(const wn_outcome *o, const char *group, const char *name) {
+    const cJSON *found = cJSON_GetObjectItemCaseSensitive(o->own->manifest, group);
+    return name ? cJSON_GetObjectItemCaseSensitive(found, name) : found;
+}
+
+static double json_number(const cJSON *v) {
+    return cJSON_IsNumber(v) ? v->valuedouble : NAN;
+}
+static const char *json_string(const cJSON *v) {
+    return cJSON_IsString(v) && v->valuestring[0] ? v->valuestring : NULL;
+}
+
+static size_t json_count(const cJSON *v) {
+    double n = json_number(v);
+    return n >= 0 && n < 1e15 ? (size_t)n : 0;
+}
+
+static wn_code read_inputs(wn_outcome *o, wn_err *err) {
+    const cJSON *list = wn_manifest_at(o, "inputs", NULL);
+    o->ninputs = (size_t)cJSON_GetArraySize(list);
+    o->inputs = o->own->inputs = wn_alloc(o->ninputs, sizeof *o->own->inputs, err);
+    if (!o->inputs) return WN_EMEMORY;
+    for (size_t i = 0; i < o->ninputs; i++) {
+        const cJSON *in = cJSON_GetArrayItem(list, (int)i);
+        const char *format = json_string(cJSON_GetObjectItemCaseSensitive(in, "format"));
+        o->own->inputs[i] =
+            (wn_input){.path = json_string(cJSON_GetObjectItemCaseSensitive(in, "path")),
+                       .sha256 = json_string(cJSON_GetObjectItemCaseSensitive(in, "sha256")),
+                       .format = format,
+                       .bytes = json_count(cJSON_GetObjectItemCaseSensitive(in, "bytes")),
+                       .rows = json_count(cJSON_GetObjectItemCaseSensitive(in, format ? "records" : "rows"))};
+        if (!o->inputs[i].path) return wn_outcome_damaged(o, "an input in manifest.json has no path", err);
+    }
+    return WN_OK;
+}
+
+static void read_counts(wn_outcome *o) {
+    const struct {
+        const char *name;
+        size_t *to;
+    } counts[] = {{"read", &o->n},
+                  {"chosen", &o->k},
+                  {"asked", &o->wanted},
+                  {"copies_dropped", &o->dropped},
+                  {"copy_groups", &o->groups},
+                  {"skipped", &o->skipped},
+                  {"empty", &o->empty},
+                  {"zero_vectors", &o->zero_rows},
+                  {"must_keep", &o->nkeep},
+                  {"excluded", &o->nexclude}};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        *counts[i].to = json_count(wn_manifest_at(o, "counts", counts[i].name));
+}
+
+static wn_code read_selection(wn_outcome *o, wn_err *err) {
+    const char *objective = json_string(wn_manifest_at(o, "selection", "objective"));
+    const char *similarity = json_string(wn_manifest_at(o, "selection", "similarity"));
+    if (objective && !wn_objective_named(objective, &o->objective))
+        return wn_outcome_damaged(o, "manifest.json names an objective that is none", err);
+    if (similarity && !wn_kernel_named(similarity, &o->similarity))
+        return wn_outcome_damaged(o, "manifest.json names a similarity that is none", err);
+    o->encoder = json_string(wn_manifest_at(o, "selection", "encoder"));
+    o->lambda = json_number(wn_manifest_at(o, "selection", "lambda"));
+    o->gamma = json_number(wn_manifest_at(o, "selection", "gamma"));
+    o->gamma_median = json_number(wn_manifest_at(o, "selection", "median_distance"));
+    o->cut_off = json_number(wn_manifest_at(o, "selection", "cut_off"));
+    o->negative_from = json_count(wn_manifest_at(o, "selection", "gains_negative_from"));
+    return WN_OK;
+}
+
+static size_t read_curve(const wn_outcome *o, const char *name, double out[WN_CURVE_POINTS]) {
+    const cJSON *list = wn_manifest_at(o, "curves", name);
+    size_t n = (size_t)cJSON_GetArraySize(list);
+    if (n > WN_CURVE_POINTS) return 0;
+    for (size_t i = 0; i < n; i++) out[i] = json_number(cJSON_GetArrayItem(list, (int)i));
+    return n;
+}
+
+static wn_code read_curves(wn_outcome *o, wn_err *err) {
+    struct wn_outcome_own *own = o->own;
+    double k[WN_CURVE_POINTS] = {0};
+    size_t n = read_curve(o, "k", k), random = read_curve(o, "value_random", own->value_random);
+    if (read_curve(o, "coverage", own->coverage) != n || read_curve(o, "coverage_random", own->coverage_random) != n ||
+        (random && random != n))
+        return wn_outcome_damaged(o, "the curves in manifest.json do not fit together", err);
+    for (size_t i = 0; i < n; i++) {
+        if (!(k[i] >= 1 && k[i] <= (double)o->k) || (i && k[i] <= k[i - 1]))
+            return wn_outcome_damaged(o, "the budgets in manifest.json do not rise to k", err);
+        own->points[i] = (size_t)k[i];
+    }
+    o->npoints = n;
+    o->points = own->points;
+    o->coverage = own->coverage;
+    o->coverage_random = own->coverage_random;
+    o->value_random = random ? own->value_random : NULL;
+    return WN_OK;
+}
+
+wn_code wn_manifest_read(wn_outcome *o, wn_err *err) {
+    char *path = wn_path_join(o->own->folder, WN_FILE_MANIFEST, err);
+    wn_code code = path ? WN_OK : WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        code = wn_err_set(err, WN_EINPUT, "%s holds no manifest.json: not an output folder of winnow", o->own->folder);
+        goto out;
+    }
+    if ((code = wn_json_read(path, &o->own->manifest, err)) != WN_OK) goto out;
+    double seed = json_number(wn_manifest_at(o, "seed", NULL));
+    o->version = json_string(wn_manifest_at(o, "winnow", NULL));
+    o->command = json_string(wn_manifest_at(o, "command", NULL));
+    o->seed = seed >= 0 ? (uint64_t)seed : 0;
+    read_counts(o);
+    if ((code = read_inputs(o, err)) != WN_OK) goto out;
+    if ((code = read_selection(o, err)) != WN_OK) goto out;
+    code = read_curves(o, err);
+out:
+    wn_free(path);
+    return code;
+}
