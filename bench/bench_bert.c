@@ -80,10 +80,11 @@ int main(int argc, char **argv) {
     c.scratch = wn_alloc(1, wn_bert_product_scratch(c.m, CHUNK), &err);
     if (!c.x || !c.y || !c.out || !c.scratch) return 1;
     for (size_t i = 0; i < room; i++) c.x[i] = 0.1f;
+    const wn_token_batch batch = {.ids = c.ids, .offsets = c.offsets, .n = c.texts};
     double forward = 1e30, alone = 1e30, best = 1e30;
     for (long round = strtol(argv[4], NULL, 10); round > 0; round--) {
         double start = wn_now();
-        if (wn_bert_forward(c.m, c.ids, NULL, c.offsets, c.texts, c.out, wn_bert_dims(c.m), &err)) return 1;
+        if (wn_bert_forward(c.m, &batch, c.out, wn_bert_dims(c.m), NULL, &err)) return 1;
         forward = wn_now() - start < forward ? wn_now() - start : forward;
         start = wn_now();
         products(&c);

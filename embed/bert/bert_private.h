@@ -68,7 +68,7 @@ typedef struct {
 extern const wn_bert_ops wn_bert_ref_ops, wn_bert_avx2_ops, wn_bert_avx512_ops;
 const wn_bert_ops *wn_bert_ops_get(void); /* the fastest that this processor has */
 
-/* ---- bert.c ---- */
+/* ---- pass.c ---- */
 /* Bytes of scratch that the products of so many rows need. */
 size_t wn_bert_product_scratch(const wn_bert *m, size_t rows);
 
@@ -80,7 +80,7 @@ typedef struct {
     uint32_t *of_word;        /* [vocab] the row of each word of the call */
 } wn_bert_shares;
 /* Of the words of n texts and the positions that they reach. rows is NULL where the first layer is not to be had so (ALBERT). */
-wn_code wn_bert_shares_init(wn_bert_shares *s, const wn_bert *m, const uint32_t *ids, const size_t *offsets, size_t n, wn_err *err);
+wn_code wn_bert_shares_init(wn_bert_shares *s, const wn_bert *m, const wn_token_batch *b, wn_err *err);
 void wn_bert_shares_free(wn_bert_shares *s);
 /* out[3H] of a token whose embedding's layer norm multiplies by `scale`. */
 void wn_bert_shares_add(const wn_bert_shares *s, uint32_t word, size_t position, size_t type, float scale, float *out);
@@ -91,7 +91,12 @@ static inline size_t wn_bert_wide(const wn_model_config *c) { return c->intermed
 static inline wn_pooling wn_bert_pooling(const wn_bert *m) {
     return m->opts.pooling == WN_POOL_MODEL ? m->config.pooling : m->opts.pooling;
 }
-/* out[H] pooled from x [t, H]. */
-void wn_pool(wn_pooling pooling, const float *x, size_t t, size_t hidden, float *out);
+
+/* ---- pool.c ---- */
+/* out [wn_bert_dims] of a text with hidden states x [t, H], as the caller and the model want it. row: [H] of scratch;
+ * product: wn_bert_product_scratch. */
+void wn_bert_pool(const wn_bert *m, const float *x, size_t t, float *row, void *product, float *out);
+/* out[H] pooled from x [t, H] and of length 1: for layers in between. */
+void wn_bert_pool_layer(const wn_bert *m, const float *x, size_t t, float *out);
 
 #endif

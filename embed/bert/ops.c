@@ -85,21 +85,3 @@ const wn_bert_ops *wn_bert_ops_get(void) {
         {0, &wn_bert_ref_ops}};
     return wn_isa_pick(rows, sizeof rows / sizeof *rows);
 }
-
-void wn_pool(wn_pooling pooling, const float *x, size_t t, size_t hidden, float *out) {
-    if (pooling == WN_POOL_CLS) {
-        memcpy(out, x, hidden * sizeof *out);
-        return;
-    }
-    for (size_t j = 0; j < hidden; j++) {
-        double sum = 0;
-        float top = x[j];
-        for (size_t i = 0; i < t; i++) {
-            sum += (double)x[i * hidden + j];
-            top = x[i * hidden + j] > top ? x[i * hidden + j] : top;
-        }
-        out[j] = pooling == WN_POOL_MAX    ? top
-                 : pooling == WN_POOL_MEAN ? (float)(sum / (double)t)
-                                           : (float)(sum / sqrt((double)t));
-    }
-}

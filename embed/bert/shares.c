@@ -72,9 +72,9 @@ static size_t number_words(const uint32_t *ids, size_t n, uint32_t *of_word, uin
     return count;
 }
 
-wn_code wn_bert_shares_init(wn_bert_shares *s, const wn_bert *m, const uint32_t *ids, const size_t *offsets, size_t n,
-                            wn_err *err) {
+wn_code wn_bert_shares_init(wn_bert_shares *s, const wn_bert *m, const wn_token_batch *b, wn_err *err) {
     const wn_model_config *c = &m->config;
+    const size_t *offsets = b->offsets, n = b->n;
     const size_t h = c->hidden, total = offsets[n] - offsets[0], workers = (size_t)wn_threads_get();
     size_t longest = 0;
     *s = (wn_bert_shares){0};
@@ -88,7 +88,7 @@ wn_code wn_bert_shares_init(wn_bert_shares *s, const wn_bert *m, const uint32_t 
     uint32_t *words = wn_alloc(total, sizeof *words, err);
     job j = {.m = m, .words = words, .out = s, .scratch = wn_linear_layer_scratch(&m->layers[0].qkv.w, ROWS)};
     if (s->of_word && words) {
-        j.count = s->words + number_words(ids + offsets[0], total, s->of_word, words, s->words);
+        j.count = s->words + number_words(b->ids + offsets[0], total, s->of_word, words, s->words);
         s->rows = wn_alloc(j.count * s->width, sizeof *s->rows, err);
         j.x = wn_alloc(workers * ROWS * h, sizeof *j.x, err);
         j.product = wn_alloc(workers, j.scratch, err);

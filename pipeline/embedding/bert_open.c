@@ -64,7 +64,6 @@ static size_t bert_memory(const wn_encoder *e, size_t n, size_t bytes, bool keep
     const wn_model_config *m = &b->config;
     size_t workers = (size_t)wn_threads_get(), row = b->width * sizeof(float);
     size_t scratch = 4 * 512 * (6 * m->hidden + m->intermediate) * workers;
-    if (e->layers) scratch += 4 * m->max_tokens * e->layers * m->hidden * workers;
     size_t window = n * (row + A_ROW) < MOST_WINDOW ? n * (row + A_ROW) : MOST_WINDOW;
     return 2 * weights_bytes(b) + scratch + window + n * 56 + bytes + (keep ? n * row : 0) + LIBRARIES;
 }

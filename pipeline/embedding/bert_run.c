@@ -133,18 +133,21 @@ static void keep_ready(bert_run *r) {
         g->rows[n++] = g->rows[i];
     }
     wn_err ignored; /* the interruption is what is told */
-    if (n && !r->b->base.layers) (void)wn_part_append(r->b->part, g->rows, g->out, n, &ignored);
+    if (n) (void)wn_part_append(r->b->part, g->rows, g->out, n, &ignored);
 }
 
 static wn_code compute_group(bert_run *r, wn_err *err) {
     const wn_bert_encoder *b = r->b;
     wn_group *g = &r->schedule.group;
     double start = wn_now();
-    wn_code code =
-        wn_bert_forward_watched(b->model, g->ids, NULL, g->off, g->n, g->out, b->width, tick_more, r, g->ready, err);
+    const wn_token_batch batch = {.ids = g->ids, .offsets = g->off, .n = g->n};
+    const wn_bert_extras more = {.layers = b->base.layers ? g->out + b->base.dims : NULL,
+                                 .layers_stride = b->width,
+                                 .ready = g->ready,
+                                 .watch = tick_more,
+                                 .ctx = r};
+    wn_code code = wn_bert_forward(b->model, &batch, g->out, b->width, &more, err);
     if (code == WN_EINTERRUPT) keep_ready(r);
-    if (code == WN_OK && b->base.layers)
-        code = wn_bert_layers(b->model, g->ids, NULL, g->off, g->n, g->out + b->base.dims, b->width, err);
     if (code != WN_OK) return code;
     if ((code = wn_part_append(b->part, g->rows, g->out, g->n, err)) != WN_OK) return code;
     for (size_t i = 0; i < g->n; i++)
@@ -224,7 +227,7 @@ wn_code wn_bert_encoder_run(wn_encoder *e, wn_rows_sink sink, void *ctx, const w
     wn_bert_encoder *b = (wn_bert_encoder *)e;
     bert_run r = {.b = b, .counts = &e->counts, .texts = texts, .progress = w->progress};
     e->counts = (wn_encoder_counts){0};
-    wn_schedule_init(&r.schedule, b->width, e->layers > 0);
+    wn_schedule_init(&r.schedule, b->width);
     wn_code code = open_part(&r, w, err);
     if (code == WN_OK) code = run_windows(&r, sink, ctx, err);
     if (code == WN_OK) say_counts(&r, w);

@@ -12,12 +12,10 @@ enum {
     TOKENS_A_THREAD = 512, /* less in a call leaves threads without work */
     FIRST_TOKENS = 4096,   /* a thread's share of the first call */
 };
-static const double group_seconds = 4;    /* threads wait for one another at its end; what a kill can cost */
-static const double layers_seconds = 0.4; /* with every layer's vectors, which do not look for Ctrl-C meanwhile */
+static const double group_seconds = 4; /* threads wait for one another at its end; what a kill can cost */
 
-void wn_schedule_init(wn_schedule *s, size_t width, bool layers) {
-    *s = (wn_schedule){.width = width, .seconds = layers ? layers_seconds : group_seconds};
-    s->budget = (size_t)(layers ? TOKENS_A_THREAD : FIRST_TOKENS) * (size_t)wn_threads_get();
+void wn_schedule_init(wn_schedule *s, size_t width) {
+    *s = (wn_schedule){.width = width, .budget = (size_t)FIRST_TOKENS * (size_t)wn_threads_get()};
 }
 
 void wn_schedule_free(wn_schedule *s) {
@@ -92,7 +90,7 @@ wn_code wn_schedule_next(wn_schedule *s, const wn_window *w, wn_err *err) {
 
 void wn_schedule_adapt(wn_schedule *s, double seconds) {
     double least = (double)TOKENS_A_THREAD * wn_threads_get(), budget = (double)s->budget;
-    double want = (double)s->group.tokens * s->seconds / (seconds + 1e-6);
+    double want = (double)s->group.tokens * group_seconds / (seconds + 1e-6);
     want = fmin(fmax(want, budget / 2), budget * 2);
     s->budget = (size_t)fmin(fmax(want, least), GROUP_TOKENS_MAX);
 }

@@ -22,14 +22,13 @@ typedef struct {
 /* Free in the end. */
 typedef struct {
     size_t width;       /* floats of a vector */
-    double seconds;     /* that a call should take */
     size_t budget;      /* tokens of the next call */
     wn_scheduled *todo; /* [n] texts of the window, of which `at` were given out */
     size_t n, at, todo_cap;
     wn_group group;
 } wn_schedule;
 
-void wn_schedule_init(wn_schedule *s, size_t width, bool layers);
+void wn_schedule_init(wn_schedule *s, size_t width);
 void wn_schedule_free(wn_schedule *s);
 /* Forgets the last window and makes room for n texts of the next. */
 wn_code wn_schedule_begin(wn_schedule *s, size_t n, wn_err *err);

@@ -73,7 +73,8 @@ static wn_code measure_drift(drift *out, const wn_bert_encoder *b, const wn_text
     if ((code = wn_bert_open(&reference, b->dir, &plain, err)) != WN_OK) goto out;
     for (size_t i = 0; i < s->n; i++) {
         size_t one[2] = {0, off[i + 1] - off[i]};
-        code = wn_bert_forward(reference, ids + off[i], NULL, one, 1, want, dims, err);
+        const wn_token_batch text = {.ids = ids + off[i], .offsets = one, .n = 1};
+        code = wn_bert_forward(reference, &text, want, dims, NULL, err);
         if (code != WN_OK) goto out;
         double c = cosine(want, s->x + i * s->stride, dims);
         out->least = fmin(out->least, c);

@@ -255,7 +255,7 @@ static wn_bert *open_model(wn_precision p) {
 static float *forward(const wn_bert *m, const texts *t) {
     wn_err e;
     float *out = malloc(t->n * wn_bert_dims(m) * sizeof *out);
-    cr_assert_eq(wn_bert_forward(m, t->ids, NULL, t->offsets, t->n, out, wn_bert_dims(m), &e), WN_OK, "%s", e.msg);
+    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t->ids, NULL, t->offsets, t->n}, out, wn_bert_dims(m), NULL, &e), WN_OK, "%s", e.msg);
     return out;
 }
 
@@ -270,7 +270,7 @@ static void check_bits(wn_precision p) {
     float *together = forward(m, &t), *alone = malloc(bytes);
     for (size_t i = 0; i < t.n; i++) {
         size_t offsets[2] = {t.offsets[i], t.offsets[i + 1]};
-        cr_assert_eq(wn_bert_forward(m, t.ids, NULL, offsets, 1, alone, d, &e), WN_OK);
+        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, NULL, offsets, 1}, alone, d, NULL, &e), WN_OK);
         cr_assert_eq(memcmp(alone, together + i * d, bytes), 0, "text %zu alone", i);
         size_t from = t.n - 1 - i, length = t.offsets[from + 1] - t.offsets[from];
         back.offsets[i + 1] = back.offsets[i] + length;

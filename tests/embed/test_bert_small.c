@@ -138,7 +138,7 @@ static void check_values(wn_precision p, size_t h, size_t wide, double bar) {
         .layers = 2, .h = h, .heads = 4, .wide = wide, .words = WORDS, .positions = POSITIONS, .eps = 1e-12};
     wn_bert *m = open_model(p);
     texts t = make_texts();
-    cr_assert_eq(wn_bert_forward(m, t.ids, t.types, t.offsets, TEXTS, got, h, NULL), WN_OK);
+    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, t.offsets, TEXTS}, got, h, NULL, NULL), WN_OK);
     for (size_t i = 0; i < TEXTS; i += 7) {
         double_bert(&shape, weights, t.ids + t.offsets[i], t.types + t.offsets[i], t.offsets[i + 1] - t.offsets[i],
                     want);
@@ -167,12 +167,12 @@ static void check_bits(wn_precision p, size_t h, size_t wide) {
           *one = malloc(h * sizeof *one);
     for (int threads = 1; threads <= 4; threads++) {
         wn_threads_set(threads);
-        cr_assert_eq(wn_bert_forward(m, t.ids, t.types, t.offsets, TEXTS, threads == 1 ? all : same, h, NULL), WN_OK);
+        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, t.offsets, TEXTS}, threads == 1 ? all : same, h, NULL, NULL), WN_OK);
         if (threads > 1) cr_assert_eq(memcmp(all, same, TEXTS * h * sizeof *all), 0, "%d threads", threads);
     }
     for (size_t i = 0; i < TEXTS; i++) {
         size_t offsets[2] = {t.offsets[i], t.offsets[i + 1]};
-        cr_assert_eq(wn_bert_forward(m, t.ids, t.types, offsets, 1, one, h, NULL), WN_OK);
+        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, offsets, 1}, one, h, NULL, NULL), WN_OK);
         cr_expect_eq(memcmp(one, all + i * h, h * sizeof *one), 0, "text %zu alone", i);
     }
     free(all), free(same), free(one), drop_texts(&t);
@@ -190,7 +190,7 @@ Test(small, hidden_states_whatever_layer_is_pooled) {
         wn_bert *m = NULL;
         const wn_bert_opts o = {.layer = i - 1};
         cr_assert_eq(wn_bert_open(&m, folder, &o, &e), WN_OK, "%s", e.msg);
-        cr_assert_eq(wn_bert_hidden(m, t.ids, t.types, T, states[i], &e), WN_OK, "%s", e.msg);
+        cr_assert_eq(wn_bert_hidden(m, &(wn_token_batch){t.ids, t.types, (size_t[]){0, T}, 1}, states[i], &e), WN_OK, "%s", e.msg);
         wn_bert_close(m);
     }
     cr_assert_eq(memcmp(states[0], states[1], sizeof states[0]), 0);
@@ -209,19 +209,66 @@ Test(small, first_tokens_are_those_of_the_hidden_states) {
         wn_bert *m = NULL;
         const wn_bert_opts o = {.layer = layer, .pooling = WN_POOL_CLS};
         cr_assert_eq(wn_bert_open(&m, folder, &o, &e), WN_OK, "%s", e.msg);
-        cr_assert_eq(wn_bert_forward(m, t.ids, t.types, t.offsets, TEXTS, got, H, NULL), WN_OK);
+        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, t.offsets, TEXTS}, got, H, NULL, NULL), WN_OK);
         for (size_t i = 0; i < TEXTS; i++) {
             const size_t at = t.offsets[i], n = t.offsets[i + 1] - at, alone[2] = {at, at + n};
-            cr_assert_eq(wn_bert_hidden(m, t.ids + at, t.types + at, n, states, &e), WN_OK, "%s", e.msg);
+            cr_assert_eq(wn_bert_hidden(m, &(wn_token_batch){t.ids + at, t.types + at, (size_t[]){0, n}, 1}, states, &e), WN_OK, "%s", e.msg);
             for (size_t j = 0; j < H; j++)
                 worst = fmax(worst, fabs((double)(got[i * H + j] - states[(size_t)layer * n * H + j])));
-            cr_assert_eq(wn_bert_forward(m, t.ids, t.types, alone, 1, one, H, NULL), WN_OK);
+            cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, alone, 1}, one, H, NULL, NULL), WN_OK);
             cr_expect_eq(memcmp(one, got + i * H, sizeof one), 0, "layer %d, text %zu alone", layer, i);
         }
         wn_bert_close(m);
     }
     cr_assert_lt(worst, 6e-6, "%.2e", worst);
     drop_texts(&t);
+}
+
+/* Every layer's vectors come with the pass that pools one of them, and leave its bits as they are. */
+static void check_every_layer(wn_precision p, wn_pooling pooling, int layer) {
+    enum { H = 64, ALL = 3 * H };
+    wn_err e = {0};
+    wn_bert *m = NULL;
+    texts t = make_texts();
+    static float plain[TEXTS * H], out[TEXTS * (H + ALL)], states[3 * POSITIONS * H];
+    const wn_bert_opts o = {.layer = layer, .pooling = pooling, .precision = p, .normalize = 1};
+    if (wn_precision_check(p, &e)) cr_skip_test("%s", e.msg);
+    cr_assert_eq(wn_bert_open(&m, folder, &o, &e), WN_OK, "%s", e.msg);
+    const wn_token_batch batch = {t.ids, t.types, t.offsets, TEXTS};
+    const wn_bert_extras more = {.layers = out + H, .layers_stride = H + ALL};
+    cr_assert_eq(wn_bert_forward(m, &batch, plain, H, NULL, &e), WN_OK);
+    cr_assert_eq(wn_bert_forward(m, &batch, out, H + ALL, &more, &e), WN_OK);
+    double worst = 0;
+    for (size_t i = 0; i < TEXTS; i++) {
+        const size_t at = t.offsets[i], n = t.offsets[i + 1] - at;
+        const float *row = out + i * (H + ALL);
+        cr_expect_eq(memcmp(row, plain + i * H, H * sizeof *row), 0, "text %zu, layer %d", i, layer);
+        const wn_token_batch text = {t.ids + at, t.types + at, (size_t[]){0, n}, 1};
+        cr_assert_eq(wn_bert_hidden(m, &text, states, &e), WN_OK);
+        for (size_t l = 0; l < 3; l++) {
+            double mean[H] = {0}, squares = 0;
+            for (size_t k = 0; k < (pooling == WN_POOL_CLS ? 1 : n); k++)
+                for (size_t j = 0; j < H; j++) mean[j] += (double)states[(l * n + k) * H + j];
+            for (size_t j = 0; j < H; j++) squares += mean[j] * mean[j];
+            for (size_t j = 0; j < H; j++)
+                worst = fmax(worst, fabs(mean[j] / sqrt(squares) - (double)row[H + l * H + j]));
+        }
+    }
+    cr_assert_lt(worst, 1e-7, "%.2e", worst);
+    wn_bert_close(m);
+    drop_texts(&t);
+}
+
+Test(small, every_layer_in_one_pass) {
+    put_bert(64, 128);
+    for (int layer = -1; layer <= 2; layer++) {
+        check_every_layer(WN_PREC_F32, WN_POOL_MEAN, layer);
+        check_every_layer(WN_PREC_F32, WN_POOL_CLS, layer);
+    }
+}
+Test(small, every_layer_in_one_pass_int8) {
+    put_bert(64, 128);
+    check_every_layer(WN_PREC_INT8, WN_POOL_CLS, -1);
 }
 
 Test(small, bits_f32) {
@@ -243,8 +290,8 @@ static void check_drift(wn_precision p, double bar) {
     wn_bert *plain = open_model(WN_PREC_F32), *m = open_model(p);
     texts t = make_texts();
     static float want[TEXTS * H], got[TEXTS * H];
-    cr_assert_eq(wn_bert_forward(plain, t.ids, NULL, t.offsets, TEXTS, want, H, NULL), WN_OK);
-    cr_assert_eq(wn_bert_forward(m, t.ids, NULL, t.offsets, TEXTS, got, H, NULL), WN_OK);
+    cr_assert_eq(wn_bert_forward(plain, &(wn_token_batch){t.ids, NULL, t.offsets, TEXTS}, want, H, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, NULL, t.offsets, TEXTS}, got, H, NULL, NULL), WN_OK);
     double least = 1;
     for (size_t i = 0; i < TEXTS; i++) {
         double dot = 0;
@@ -290,13 +337,13 @@ Test(small, a_watch_sees_progress_and_can_stop) {
         watcher w = {.stop_at = SIZE_MAX};
         wn_err e = {0};
         wn_threads_set(threads);
-        cr_assert_eq(wn_bert_forward_watched(m, t.ids, NULL, t.offsets, TEXTS, all, H, watch, &w, ready, &e), WN_OK);
+        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, NULL, t.offsets, TEXTS}, all, H, &(wn_bert_extras){.watch = watch, .ctx = &w, .ready = ready}, &e), WN_OK);
         for (size_t i = 0; i < TEXTS; i++) cr_assert_eq(ready[i], 1);
         if (threads == 1)
             cr_assert(w.calls > 2 && w.last == t.offsets[TEXTS], "%zu calls, %zu tokens", w.calls, w.last);
         w = (watcher){.stop_at = 1};
         memset(some, 0, sizeof some);
-        wn_code rc = wn_bert_forward_watched(m, t.ids, NULL, t.offsets, TEXTS, some, H, watch, &w, ready, &e);
+        wn_code rc = wn_bert_forward(m, &(wn_token_batch){t.ids, NULL, t.offsets, TEXTS}, some, H, &(wn_bert_extras){.watch = watch, .ctx = &w, .ready = ready}, &e);
         size_t n = 0;
         for (size_t i = 0; i < TEXTS; i++) {
             n += ready[i];
@@ -339,7 +386,7 @@ Test(small, albert_with_a_narrow_feed_forward_part) {
     wn_bert *m = open_model(WN_PREC_F32);
     texts x = make_texts();
     static float out[TEXTS * H];
-    cr_assert_eq(wn_bert_forward(m, x.ids, NULL, x.offsets, TEXTS, out, H, NULL), WN_OK);
+    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){x.ids, NULL, x.offsets, TEXTS}, out, H, NULL, NULL), WN_OK);
     for (size_t i = 0; i < TEXTS * H; i++) cr_assert(isfinite(out[i]));
     drop_texts(&x);
     wn_bert_close(m);

@@ -268,7 +268,7 @@ Test(encoder, the_schedule_gives_out_every_text_once_longest_first) {
         for (size_t k = off[i]; k < off[i + 1]; k++) ids[k] = (uint32_t)i;
     }
     wn_window w = {.begin = 1000, .n = N, .ids = ids, .off = off, .same_as = same};
-    wn_schedule_init(&s, WIDTH, false);
+    wn_schedule_init(&s, WIDTH);
     s.budget = 700;
     cr_assert_eq(wn_schedule_begin(&s, N, &err), WN_OK);
     for (size_t i = 0; i < N; i += 2) wn_schedule_add(&s, i, off[i + 1] - off[i]); /* the others are there already */
@@ -297,7 +297,7 @@ Test(encoder, the_schedule_gives_out_every_text_once_longest_first) {
 
 Test(encoder, groups_grow_and_shrink_by_no_more_than_two) {
     wn_schedule s;
-    wn_schedule_init(&s, 8, false);
+    wn_schedule_init(&s, 8);
     s.budget = 8192, s.group.tokens = 8192;
     wn_schedule_adapt(&s, 1e-3);
     cr_expect_eq(s.budget, 16384);

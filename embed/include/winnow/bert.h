@@ -42,24 +42,33 @@ void wn_bert_close(wn_bert *m);
 const wn_model_config *wn_bert_config(const wn_bert *m);
 size_t wn_bert_dims(const wn_bert *m); /* width of a pooled vector */
 
-/* Pooled vectors of n texts given as packed ids: text i has ids[offsets[i] .. offsets[i+1]) and types likewise (NULL:
- * all 0); out row i gets its vector. Each text has at least one and at most config.positions tokens. All threads. */
-wn_code wn_bert_forward(const wn_bert *m, const uint32_t *ids, const uint8_t *types, const size_t *offsets, size_t n,
-                        float *out, size_t stride, wn_err *err);
-/* The same, telling now and then, on the calling thread, how many tokens are done (not if that is itself a piece of a
- * wn_parallel_for); a code other than WN_OK, with `err` filled, ends the call with it. ready[i] is 1 where row i of out is
- * there, which after such an end not all are; NULL is fine. */
-typedef wn_code (*wn_bert_watch)(void *ctx, size_t tokens, wn_err *err);
-wn_code wn_bert_forward_watched(const wn_bert *m, const uint32_t *ids, const uint8_t *types, const size_t *offsets, size_t n,
-                                float *out, size_t stride, wn_bert_watch watch, void *ctx, unsigned char *ready, wn_err *err);
-/* Hidden states of every layer of one text: out [layers + 1, tokens, hidden], embeddings first. */
-wn_code wn_bert_hidden(const wn_bert *m, const uint32_t *ids, const uint8_t *types, size_t tokens, float *out,
-                       wn_err *err);
+/* n texts as packed ids: text i has ids[offsets[i] .. offsets[i + 1]), and types likewise (NULL: all 0). Borrowed. */
+typedef struct {
+    const uint32_t *ids;
+    const uint8_t *types;
+    const size_t *offsets; /* [n + 1] */
+    size_t n;
+} wn_token_batch;
 
-/* Pooled, L2-normalised vectors of every layer, embeddings first, of n texts as in wn_bert_forward: out row i holds
- * (layers + 1) * hidden floats. A Dense module is left out: it belongs to the last layer alone. */
-wn_code wn_bert_layers(const wn_bert *m, const uint32_t *ids, const uint8_t *types, const size_t *offsets, size_t n,
-                       float *out, size_t stride, wn_err *err);
+/* Told now and then, on the calling thread, how many tokens are done (not if that is itself a piece of a wn_parallel_for);
+ * a code other than WN_OK, with `err` filled, ends the call with it. */
+typedef wn_code (*wn_bert_watch)(void *ctx, size_t tokens, wn_err *err);
+/* What else a forward pass gives; each may be left out. */
+typedef struct {
+    float *layers; /* [n, (layers + 1) hidden], rows layers_stride floats apart: pooled vectors of length 1 of every layer,
+                      embeddings first. A Dense module is left out: it belongs to the last layer alone. */
+    size_t layers_stride;
+    unsigned char *ready; /* [n] 1 where a text's rows are there, which after an end by `watch` not all are */
+    wn_bert_watch watch;
+    void *ctx; /* of `watch` */
+} wn_bert_extras;
+
+/* Pooled vectors of a batch: out row i [wn_bert_dims], rows `stride` floats apart, gets that of text i. Each text has at
+ * least one and at most config.positions tokens. more: NULL for nothing. One pass, all threads. */
+wn_code wn_bert_forward(const wn_bert *m, const wn_token_batch *b, float *out, size_t stride, const wn_bert_extras *more,
+                        wn_err *err);
+/* Hidden states of every layer of a batch of one text: out [layers + 1, tokens, hidden], embeddings first. */
+wn_code wn_bert_hidden(const wn_bert *m, const wn_token_batch *text, float *out, wn_err *err);
 
 /* One line per tensor that the checkpoint has and the encoder does not use, and per tensor it wants and lacks. */
 wn_code wn_bert_describe(const char *dir, char **text, wn_err *err);

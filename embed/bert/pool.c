@@ -1,0 +1,47 @@
+/* From hidden states to a text's vector. */
+#include "bert_private.h"
+
+#include <math.h>
+#include <string.h>
+
+static void pool_rows(wn_pooling pooling, const float *x, size_t t, size_t hidden, float *out) {
+    if (pooling == WN_POOL_CLS) {
+        memcpy(out, x, hidden * sizeof *out);
+        return;
+    }
+    for (size_t j = 0; j < hidden; j++) {
+        double sum = 0;
+        float top = x[j];
+        for (size_t i = 0; i < t; i++) {
+            sum += (double)x[i * hidden + j];
+            top = x[i * hidden + j] > top ? x[i * hidden + j] : top;
+        }
+        out[j] = pooling == WN_POOL_MAX    ? top
+                 : pooling == WN_POOL_MEAN ? (float)(sum / (double)t)
+                                           : (float)(sum / sqrt((double)t));
+    }
+}
+
+static void normalize(float *x, size_t n) {
+    double squares = 0;
+    for (size_t j = 0; j < n; j++) squares += (double)x[j] * (double)x[j];
+    double norm = sqrt(squares);
+    if (norm < 1e-12) norm = 1e-12;
+    for (size_t j = 0; j < n; j++) x[j] = (float)((double)x[j] / norm);
+}
+
+void wn_bert_pool_layer(const wn_bert *m, const float *x, size_t t, float *out) {
+    pool_rows(wn_bert_pooling(m), x, t, m->config.hidden, out);
+    normalize(out, m->config.hidden);
+}
+
+void wn_bert_pool(const wn_bert *m, const float *x, size_t t, float *row, void *product, float *out) {
+    const size_t h = m->config.hidden;
+    const bool dense = m->dense.w.n > 0;
+    pool_rows(wn_bert_pooling(m), x, t, h, dense ? row : out);
+    if (dense) {
+        const wn_linear_rows one = {.x = row, .stride = h, .texts = 1};
+        wn_affine_apply(&m->dense, m->config.dense_activation, &one, out, m->dense.w.n, product);
+    }
+    if (m->config.normalize || m->opts.normalize) normalize(out, wn_bert_dims(m));
+}
