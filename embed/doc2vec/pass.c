@@ -160,7 +160,7 @@ static void finish_context(wn_d2v_pass *ps, const wn_d2v_job *j) {
     ps->k->add(j->ctx, changed, ps->work, s);
 }
 
-static void finish(wn_d2v_pass *ps) {
+static void pass_finish(wn_d2v_pass *ps) {
     for (size_t i = 0; i < ps->njobs; i++) {
         if (ps->m->opts.mode == WN_DBOW)
             finish_plain(ps, &ps->jobs[i]);
@@ -171,8 +171,8 @@ static void finish(wn_d2v_pass *ps) {
 }
 
 /* A new job for the target: draws its noise words and calls for the rows. The caller fills ctx. */
-static wn_d2v_job *start(wn_d2v_pass *ps, uint32_t target) {
-    if (ps->njobs == JOBS) finish(ps);
+static wn_d2v_job *start_job(wn_d2v_pass *ps, uint32_t target) {
+    if (ps->njobs == JOBS) pass_finish(ps);
     wn_d2v_job *j = &ps->jobs[ps->njobs++];
     const wn_doc2vec *m = ps->m;
     j->target = target;
@@ -194,18 +194,18 @@ static void run_dbow(wn_d2v_pass *ps, size_t i) {
         size_t to = ps->len - i > ps->reach[i] ? i + ps->reach[i] + 1 : ps->len;
         for (size_t c = from; c < to; c++) {
             if (c == i) continue;
-            wn_d2v_job *j = start(ps, ps->ids[i]);
+            wn_d2v_job *j = start_job(ps, ps->ids[i]);
             j->ctx[j->nctx++] = row_of(&ps->input, ps->ids[c]);
         }
     }
-    wn_d2v_job *j = start(ps, ps->ids[i]);
+    wn_d2v_job *j = start_job(ps, ps->ids[i]);
     j->ctx[j->nctx++] = ps->doc;
 }
 
 static void run_dm(wn_d2v_pass *ps, size_t i) {
     bool pads = ps->m->opts.mode == WN_DM_CONCAT;
     size_t reach = ps->reach[i];
-    wn_d2v_job *j = start(ps, ps->ids[i]);
+    wn_d2v_job *j = start_job(ps, ps->ids[i]);
     j->ctx[j->nctx++] = ps->doc;
     for (size_t back = reach; back > 0; back--) {
         if (back <= i)
@@ -232,7 +232,7 @@ void wn_d2v_pass_run(wn_d2v_pass *ps, size_t begin, size_t end) {
         else
             run_dm(ps, i);
     }
-    finish(ps);
+    pass_finish(ps);
 }
 
 void wn_d2v_pass_touch(const wn_doc2vec *m, size_t n, size_t *input, size_t *negative, size_t *inner) {

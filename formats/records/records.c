@@ -79,7 +79,7 @@ void wn_records_close(wn_records *r) {
 }
 
 /* The content of a frame: without line end, and without a byte order mark at the start of the file. */
-static void strip(const wn_frame *f, const char **s, size_t *n) {
+static void strip_frame(const wn_frame *f, const char **s, size_t *n) {
     *s = f->s;
     *n = f->n;
     if (*n && (*s)[*n - 1] == '\n') --*n;
@@ -105,7 +105,7 @@ static wn_code check_utf8(wn_frame *f, wn_err *err) {
                       utf16 ? " (it looks like UTF-16; convert it with iconv)" : "");
 }
 
-static wn_code parse(wn_records *r, wn_frame *f, const char *s, size_t n, wn_record *rec, wn_err *err) {
+static wn_code parse_frame(wn_records *r, wn_frame *f, const char *s, size_t n, wn_record *rec, wn_err *err) {
     *rec = (wn_record){
         .cost = NAN, .raw = f->s, .raw_len = f->n, .file = r->next_file - 1, .line = f->line, .offset = f->offset};
     if (f->oversize) return wn_err_set(err, WN_EINPUT, "a record longer than %d MiB", WN_RECORD_MAX >> 20);
@@ -131,7 +131,7 @@ static wn_code read_header(wn_records *r, wn_err *err) {
     do {
         wn_code code = wn_frames_next(&r->frames, &f, err);
         if (code != WN_OK) return code;
-        strip(&f, &s, &n);
+        strip_frame(&f, &s, &n);
     } while (f.n && r->reader->gap(s, n));
     if (!f.n) {
         r->header.n = 0;
@@ -170,7 +170,7 @@ static wn_code close_file(wn_records *r, wn_err *err) {
     return empty ? wn_err_set(err, WN_EINPUT, "%s is empty", path) : WN_OK;
 }
 
-static wn_code finish(wn_records *r, wn_err *err) {
+static wn_code finish_reading(wn_records *r, wn_err *err) {
     wn_code code = WN_OK;
     /* After a limit the rest of a file is still read for its checksum; a pipe may be endless, so it is left. */
     if (r->stream && r->tap && wn_stream_regular(r->stream)) code = wn_stream_drain(r->stream, err);
@@ -186,7 +186,7 @@ static wn_code finish(wn_records *r, wn_err *err) {
 }
 
 /* A bad record: an error, or a line in the skip file. */
-static wn_code reject(wn_records *r, const wn_frame *f, wn_err *err) {
+static wn_code reject_frame(wn_records *r, const wn_frame *f, wn_err *err) {
     if (!r->skip) {
         const char *path = wn_path_label(r->o.paths[r->next_file - 1]);
         (void)wn_err_prefix(err, "%s:%llu: ", path, (unsigned long long)f->line);
@@ -202,9 +202,9 @@ wn_code wn_records_next(wn_records *r, wn_record *rec, bool *end, wn_err *err) {
     while (!r->done) {
         wn_code code = WN_OK;
         if (r->o.limit && r->good == r->o.limit)
-            code = finish(r, err);
+            code = finish_reading(r, err);
         else if (!r->stream)
-            code = r->next_file == r->o.npaths ? finish(r, err) : open_next(r, err);
+            code = r->next_file == r->o.npaths ? finish_reading(r, err) : open_next(r, err);
         if (code != WN_OK) return code;
         if (!r->stream) continue;
         wn_frame f = {0};
@@ -215,14 +215,14 @@ wn_code wn_records_next(wn_records *r, wn_record *rec, bool *end, wn_err *err) {
             if ((code = close_file(r, err)) != WN_OK) return code;
             continue;
         }
-        strip(&f, &s, &n);
+        strip_frame(&f, &s, &n);
         if (!f.oversize && r->reader->gap(s, n)) continue;
-        code = parse(r, &f, s, n, rec, err);
+        code = parse_frame(r, &f, s, n, rec, err);
         if (code == WN_OK) {
             ++r->good;
             return WN_OK;
         }
-        if (code != WN_EINPUT || (code = reject(r, &f, err)) != WN_OK) return code;
+        if (code != WN_EINPUT || (code = reject_frame(r, &f, err)) != WN_OK) return code;
     }
     *end = true;
     return WN_OK;

@@ -16,7 +16,7 @@ typedef struct {
     wn_err *err;
 } cursor;
 
-static wn_code fail(const cursor *c, const char *what) {
+static wn_code json_fail(const cursor *c, const char *what) {
     return wn_err_set(c->err, WN_EINPUT, "not valid JSON at byte %zu: %s", (size_t)(c->p - c->start) + 1, what);
 }
 
@@ -36,15 +36,15 @@ static bool is_hex(char c) {
 }
 
 static wn_code scan_escape(cursor *c) {
-    if (c->end - c->p < 2) return fail(c, "a string is not closed");
+    if (c->end - c->p < 2) return json_fail(c, "a string is not closed");
     char e = c->p[1];
     if (e == 'u') {
         if (c->end - c->p < 6 || !is_hex(c->p[2]) || !is_hex(c->p[3]) || !is_hex(c->p[4]) || !is_hex(c->p[5]))
-            return fail(c, "\\u needs four hexadecimal digits");
+            return json_fail(c, "\\u needs four hexadecimal digits");
         c->p += 6;
         return WN_OK;
     }
-    if (e == '\0' || !strchr("\"\\/bfnrt", e)) return fail(c, "unknown escape in a string");
+    if (e == '\0' || !strchr("\"\\/bfnrt", e)) return json_fail(c, "unknown escape in a string");
     c->p += 2;
     return WN_OK;
 }
@@ -61,10 +61,10 @@ static wn_code scan_string(cursor *c, wn_json_value *v) {
         while (c->p < c->end && *c->p != '"' && *c->p != '\\' && (unsigned char)*c->p >= 0x20) ++c->p;
         if (c->p == c->end) {
             c->p = open;
-            return fail(c, "a string is not closed");
+            return json_fail(c, "a string is not closed");
         }
         if (*c->p == '"') break;
-        if (*c->p != '\\') return fail(c, "a control character in a string (write it as an escape)");
+        if (*c->p != '\\') return json_fail(c, "a control character in a string (write it as an escape)");
         escaped = true;
         wn_code code = scan_escape(c);
         if (code != WN_OK) return code;
@@ -85,15 +85,15 @@ static wn_code scan_number(cursor *c, wn_json_value *v) {
     if (*c->p == '-') ++c->p;
     const char *digits = c->p;
     size_t n = scan_digits(c);
-    if (!n || (n > 1 && *digits == '0')) return fail(c, "a number is malformed");
+    if (!n || (n > 1 && *digits == '0')) return json_fail(c, "a number is malformed");
     if (c->p < c->end && *c->p == '.') {
         ++c->p;
-        if (!scan_digits(c)) return fail(c, "a number is malformed");
+        if (!scan_digits(c)) return json_fail(c, "a number is malformed");
     }
     if (c->p < c->end && (*c->p == 'e' || *c->p == 'E')) {
         ++c->p;
         if (c->p < c->end && (*c->p == '+' || *c->p == '-')) ++c->p;
-        if (!scan_digits(c)) return fail(c, "a number is malformed");
+        if (!scan_digits(c)) return json_fail(c, "a number is malformed");
     }
     *v = (wn_json_value){.s = from, .n = (size_t)(c->p - from), .kind = WN_JNUMBER};
     return WN_OK;
@@ -101,7 +101,7 @@ static wn_code scan_number(cursor *c, wn_json_value *v) {
 
 static wn_code scan_literal(cursor *c, const char *word, wn_json_kind kind, wn_json_value *v) {
     size_t n = strlen(word);
-    if ((size_t)(c->end - c->p) < n || memcmp(c->p, word, n) != 0) return fail(c, "a value is wanted here");
+    if ((size_t)(c->end - c->p) < n || memcmp(c->p, word, n) != 0) return json_fail(c, "a value is wanted here");
     *v = (wn_json_value){.s = c->p, .n = n, .kind = kind};
     c->p += n;
     return WN_OK;
@@ -114,7 +114,7 @@ static wn_code scan_container(cursor *c, wn_json_value *v, wn_json_members *list
     const char *from = c->p;
     bool object = *c->p++ == '{';
     char close = object ? '}' : ']';
-    if (depth == MAX_DEPTH) return fail(c, "nested deeper than 200 levels");
+    if (depth == MAX_DEPTH) return json_fail(c, "nested deeper than 200 levels");
     skip_space(c);
     bool empty = c->p < c->end && *c->p == close;
     while (!empty) {
@@ -122,10 +122,10 @@ static wn_code scan_container(cursor *c, wn_json_value *v, wn_json_members *list
         wn_code code = WN_OK;
         if (object) {
             if (c->p == c->end || *c->p != '"')
-                return fail(c, c->p == c->end ? "it ends too early" : "a key is wanted");
+                return json_fail(c, c->p == c->end ? "it ends too early" : "a key is wanted");
             if ((code = scan_string(c, &m.key)) != WN_OK) return code;
             skip_space(c);
-            if (c->p == c->end || *c->p != ':') return fail(c, "a colon is wanted after the key");
+            if (c->p == c->end || *c->p != ':') return json_fail(c, "a colon is wanted after the key");
             ++c->p;
             skip_space(c);
         }
@@ -137,8 +137,8 @@ static wn_code scan_container(cursor *c, wn_json_value *v, wn_json_members *list
         }
         skip_space(c);
         if (c->p < c->end && *c->p == close) break;
-        if (c->p == c->end) return fail(c, "it ends too early");
-        if (*c->p != ',') return fail(c, object ? "a comma or } is wanted" : "a comma or ] is wanted");
+        if (c->p == c->end) return json_fail(c, "it ends too early");
+        if (*c->p != ',') return json_fail(c, object ? "a comma or } is wanted" : "a comma or ] is wanted");
         ++c->p;
         skip_space(c);
     }
@@ -148,7 +148,7 @@ static wn_code scan_container(cursor *c, wn_json_value *v, wn_json_members *list
 }
 
 static wn_code scan_value(cursor *c, wn_json_value *v, int depth) {
-    if (c->p == c->end) return fail(c, "it ends too early");
+    if (c->p == c->end) return json_fail(c, "it ends too early");
     switch (*c->p) {
     case '"':
         return scan_string(c, v);
@@ -163,7 +163,7 @@ static wn_code scan_value(cursor *c, wn_json_value *v, int depth) {
         return scan_literal(c, "null", WN_JNULL, v);
     default:
         if (*c->p == '-' || (*c->p >= '0' && *c->p <= '9')) return scan_number(c, v);
-        return fail(c, "a value is wanted here");
+        return json_fail(c, "a value is wanted here");
     }
 }
 
@@ -180,7 +180,7 @@ wn_code wn_json_object(const char *s, size_t n, wn_json_members *m, wn_err *err)
     wn_code code = scan_container(&c, &v, m, 0);
     if (code != WN_OK) return code;
     skip_space(&c);
-    return c.p == c.end ? WN_OK : fail(&c, "something follows the object");
+    return c.p == c.end ? WN_OK : json_fail(&c, "something follows the object");
 }
 
 /* ---- strings ---- */
@@ -259,13 +259,13 @@ wn_code wn_json_join(const wn_json_value *array, wn_buf *out, bool *strings, wn_
     for (skip_space(&c); *c.p != ']'; skip_space(&c)) {
         wn_json_value v = {0};
         wn_code code = scan_value(&c, &v, 0);
-        if (code == WN_OK && v.kind != WN_JSTRING) {
+        if (code != WN_OK) return code;
+        if (v.kind != WN_JSTRING) {
             *strings = false;
             return WN_OK;
         }
-        if (code == WN_OK && !first) code = wn_buf_append(out, " ", 1, err);
-        if (code == WN_OK) code = wn_json_unescape(&v, out, err);
-        if (code != WN_OK) return code;
+        if (!first && (code = wn_buf_append(out, " ", 1, err)) != WN_OK) return code;
+        if ((code = wn_json_unescape(&v, out, err)) != WN_OK) return code;
         first = false;
         skip_space(&c);
         if (*c.p == ',') ++c.p;
@@ -291,7 +291,7 @@ static wn_code key_equals(const wn_json_value *key, const char *name, size_t n, 
     return WN_OK;
 }
 
-static wn_code lookup(const wn_json_members *m, const char *name, size_t n, wn_buf *scratch, wn_json_value *found,
+static wn_code find_member(const wn_json_members *m, const char *name, size_t n, wn_buf *scratch, wn_json_value *found,
                       bool *present, wn_err *err) {
     *present = false;
     for (size_t i = m->n; i-- && !*present;) {
@@ -302,26 +302,29 @@ static wn_code lookup(const wn_json_members *m, const char *name, size_t n, wn_b
     return WN_OK;
 }
 
-static wn_code find_in(const wn_json_members *m, const char *field, wn_buf *scratch, wn_json_value *found,
+static wn_code find_path(const wn_json_members *m, const char *field, wn_buf *scratch, wn_json_value *found,
                        bool *present, wn_err *err) {
-    wn_code code = lookup(m, field, strlen(field), scratch, found, present, err);
-    for (const char *dot = strchr(field, '.'); code == WN_OK && !*present && dot; dot = strchr(dot + 1, '.')) {
+    wn_code code = find_member(m, field, strlen(field), scratch, found, present, err);
+    if (code != WN_OK) return code;
+    for (const char *dot = strchr(field, '.'); !*present && dot; dot = strchr(dot + 1, '.')) {
         wn_json_value inner = {0};
-        code = lookup(m, field, (size_t)(dot - field), scratch, &inner, present, err);
-        if (code != WN_OK || !*present) continue;
+        code = find_member(m, field, (size_t)(dot - field), scratch, &inner, present, err);
+        if (code != WN_OK) return code;
+        if (!*present) continue;
         *present = false;
         if (inner.kind != WN_JOBJECT) continue;
         wn_json_members members = {0};
         code = wn_json_object(inner.s, inner.n, &members, err);
-        if (code == WN_OK) code = find_in(&members, dot + 1, scratch, found, present, err);
+        if (code == WN_OK) code = find_path(&members, dot + 1, scratch, found, present, err);
         wn_free(members.at);
+        if (code != WN_OK) return code;
     }
-    return code;
+    return WN_OK;
 }
 
 wn_code wn_json_find(const wn_json_members *m, const char *field, wn_json_value *found, bool *present, wn_err *err) {
     wn_buf scratch = {0};
-    wn_code code = find_in(m, field, &scratch, found, present, err);
+    wn_code code = find_path(m, field, &scratch, found, present, err);
     wn_free(scratch.data);
     return code;
 }

@@ -197,23 +197,31 @@ wn_code wn_store_verify(const char *temp, const char *path, const char *matrix, 
 
 static wn_code check_npy(const char *path, char *summary, size_t size, wn_err *err) {
     wn_npy f = {.fd = -1};
-    wn_code rc = wn_npy_open(&f, path, err);
-    if (rc) return rc;
+    wn_code code = wn_npy_open(&f, path, err);
+    if (code != WN_OK) return code;
     unsigned long long end = f.data + (unsigned long long)f.rows * f.cols * f.size;
     size_t block = PIECE_BYTES / sizeof(float) / f.cols;
     if (block == 0) block = 1;
     float *room = wn_alloc(block, f.cols * sizeof *room, err);
-    if (!room) rc = WN_EMEMORY;
-    for (size_t at = 0; at < f.rows && !rc; at += block)
-        rc = wn_npy_read(&f, path, at, f.rows - at < block ? f.rows - at : block, room, f.cols, err);
-    if (!rc && f.file_size != end)
-        rc = wn_err_set(err, WN_EINPUT, "%s: %llu bytes follow the matrix", path, f.file_size - end);
-    if (!rc && summary && size)
+    if (!room) {
+        code = WN_EMEMORY;
+        goto out;
+    }
+    for (size_t at = 0; at < f.rows; at += block) {
+        code = wn_npy_read(&f, path, at, f.rows - at < block ? f.rows - at : block, room, f.cols, err);
+        if (code != WN_OK) goto out;
+    }
+    if (f.file_size != end) {
+        code = wn_err_set(err, WN_EINPUT, "%s: %llu bytes follow the matrix", path, f.file_size - end);
+        goto out;
+    }
+    if (summary && size)
         (void)snprintf(summary, size, "kind: NumPy .npy, version %u\nmatrix: %zu x %zu f%zu, %s order%s\n", f.version,
                        f.rows, f.cols, 8 * f.size, f.fortran ? "Fortran" : "C", f.big_endian ? ", big endian" : "");
+out:
     wn_free(room);
     wn_npy_close(&f);
-    return rc;
+    return code;
 }
 
 wn_code wn_store_check(const char *path, char *summary, size_t summary_size, wn_err *err) {

@@ -51,8 +51,8 @@ wn_code wn_store_export_ann(const char *path, const wn_mat *x, const wn_csr *gra
         return wn_h5_fail(&h, WN_EINPUT, "a matrix of [%zu, %zu] cannot be exported", x->rows, x->cols);
     if (graph && graph->rows != x->rows)
         return wn_h5_fail(&h, WN_EINTERNAL, "a graph of %zu rows for %zu rows", graph->rows, x->rows);
-    wn_code rc = wn_safefile_create(&safe, path, overwrite, err);
-    if (rc) return rc;
+    wn_code code = wn_safefile_create(&safe, path, overwrite, err);
+    if (code != WN_OK) return code;
     size_t chunk = ((size_t)512 << 10) / (x->cols * sizeof(float));
     if (chunk > x->rows) chunk = x->rows;
     if (chunk < 1) chunk = 1;

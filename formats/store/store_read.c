@@ -244,9 +244,10 @@ wn_code wn_matrix_read(wn_matrix_file *m, size_t begin, size_t n, float *out, si
 
 wn_code wn_matrix_read_all(wn_matrix_file *m, wn_mat *out, wn_err *err) {
     wn_mat x = {0};
-    wn_code rc = wn_mat_init(&x, m->rows, m->cols, err);
-    if (rc == WN_OK) rc = wn_matrix_read(m, 0, m->rows, x.data, x.stride, err);
-    if (rc == WN_OK) *out = x;
+    wn_code code = wn_mat_init(&x, m->rows, m->cols, err);
+    if (code != WN_OK) return code;
+    code = wn_matrix_read(m, 0, m->rows, x.data, x.stride, err);
+    if (code == WN_OK) *out = x;
     else wn_mat_free(&x);
-    return rc;
+    return code;
 }

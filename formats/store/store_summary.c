@@ -94,7 +94,7 @@ static herr_t put_graph(hid_t obsp, const char *name, const H5L_info_t *info, vo
 }
 
 /* Calls `op` for every link of group `name`, where it exists. */
-static void each(lines *l, hid_t file, const char *name, H5L_iterate_t op) {
+static void each_link(lines *l, hid_t file, const char *name, H5L_iterate_t op) {
     if (l->h->code || !wn_h5_is_group(file, name)) return;
     hid_t g = wn_h5_id(l->h, H5Gopen2(file, name, H5P_DEFAULT), "open", name);
     if (!l->h->code)
@@ -150,9 +150,9 @@ void wn_store_summarize(wn_h5 *h, hid_t file, char *out, size_t size) {
         wn_h5_close(h, &x);
     }
     put(&l, "columns: ");
-    each(&l, file, "obs", put_column);
+    each_link(&l, file, "obs", put_column);
     put(&l, "\n");
-    each(&l, file, "obsp", put_graph);
+    each_link(&l, file, "obsp", put_graph);
     put_selection(&l, file);
     put_string(&l, file, "version");
     put_string(&l, file, "command");

@@ -34,13 +34,13 @@ struct wn_store {
 };
 
 /* A failed call may have left half an object behind: the file can no longer be committed. */
-static wn_h5 enter(wn_store *s, wn_err *err) {
+static wn_h5 store_enter(wn_store *s, wn_err *err) {
     wn_h5 h = {.path = s->path, .err = err};
     if (s->failed) (void)wn_h5_fail(&h, WN_EIO, "an earlier write failed; the file cannot be finished");
     return h;
 }
 
-static wn_code leave(wn_store *s, const wn_h5 *h) {
+static wn_code store_leave(wn_store *s, const wn_h5 *h) {
     if (h->code) s->failed = true;
     return h->code;
 }
@@ -151,7 +151,7 @@ static void flush_rows(hid_t parent, grown *g, wn_h5 *h) {
     g->buffered = 0;
 }
 
-static void append(hid_t parent, grown *g, const float *rows, size_t stride, size_t n, wn_h5 *h) {
+static void append_rows(hid_t parent, grown *g, const float *rows, size_t stride, size_t n, wn_h5 *h) {
     for (size_t i = 0; i < n && !h->code; i++) {
         const float *row = rows + i * stride;
         size_t bad = wn_floats_nonfinite(row, g->cols);
@@ -168,10 +168,10 @@ static void append(hid_t parent, grown *g, const float *rows, size_t stride, siz
 }
 
 wn_code wn_store_append(wn_store *s, const float *rows, size_t stride, size_t n, wn_err *err) {
-    wn_h5 h = enter(s, err);
+    wn_h5 h = store_enter(s, err);
     if (!h.code && s->x_done) (void)wn_h5_fail(&h, WN_EINTERNAL, "rows must be appended before columns are written");
-    append(s->file, &s->x, rows, stride, n, &h);
-    return leave(s, &h);
+    append_rows(s->file, &s->x, rows, stride, n, &h);
+    return store_leave(s, &h);
 }
 
 static grown *find_more(wn_store *s, const char *name, size_t cols, wn_h5 *h) {
@@ -193,11 +193,11 @@ static grown *find_more(wn_store *s, const char *name, size_t cols, wn_h5 *h) {
 
 wn_code wn_store_obsm(wn_store *s, const char *name, const float *rows, size_t stride, size_t cols, size_t n,
                       wn_err *err) {
-    wn_h5 h = enter(s, err);
+    wn_h5 h = store_enter(s, err);
     if (!h.code && s->x_done) (void)wn_h5_fail(&h, WN_EINTERNAL, "rows must be appended before columns are written");
     grown *g = h.code ? NULL : find_more(s, name, cols, &h);
-    if (g) append(s->obsm, g, rows, stride, n, &h);
-    return leave(s, &h);
+    if (g) append_rows(s->obsm, g, rows, stride, n, &h);
+    return store_leave(s, &h);
 }
 
 static void finish_rows(wn_store *s, wn_h5 *h) {
@@ -292,7 +292,7 @@ static void write_numbered(wn_h5 *h, hid_t parent, const char *name, size_t n) {
 
 /* Ends X, checks the name and remembers the column. */
 static wn_h5 enter_column(wn_store *s, const char *name, wn_err *err) {
-    wn_h5 h = enter(s, err);
+    wn_h5 h = store_enter(s, err);
     finish_rows(s, &h);
     if (h.code) return h;
     if (!*name || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "_index") == 0 ||
@@ -312,7 +312,7 @@ static wn_code number_column(wn_store *s, const char *name, hid_t file_type, hid
                              wn_err *err) {
     wn_h5 h = enter_column(s, name, err);
     wn_h5_write_vector(&h, s->obs, name, file_type, mem_type, v, s->x.rows, "array");
-    return leave(s, &h);
+    return store_leave(s, &h);
 }
 
 wn_code wn_store_obs_i64(wn_store *s, const char *name, const int64_t *v, wn_err *err) {
@@ -336,11 +336,11 @@ wn_code wn_store_obs_bool(wn_store *s, const char *name, const bool *v, wn_err *
     wn_h5_write_vector(&h, s->obs, name, type, type, bytes, s->x.rows, "array");
     wn_h5_close(&h, &type);
     wn_free(bytes);
-    return leave(s, &h);
+    return store_leave(s, &h);
 }
 
 wn_code wn_store_obs_ids(wn_store *s, const wn_texts *ids, wn_err *err) {
-    wn_h5 h = enter(s, err);
+    wn_h5 h = store_enter(s, err);
     finish_rows(s, &h);
     if (!h.code && s->has_ids) (void)wn_h5_fail(&h, WN_EINTERNAL, "the ids were written before");
     if (!h.code && ids && ids->n != s->x.rows)
@@ -348,7 +348,7 @@ wn_code wn_store_obs_ids(wn_store *s, const wn_texts *ids, wn_err *err) {
     if (!h.code && ids) write_strings(&h, s->obs, "_index", text_of_texts, ids, s->x.rows);
     else if (!h.code) write_numbered(&h, s->obs, "_index", s->x.rows);
     s->has_ids = true;
-    return leave(s, &h);
+    return store_leave(s, &h);
 }
 
 /* AnnData wants signed codes, the smallest that hold the number of categories, -1 for missing. */
@@ -370,7 +370,7 @@ wn_code wn_store_obs_categorical(wn_store *s, const char *name, const uint32_t *
     const int8_t ordered = 0;
     wn_h5 h = enter_column(s, name, err);
     if (!h.code && ncats > INT32_MAX) (void)wn_h5_fail(&h, WN_EINPUT, "%zu categories are too many", ncats);
-    if (h.code) return leave(s, &h);
+    if (h.code) return store_leave(s, &h);
     hid_t g = wn_h5_group_new(&h, s->obs, name);
     wn_h5_encoding(&h, g, "categorical", "0.2.0");
     hid_t type = wn_h5_bool_type(&h);
@@ -379,17 +379,17 @@ wn_code wn_store_obs_categorical(wn_store *s, const char *name, const uint32_t *
     if (!h.code) write_strings(&h, g, "categories", text_of_array, cats, ncats);
     if (!h.code) write_codes(&h, g, code, s->x.rows, ncats);
     wn_h5_close(&h, &g);
-    return leave(s, &h);
+    return store_leave(s, &h);
 }
 
 /* ---- graph and uns ---- */
 
 wn_code wn_store_obsp(wn_store *s, const char *name, const wn_csr *graph, wn_err *err) {
-    wn_h5 h = enter(s, err);
+    wn_h5 h = store_enter(s, err);
     finish_rows(s, &h);
     if (!h.code && (graph->rows != s->x.rows || graph->cols != s->x.rows))
         (void)wn_h5_fail(&h, WN_EINTERNAL, "a %zu x %zu graph for %zu rows", graph->rows, graph->cols, s->x.rows);
-    if (h.code) return leave(s, &h);
+    if (h.code) return store_leave(s, &h);
     size_t entries = (size_t)graph->indptr[graph->rows];
     const int64_t shape[2] = {(int64_t)graph->rows, (int64_t)graph->cols};
     /* scipy computes with 32-bit indices where they do: half the file, and no copy on its side */
@@ -402,30 +402,30 @@ wn_code wn_store_obsp(wn_store *s, const char *name, const wn_csr *graph, wn_err
     wn_h5_write_vector(&h, g, "indices", index_type, H5T_NATIVE_LLONG, graph->indices, entries, NULL);
     wn_h5_write_vector(&h, g, "indptr", index_type, H5T_NATIVE_LLONG, graph->indptr, graph->rows + 1, NULL);
     wn_h5_close(&h, &g);
-    return leave(s, &h);
+    return store_leave(s, &h);
 }
 
 wn_code wn_store_uns_string(wn_store *s, const char *name, const char *value, wn_err *err) {
-    wn_h5 h = enter(s, err);
+    wn_h5 h = store_enter(s, err);
     hid_t type = wn_h5_string_type(&h);
     hid_t d = wn_h5_dataset_new(&h, s->uns, name, type, 0, NULL, 0, false);
     wn_h5_encoding(&h, d, "string", "0.2.0");
     if (!h.code) (void)wn_h5_ok(&h, H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value), "write", name);
     wn_h5_close(&h, &d);
     wn_h5_close(&h, &type);
-    return leave(s, &h);
+    return store_leave(s, &h);
 }
 
 wn_code wn_store_uns_i64(wn_store *s, const char *name, const int64_t *v, size_t n, wn_err *err) {
-    wn_h5 h = enter(s, err);
+    wn_h5 h = store_enter(s, err);
     wn_h5_write_vector(&h, s->uns, name, H5T_STD_I64LE, H5T_NATIVE_INT64, v, n, "array");
-    return leave(s, &h);
+    return store_leave(s, &h);
 }
 
 wn_code wn_store_uns_f64(wn_store *s, const char *name, const double *v, size_t n, wn_err *err) {
-    wn_h5 h = enter(s, err);
+    wn_h5 h = store_enter(s, err);
     wn_h5_write_vector(&h, s->uns, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, v, n, "array");
-    return leave(s, &h);
+    return store_leave(s, &h);
 }
 
 /* ---- commit ---- */
@@ -440,7 +440,7 @@ static void write_var(wn_store *s, wn_h5 *h) {
 }
 
 wn_code wn_store_commit(wn_store *s, wn_err *err) {
-    wn_h5 h = enter(s, err);
+    wn_h5 h = store_enter(s, err);
     finish_rows(s, &h);
     if (!h.code && !s->has_ids) h.code = wn_store_obs_ids(s, NULL, err);
     wn_h5_attr_strings(&h, s->obs, "column-order", (const char *const *)s->columns, s->ncolumns);
