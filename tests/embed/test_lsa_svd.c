@@ -39,7 +39,8 @@ static double skew(const wn_lsa_basis *b) {
     return worst;
 }
 
-/* Frobenius norm of the part of y's first k columns outside the span of x's: bounds the sine of every principal angle. */
+/* Frobenius norm of the part of y's first k columns outside the span of x's: bounds the sine of every principal angle.
+ */
 static double sine(const wn_lsa_basis *x, const wn_lsa_basis *y, size_t k) {
     double out = 0;
     double *r = malloc(y->words * sizeof *r);

@@ -29,7 +29,8 @@ wn_doc2vec_opts wn_doc2vec_defaults(void);
 typedef struct wn_doc2vec wn_doc2vec;
 /* Trains; *out (may be NULL) gets the [n, dims] document vectors, the caller's to free, not normalised (pipeline
  * normalises them); a text without a known word gets a zero row. WN_EUSAGE: an option is wrong. WN_EINPUT: no word
- * occurs min_count times. O(epochs words negative dims), spread over at most the logical workers of docs/encoders.md. */
+ * occurs min_count times. O(epochs words negative dims), spread over at most the logical workers of docs/encoders.md.
+ */
 wn_code wn_doc2vec_train(wn_doc2vec **model, const wn_texts *texts, const wn_doc2vec_opts *o, wn_mat *out,
                          wn_progress *p, wn_err *err);
 /* New texts: a fresh vector each, weights frozen, `epochs` passes (0: as trained). No known word: zero row, counted in

@@ -24,7 +24,8 @@ typedef struct wn_lsa wn_lsa;
  * [n, dims] L2-normalised rows; a text without a known word, or whose words lie outside the kept dimensions, gives a
  * zero row (*nzero counts them, may be NULL). The caller frees *model and *out. The result is the same for any number
  * of threads. Errors: WN_EUSAGE (dims), WN_EMEMORY, WN_EINTERRUPT.
- * O(nnz iterations + words iterations^2) time; memory: 8 bytes an entry, words x 32 x (iterations + 16) floats at most. */
+ * O(nnz iterations + words iterations^2) time; memory: 8 bytes an entry, words x 32 x (iterations + 16) floats at most.
+ */
 wn_code wn_lsa_fit(wn_lsa **model, const wn_texts *texts, const wn_lsa_opts *o, wn_mat *out, size_t *nzero,
                    wn_progress *p, wn_err *err);
 /* New texts with a fitted model; fit and transform give the same bytes for the same text. */

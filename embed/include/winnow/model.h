@@ -1,6 +1,7 @@
 #ifndef WINNOW_MODEL_H
 #define WINNOW_MODEL_H
-/* A model folder as people have it: where it is, its config.json, its sentence-transformers modules, its tensors by role. */
+/* A model folder as people have it: where it is, its config.json, its sentence-transformers modules, its tensors by
+ * role. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <winnow/err.h>
