@@ -17,7 +17,7 @@ typedef struct {
     wn_spool texts;
     wn_buf ids;
     unsigned long long *text_off, *id_off;
-    size_t text_cap, id_cap, label_cap, cost_cap, file_cap, line_cap, offset_cap, length_cap;
+    size_t text_cap, id_cap, label_cap, file_cap, line_cap, offset_cap, length_cap;
     wn_strmap id_rows; /* ids to their rows */
     wn_strset labels;
     wn_sha256 sha;
@@ -157,11 +157,6 @@ static wn_code add_record(reading *g, const wn_record *rec, wn_err *err) {
     if ((code = wn_spool_write(&g->texts, rec->text, rec->text_len, err)) != WN_OK) return code;
     if (g->o->id_field && (code = add_id(g, rec, err)) != WN_OK) return code;
     if (g->o->label_field && (code = add_label(g, rec, err)) != WN_OK) return code;
-    if (g->o->cost_field) {
-        code = wn_reserve((void **)&c->cost, &g->cost_cap, c->n + 1, sizeof *c->cost, err);
-        if (code != WN_OK) return code;
-        c->cost[c->n] = rec->cost;
-    }
     c->empty += wn_text_blank(rec->text, rec->text_len);
     ++c->sources[rec->file].records;
     ++c->n;
@@ -252,7 +247,6 @@ void wn_corpus_free(wn_corpus *c) {
     wn_free(c->label);
     for (size_t i = 0; i < c->nlabels && c->labels; ++i) wn_free(c->labels[i]);
     wn_free(c->labels);
-    wn_free(c->cost);
     wn_free(c->file);
     wn_free(c->line);
     wn_free(c->offset);

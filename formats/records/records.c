@@ -1,6 +1,5 @@
 #include "records_internal.h"
 
-#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <winnow/mem.h>
@@ -107,7 +106,7 @@ static wn_code check_utf8(wn_frame *f, wn_err *err) {
 
 static wn_code parse_frame(wn_records *r, wn_frame *f, const char *s, size_t n, wn_record *rec, wn_err *err) {
     *rec = (wn_record){
-        .cost = NAN, .raw = f->s, .raw_len = f->n, .file = r->next_file - 1, .line = f->line, .offset = f->offset};
+        .raw = f->s, .raw_len = f->n, .file = r->next_file - 1, .line = f->line, .offset = f->offset};
     if (f->oversize) return wn_err_set(err, WN_EINPUT, "a record longer than %d MiB", WN_RECORD_MAX >> 20);
     wn_code code = check_utf8(f, err);
     return code != WN_OK ? code : r->reader->record(r, s, n, rec, err);
@@ -154,8 +153,8 @@ static wn_code open_next(wn_records *r, wn_err *err) {
     wn_code code = format == WN_FORMAT_AUTO ? wn_format_of_path(path, &format, err) : WN_OK;
     if (code != WN_OK) return code;
     r->reader = wn_format_reader_of(format);
-    if (!r->reader->fields && (r->o.label_field || r->o.id_field || r->o.cost_field))
-        return wn_err_set(err, WN_EUSAGE, "%s: a %s file has no fields; give no label, id or cost field",
+    if (!r->reader->fields && (r->o.label_field || r->o.id_field))
+        return wn_err_set(err, WN_EUSAGE, "%s: a %s file has no fields; give no label or id field",
                           wn_path_label(path), wn_format_name(format));
     if ((code = wn_stream_open(&r->stream, path, -1, r->tap, r->tap_ctx, err)) != WN_OK) return code;
     wn_frames_start(&r->frames, r->stream, r->reader);

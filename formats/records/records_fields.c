@@ -115,19 +115,6 @@ wn_code wn_field_number(const char *s, size_t n, wn_buf *out, wn_err *err) {
     return wn_buf_append(out, print, (size_t)length, err);
 }
 
-wn_code wn_field_cost(const char *field, const char *s, size_t n, double *cost, wn_err *err) {
-    char text[512], *end = text;
-    bool plain = n && (s[0] == '.' || s[0] == '-' || s[0] == '+' || isdigit((unsigned char)s[0])) &&
-                 !memchr(s, 'x', n) && !memchr(s, 'X', n) && number_text(s, n, text);
-    double v = plain ? strtod(text, &end) : 0;
-    if (!plain || (size_t)(end - text) != n || !isfinite(v))
-        return wn_err_set(err, WN_EINPUT, "field \"%.60s\" is \"%.*s\", a number is wanted", field,
-                          (int)(n < 40 ? n : 40), s);
-    if (v < 0) return wn_err_set(err, WN_EINPUT, "field \"%.60s\" is %g, a cost cannot be negative", field, v);
-    *cost = v;
-    return WN_OK;
-}
-
 wn_code wn_field_id_check(const char *field, const char *s, size_t n, wn_err *err) {
     if (!n) return wn_err_set(err, WN_EINPUT, "field \"%.60s\" is empty, an id is wanted", field);
     for (size_t i = 0; i < n; ++i)

@@ -92,7 +92,6 @@ typedef struct {
 wn_code wn_field_missing(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err);
 /* The canonical print of a JSON number as a label: 1, 1.0 and 1e0 are all "1". `out` is replaced. */
 wn_code wn_field_number(const char *s, size_t n, wn_buf *out, wn_err *err);
-wn_code wn_field_cost(const char *field, const char *s, size_t n, double *cost, wn_err *err);
 wn_code wn_field_id_check(const char *field, const char *s, size_t n, wn_err *err);
 
 /* ---- the reader (records.c) ---- */
@@ -112,7 +111,7 @@ struct wn_records {
     wn_row header, row;
     wn_buf columns;      /* of the first table, when they must all be the same; see wn_row_join */
     size_t columns_file; /* where they stand */
-    size_t *text_col, label_col, id_col, cost_col;
+    size_t *text_col, label_col, id_col;
     uint64_t *header_len; /* [npaths], bytes: line end and what stands before included; 0 where there is none */
     wn_json_members members;
     wn_buf text, label, id;

@@ -119,14 +119,6 @@ static wn_code json_id(wn_records *r, wn_record *rec, wn_err *err) {
     return code == WN_OK ? wn_field_id_check(r->o.id_field, rec->id, rec->id_len, err) : code;
 }
 
-static wn_code json_cost(wn_records *r, wn_record *rec, wn_err *err) {
-    wn_json_value v = {0};
-    wn_code code = json_get(r, r->o.cost_field, "--cost-field", &v, err);
-    if (code != WN_OK) return code;
-    if (v.kind != WN_JNUMBER) return json_wrong_kind(r->o.cost_field, &v, "a number", err);
-    return wn_field_cost(r->o.cost_field, v.s, v.n, &rec->cost, err);
-}
-
 /* A line with nothing but spaces is no record. */
 static bool jsonl_gap(const char *s, size_t n) {
     for (size_t i = 0; i < n; ++i)
@@ -139,8 +131,7 @@ static wn_code jsonl_record(wn_records *r, const char *s, size_t n, wn_record *r
     if (code != WN_OK) return code;
     if ((code = json_text(r, rec, err)) != WN_OK) return code;
     if (r->o.label_field && (code = json_label(r, rec, err)) != WN_OK) return code;
-    if (r->o.id_field && (code = json_id(r, rec, err)) != WN_OK) return code;
-    return r->o.cost_field ? json_cost(r, rec, err) : WN_OK;
+    return r->o.id_field ? json_id(r, rec, err) : WN_OK;
 }
 
 const wn_format_reader wn_reader_jsonl = {.alias = "ndjson",

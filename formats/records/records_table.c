@@ -80,8 +80,7 @@ wn_code wn_table_header(wn_records *r, wn_row_split split, const char *s, size_t
     }
     if (o->label_field && (code = want_column(header, o->label_field, "--label-field", &r->label_col, err)) != WN_OK)
         return code;
-    if (o->id_field && (code = want_column(header, o->id_field, "--id-field", &r->id_col, err)) != WN_OK) return code;
-    return o->cost_field ? want_column(header, o->cost_field, "--cost-field", &r->cost_col, err) : WN_OK;
+    return o->id_field ? want_column(header, o->id_field, "--id-field", &r->id_col, err) : WN_OK;
 }
 
 static wn_code table_text(wn_records *r, wn_record *rec, wn_err *err) {
@@ -116,14 +115,8 @@ wn_code wn_table_record(wn_records *r, wn_row_split split, const char *s, size_t
         if (memchr(rec->label, '\0', rec->label_len))
             return wn_err_set(err, WN_EINPUT, "field \"%.60s\" holds U+0000, which a label must not", o->label_field);
     }
-    if (o->id_field) {
-        rec->id = row->base + row->at[r->id_col].off;
-        rec->id_len = row->at[r->id_col].n;
-        if ((code = wn_field_id_check(o->id_field, rec->id, rec->id_len, err)) != WN_OK) return code;
-    }
-    if (o->cost_field) {
-        wn_cell c = row->at[r->cost_col];
-        return wn_field_cost(o->cost_field, row->base + c.off, c.n, &rec->cost, err);
-    }
-    return WN_OK;
+    if (!o->id_field) return WN_OK;
+    rec->id = row->base + row->at[r->id_col].off;
+    rec->id_len = row->at[r->id_col].n;
+    return wn_field_id_check(o->id_field, rec->id, rec->id_len, err);
 }

@@ -20,7 +20,6 @@ wn_code wn_slice_init(wn_slice *s, const wn_corpus *corpus, size_t begin, size_t
     c->n = n;
     if (corpus->n) c->texts = (wn_texts){.base = corpus->texts.base, .off = corpus->texts.off + begin, .n = n};
     if (c->label) c->label += begin;
-    if (c->cost) c->cost += begin;
     if (c->file) c->file += begin;
     if (c->line) c->line += begin;
     if (c->offset) c->offset += begin;

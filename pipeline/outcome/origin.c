@@ -19,8 +19,7 @@ static wn_code put_places(wn_store *s, const wn_places *p, size_t n, wn_err *err
     }
     if ((code = put_u64(s, "line", p->line, n, scratch, err)) != WN_OK) goto out;
     if ((code = put_u64(s, "offset", p->offset, n, scratch, err)) != WN_OK) goto out;
-    if ((code = put_u64(s, "length", p->length, n, scratch, err)) != WN_OK) goto out;
-    if (p->cost) code = wn_store_obs_f64(s, "cost", p->cost, err);
+    code = put_u64(s, "length", p->length, n, scratch, err);
 out:
     wn_free(scratch);
     return code;

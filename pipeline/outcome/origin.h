@@ -4,7 +4,7 @@
 #include <winnow/rows.h>
 #include <winnow/store.h>
 
-/* Into /obs: ids, label, source, line, offset, length and cost of the rows, as far as they have them. */
+/* Into /obs: ids, label, source, line, offset and length of the rows, as far as they have them. */
 wn_code wn_store_put_view(wn_store *s, const wn_view *rows, const wn_places *places, wn_err *err);
 wn_code wn_store_put_rows(wn_store *s, const wn_corpus *corpus, wn_err *err); /* the same of a corpus */
 

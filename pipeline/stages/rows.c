@@ -47,8 +47,7 @@ wn_places wn_places_of(const wn_corpus *corpus, const char **names) {
                        .nfiles = corpus->nsources,
                        .line = corpus->line,
                        .offset = corpus->offset,
-                       .length = corpus->length,
-                       .cost = corpus->cost};
+                       .length = corpus->length};
 }
 
 /* ---- records ---- */

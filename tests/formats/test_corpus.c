@@ -54,7 +54,7 @@ Test(corpus, holds_everything_of_the_records) {
     put_text(path, sample);
     wn_corpus c;
     wn_err e = {0};
-    wn_records_opts o = {.paths = &path, .npaths = 1, .label_field = "y", .id_field = "id", .cost_field = "w"};
+    wn_records_opts o = {.paths = &path, .npaths = 1, .label_field = "y", .id_field = "id"};
     cr_assert_eq(wn_corpus_read(&c, &o, NULL, &e), WN_OK, "%s", e.msg);
     cr_assert(c.n == 4 && c.texts.n == 4 && c.ids.n == 4 && c.nlabels == 2 && c.nsources == 1);
     expect_text(&c.texts, 0, "one");
@@ -63,7 +63,6 @@ Test(corpus, holds_everything_of_the_records) {
     cr_assert_str_eq(c.labels[0], "pos");
     cr_assert_str_eq(c.labels[1], "3");
     cr_assert(c.label[0] == 0 && c.label[1] == UINT32_MAX && c.label[2] == 1 && c.label[3] == 0);
-    cr_assert(c.cost[1] == 2.5 && c.cost[3] == 10);
     cr_assert(c.line[3] == 4 && c.file[3] == 0 && c.offset[1] == 40 && c.length[1] == 40);
     cr_assert(c.empty == 2 && c.skipped == 0);
     unsigned char sum[32];
@@ -79,10 +78,10 @@ Test(corpus, holds_everything_of_the_records) {
     expect_copy_equals(&c, sample, sizeof sample - 1);
     wn_corpus_free(&c);
     cr_assert(c.n == 0 && !c.texts.off);
-    o.id_field = o.label_field = o.cost_field = NULL;
+    o.id_field = o.label_field = NULL;
     cr_assert_eq(wn_corpus_read(&c, &o, NULL, &e), WN_OK);
     id = wn_corpus_id(&c, 3, number, &len);
-    cr_assert(!c.label && !c.cost && c.ids.n == 0 && len == 1 && *id == '3');
+    cr_assert(!c.label && c.ids.n == 0 && len == 1 && *id == '3');
     wn_corpus_free(&c);
     wn_corpus_free(NULL);
 }
@@ -353,7 +352,6 @@ Test(corpus, survives_every_failed_allocation) {
                          .ntext_fields = 2,
                          .label_field = "y",
                          .id_field = "id",
-                         .cost_field = "w",
                          .skip_path = "skip",
                          .overwrite = true};
     sweep(&o, true);

@@ -194,7 +194,7 @@ Test(records, tsv_and_txt) {
          {0},
          "label",
          NULL,
-         "a.txt: a txt file has no fields; give no label, id or cost field",
+         "a.txt: a txt file has no fields; give no label or id field",
          WN_EUSAGE},
     };
     CHECK_ALL(cases);
@@ -347,30 +347,20 @@ Test(records, bad_utf8_names_line_and_byte) {
     CHECK_ALL(cases);
 }
 
-Test(records, spans_lines_and_costs) {
+Test(records, spans_and_lines) {
     const char *path = "a.csv";
     put_text(path, "text,w\n\"1\n2\",0.5\nx,2e3\n");
     wn_records *r = NULL;
     wn_record rec;
     bool end = false;
-    cr_assert_eq(wn_records_open(&r, &(wn_records_opts){.paths = &path, .npaths = 1, .cost_field = "w"}, NULL), WN_OK);
+    cr_assert_eq(wn_records_open(&r, &(wn_records_opts){.paths = &path, .npaths = 1}, NULL), WN_OK);
     cr_assert_eq(wn_records_next(r, &rec, &end, NULL), WN_OK);
-    cr_assert(rec.line == 2 && rec.offset == 7 && rec.raw_len == 10 && rec.cost == 0.5);
+    cr_assert(rec.line == 2 && rec.offset == 7 && rec.raw_len == 10);
     cr_assert_eq(memcmp(rec.raw, "\"1\n2\",0.5\n", 10), 0);
     cr_assert_eq(wn_records_next(r, &rec, &end, NULL), WN_OK);
-    cr_assert(rec.line == 4 && rec.offset == 17 && rec.cost == 2000);
+    cr_assert(rec.line == 4 && rec.offset == 17);
     for (int i = 0; i < 2; ++i) cr_assert(wn_records_next(r, &rec, &end, NULL) == WN_OK && end);
     wn_records_close(r);
-    static const char *const bad[] = {"", "x", "nan", "inf", "-1", "0x10", "1 ", "1e999"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
-        char content[64];
-        (void)snprintf(content, sizeof content, "text,w\na,%s\n", bad[i]);
-        put_text(path, content);
-        cr_assert_eq(wn_records_open(&r, &(wn_records_opts){.paths = &path, .npaths = 1, .cost_field = "w"}, NULL),
-                     WN_OK);
-        cr_expect_eq(wn_records_next(r, &rec, &end, NULL), WN_EINPUT, "%s", bad[i]);
-        wn_records_close(r);
-    }
 }
 
 /* A record that comes in through buffers of every state: lengths around the powers of two where the buffer grows. */

@@ -22,7 +22,7 @@ typedef struct {
     wn_format format;               /* AUTO: by extension (.gz and .zst taken off first), per file */
     const char *const *text_fields; /* [ntext_fields]; none: "text". Dots reach into objects. Joined by one space */
     size_t ntext_fields;
-    const char *label_field, *id_field, *cost_field; /* NULL: none */
+    const char *label_field, *id_field; /* NULL: none */
     size_t limit;                                    /* stop after so many good records; 0 = all */
     const char *skip_path; /* NULL: a bad record is an error; else it is written here byte for byte, and counted */
     bool overwrite;        /* for skip_path */
@@ -37,7 +37,6 @@ typedef struct {
     size_t id_len;
     const char *label; /* NULL without label_field or where the record has none (null, empty) */
     size_t label_len;
-    double cost;         /* NaN without cost_field */
     const char *raw;     /* its exact bytes, line end included (a last record may have none) */
     size_t raw_len;
     size_t file;         /* index into paths */
@@ -71,7 +70,6 @@ typedef struct {
     uint32_t *label;           /* [n] index into labels, UINT32_MAX = none; NULL without label_field */
     char **labels;             /* [nlabels], in order of first appearance */
     size_t nlabels;
-    double *cost;              /* [n] or NULL */
     uint32_t *file;            /* [n] index into sources */
     uint64_t *line, *offset;   /* [n] */
     uint64_t *length;          /* [n] raw bytes, line end included */

@@ -43,7 +43,6 @@ typedef struct {
     const char *const *files;               /* [nfiles] */
     size_t nfiles;
     const uint64_t *line, *offset, *length; /* [n] first line from 1; bytes in the decompressed file */
-    const double *cost;                     /* [n]; NULL: none */
 } wn_places;
 
 /* Where the rows of a corpus stand; `names` [corpus->nsources] gets the paths. Both must live as long. */
