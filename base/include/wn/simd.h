@@ -35,6 +35,7 @@ typedef __m256i wn_mmi;
 typedef float vf __attribute__((vector_size(16)));
 #endif
 typedef int32_t vi __attribute__((vector_size(4 * WN_LANES)));
+typedef uint32_t vu __attribute__((vector_size(4 * WN_LANES))); /* sums may overflow */
 typedef double vd __attribute__((vector_size(4 * WN_LANES)));
 
 #define WN_INLINE static inline __attribute__((always_inline))
@@ -132,7 +133,7 @@ WN_INLINE vd vd_widen(const float *p) { return (vd){(double)p[0], (double)p[1]};
 /* Returns r; *n gets 2^23 n. ln 2 = high + low, where high has few bits: its product with n is exact. */
 WN_INLINE vf vf_exp_reduce(vf t, float high, float low, vi *n) {
     const vf z = vf_fma(t, vf_splat(WN_LOG2E), vf_splat(WN_ROUNDER)), whole = z - vf_splat(WN_ROUNDER);
-    *n = (vi)z << 23;
+    *n = (vi)((vu)z << 23);
     return vf_fnma(whole, vf_splat(low), vf_fnma(whole, vf_splat(high), t));
 }
 
@@ -152,7 +153,7 @@ WN_INLINE vf vf_exp(vf t) {
 #else
     q = (q * r) * r + r + 1.0f; /* with two roundings a step, r itself is added late */
 #endif
-    return vf_where_ge(t, vf_splat(WN_EXP_MIN), (vf)((vi)q + n));
+    return vf_where_ge(t, vf_splat(WN_EXP_MIN), (vf)((vu)q + (vu)n));
 }
 
 /* e^x for x <= 0, to 1 ulp (the polynomial of S. L. Moshier's Cephes, expf); below -87 that of -87 (1e-38), where the
@@ -166,7 +167,7 @@ WN_INLINE vf vf_exp_negative(vf x) {
     p = vf_fma(p, r, vf_splat(1.6666665459e-1f));
     p = vf_fma(p, r, vf_splat(5.0000001201e-1f));
     p = vf_fma(vf_mul(p, r), r, r) + vf_splat(1.0f);
-    return (vf)((vi)p + n);
+    return (vf)((vu)p + (vu)n);
 }
 
 #endif
