@@ -41,15 +41,16 @@ static const char *shape_text(const wn_tensor *t, char out[128]) {
     return t->rank ? out : "a scalar";
 }
 
-wn_code wn_bert_describe(const char *dir, char **text, wn_err *err) {
+wn_code wn_bert_describe(const char *dir, const wn_model_config *config, char **text, wn_err *err) {
     char line[256], shape[128];
     wn_buf out = {0};
     wn_err problem = {0};
     notes n = {.err = err};
     *text = NULL;
     wn_bert *m = wn_alloc(1, sizeof *m, err);
-    wn_code code = m ? wn_model_config_read(&m->config, dir, err) : WN_EMEMORY;
-    if (code == WN_OK) code = wn_weights_open(&m->weights, dir, err);
+    if (!m) return WN_EMEMORY;
+    m->config = *config;
+    wn_code code = wn_weights_open(&m->weights, dir, err);
     if (code == WN_OK && !(n.used = wn_alloc(wn_weights_count(m->weights), sizeof *n.used, err))) code = WN_EMEMORY;
     if (code == WN_OK) {
         n.w = m->weights;

@@ -70,8 +70,9 @@ wn_code wn_bert_forward(const wn_bert *m, const wn_token_batch *b, float *out, s
 /* Hidden states of every layer of a batch of one text: out [layers + 1, tokens, hidden], embeddings first. */
 wn_code wn_bert_hidden(const wn_bert *m, const wn_token_batch *text, float *out, wn_err *err);
 
-/* One line per tensor that the checkpoint has and the encoder does not use, and per tensor it wants and lacks. */
-wn_code wn_bert_describe(const char *dir, char **text, wn_err *err);
+/* One line per tensor that the checkpoint has and the encoder does not use, and per tensor it wants and lacks.
+ * `config`: the folder's, as wn_model_config_read gave it. wn_free *text. */
+wn_code wn_bert_describe(const char *dir, const wn_model_config *config, char **text, wn_err *err);
 
 #pragma GCC visibility pop
 
