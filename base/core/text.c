@@ -5,6 +5,8 @@
 #include <utf8proc.h>
 #include <winnow/mem.h>
 
+#include "normal_form.h"
+
 /* ---- UTF-8 ---- */
 
 /* Length of the valid sequence that starts at s[0], or 0. RFC 3629: no overlong forms, no surrogates, <= U+10FFFF. */
@@ -111,40 +113,6 @@ static wn_code fold_ascii(const unsigned char *s, size_t n, wn_buf *out, wn_err 
     return WN_OK;
 }
 
-/* Decomposes s by `options` into 32-bit code points at the start of `out`, then composes; *count of them. */
-static wn_code normalize(const unsigned char *s, size_t n, utf8proc_option_t options, wn_buf *out, size_t *count,
-                         wn_err *err) {
-    if (n > PTRDIFF_MAX / 32) return wn_err_set(err, WN_EMEMORY, "a text of %zu bytes is too long to normalise", n);
-    utf8proc_ssize_t room = (utf8proc_ssize_t)n + 8, need = 0;
-    for (;;) {
-        wn_code code = wn_reserve((void **)&out->data, &out->cap, (size_t)room * sizeof(int32_t), 1, err);
-        if (code != WN_OK) return code;
-        need = utf8proc_decompose(s, (utf8proc_ssize_t)n, (utf8proc_int32_t *)(void *)out->data, room, options);
-        if (need < 0) break;
-        if (need <= room) break;
-        room = need;
-    }
-    if (need >= 0) need = utf8proc_normalize_utf32((utf8proc_int32_t *)(void *)out->data, need, options);
-    if (need < 0) {
-        wn_code code = need == UTF8PROC_ERROR_INVALIDUTF8 ? WN_EINPUT : WN_EINTERNAL;
-        return wn_err_set(err, code, "the text cannot be normalised: %s", utf8proc_errmsg(need));
-    }
-    *count = (size_t)need;
-    return WN_OK;
-}
-
-/* Turns `count` code points at the start of `data` into UTF-8 in place; returns its length. A code point takes at most
- * four bytes, so the bytes never overtake the code points they come from. */
-static size_t encode_all(char *data, size_t count) {
-    size_t len = 0;
-    for (size_t i = 0; i < count; ++i) {
-        uint32_t c = 0;
-        memcpy(&c, data + i * sizeof c, sizeof c);
-        len += utf8_encode(c, data + len);
-    }
-    return len;
-}
-
 /* Canonical caseless form as NFC(toCasefold(s)), see The Unicode Standard, section 3.13. */
 wn_code wn_text_fold(const char *s, size_t n, wn_buf *out, wn_err *err) {
     const unsigned char *u = (const unsigned char *)s;
@@ -155,9 +123,9 @@ wn_code wn_text_fold(const char *s, size_t n, wn_buf *out, wn_err *err) {
         return plain;
     }
     size_t count = 0, len = 0;
-    wn_code code = normalize(u, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD, out, &count, err);
+    wn_code code = wn_normalize_points(u, n, WN_NFC_FOLDED, out, &count, err);
     if (code != WN_OK) return code;
-    for (size_t i = 0; i < count; ++i) { /* as in encode_all, with white space reduced */
+    for (size_t i = 0; i < count; ++i) { /* in place: a code point takes four bytes at most */
         uint32_t c = 0;
         memcpy(&c, out->data + i * sizeof c, sizeof c);
         if (is_space(c))
@@ -225,12 +193,10 @@ static wn_code end_word(word_state *w, wn_err *err) {
     /* A sigma that ends a word of several letters is written in its final form. */
     if (w->sigma != SIZE_MAX && w->sigma && w->sigma + 2 == len) word[len - 1] = (char)0x82;
     if (w->compose) {
-        size_t count = 0;
-        wn_code code =
-            normalize((const unsigned char *)word, len, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &w->composed, &count, err);
+        wn_code code = wn_text_normalize(word, len, WN_NFC, &w->composed, err);
         if (code != WN_OK) return code;
         word = w->composed.data;
-        len = encode_all(word, count);
+        len = w->composed.len;
     }
     w->len = 0;
     w->sigma = SIZE_MAX;

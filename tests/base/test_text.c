@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 #include <winnow/mem.h>
 #include <wn/rng.h>
 #include <wn/text.h>
@@ -226,6 +227,37 @@ Test(text, words_stop_at_the_first_refusal) {
     cr_assert_eq(wn_text_words("one two three", 13, &scratch, refuse, &seen, &e), WN_EINPUT);
     cr_assert(seen == 2 && strcmp(e.msg, "enough") == 0);
     wn_free(scratch.data);
+}
+
+/* Letters, Hangul, characters that decompose and runs of marks of many classes, long ones among them; against utf8proc's
+ * own map, which orders marks in quadratic time. */
+Test(text, normal_forms_of_random_marks) {
+    static const utf8proc_int32_t points[] = {'a',    'q',    0xE9,   0x1E69, 0x212B, 0xAC01, 0x1100, 0x1161, 0x11A8,
+                                              0x300,  0x301,  0x316,  0x323,  0x327,  0x31B,  0x345,  0x5B0,  0x93C,
+                                              0x94D,  0xE38,  0x3099, 0x302A, 0x1DCE, 0x20D0, 0x1D165, 0x1F82, 0xDF};
+    enum { POINTS = sizeof points / sizeof *points };
+    static const utf8proc_option_t options[] = {UTF8PROC_STABLE | UTF8PROC_COMPOSE,
+                                                UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD,
+                                                UTF8PROC_DECOMPOSE};
+    wn_rng r = wn_rng_init(5, 0);
+    wn_buf out = {0};
+    wn_err e;
+    for (size_t round = 0; round < 3000; ++round) {
+        char s[1600];
+        size_t n = 0, length = (size_t)wn_rng_below(&r, round % 10 ? 30 : 300), marks = round % 3 ? 0 : 9;
+        for (size_t i = 0; i < length; ++i)
+            n += (size_t)utf8proc_encode_char(points[marks + (size_t)wn_rng_below(&r, POINTS - marks)],
+                                              (utf8proc_uint8_t *)s + n);
+        for (int form = WN_NFC; form <= WN_NFD; ++form) {
+            utf8proc_uint8_t *want = NULL;
+            utf8proc_ssize_t m = utf8proc_map((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)n, &want, options[form]);
+            cr_assert_eq(wn_text_normalize(s, n, (wn_normal_form)form, &out, &e), WN_OK);
+            cr_assert(m >= 0 && out.len == (size_t)m && (m == 0 || memcmp(out.data, want, out.len) == 0),
+                      "round %zu, form %d", round, form);
+            free(want);
+        }
+    }
+    wn_free(out.data);
 }
 
 Test(text, a_word_of_a_million_letters_that_grow) {

@@ -12,6 +12,11 @@ size_t wn_utf8_invalid(const char *s, size_t n);
 /* True if the text is empty or holds only white space. */
 bool wn_text_blank(const char *s, size_t n);
 
+/* Normal forms of Unicode: composed; composed after case folding; decomposed. Marks in canonical order. Linear time.
+ * Replaces what `out` held. WN_EINPUT where s is not UTF-8. */
+typedef enum { WN_NFC, WN_NFC_FOLDED, WN_NFD } wn_normal_form;
+wn_code wn_text_normalize(const char *s, size_t n, wn_normal_form form, wn_buf *out, wn_err *err);
+
 /* The text for comparing: NFC, case folded, runs of white space as one space, trimmed. Replaces what `out` held. */
 wn_code wn_text_fold(const char *s, size_t n, wn_buf *out, wn_err *err);
 
