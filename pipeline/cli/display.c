@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static const double terminal_every = 0.2, log_every = 30, summary_from = 1;
+static const double terminal_every = 0.2, log_every = 30, summary_from = 1, rate_from = 0.5;
 
 /* Characters that fit in a line of the terminal: a longer line would wrap, and could not be redrawn. */
 static int terminal_columns(void) {
@@ -73,18 +73,17 @@ static void json_stage(const wn_display *d, const char *event, double seconds) {
         cJSON_Delete(o);
 }
 
+/* "encode: 1,200 of 4,000 texts (30%), 600/s, about 5 s left". Rate and time left only once they mean something. */
 static void format_state(const wn_display *d, double seconds, char *out, size_t size) {
-    char a[32], b[32], c[32], e[32] = "";
-    double rate = seconds > 0 ? (double)(d->before + d->done) / seconds : 0;
-    if (d->total && d->done < d->total && d->done > 0) (void)duration_text((double)(d->total - d->done) / rate, e);
-    if (d->total)
-        (void)snprintf(out, size, "%s: %s of %s %s (%.0f%%), %s/s%s%s", d->stage, grouped_number(d->done, a),
-                       grouped_number(d->total, b), d->unit, 100.0 * (double)d->done / (double)d->total,
-                       grouped_number((size_t)rate, c), *e ? ", about " : "", e);
-    else
-        (void)snprintf(out, size, "%s: %s %s, %s/s", d->stage, grouped_number(d->done, a), d->unit,
-                       grouped_number((size_t)rate, c));
-    if (*e && strlen(out) + 6 < size) (void)strcat(out, " left");
+    char a[32], b[32];
+    double rate = seconds >= rate_from ? (double)(d->before + d->done) / seconds : 0;
+    int n = d->total ? snprintf(out, size, "%s: %s of %s %s (%.0f%%)", d->stage, grouped_number(d->done, a),
+                                grouped_number(d->total, b), d->unit, 100.0 * (double)d->done / (double)d->total)
+                     : snprintf(out, size, "%s: %s %s", d->stage, grouped_number(d->done, a), d->unit);
+    if (rate < 1 || n < 0 || (size_t)n >= size) return;
+    n += snprintf(out + n, size - (size_t)n, ", %s/s", grouped_number((size_t)rate, a));
+    if (d->total <= d->done || (size_t)n >= size) return;
+    (void)snprintf(out + n, size - (size_t)n, ", about %s left", duration_text((double)(d->total - d->done) / rate, b));
 }
 
 static void finish_stage(wn_display *d) {
@@ -105,7 +104,6 @@ static void finish_stage(wn_display *d) {
 }
 
 static void begin_stage(wn_display *d, const char *stage, const char *unit, double now) {
-    finish_stage(d);
     (void)snprintf(d->stage, sizeof d->stage, "%s", stage);
     (void)snprintf(d->unit, sizeof d->unit, "%s", unit);
     d->begun = now;
@@ -118,13 +116,14 @@ static void display_report(wn_progress *self, const char *stage, const char *uni
     wn_display *d = (wn_display *)(void *)self;
     double now = wn_now();
     char line[256];
-    if (strncmp(stage, d->stage, sizeof d->stage - 1) != 0) {
-        d->total = total;
-        begin_stage(d, stage, unit, now);
-    } else if (done < d->done)
+    bool begins = strncmp(stage, d->stage, sizeof d->stage - 1) != 0;
+    if (begins)
+        finish_stage(d);
+    else if (done < d->done)
         d->before += d->done;
-    d->done = done;
     d->total = total;
+    if (begins) begin_stage(d, stage, unit, now);
+    d->done = done;
     if (!d->bar || now - d->shown < (d->terminal ? terminal_every : log_every)) return;
     d->shown = now;
     if (d->json) {

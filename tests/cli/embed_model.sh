@@ -113,7 +113,7 @@ is "$(ls -A | grep -c part)" 0 "the part file is gone"
 
 # interrupt ARGS: Ctrl-C as soon as the part file holds vectors; leaves $code
 interrupt() {
-    "$W" "$@" >"$out" 2>"$err" </dev/null &
+    env --default-signal=INT "$W" "$@" >"$out" 2>"$err" </dev/null & # which a shell's background job ignores
     pid=$!
     tries=0
     until [ "$(stat -c %s .*.winnow.part 2>/dev/null || echo 0)" -gt 2000 ] || [ $tries -gt 600 ]; do

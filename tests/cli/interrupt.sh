@@ -12,7 +12,8 @@ awk 'BEGIN { srand(7); for (i = 0; i < 4000; i++) {
 interrupt() {
     signal=$1 stage=$2
     shift 2
-    "$W" "$@" --log-json >"$out" 2>"$work/log" </dev/null &
+    # a shell starts its background jobs with SIGINT ignored, and winnow would leave it so
+    env --default-signal=INT "$W" "$@" --log-json >"$out" 2>"$work/log" </dev/null &
     pid=$!
     : >"$err"
     while read -r line; do
@@ -66,4 +67,19 @@ interrupt TERM 'sum similarities' run in.jsonl -k 10% -o x
 is "$code" 143 "SIGTERM: exit code 143"
 is "$(ls)" "in.h5ad
 in.jsonl" "and nothing left behind"
+interrupt HUP 'sum similarities' run in.jsonl -k 10% -o x
+is "$code $(ls | tr '\n' ' ')" "129 in.h5ad in.jsonl " "SIGHUP: exit code 129, nothing left behind"
+(
+    trap '' INT HUP
+    interrupt_ignored() {
+        "$W" run in.jsonl -k 10% -o x --log-json 2>"$work/log" >/dev/null </dev/null &
+        pid=$!
+        while read -r line; do
+            case $line in *'"event":"begin","stage":"sum similarities"'*) kill -s INT "$pid" && kill -s HUP "$pid" ;; esac
+        done <"$work/log"
+        wait "$pid"
+    }
+    interrupt_ignored
+)
+is "$? $(ls x | grep -c subset)" "0 1" "signals that were ignored at the start stay ignored"
 finish

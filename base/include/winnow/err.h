@@ -13,7 +13,7 @@ typedef enum {
     WN_EMEMORY = 4,     /* it would not fit, or an allocation failed */
     WN_ECONSTRAINT = 5, /* the constraints cannot be met */
     WN_EINTERNAL = 6,   /* a library failed in a way that no input explains; exit code 1 */
-    WN_EINTERRUPT = 130 /* stopped by SIGINT or SIGTERM */
+    WN_EINTERRUPT = 130 /* stopped by SIGINT, SIGTERM or SIGHUP */
 } wn_code;
 
 /* Caller-owned, no allocation, may cross threads and processes. `msg` is one line without a final newline. */

@@ -18,7 +18,8 @@ struct wn_progress {
  * Long loops call it about ten times a second from their outermost thread. */
 wn_code wn_tick(wn_progress *p, const char *stage, const char *unit, size_t done, size_t total, wn_err *err);
 
-/* SIGINT and SIGTERM set a flag that wn_tick sees; a second one ends the process at once. */
+/* SIGINT, SIGTERM and SIGHUP set a flag that wn_tick sees; a second one ends the process at once. One that was ignored
+ * stays so: nohup and a shell's background jobs mean it. */
 void wn_interrupt_install(void);
 /* The signal that asked to stop, or 0. */
 int wn_interrupted(void);
