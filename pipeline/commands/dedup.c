@@ -4,6 +4,7 @@
 #include "kind.h"
 #include "options.h"
 #include "outcome/outdir.h"
+#include "stages/kept.h"
 #include "stages/memory.h"
 #include "stages/say.h"
 
@@ -34,14 +35,9 @@ static wn_code assign_copies(deduping *d, wn_err *err) {
     if (!d->rank || !d->sim) return WN_EMEMORY;
     for (size_t i = 0; i < c->n; i++) {
         size_t to = c->copy_of[i];
-        double dot = 1;
+        bool apart = to != i && d->vectors.x.rows && c->x_row[i] != c->x_row[to]; /* a vector of its own */
         d->rank[i] = to == i ? ++kept : WN_NONE;
-        if (to != i && d->vectors.x.rows && c->x_row[i] != c->x_row[to]) {
-            const float *a = wn_mat_row(&d->vectors.x, c->x_row[i]), *b = wn_mat_row(&d->vectors.x, c->x_row[to]);
-            dot = 0;
-            for (size_t k = 0; k < d->vectors.x.cols; k++) dot += (double)a[k] * (double)b[k];
-        }
-        d->sim[i] = (float)dot;
+        d->sim[i] = apart ? (float)wn_row_cosine(&d->vectors.x, c->x_row[i], c->x_row[to]) : 1;
     }
     return WN_OK;
 }

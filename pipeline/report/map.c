@@ -163,20 +163,19 @@ static wn_code map_fit(const wn_outcome *r, plane *f, const layers *l, size_t *r
     size_t m = map_sample(NULL, r->n, FIT_ROWS, r->seed, STREAM_FIT, rows), d = f->d;
     double *c = wn_alloc(m * d, sizeof *c, err), *cov = wn_alloc(d * d, sizeof *cov, err);
     wn_code code = c && cov ? WN_OK : WN_EMEMORY;
-    if (code == WN_OK) {
-        int threads = openblas_get_num_threads(); /* so that the bits do not depend on how many it would take */
-        openblas_set_num_threads(1);
-        map_covariance(r, rows, m, f, c, cov);
-        code = map_directions(f, cov, err);
-        openblas_set_num_threads(threads);
-    }
+    if (code != WN_OK) goto out;
+    int threads = openblas_get_num_threads(); /* so that the bits do not depend on how many it would take */
+    openblas_set_num_threads(1);
+    map_covariance(r, rows, m, f, c, cov);
+    code = map_directions(f, cov, err);
+    openblas_set_num_threads(threads);
+    if (code != WN_OK) goto out;
     for (int a = 0; a < 2; a++) f->low[a] = INFINITY, f->high[a] = -INFINITY;
-    if (code == WN_OK) {
-        map_extend(r, f, l->pool, l->npool);
-        map_extend(r, f, l->chosen, l->nchosen);
-        map_extend(r, f, l->dropped, l->ndropped);
-        map_extend(r, f, r->chosen, r->k < MARKED ? r->k : MARKED);
-    }
+    map_extend(r, f, l->pool, l->npool);
+    map_extend(r, f, l->chosen, l->nchosen);
+    map_extend(r, f, l->dropped, l->ndropped);
+    map_extend(r, f, r->chosen, r->k < MARKED ? r->k : MARKED);
+out:
     wn_free(c);
     wn_free(cov);
     return code;
@@ -214,9 +213,9 @@ void wn_section_map(wn_page *p, const wn_outcome *r) {
     if (p->code != WN_OK) goto out;
     f.mean = room, f.axis[0] = room + f.d, f.axis[1] = room + 2 * f.d;
     l.pool = points, l.chosen = points + POOL_POINTS, l.dropped = points + POOL_POINTS + CHOSEN_POINTS;
-    p->code = map_split(r, &l, rows, p->err);
-    if (p->code == WN_OK) p->code = map_fit(r, &f, &l, rows, p->err);
-    if (p->code == WN_OK) map_picture(p, r, &f, &l);
+    if ((p->code = map_split(r, &l, rows, p->err)) != WN_OK) goto out;
+    if ((p->code = map_fit(r, &f, &l, rows, p->err)) != WN_OK) goto out;
+    map_picture(p, r, &f, &l);
 out:
     wn_free(room);
     wn_free(rows);

@@ -126,27 +126,21 @@ void wn_section_picks(wn_page *p, const wn_outcome *r) {
     if (r->k == 0 || p->code != WN_OK) return;
     feature f = {0};
     unsigned char *where = wn_alloc(r->n, 1, p->err);
-    if (!where) {
-        p->code = WN_EMEMORY;
-        return;
-    }
+    p->code = where ? WN_OK : WN_EMEMORY;
+    if (p->code != WN_OK) goto out;
     feature_choose(r, &f);
-    p->code = feature_gather(r, &f, where, p->err);
-    if (p->code == WN_OK) {
-        size_t first = f.n < FIRST ? f.n : FIRST;
-        wn_page_put(
-            p, "<section><h2>First choices</h2>\n<p class=\"m\">Each with some of the texts it stands for: the two "
-               "most similar, one from the middle and the least similar, with their cosine.</p>\n");
-        feature_show(p, r, &f, 0, first);
-        wn_page_put(p, "</section>\n");
-        if (f.n > first) {
-            wn_page_put(p,
-                        "<section><h2>Choices drawn at random</h2>\n<p class=\"m\">So that the page does not show its "
-                        "best side only.</p>\n");
-            feature_show(p, r, &f, first, f.n);
-            wn_page_put(p, "</section>\n");
-        }
-    }
+    if ((p->code = feature_gather(r, &f, where, p->err)) != WN_OK) goto out;
+    size_t first = f.n < FIRST ? f.n : FIRST;
+    wn_page_put(p, "<section><h2>First choices</h2>\n<p class=\"m\">Each with some of the texts it stands for: the two "
+                   "most similar, one from the middle and the least similar, with their cosine.</p>\n");
+    feature_show(p, r, &f, 0, first);
+    wn_page_put(p, "</section>\n");
+    if (f.n == first) goto out;
+    wn_page_put(p, "<section><h2>Choices drawn at random</h2>\n<p class=\"m\">So that the page does not show its "
+                   "best side only.</p>\n");
+    feature_show(p, r, &f, first, f.n);
+    wn_page_put(p, "</section>\n");
+out:
     wn_free(where);
     wn_free(f.members);
 }

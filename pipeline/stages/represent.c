@@ -19,13 +19,6 @@ static void set_budgets(wn_curves *curves, size_t k) {
     }
 }
 
-static double dot_rows(const wn_mat *x, size_t i, size_t j) {
-    const float *a = wn_mat_row(x, i), *b = wn_mat_row(x, j);
-    double dot = 0;
-    for (size_t d = 0; d < x->cols; d++) dot += (double)a[d] * (double)b[d];
-    return dot;
-}
-
 static void assign_rows(wn_representatives *out, const wn_cover *cover, const wn_vectors *v, const wn_copies *c,
                         const wn_choice *choice) {
     for (size_t i = 0; i < c->n; i++) {
@@ -38,7 +31,7 @@ static void assign_rows(wn_representatives *out, const wn_cover *cover, const wn
         out->count[rank]++;
         out->sim[i] = root == choice->chosen[rank] && own == row ? 1 : cover->best[row];
         if (own != row) /* a near copy has a vector of its own */
-            out->sim[i] = (float)dot_rows(&v->x, own, c->x_row[out->by[i]]);
+            out->sim[i] = (float)wn_row_cosine(&v->x, own, c->x_row[out->by[i]]);
     }
 }
 
