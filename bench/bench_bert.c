@@ -1,5 +1,6 @@
-/* One thread of the encoder: a few chunks' forward pass, the matrix products of one alone, and the machine's best rate of plain
- * f32 products, in turn, the best of the rounds of each. usage: bench_bert MODEL PRECISION TOKENS_A_TEXT ROUNDS */
+/* One thread of the encoder: a few chunks' forward pass, the matrix products of one alone, and the machine's best rate
+ * of plain f32 products, in turn, the best of the rounds of each. usage: bench_bert MODEL PRECISION TOKENS_A_TEXT
+ * ROUNDS */
 #include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,8 +100,8 @@ int main(int argc, char **argv) {
     double peak = 2.0 * SIDE * SIDE * SIDE / best;
     printf("%s, %s tokens a text: %.0f tokens/s; products %.0f%% of the time, at %.1f GFLOP/s = %.0f%% of the %.1f of "
            "plain products\n",
-           argv[2], argv[3], TOKENS / forward, 100 * CHUNKS * alone / forward, flops / alone / 1e9, 100 * flops / alone / peak,
-           peak / 1e9);
+           argv[2], argv[3], TOKENS / forward, 100 * CHUNKS * alone / forward, flops / alone / 1e9,
+           100 * flops / alone / peak, peak / 1e9);
     wn_free(c.x), wn_free(c.y), wn_free(c.out), wn_free(c.scratch), wn_free(dir);
     wn_bert_close(c.m);
     return 0;

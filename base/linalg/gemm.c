@@ -56,10 +56,11 @@ size_t wn_packed_columns(size_t k) {
 
 void wn_gemm_rows(const float *const *rows, size_t m, const wn_packed *b, float *c, size_t ldc) {
     const wn_kern *kern = wn_kern_get();
+    const wn_panels panels = {.data = b->data, .k = b->k, .count = wn_packed_width(b) / WN_PANEL};
     for (size_t i = 0; i < m; i += kern->strip) {
         const size_t strip = m - i < kern->strip ? m - i : kern->strip, left = m - i - strip;
-        wn_strip_product(kern, rows + i, strip, left < kern->strip ? left : kern->strip, b->k, b->data,
-                         wn_packed_width(b) / WN_PANEL, c + i * ldc, ldc);
+        const wn_strip s = {.rows = rows + i, .m = strip, .ahead = left < kern->strip ? left : kern->strip};
+        wn_strip_product(kern, &s, &panels, c + i * ldc, ldc);
     }
 }
 
@@ -69,36 +70,39 @@ typedef struct {
     size_t k, from, part, columns;
     const float *panels;
     int accumulate;
-} block;
+} gemm_block;
 
-static void block_strip(const block *b, const float *const *rows, size_t m, size_t ahead, float *c, size_t ldc) {
+static void block_strip(const gemm_block *b, const wn_strip *s, float *c, size_t ldc) {
     const size_t whole = b->columns / WN_PANEL, rest = b->columns % WN_PANEL;
-    wn_strip_part(b->kern, rows, m, ahead, b->k, b->from, b->part, b->panels, whole, c, ldc, b->accumulate);
+    const wn_panels panels = {.data = b->panels, .k = b->k, .count = whole},
+                    last_panel = {.data = b->panels + whole * WN_PANEL * b->k, .k = b->k, .count = 1};
+    wn_strip_part(b->kern, s, &panels, b->from, b->part, c, ldc, b->accumulate);
     if (rest == 0) return;
     /* the last panel by way of a whole one, so that nothing beyond c's columns is touched */
     _Alignas(64) float last[WN_STRIP * WN_PANEL] = {0};
+    const wn_strip alone = {.rows = s->rows, .m = s->m};
     c += whole * WN_PANEL;
-    for (size_t r = 0; b->accumulate && r < m; r++) memcpy(last + r * WN_PANEL, c + r * ldc, rest * sizeof *c);
-    wn_strip_part(b->kern, rows, m, 0, b->k, b->from, b->part, b->panels + whole * WN_PANEL * b->k, 1, last, WN_PANEL,
-                  b->accumulate);
-    for (size_t r = 0; r < m; r++) memcpy(c + r * ldc, last + r * WN_PANEL, rest * sizeof *c);
+    for (size_t r = 0; b->accumulate && r < s->m; r++) memcpy(last + r * WN_PANEL, c + r * ldc, rest * sizeof *c);
+    wn_strip_part(b->kern, &alone, &last_panel, b->from, b->part, last, WN_PANEL, b->accumulate);
+    for (size_t r = 0; r < s->m; r++) memcpy(c + r * ldc, last + r * WN_PANEL, rest * sizeof *c);
 }
 
 void wn_gemm_packed(const float *a, size_t lda, size_t m, const wn_packed *b, float *c, size_t ldc, int accumulate) {
     const size_t k = b->k, n = b->n;
     const float *rows[2 * WN_STRIP];
-    block at = {.kern = wn_kern_get(), .k = k};
+    gemm_block at = {.kern = wn_kern_get(), .k = k};
+    const size_t most = at.kern->strip;
     for (size_t j = 0; j < n; j += BLOCK_COLUMNS) {
         at.columns = n - j < BLOCK_COLUMNS ? n - j : BLOCK_COLUMNS;
         at.panels = b->data + j * k;
         for (at.from = 0; at.from < k || at.from == 0; at.from += WN_KC) {
             at.part = k - at.from < WN_KC ? k - at.from : WN_KC;
             at.accumulate = accumulate || at.from > 0;
-            for (size_t i = 0; i < m; i += at.kern->strip) {
-                const size_t strip = m - i < at.kern->strip ? m - i : at.kern->strip, left = m - i - strip;
-                const size_t ahead = left < at.kern->strip ? left : at.kern->strip;
-                for (size_t r = 0; r < strip + ahead; r++) rows[r] = a + (i + r) * lda;
-                block_strip(&at, rows, strip, ahead, c + i * ldc + j, ldc);
+            for (size_t i = 0; i < m; i += most) {
+                const size_t strip = m - i < most ? m - i : most, left = m - i - strip;
+                const wn_strip s = {.rows = rows, .m = strip, .ahead = left < most ? left : most};
+                for (size_t r = 0; r < strip + s.ahead; r++) rows[r] = a + (i + r) * lda;
+                block_strip(&at, &s, c + i * ldc + j, ldc);
             }
         }
     }

@@ -59,21 +59,21 @@ void wn_pack_rows(const float *const *rows, size_t n, size_t k, float *panels) {
         wn_pack_panel(rows + i, n - i < WN_PANEL ? n - i : WN_PANEL, k, WN_PANEL, panels + i * k);
 }
 
-void wn_strip_part(const wn_kern *kern, const float *const *rows, size_t m, size_t ahead, size_t k, size_t from,
-                   size_t part, const float *panels, size_t npanels, float *c, size_t ldc, int accumulate) {
+void wn_strip_part(const wn_kern *kern, const wn_strip *s, const wn_panels *p, size_t from, size_t part, float *c,
+                   size_t ldc, int accumulate) {
     enum { LINE = 64 / sizeof(float) };
     _Alignas(64) float a[WN_STRIP * WN_STRIP_LD];
-    for (size_t r = 0; r < m; r++) memcpy(a + r * WN_STRIP_LD, rows[r] + from, part * sizeof *a);
-    for (size_t j = 0; j < npanels; j++) {
-        for (size_t r = m + j * ahead / npanels; r < m + (j + 1) * ahead / npanels; r++) {
-            for (size_t p = from; p < from + part; p += LINE) __builtin_prefetch(rows[r] + p, 0, 2);
+    const size_t m = s->m;
+    for (size_t r = 0; r < m; r++) memcpy(a + r * WN_STRIP_LD, s->rows[r] + from, part * sizeof *a);
+    for (size_t j = 0; j < p->count; j++) {
+        for (size_t r = m + j * s->ahead / p->count; r < m + (j + 1) * s->ahead / p->count; r++) {
+            for (size_t i = from; i < from + part; i += LINE) __builtin_prefetch(s->rows[r] + i, 0, 2);
         }
-        kern->micro(a, part, panels + (j * k + from) * WN_PANEL, c + j * WN_PANEL, ldc, m, accumulate);
+        kern->micro(a, part, p->data + (j * p->k + from) * WN_PANEL, c + j * WN_PANEL, ldc, m, accumulate);
     }
 }
 
-void wn_strip_product(const wn_kern *kern, const float *const *rows, size_t m, size_t ahead, size_t k,
-                      const float *panels, size_t npanels, float *c, size_t ldc) {
-    for (size_t p = 0; p < k || p == 0; p += WN_KC)
-        wn_strip_part(kern, rows, m, ahead, k, p, k - p < WN_KC ? k - p : WN_KC, panels, npanels, c, ldc, p > 0);
+void wn_strip_product(const wn_kern *kern, const wn_strip *s, const wn_panels *p, float *c, size_t ldc) {
+    for (size_t from = 0; from < p->k || from == 0; from += WN_KC)
+        wn_strip_part(kern, s, p, from, p->k - from < WN_KC ? p->k - from : WN_KC, c, ldc, from > 0);
 }

@@ -30,12 +30,21 @@ extern const wn_kern wn_kern_portable, wn_kern_avx2, wn_kern_avx512;
 
 /* Packs rows[0 .. n) of k floats into ceil(n / 32) panels, missing rows zero. */
 void wn_pack_rows(const float *const *rows, size_t n, size_t k, float *panels);
-/* c[m, npanels * 32] = rows . panels over all k, m <= strip, ldc >= npanels * 32. The `ahead` pointers after rows[m],
- * those of the next strip, are fetched meanwhile. */
-void wn_strip_product(const wn_kern *kern, const float *const *rows, size_t m, size_t ahead, size_t k,
-                      const float *panels, size_t npanels, float *c, size_t ldc);
+/* m rows of the left side, at most kern->strip; the `ahead` pointers after them, those of the next strip, are fetched
+ * while these are worked on. */
+typedef struct {
+    const float *const *rows; /* [m + ahead] */
+    size_t m, ahead;
+} wn_strip;
+/* `count` panels of k values of the right side. */
+typedef struct {
+    const float *data; /* [count][k][WN_PANEL] */
+    size_t k, count;
+} wn_panels;
+/* c[m, count * 32] = rows . panels over all k, ldc >= count * 32. */
+void wn_strip_product(const wn_kern *kern, const wn_strip *s, const wn_panels *p, float *c, size_t ldc);
 /* The same over k from `from` to `from + part`, part <= WN_KC, going on from c when `accumulate`. */
-void wn_strip_part(const wn_kern *kern, const float *const *rows, size_t m, size_t ahead, size_t k, size_t from,
-                   size_t part, const float *panels, size_t npanels, float *c, size_t ldc, int accumulate);
+void wn_strip_part(const wn_kern *kern, const wn_strip *s, const wn_panels *p, size_t from, size_t part, float *c,
+                   size_t ldc, int accumulate);
 
 #endif

@@ -1,6 +1,6 @@
 /* The kernels of kern.h, written once on the vectors of wn/simd.h. The including file defines KERN_ROWS, the rows of a
- * strip (two accumulators each), and KERN_MICRO_CASES, CASE(1) .. CASE(KERN_ROWS); WN_KERN is its table. Sums are taken in
- * the same order at every width. */
+ * strip (two accumulators each), and KERN_MICRO_CASES, CASE(1) .. CASE(KERN_ROWS); WN_KERN is its table. Sums are
+ * taken in the same order at every width. */
 #include "kern.h"
 
 #include <wn/simd.h>
@@ -31,7 +31,8 @@ static void micro(const float *a, size_t k, const float *b, float *c, size_t ldc
     switch (m) {
 #define CASE(n)                                                                                                        \
     case n:                                                                                                            \
-        for (size_t j = 0; j < WN_PANEL; j += (size_t)2 * WN_LANES) micro_rows(a, k, b + j, c + j, ldc, n, accumulate); \
+        for (size_t j = 0; j < WN_PANEL; j += (size_t)2 * WN_LANES)                                                    \
+            micro_rows(a, k, b + j, c + j, ldc, n, accumulate);                                                        \
         return;
         KERN_MICRO_CASES
 #undef CASE

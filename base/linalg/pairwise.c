@@ -21,7 +21,7 @@ bool wn_pair_next(wn_pair_piece *p, size_t n, size_t columns, size_t rows) {
 }
 
 /* k(a_i, b_j) from inner products, for any n. */
-static void apply(const wn_kern *kern, const wn_kernel *k, float *v, size_t n) {
+static void kernel_values(const wn_kern *kern, const wn_kernel *k, float *v, size_t n) {
     if (k->kind != WN_RBF) return;
     const size_t whole = n / WN_PANEL * WN_PANEL;
     float tail[WN_PANEL] = {0};
@@ -37,15 +37,15 @@ wn_code wn_pair_tile(const wn_kernel *k, const float *a, size_t lda, size_t m, c
     const wn_kern *kern = wn_kern_get();
     wn_packed panels = {0};
     wn_code code = wn_kernel_check(k, err);
-    for (size_t j = 0; code == WN_OK && j < n; j += width) {
+    if (code != WN_OK) return code;
+    for (size_t j = 0; j < n; j += width) {
         const size_t columns = n - j < width ? n - j : width;
-        code = wn_packed_init(&panels, b + j * ldb, ldb, columns, d, err);
-        if (code != WN_OK) break;
+        if ((code = wn_packed_init(&panels, b + j * ldb, ldb, columns, d, err)) != WN_OK) return code;
         wn_gemm_packed(a, lda, m, &panels, out + j, ldo, 0);
-        for (size_t i = 0; i < m; i++) apply(kern, k, out + i * ldo + j, columns);
+        for (size_t i = 0; i < m; i++) kernel_values(kern, k, out + i * ldo + j, columns);
         wn_packed_free(&panels);
     }
-    return code;
+    return WN_OK;
 }
 
 typedef struct {
@@ -62,13 +62,14 @@ static void sums_piece(void *ctx, size_t begin, size_t end, int worker) {
     const sums_task *t = ctx;
     const wn_kern *kern = t->kern;
     const size_t width = wn_packed_width(t->cols), n = t->cols->n;
+    const wn_panels panels = {.data = t->cols->data, .k = t->x->cols, .count = width / WN_PANEL};
     _Alignas(64) float c[WN_STRIP * WN_GEMM_COLUMNS];
     const float *rows[ROW_PIECE];
     for (size_t i = begin; i < end; i++) rows[i - begin] = wn_mat_row(t->x, t->rows ? t->rows[i] : i);
     for (size_t i = begin; i < end; i += kern->strip) {
         const size_t m = end - i < kern->strip ? end - i : kern->strip, left = end - i - m;
-        wn_strip_product(kern, rows + (i - begin), m, left < kern->strip ? left : kern->strip, t->x->cols,
-                         t->cols->data, width / WN_PANEL, c, width);
+        const wn_strip strip = {.rows = rows + (i - begin), .m = m, .ahead = left < kern->strip ? left : kern->strip};
+        wn_strip_product(kern, &strip, &panels, c, width);
         for (size_t r = 0; r < m; r++) {
             float *v = c + r * width;
             if (t->kernel->kind == WN_RBF) kern->rbf(v, width, (float)t->kernel->gamma);
@@ -85,8 +86,8 @@ wn_code wn_pair_sums(const wn_kernel *k, const wn_mat *x, const size_t *rows, si
     const float *pointers[WN_GEMM_COLUMNS];
     sums_task t = {.kernel = k, .kern = wn_kern_get(), .x = x, .rows = rows, .cols = &panels, .sums = sums};
     wn_code code = wn_kernel_check(k, err);
-    if (code == WN_OK) code = wn_packed_reserve(&panels, width, x->cols, err);
     if (code != WN_OK) return code;
+    if ((code = wn_packed_reserve(&panels, width, x->cols, err)) != WN_OK) return code;
     for (size_t j = 0; j < ny; j += width) {
         const size_t n = ny - j < width ? ny - j : width;
         for (size_t i = 0; i < n; i++) pointers[i] = wn_mat_row(x, cols[j + i]);

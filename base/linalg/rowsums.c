@@ -32,7 +32,8 @@ static void strip_sums(const symmetric *s, const wn_packed *panels, const wn_pai
     const size_t last = row + m - 1, limit = last < p->c1 ? last - p->c0 : p->c1 - p->c0;
     const size_t npanels = (limit + WN_PANEL - 1) / WN_PANEL, width = npanels * WN_PANEL;
     for (size_t r = 0; r < m + ahead; r++) rows[r] = wn_mat_row(s->x, row + r);
-    wn_strip_product(s->kern, rows, m, ahead, s->x->cols, panels->data, npanels, c, width);
+    wn_strip_product(s->kern, &(wn_strip){.rows = rows, .m = m, .ahead = ahead},
+                     &(wn_panels){.data = panels->data, .k = s->x->cols, .count = npanels}, c, width);
     for (size_t r = 0; r < m; r++) {
         float *v = c + r * width;
         s->kern->rbf(v, width, s->gamma);
@@ -84,10 +85,12 @@ static wn_code rbf_rowsums(const wn_kernel *k, const wn_mat *x, double *sums, wn
     const size_t work = PIECE_ROWS * width * (x->cols + 1), a_worker = WAVE_MACS / work * 4 + 8,
                  wave = a_worker * workers;
     symmetric s = {.x = x, .kern = wn_kern_get(), .gamma = (float)k->gamma, .width = width};
-    wn_code code = symmetric_init(&s, workers, wave, err);
     wn_pair_piece at = {0};
-    double *total = code == WN_OK ? wn_alloc(n, sizeof *total, err) : NULL;
-    if (!total) code = WN_EMEMORY;
+    double *total = NULL;
+    wn_code code = symmetric_init(&s, workers, wave, err);
+    if (code != WN_OK) goto out;
+    total = wn_alloc(n, sizeof *total, err);
+    code = total ? WN_OK : WN_EMEMORY;
     for (bool more = true; code == WN_OK && more;) {
         size_t count = 0;
         while (count < wave && (more = wn_pair_next(&at, n, width, PIECE_ROWS))) s.pieces[count++] = at;
@@ -101,7 +104,9 @@ static wn_code rbf_rowsums(const wn_kernel *k, const wn_mat *x, double *sums, wn
         /* columns that are wholly done stand for rows */
         code = wn_tick(p, "sum similarities", "rows", more ? at.c0 : n, n, err);
     }
-    if (code == WN_OK) memcpy(sums, total, n * sizeof *sums);
+    if (code != WN_OK) goto out;
+    memcpy(sums, total, n * sizeof *sums);
+out:
     wn_free(total);
     symmetric_free(&s, workers);
     return code;

@@ -23,7 +23,8 @@ void wn_affine_free(wn_affine *l) {
     *l = (wn_affine){0};
 }
 
-void wn_affine_apply(const wn_affine *l, wn_activation a, const wn_linear_rows *x, float *y, size_t ldy, void *scratch) {
+void wn_affine_apply(const wn_affine *l, wn_activation a, const wn_linear_rows *x, float *y, size_t ldy,
+                     void *scratch) {
     const wn_epilogue e = {.bias = l->bias, .activation = a, .activate = wn_bert_ops_get()->bias_activate};
     wn_linear_layer_apply(&l->w, x, &e, y, ldy, scratch);
 }

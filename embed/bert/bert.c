@@ -42,7 +42,8 @@ wn_code wn_bert_open(wn_bert **out, const char *dir, const wn_bert_opts *o, wn_e
     if (o->config) m->config = *o->config;
     wn_code rc = o->config ? WN_OK : wn_model_config_read(&m->config, dir, err);
     if (!rc && o->layer > (int)m->config.layers)
-        rc = wn_err_set(err, WN_EUSAGE, "layer %d: the model has %zu layers (0 = the embeddings)", o->layer, m->config.layers);
+        rc = wn_err_set(err, WN_EUSAGE, "layer %d: the model has %zu layers (0 = the embeddings)", o->layer,
+                        m->config.layers);
     if (!rc) rc = wn_precision_check(o->precision, err);
     if (!rc) rc = wn_bert_load(m, dir, err);
     if (rc) wn_bert_close(m);
@@ -51,7 +52,6 @@ wn_code wn_bert_open(wn_bert **out, const char *dir, const wn_bert_opts *o, wn_e
 }
 
 const wn_model_config *wn_bert_config(const wn_bert *m) { return &m->config; }
-size_t wn_bert_dims(const wn_bert *m) { return m->dense.w.n ? m->dense.w.n : m->config.hidden; }
 
 static wn_code check_batch(const wn_bert *m, const wn_token_batch *b, wn_err *err) {
     const uint32_t *ids = b->ids;
@@ -74,8 +74,8 @@ static wn_code check_batch(const wn_bert *m, const wn_token_batch *b, wn_err *er
     return WN_OK;
 }
 
-/* Chunk starts: whole texts, about CHUNK tokens, as equal as they can be and as many as keep all workers busy to the end.
- * Returns their number, the most tokens of a chunk and the longest text. */
+/* Chunk starts: whole texts, about CHUNK tokens, as equal as they can be and as many as keep all workers busy to the
+ * end. Returns their number, the most tokens of a chunk and the longest text. */
 static size_t plan_chunks(const wn_token_batch *b, size_t workers, size_t *starts, size_t *tokens, size_t *longest) {
     const size_t *offsets = b->offsets, n = b->n;
     size_t total = offsets[n] - offsets[0], chunks = 0, first = 0;
@@ -159,8 +159,8 @@ static wn_bert_plan plan_for(const wn_bert *m, bool every) {
                           .every = every};
 }
 
-wn_code wn_bert_forward(const wn_bert *m, const wn_token_batch *b, float *out, size_t stride, const wn_bert_extras *more,
-                        wn_err *err) {
+wn_code wn_bert_forward(const wn_bert *m, const wn_token_batch *b, float *out, size_t stride,
+                        const wn_bert_extras *more, wn_err *err) {
     static const wn_bert_extras nothing = {0};
     const size_t workers = (size_t)wn_threads_get();
     if (!more) more = &nothing;

@@ -48,7 +48,8 @@ wn_code wn_bert_load_noted(wn_bert *m, const char *dir, wn_tensor_note note, voi
 wn_code wn_affine_init(wn_affine *l, const wn_linear_opts *o, const float *w, const float *bias, size_t n, size_t k,
                        wn_err *err);
 void wn_affine_free(wn_affine *l); /* empties *l */
-/* y[m, n] = activation(x W^T + b) for the given rows of x. scratch: wn_linear_layer_scratch of l->w, 64-byte aligned. */
+/* y[m, n] = activation(x W^T + b) for the given rows of x. scratch: wn_linear_layer_scratch of l->w, 64-byte aligned.
+ * */
 void wn_affine_apply(const wn_affine *l, wn_activation a, const wn_linear_rows *x, float *y, size_t ldy, void *scratch);
 /* Only x W^T: the bias comes later. */
 void wn_affine_product(const wn_affine *l, const wn_linear_rows *x, float *y, size_t ldy, void *scratch);
@@ -57,10 +58,10 @@ void wn_affine_product(const wn_affine *l, const wn_linear_rows *x, float *y, si
  * a text: the text) ---- */
 typedef struct {
     wn_activate_rows bias_activate;
-    /* x[m, h] = norm(x + bias + residual) in place; bias [h] and residual [m, h] may be NULL. scales [m], or NULL, gets one
-     * over each row's standard deviation */
-    void (*norm_rows)(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h,
-                      float *scales);
+    /* x[m, h] = norm(x + bias + residual) in place; bias [h] and residual [m, h] may be NULL. scales [m], or NULL,
+     * gets one over each row's standard deviation */
+    void (*norm_rows)(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m,
+                      size_t h, float *scales);
     /* out[t, H] = softmax(Q K^T / sqrt(H / heads)) V for one text; qkv [t, 3H]; scratch: attention_scratch floats */
     size_t (*attention_scratch)(size_t t, size_t hidden, size_t heads);
     void (*attention)(const float *qkv, size_t t, size_t hidden, size_t heads, float *scratch, float *out);
@@ -79,7 +80,8 @@ typedef struct {
     size_t positions, words;  /* the first rows of each */
     uint32_t *of_word;        /* [vocab] the row of each word of the call */
 } wn_bert_shares;
-/* Of the words of n texts and the positions that they reach. rows is NULL where the first layer is not to be had so (ALBERT). */
+/* Of the words of n texts and the positions that they reach. rows is NULL where the first layer is not to be had so
+ * (ALBERT). */
 wn_code wn_bert_shares_init(wn_bert_shares *s, const wn_bert *m, const wn_token_batch *b, wn_err *err);
 void wn_bert_shares_free(wn_bert_shares *s);
 /* out[3H] of a token whose embedding's layer norm multiplies by `scale`. */

@@ -12,10 +12,12 @@ enum { QUERY, KEY, VALUE, OUT, NORM_1, UP, DOWN, NORM_2, PARTS };
 static const char *const bert_parts[PARTS] = {
     "attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",
     "attention.output.LayerNorm", "intermediate.dense", "output.dense", "output.LayerNorm"};
-static const char *const distil_parts[PARTS] = {"attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin",
-                                                "sa_layer_norm", "ffn.lin1", "ffn.lin2", "output_layer_norm"};
-static const char *const albert_parts[PARTS] = {"attention.query", "attention.key", "attention.value", "attention.dense",
-                                                "attention.LayerNorm", "ffn", "ffn_output", "full_layer_layer_norm"};
+static const char *const distil_parts[PARTS] = {"attention.q_lin",   "attention.k_lin",  "attention.v_lin",
+                                                "attention.out_lin", "sa_layer_norm",    "ffn.lin1",
+                                                "ffn.lin2",          "output_layer_norm"};
+static const char *const albert_parts[PARTS] = {"attention.query", "attention.key",        "attention.value",
+                                                "attention.dense", "attention.LayerNorm",  "ffn",
+                                                "ffn_output",      "full_layer_layer_norm"};
 
 static const char *const prefixes[] = {"", "bert.", "roberta.", "distilbert.", "albert.", "model.", "0.auto_model."};
 
@@ -60,10 +62,10 @@ static wn_code check_shape(loader *l, const wn_tensor *t, size_t rows, size_t co
     char got[64] = "";
     for (size_t i = 0; i < t->rank && i < 4; i++)
         (void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s%zu", i ? " x " : "", t->shape[i]);
-    return cols ? wn_err_set(l->err, WN_EINPUT, "%s: tensor \"%s\" is %s; config.json wants %zu x %zu", wn_weights_path(l->w), t->name,
-                             t->rank ? got : "a scalar", rows, cols)
-                : wn_err_set(l->err, WN_EINPUT, "%s: tensor \"%s\" is %s; config.json wants %zu", wn_weights_path(l->w), t->name,
-                             t->rank ? got : "a scalar", rows);
+    return cols ? wn_err_set(l->err, WN_EINPUT, "%s: tensor \"%s\" is %s; config.json wants %zu x %zu",
+                             wn_weights_path(l->w), t->name, t->rank ? got : "a scalar", rows, cols)
+                : wn_err_set(l->err, WN_EINPUT, "%s: tensor \"%s\" is %s; config.json wants %zu", wn_weights_path(l->w),
+                             t->name, t->rank ? got : "a scalar", rows);
 }
 
 /* The tensor `name` of the wanted shape; NULL when missing (noted, not an error yet). cols == 0: a vector. */
@@ -116,8 +118,8 @@ static wn_code read_linear(loader *l, const char *const *bases, size_t parts, si
     return rc;
 }
 
-static wn_code read_layer(loader *l, const wn_model_config *c, const wn_linear_opts *o, const char *base, const char *const *parts,
-                          wn_layer *out) {
+static wn_code read_layer(loader *l, const wn_model_config *c, const wn_linear_opts *o, const char *base,
+                          const char *const *parts, wn_layer *out) {
     char names[PARTS][NAME_SIZE];
     const char *p[PARTS];
     for (size_t i = 0; i < PARTS; i++) {
@@ -148,7 +150,9 @@ static wn_code read_table(loader *l, const char *name, size_t rows, size_t cols,
 static wn_code read_embeddings(loader *l, wn_bert *m) {
     const wn_model_config *c = &m->config;
     wn_code rc = read_table(l, "embeddings.word_embeddings.weight", c->vocab, c->embedding, &m->words, &m->owned[0]);
-    if (!rc) rc = read_table(l, "embeddings.position_embeddings.weight", c->positions, c->embedding, &m->positions, &m->owned[1]);
+    if (!rc)
+        rc = read_table(l, "embeddings.position_embeddings.weight", c->positions, c->embedding, &m->positions,
+                        &m->owned[1]);
     if (!rc && c->types)
         rc = read_table(l, "embeddings.token_type_embeddings.weight", c->types, c->embedding, &m->types, &m->owned[2]);
     if (!rc) rc = read_norm(l, "embeddings.LayerNorm", c->embedding, &m->embedding_norm);
@@ -169,7 +173,8 @@ static wn_code read_layers(loader *l, wn_bert *m) {
     for (size_t i = 0; !rc && i < m->nlayers; i++) {
         char base[NAME_SIZE / 2];
         if (albert)
-            (void)snprintf(base, sizeof base, "encoder.albert_layer_groups.%zu.albert_layers.%zu", i / c->inner, i % c->inner);
+            (void)snprintf(base, sizeof base, "encoder.albert_layer_groups.%zu.albert_layers.%zu", i / c->inner,
+                           i % c->inner);
         else (void)snprintf(base, sizeof base, "%s.layer.%zu", distil ? "transformer" : "encoder", i);
         rc = read_layer(l, c, &o, base, albert ? albert_parts : distil ? distil_parts : bert_parts, &m->layers[i]);
     }
@@ -209,8 +214,9 @@ wn_code wn_bert_load_noted(wn_bert *m, const char *dir, wn_tensor_note note, voi
     wn_code rc = read_embeddings(&l, m);
     if (!rc) rc = read_layers(&l, m);
     if (!rc && l.nmissing)
-        rc = wn_err_set(err, WN_EINPUT, "%s: %zu tensors that config.json (%s) wants are missing: %s%s", wn_weights_path(m->weights),
-                        l.nmissing, wn_arch_name(m->config.arch), l.missing, l.nmissing > 5 ? ", ..." : "");
+        rc = wn_err_set(err, WN_EINPUT, "%s: %zu tensors that config.json (%s) wants are missing: %s%s",
+                        wn_weights_path(m->weights), l.nmissing, wn_arch_name(m->config.arch), l.missing,
+                        l.nmissing > 5 ? ", ..." : "");
     if (!rc && m->config.dense_out) rc = read_dense(m, dir, err);
     return rc;
 }

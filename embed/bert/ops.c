@@ -16,13 +16,14 @@ static float activated(wn_activation a, float v) {
     return v;
 }
 
-static void bias_activate(const float *bias, wn_activation a, const float *x, size_t ldx, size_t m, size_t n, float *y, size_t ldy) {
+static void bias_activate(const float *bias, wn_activation a, const float *x, size_t ldx, size_t m, size_t n, float *y,
+                          size_t ldy) {
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) y[i * ldy + j] = activated(a, x[i * ldx + j] + (bias ? bias[j] : 0));
 }
 
-static void norm_rows(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h,
-                      float *scales) {
+static void norm_rows(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m,
+                      size_t h, float *scales) {
     for (size_t i = 0; i < m; i++) {
         float *row = x + i * h;
         for (size_t j = 0; j < h; j++) row[j] += (bias ? bias[j] : 0) + (residual ? residual[i * h + j] : 0);

@@ -11,11 +11,12 @@ WN_INLINE vf select_lt(vf a, vf b, vf yes, vf no) {
     return (vf)(((vi)yes & m) | ((vi)no & ~m));
 }
 
-/* v with its halves, quarters ... exchanged: adding each in turn leaves the same sum in every lane, in a fixed order. */
+/* v with its halves, quarters ... exchanged: adding each in turn leaves the same sum in every lane, in a fixed order.
+ * */
 #if WN_LANES == 16
 #define EXCHANGED(v, w)                                                                                                \
-    __builtin_shufflevector(v, v, 0 ^ w, 1 ^ w, 2 ^ w, 3 ^ w, 4 ^ w, 5 ^ w, 6 ^ w, 7 ^ w, 8 ^ w, 9 ^ w, 10 ^ w, 11 ^ w, \
-                            12 ^ w, 13 ^ w, 14 ^ w, 15 ^ w)
+    __builtin_shufflevector(v, v, 0 ^ w, 1 ^ w, 2 ^ w, 3 ^ w, 4 ^ w, 5 ^ w, 6 ^ w, 7 ^ w, 8 ^ w, 9 ^ w, 10 ^ w,        \
+                            11 ^ w, 12 ^ w, 13 ^ w, 14 ^ w, 15 ^ w)
 #else
 #define EXCHANGED(v, w) __builtin_shufflevector(v, v, 0 ^ w, 1 ^ w, 2 ^ w, 3 ^ w, 4 ^ w, 5 ^ w, 6 ^ w, 7 ^ w)
 #endif
@@ -57,8 +58,8 @@ static inline void copy(float *to, const float *from, size_t n) {
     for (; j < n; j++) to[j] = from[j];
 }
 
-/* gelu(v) = v/2 (1 + erf(v / sqrt 2)) with erf(z) = z P(z^2) / Q(z^2), a minimax fit over |z| <= 3.9, where erf is 1 to half
- * an ulp, as it is taken to be from there on (tools/fit_erf.py; error 1.5e-8 before rounding). */
+/* gelu(v) = v/2 (1 + erf(v / sqrt 2)) with erf(z) = z P(z^2) / Q(z^2), a minimax fit over |z| <= 3.9, where erf is 1
+ * to half an ulp, as it is taken to be from there on (tools/fit_erf.py; error 1.5e-8 before rounding). */
 static inline vf gelu(vf v) {
     const vf top = vf_splat(3.9f);
     vf z = vf_max(-top, vf_min(top, v * 0.70710678f));
@@ -132,14 +133,15 @@ WN_INLINE void activate_rows(const float *bias, wn_activation a, const float *x,
     }
 }
 
-static void NAME(bias_activate)(const float *bias, wn_activation a, const float *x, size_t ldx, size_t m, size_t n, float *y, size_t ldy) {
+static void NAME(bias_activate)(const float *bias, wn_activation a, const float *x, size_t ldx, size_t m, size_t n,
+                                float *y, size_t ldy) {
     if (a == WN_ACT_GELU) activate_rows(bias, WN_ACT_GELU, x, ldx, m, n, y, ldy);
     else if (a == WN_ACT_IDENTITY) activate_rows(bias, WN_ACT_IDENTITY, x, ldx, m, n, y, ldy);
     else activate_rows(bias, a, x, ldx, m, n, y, ldy);
 }
 
-/* row[h] becomes normalised row + bias + other, where they are; returns the inverse of its standard deviation. Sums of the even
- * and of the odd vectors: one sum would wait for itself. */
+/* row[h] becomes normalised row + bias + other, where they are; returns the inverse of its standard deviation. Sums of
+ * the even and of the odd vectors: one sum would wait for itself. */
 WN_INLINE float norm_row(const wn_norm *norm, double eps, const float *bias, float *row,
                                                             const float *other, size_t h) {
     const size_t both = h / (2 * WN_LANES) * (2 * WN_LANES);
@@ -179,8 +181,8 @@ WN_INLINE float norm_row(const wn_norm *norm, double eps, const float *bias, flo
     return scale;
 }
 
-static void NAME(norm_rows)(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual, size_t m, size_t h,
-                            float *scales) {
+static void NAME(norm_rows)(const wn_norm *norm, double eps, const float *bias, float *x, const float *residual,
+                            size_t m, size_t h, float *scales) {
     for (size_t i = 0; i < m; i++) {
         float *row = x + i * h, scale;
         /* the layers' case, without tests in its loop */
@@ -206,17 +208,23 @@ static inline float softmax_row(float *x, size_t t, size_t n) {
     return 1.0f / lane_sum(sum);
 }
 
-/* out[r, COLS vectors] = by[r] a[r, k] b[k, ...]: one chain over k an element. */
-WN_INLINE void block(size_t rows, size_t cols, const float *a, size_t lda, const float *b,
-                                                        size_t ldb, size_t k, const float *by, float *out, size_t ldo) {
+/* Rows of floats, `ld` apart. */
+typedef struct {
+    const float *at;
+    size_t ld;
+} row_view;
+
+/* out[r, cols vectors] = by[r] a[r, k] b[k, ...]: one chain over k an element. */
+WN_INLINE void product_block(size_t rows, size_t cols, row_view a, row_view b, size_t k, const float *by, float *out,
+                             size_t ldo) {
     vf acc[ROWS][COLS];
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < cols; c++) acc[r][c] = (vf){0};
     for (size_t i = 0; i < k; i++) {
         vf v[COLS];
-        for (size_t c = 0; c < cols; c++) v[c] = vf_load(b + i * ldb + c * WN_LANES);
+        for (size_t c = 0; c < cols; c++) v[c] = vf_load(b.at + i * b.ld + c * WN_LANES);
         for (size_t r = 0; r < rows; r++) {
-            vf x = vf_splat(a[r * lda + i]);
+            vf x = vf_splat(a.at[r * a.ld + i]);
             for (size_t c = 0; c < cols; c++) acc[r][c] += x * v[c];
         }
     }
@@ -225,29 +233,30 @@ WN_INLINE void block(size_t rows, size_t cols, const float *a, size_t lda, const
 }
 
 /* The same with the number of rows known to the compiler. */
-WN_INLINE void blocks(size_t rows, size_t cols, const float *a, size_t lda, const float *b,
-                                                         size_t ldb, size_t k, const float *by, float *out, size_t ldo) {
+WN_INLINE void product_blocks(size_t rows, size_t cols, row_view a, row_view b, size_t k, const float *by, float *out,
+                              size_t ldo) {
     switch (rows) {
-    case 1: block(1, cols, a, lda, b, ldb, k, by, out, ldo); return;
-    case 2: block(2, cols, a, lda, b, ldb, k, by, out, ldo); return;
-    case 3: block(3, cols, a, lda, b, ldb, k, by, out, ldo); return;
-    case 4: block(4, cols, a, lda, b, ldb, k, by, out, ldo); return;
-    case 5: block(5, cols, a, lda, b, ldb, k, by, out, ldo); return;
-    case 6: block(6, cols, a, lda, b, ldb, k, by, out, ldo); return;
+    case 1: product_block(1, cols, a, b, k, by, out, ldo); return;
+    case 2: product_block(2, cols, a, b, k, by, out, ldo); return;
+    case 3: product_block(3, cols, a, b, k, by, out, ldo); return;
+    case 4: product_block(4, cols, a, b, k, by, out, ldo); return;
+    case 5: product_block(5, cols, a, b, k, by, out, ldo); return;
+    case 6: product_block(6, cols, a, b, k, by, out, ldo); return;
 #if ROWS > 6
-    case 7: block(7, cols, a, lda, b, ldb, k, by, out, ldo); return;
-    case 8: block(8, cols, a, lda, b, ldb, k, by, out, ldo); return;
+    case 7: product_block(7, cols, a, b, k, by, out, ldo); return;
+    case 8: product_block(8, cols, a, b, k, by, out, ldo); return;
 #endif
     default: return;
     }
 }
 
 /* out[m, n] = by[m] a[m, k] b[k, n], m at most ROWS; n is a multiple of WN_LANES, every row of out has room for it. */
-static void small_product(size_t m, size_t n, const float *a, size_t lda, const float *b, size_t ldb, size_t k, const float *by,
-                          float *out, size_t ldo) {
+static void small_product(size_t m, size_t n, row_view a, row_view b, size_t k, const float *by, float *out,
+                          size_t ldo) {
     size_t j = 0;
-    for (; j + COLS * WN_LANES <= n; j += COLS * WN_LANES) blocks(m, COLS, a, lda, b + j, ldb, k, by, out + j, ldo);
-    for (; j < n; j += WN_LANES) blocks(m, 1, a, lda, b + j, ldb, k, by, out + j, ldo);
+    for (; j + COLS * WN_LANES <= n; j += COLS * WN_LANES, b.at += COLS * WN_LANES)
+        product_blocks(m, COLS, a, b, k, by, out + j, ldo);
+    for (; j < n; j += WN_LANES, b.at += WN_LANES) product_blocks(m, 1, a, b, k, by, out + j, ldo);
 }
 
 static size_t padded(size_t n) { return (n + WN_LANES - 1) / WN_LANES * WN_LANES; }
@@ -299,7 +308,8 @@ enum { SHORT = 64 };
 static void NAME(attention)(const float *qkv, size_t t, size_t hidden, size_t heads, float *scratch, float *out) {
     size_t d = hidden / heads, ld = 3 * hidden, tp = padded(t), dp = padded(d);
     float *kt = scratch, *packed = kt + d * tp, *scores = packed + t * dp, *rows = scores + ROWS * tp;
-    const bool whole = dp == d, near = whole && t <= SHORT; /* rows of V, one a stride apart, still share the first cache */
+    const bool whole = dp == d,
+               near = whole && t <= SHORT; /* rows of V, one a stride apart, still share the first cache */
     float scales[ROWS], inverse[ROWS];
     for (size_t r = 0; r < ROWS; r++) scales[r] = 1.0f / sqrtf((float)d);
     for (size_t a = 0; a < heads; a++) {
@@ -312,10 +322,11 @@ static void NAME(attention)(const float *qkv, size_t t, size_t hidden, size_t he
         for (size_t i = 0, m, parts = (t + ROWS - 1) / ROWS; i < t; i += m, parts--) {
             m = (t - i + parts - 1) / parts; /* as equal as they can be: a row alone takes as long as four */
             for (size_t r = i; a + 1 < heads && r < i + m; r++) fetch_head(q + d + r * ld, d, hidden);
-            small_product(m, tp, q + i * ld, ld, kt, tp, d, scales, scores, tp);
+            small_product(m, tp, (row_view){q + i * ld, ld}, (row_view){kt, tp}, d, scales, scores, tp);
             for (size_t r = 0; r < m; r++) inverse[r] = softmax_row(scores + r * tp, t, tp);
             float *to = out + i * hidden + a * d;
-            small_product(m, dp, scores, tp, v, near ? ld : dp, t, inverse, whole ? to : rows, whole ? hidden : dp);
+            small_product(m, dp, (row_view){scores, tp}, (row_view){v, near ? ld : dp}, t, inverse, whole ? to : rows,
+                          whole ? hidden : dp);
             for (size_t r = 0; !whole && r < m; r++) copy(to + r * hidden, rows + r * dp, d);
         }
     }

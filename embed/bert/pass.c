@@ -30,8 +30,8 @@ void wn_bert_scratch_free(wn_bert_scratch *s) {
     *s = (wn_bert_scratch){0};
 }
 
-wn_code wn_bert_scratch_init(wn_bert_scratch *s, const wn_bert *m, const wn_bert_plan *plan, size_t tokens, size_t longest,
-                             wn_err *err) {
+wn_code wn_bert_scratch_init(wn_bert_scratch *s, const wn_bert *m, const wn_bert_plan *plan, size_t tokens,
+                             size_t longest, wn_err *err) {
     const wn_model_config *c = &m->config;
     /* attention's results too: ALBERT's feed-forward part may be narrower */
     const size_t wide = larger(larger(wn_bert_wide(c), c->embedding), c->hidden), f = sizeof(float);
@@ -59,8 +59,8 @@ static wn_linear_rows rows_of(const wn_bert_chunk *c, const float *x, size_t str
         .x = x, .stride = stride, .offsets = c->batch.offsets + c->first, .texts = c->last - c->first};
 }
 
-/* Sums of word, position and type vectors, normalised, and the first layer's q, k and v from their shares; ALBERT's go on to
- * the hidden width. */
+/* Sums of word, position and type vectors, normalised, and the first layer's q, k and v from their shares; ALBERT's go
+ * on to the hidden width. */
 static void embed_tokens(const wn_bert_chunk *c, wn_bert_scratch *s) {
     const wn_bert *m = c->m;
     const wn_token_batch *b = &c->batch;
@@ -124,8 +124,8 @@ static void feed_forward(const wn_bert_chunk *c, const wn_layer *l, const layer_
     ops->norm_rows(&l->after_ffn, g->norm_eps, l->down.bias, r->x, r->y, total, h, NULL);
 }
 
-/* The first token of each text through the rest of the layer, as rows on their own: in `few`, or, where no other token goes
- * on, in place. */
+/* The first token of each text through the rest of the layer, as rows on their own: in `few`, or, where no other token
+ * goes on, in place. */
 static const float *finish_firsts(const wn_bert_chunk *c, const wn_layer *l, wn_bert_scratch *s) {
     const size_t h = c->m->config.hidden, *offsets = c->batch.offsets + c->first, texts = c->last - c->first;
     const layer_rows to = {.x = s->few[0] ? s->few[0] : s->x,
@@ -149,7 +149,8 @@ static const wn_layer *layers_of(const wn_bert *m, size_t i, size_t *count) {
     return &m->layers[albert ? i * g->groups / g->layers * g->inner : i];
 }
 
-void wn_bert_pass(const wn_bert_chunk *c, const wn_bert_plan *plan, wn_bert_scratch *s, wn_bert_visit visit, void *ctx) {
+void wn_bert_pass(const wn_bert_chunk *c, const wn_bert_plan *plan, wn_bert_scratch *s, wn_bert_visit visit,
+                  void *ctx) {
     const layer_rows all = {.x = s->x,
                             .y = s->y,
                             .wide = s->wide,

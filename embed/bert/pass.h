@@ -31,12 +31,12 @@ typedef struct {
     bool every;    /* the hidden states after every layer are wanted too */
 } wn_bert_plan;
 
-/* Told of hidden states x: after the embeddings (layer 0) and after each layer. With `firsts` they are a row a text, else
- * [T, H]. Where plan->firsts and plan->every, `pooled` is told of twice, its rows on their own first. */
+/* Told of hidden states x: after the embeddings (layer 0) and after each layer. With `firsts` they are a row a text,
+ * else [T, H]. Where plan->firsts and plan->every, `pooled` is told of twice, its rows on their own first. */
 typedef void (*wn_bert_visit)(void *ctx, size_t layer, bool firsts, const float *x);
 
-wn_code wn_bert_scratch_init(wn_bert_scratch *s, const wn_bert *m, const wn_bert_plan *plan, size_t tokens, size_t longest,
-                             wn_err *err);
+wn_code wn_bert_scratch_init(wn_bert_scratch *s, const wn_bert *m, const wn_bert_plan *plan, size_t tokens,
+                             size_t longest, wn_err *err);
 void wn_bert_scratch_free(wn_bert_scratch *s);
 void wn_bert_pass(const wn_bert_chunk *c, const wn_bert_plan *plan, wn_bert_scratch *s, wn_bert_visit visit, void *ctx);
 

@@ -30,6 +30,8 @@ static void normalize(float *x, size_t n) {
     for (size_t j = 0; j < n; j++) x[j] = (float)((double)x[j] / norm);
 }
 
+size_t wn_bert_dims(const wn_bert *m) { return m->dense.w.n ? m->dense.w.n : m->config.hidden; }
+
 void wn_bert_pool_layer(const wn_bert *m, const float *x, size_t t, float *out) {
     pool_rows(wn_bert_pooling(m), x, t, m->config.hidden, out);
     normalize(out, m->config.hidden);

@@ -3,8 +3,6 @@
 #include <math.h>
 #include <pthread.h>
 
-#include <wn/cpu.h>
-
 float wn_d2v_sigmoid_table[WN_D2V_SIGMOID_SIZE];
 
 static void fill(void) {
@@ -17,17 +15,4 @@ static void fill(void) {
 void wn_d2v_kernels_init(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     (void)pthread_once(&once, fill);
-}
-
-const wn_d2v_kernels *wn_d2v_kernels_get(void) {
-    wn_d2v_kernels_init();
-    static const wn_isa_row rows[] = {
-#ifdef WN_HAVE_AVX512
-        {WN_CPU_AVX512, &wn_d2v_kernels_avx512},
-#endif
-#ifdef WN_HAVE_AVX2
-        {WN_CPU_AVX2, &wn_d2v_kernels_avx2},
-#endif
-        {0, &wn_d2v_kernels_ref}};
-    return wn_isa_pick(rows, sizeof rows / sizeof *rows);
 }

@@ -14,7 +14,8 @@ WN_INLINE __m256 fold(vf a) { return a; }
 
 WN_INLINE void reduce8(const vf *a, float *out) {
     for (int i = 0; i < 8; i += 4) {
-        const __m256 low = _mm256_hadd_ps(fold(a[i]), fold(a[i + 1])), high = _mm256_hadd_ps(fold(a[i + 2]), fold(a[i + 3]));
+        const __m256 low = _mm256_hadd_ps(fold(a[i]), fold(a[i + 1])),
+                     high = _mm256_hadd_ps(fold(a[i + 2]), fold(a[i + 3]));
         const __m256 s = _mm256_hadd_ps(low, high);
         _mm_storeu_ps(out + i, _mm_add_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1)));
     }

@@ -17,13 +17,14 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static const wn_linear_vt *kind_for(const wn_linear_opts *o, size_t n, size_t k) {
     for (size_t i = 0; i < KINDS; i++)
-        if (kinds[i].precision == o->precision && (kinds[i].careful || !o->careful) && kinds[i].kind->has(o->precision) &&
-            kinds[i].kind->fits(n, k))
+        if (kinds[i].precision == o->precision && (kinds[i].careful || !o->careful) &&
+            kinds[i].kind->has(o->precision) && kinds[i].kind->fits(n, k))
             return kinds[i].kind;
     return &wn_linear_plain;
 }
 
-wn_code wn_linear_layer_init(wn_linear_layer *l, const wn_linear_opts *o, const float *w, size_t n, size_t k, wn_err *err) {
+wn_code wn_linear_layer_init(wn_linear_layer *l, const wn_linear_opts *o, const float *w, size_t n, size_t k,
+                             wn_err *err) {
     const wn_linear_vt *kind = kind_for(o, n, k);
     void *state = NULL;
     *l = (wn_linear_layer){0};
@@ -41,8 +42,8 @@ size_t wn_linear_layer_scratch(const wn_linear_layer *l, size_t rows) {
     return l->kind ? (l->kind->scratch(l->n, l->k, rows) + 63) / 64 * 64 : 0;
 }
 
-void wn_linear_layer_apply(const wn_linear_layer *l, const wn_linear_rows *x, const wn_epilogue *e, float *y, size_t ldy,
-                     void *scratch) {
+void wn_linear_layer_apply(const wn_linear_layer *l, const wn_linear_rows *x, const wn_epilogue *e, float *y,
+                           size_t ldy, void *scratch) {
     l->kind->apply(l->state, x, e, y, ldy, scratch);
 }
 
@@ -77,10 +78,11 @@ static bool precision_available(wn_precision p) {
 
 wn_code wn_precision_check(wn_precision p, wn_err *err) {
     if (precision_available(p)) return WN_OK;
-    char have[32] = "f32";
-    for (wn_precision i = WN_PREC_F32 + 1; wn_precision_name(i); i++)
+    char have[32] = "";
+    for (wn_precision i = WN_PREC_F32; wn_precision_name(i); i++)
         if (precision_available(i))
-            (void)snprintf(have + strlen(have), sizeof have - strlen(have), ", %s", wn_precision_name(i));
+            (void)snprintf(have + strlen(have), sizeof have - strlen(have), "%s%s", *have ? ", " : "",
+                           wn_precision_name(i));
     return wn_err_set(err, WN_EUSAGE, "precision %s needs a processor with %s; this one (%s) can do %s",
                       wn_precision_name(p), precision_needs(p), wn_cpu_model(), have);
 }

@@ -12,8 +12,8 @@
 #include <stdint.h>
 #include <winnow/bert.h>
 
-/* Rows of x [m, k] at `x`, `stride` floats apart: those of `texts` texts, one behind the other. Text i has offsets[i + 1] -
- * offsets[i] of them; where offsets is NULL, each text has one row. Borrowed. */
+/* Rows of x [m, k] at `x`, `stride` floats apart: those of `texts` texts, one behind the other. Text i has offsets[i +
+ * 1] - offsets[i] of them; where offsets is NULL, each text has one row. Borrowed. */
 typedef struct {
     const float *x;
     size_t stride;
@@ -36,8 +36,9 @@ typedef struct {
 
 typedef struct {
     wn_precision precision;
-    /* A layer that is applied many times over (ALBERT), or whose result is a vector itself: f32 sums of 32 values of k are
-     * added up, rather than one chain, and never by Strassen's algorithm: half of the rounding error, 4/5 of the speed. */
+    /* A layer that is applied many times over (ALBERT), or whose result is a vector itself: f32 sums of 32 values of k
+     * are added up, rather than one chain, and never by Strassen's algorithm: half of the rounding error, 4/5 of the
+     * speed. */
     bool careful;
 } wn_linear_opts;
 
@@ -51,7 +52,8 @@ typedef struct {
     /* Packs W [n, k], rows k apart, into a new state. */
     wn_code (*pack)(void **state, const wn_linear_opts *o, const float *w, size_t n, size_t k, wn_err *err);
     /* y [m, n], rows ldy apart; x, y and scratch (64-byte aligned) do not overlap. One thread, no allocation. */
-    void (*apply)(const void *state, const wn_linear_rows *x, const wn_epilogue *e, float *y, size_t ldy, void *scratch);
+    void (*apply)(const void *state, const wn_linear_rows *x, const wn_epilogue *e, float *y, size_t ldy,
+                  void *scratch);
     void (*free)(void *state); /* NULL is fine */
 } wn_linear_vt;
 extern const wn_linear_vt wn_linear_plain, wn_linear_strassen, wn_linear_strassen16, wn_linear_quant;
@@ -63,10 +65,12 @@ typedef struct {
 } wn_linear_layer;
 
 /* Packs W [n, k] as the best kind for the precision and the shape. Shapes that a precision cannot take stay in f32. */
-wn_code wn_linear_layer_init(wn_linear_layer *l, const wn_linear_opts *o, const float *w, size_t n, size_t k, wn_err *err);
+wn_code wn_linear_layer_init(wn_linear_layer *l, const wn_linear_opts *o, const float *w, size_t n, size_t k,
+                             wn_err *err);
 void wn_linear_layer_free(wn_linear_layer *l); /* empties *l */
-size_t wn_linear_layer_scratch(const wn_linear_layer *l, size_t rows); /* bytes, 64-byte aligned; 0 where there is no W */
-void wn_linear_layer_apply(const wn_linear_layer *l, const wn_linear_rows *x, const wn_epilogue *e, float *y, size_t ldy,
-                     void *scratch);
+/* Bytes, to be 64-byte aligned; 0 where there is no W. */
+size_t wn_linear_layer_scratch(const wn_linear_layer *l, size_t rows);
+void wn_linear_layer_apply(const wn_linear_layer *l, const wn_linear_rows *x, const wn_epilogue *e, float *y,
+                           size_t ldy, void *scratch);
 
 #endif

@@ -50,7 +50,8 @@ out:
 }
 
 /* y[rows, n] of the columns from j on: a block's sums, then those of the next added to them. */
-static void plain_tile(const plain *p, const float *x, size_t ldx, size_t rows, size_t j, size_t n, float *y, size_t ldy) {
+static void plain_tile(const plain *p, const float *x, size_t ldx, size_t rows, size_t j, size_t n, float *y,
+                       size_t ldy) {
     float sums[WN_GEMM_ROWS * COLUMNS];
     for (size_t from = 0; from < p->k; from += p->block) {
         const wn_packed *w = &p->blocks[from / p->block], part = {.n = n, .k = w->k, .data = w->data + j * w->k};

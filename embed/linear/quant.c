@@ -115,7 +115,8 @@ size_t wn_quant_scratch(size_t n, size_t k, size_t rows) {
                             groups / WN_QUANT_GROUPS * 2 * sizeof(float));
 }
 
-void wn_quant_apply(const void *state, const wn_linear_rows *x, const wn_epilogue *e, float *y, size_t ldy, void *scratch) {
+void wn_quant_apply(const void *state, const wn_linear_rows *x, const wn_epilogue *e, float *y, size_t ldy,
+                    void *scratch) {
     const wn_quant *l = state;
     const wn_quant_kernel *kernel = l->kernel;
     const size_t blocks = l->groups / WN_QUANT_GROUPS, m = wn_linear_rows_count(x);

@@ -5,12 +5,12 @@
  *
  * Numbers travel in groups of 32 bits along k: two bf16 or f16, four bytes. W is packed once in panels of 32 rows,
  * [panel][group][32]; x is converted in blocks of at most WN_QUANT_ROWS rows, [row][group]. Groups are filled up with
- * zeros to a multiple of WN_QUANT_GROUPS, so that vectors and matrix tiles see the same layout. Each element of a product
- * depends on its row and column alone, never on the block.
+ * zeros to a multiple of WN_QUANT_GROUPS, so that vectors and matrix tiles see the same layout. Each element of a
+ * product depends on its row and column alone, never on the block.
  *
- * int8: in each block of 64 values along k, w = scale * q with q in -127..127 and x = offset + scale * q with q in 0..255,
- * found from the block's own extremes. One scale for a whole row of x would follow its few large columns and leave the
- * others too coarse: on sentences that cost five times the error. */
+ * int8: in each block of 64 values along k, w = scale * q with q in -127..127 and x = offset + scale * q with q in
+ * 0..255, found from the block's own extremes. One scale for a whole row of x would follow its few large columns and
+ * leave the others too coarse: on sentences that cost five times the error. */
 #include "linear.h"
 
 enum { WN_QUANT_PANEL = 32, WN_QUANT_ROWS = 96, WN_QUANT_GROUPS = 16 };
@@ -37,7 +37,8 @@ typedef struct {
     void (*product)(const wn_quant_part *part, float *c);
 } wn_quant_kernel;
 
-extern const wn_quant_kernel wn_quant_bf16_avx512, wn_quant_bf16_amx, wn_quant_f16_avx512, wn_quant_int8_avx512, wn_quant_int8_avx2;
+extern const wn_quant_kernel wn_quant_bf16_avx512, wn_quant_bf16_amx, wn_quant_f16_avx512, wn_quant_int8_avx512,
+    wn_quant_int8_avx2;
 /* What the matrix-tile kernel shares with the vector one. */
 void wn_quant_bf16_row(const float *x, size_t k, size_t groups, uint32_t *out, float *scale, float *offset);
 #define wn_quant_bf16_weight wn_quant_bf16_row /* x and W are rounded alike */
@@ -58,6 +59,7 @@ typedef struct {
 wn_code wn_quant_pack(wn_quant **out, const wn_quant_kernel *kernel, const float *w, size_t n, size_t k, wn_err *err);
 void wn_quant_free(void *state); /* a wn_quant; NULL is fine */
 size_t wn_quant_scratch(size_t n, size_t k, size_t rows);
-void wn_quant_apply(const void *state, const wn_linear_rows *x, const wn_epilogue *e, float *y, size_t ldy, void *scratch);
+void wn_quant_apply(const void *state, const wn_linear_rows *x, const wn_epilogue *e, float *y, size_t ldy,
+                    void *scratch);
 
 #endif

@@ -1,6 +1,7 @@
-/* bf16 by matrix tiles (AMX). A tile is 16 rows of 64 bytes: of x 16 rows by 16 groups, of a panel 16 groups by 16 columns
- * (half of its width, rows 128 bytes apart), of the product 16 rows by 16 columns. Two by two tiles of the product are kept, so that
- * each tile loaded is used twice. Tests compile this file against an emulation of the tile instructions. */
+/* bf16 by matrix tiles (AMX). A tile is 16 rows of 64 bytes: of x 16 rows by 16 groups, of a panel 16 groups by 16
+ * columns (half of its width, rows 128 bytes apart), of the product 16 rows by 16 columns. Two by two tiles of the
+ * product are kept, so that each tile loaded is used twice. Tests compile this file against an emulation of the tile
+ * instructions. */
 #include "quant.h"
 
 #ifndef WN_TILES_EMULATED
@@ -33,7 +34,8 @@ static void product(const wn_quant_part *p, float *c) {
     static const tile_config config = {.palette = 1,
                                        .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
                                        .rows = {EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE}};
-    const size_t lda = p->groups * sizeof(uint32_t), ldb = WN_QUANT_PANEL * sizeof(uint32_t), ldc = WN_QUANT_PANEL * sizeof(float);
+    const size_t lda = p->groups * sizeof(uint32_t), ldb = WN_QUANT_PANEL * sizeof(uint32_t),
+                 ldc = WN_QUANT_PANEL * sizeof(float);
     _tile_loadconfig(&config);
     for (size_t i = 0; i < p->m; i += (size_t)2 * EDGE) {
         const uint32_t *a = p->a + i * p->groups, *b = p->panel;

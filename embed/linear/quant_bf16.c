@@ -17,7 +17,8 @@ void wn_quant_bf16_row(const float *x, size_t k, size_t groups, uint32_t *out, f
 
 static void product(const wn_quant_part *p, float *c) {
     for (size_t i = 0; i < p->m; i += STRIP)
-        strip_of(p->m - i < STRIP ? p->m - i : STRIP, p->a + i * p->groups, p->groups, p->groups, p->panel, c + i * WN_QUANT_PANEL);
+        strip_of(p->m - i < STRIP ? p->m - i : STRIP, p->a + i * p->groups, p->groups, p->groups, p->panel,
+                 c + i * WN_QUANT_PANEL);
 }
 
 const wn_quant_kernel wn_quant_bf16_avx512 = {

@@ -19,7 +19,8 @@ static void weight(const float *w, size_t k, size_t groups, uint32_t *out, float
     (void)scale, (void)sum;
     for (size_t j = 0; j < groups * 2; j += 16) {
         const __m512 v = j < k ? load_some(w + j, k - j) : _mm512_setzero_ps();
-        _mm256_storeu_si256((__m256i *)(void *)(out + j / 2), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+        _mm256_storeu_si256((__m256i *)(void *)(out + j / 2),
+                            _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
     }
 }
 

@@ -1,5 +1,5 @@
-/* int8 by AVX2: the integers, the scales and the bits of quant_int8_avx512.c. A multiplication of bytes would saturate at 16
- * bits, so a block is widened to 16 bits, even and odd bytes apart, and multiplied in pairs. */
+/* int8 by AVX2: the integers, the scales and the bits of quant_int8_avx512.c. A multiplication of bytes would saturate
+ * at 16 bits, so a block is widened to 16 bits, even and odd bytes apart, and multiplied in pairs. */
 #include <immintrin.h>
 #include <string.h>
 
@@ -92,9 +92,9 @@ static void widen(const uint32_t *a, size_t lda, size_t m, uint32_t out[STRIP][2
 }
 
 /* Half a panel: c[rows, 16] += one block's sums, scaled; the first block sets c. */
-static inline __attribute__((always_inline)) void half_strip(const wn_quant_part *p, uint32_t x[STRIP][2 * WN_QUANT_GROUPS],
-                                                             size_t i, size_t b, size_t column, float *c,
-                                                             const size_t rows) {
+static inline __attribute__((always_inline)) void half_strip(const wn_quant_part *p,
+                                                             uint32_t x[STRIP][2 * WN_QUANT_GROUPS], size_t i, size_t b,
+                                                             size_t column, float *c, const size_t rows) {
     const size_t blocks = p->groups / WN_QUANT_GROUPS;
     const uint32_t *panel = p->panel + b * WN_QUANT_GROUPS * WN_QUANT_PANEL + column;
     __m256i left[STRIP], right[STRIP];
@@ -141,5 +141,10 @@ static void product(const wn_quant_part *p, float *c) {
     }
 }
 
-const wn_quant_kernel wn_quant_int8_avx2 = {
-    .precision = WN_PREC_INT8, .scaled = true, .per = 4, .rows = 21 * STRIP, .row = row, .weight = weight, .product = product};
+const wn_quant_kernel wn_quant_int8_avx2 = {.precision = WN_PREC_INT8,
+                                            .scaled = true,
+                                            .per = 4,
+                                            .rows = 21 * STRIP,
+                                            .row = row,
+                                            .weight = weight,
+                                            .product = product};

@@ -1,4 +1,5 @@
-/* int8 by AVX512-VNNI: unsigned by signed bytes, four at a time, exactly into int32; each block of 64 is then scaled. */
+/* int8 by AVX512-VNNI: unsigned by signed bytes, four at a time, exactly into int32; each block of 64 is then scaled.
+ * */
 #include <immintrin.h>
 
 #include "quant.h"
@@ -15,7 +16,8 @@ static inline __m512 part_of(const float *x, size_t j, size_t k) {
 static void row(const float *x, size_t k, size_t groups, uint32_t *out, float *scale, float *offset) {
     for (size_t b = 0; b * WN_QUANT_GROUPS < groups; b++, out += WN_QUANT_GROUPS) {
         const size_t j = b * BLOCK;
-        const __m512 v0 = part_of(x, j, k), v1 = part_of(x, j + 16, k), v2 = part_of(x, j + 32, k), v3 = part_of(x, j + 48, k);
+        const __m512 v0 = part_of(x, j, k), v1 = part_of(x, j + 16, k), v2 = part_of(x, j + 32, k),
+                     v3 = part_of(x, j + 48, k);
         float least = _mm512_reduce_min_ps(_mm512_min_ps(_mm512_min_ps(v0, v1), _mm512_min_ps(v2, v3)));
         float most = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_max_ps(v0, v1), _mm512_max_ps(v2, v3)));
         float step = (most - least) / 255.0f;
@@ -35,7 +37,8 @@ static void row(const float *x, size_t k, size_t groups, uint32_t *out, float *s
 static void weight(const float *w, size_t k, size_t groups, uint32_t *out, float *scale, float *sum) {
     for (size_t b = 0; b * WN_QUANT_GROUPS < groups; b++, out += WN_QUANT_GROUPS) {
         __m512 top = _mm512_setzero_ps();
-        for (size_t j = b * BLOCK; j < (b + 1) * BLOCK; j += 16) top = _mm512_max_ps(top, _mm512_abs_ps(part_of(w, j, k)));
+        for (size_t j = b * BLOCK; j < (b + 1) * BLOCK; j += 16)
+            top = _mm512_max_ps(top, _mm512_abs_ps(part_of(w, j, k)));
         float step = _mm512_reduce_max_ps(top) / 127.0f;
         const __m512 inverse = _mm512_set1_ps(step > 0x1p-100f ? 1.0f / step : 0);
         __m512i total = _mm512_setzero_si512();
@@ -62,7 +65,8 @@ static void add_scaled(const wn_quant_part *p, size_t i, size_t m, size_t b, con
         c0 = _mm512_fmadd_ps(y, t0, c0);
         c1 = _mm512_fmadd_ps(y, t1, c1);
         _mm512_storeu_ps(c, _mm512_fmadd_ps(_mm512_mul_ps(x, s0), _mm512_cvtepi32_ps(_mm512_load_si512(sums)), c0));
-        _mm512_storeu_ps(c + 16, _mm512_fmadd_ps(_mm512_mul_ps(x, s1), _mm512_cvtepi32_ps(_mm512_load_si512(sums + 16)), c1));
+        _mm512_storeu_ps(c + 16,
+                         _mm512_fmadd_ps(_mm512_mul_ps(x, s1), _mm512_cvtepi32_ps(_mm512_load_si512(sums + 16)), c1));
     }
 }
 
@@ -78,5 +82,10 @@ static void product(const wn_quant_part *p, float *c) {
     }
 }
 
-const wn_quant_kernel wn_quant_int8_avx512 = {
-    .precision = WN_PREC_INT8, .scaled = true, .per = 4, .rows = 6 * STRIP, .row = row, .weight = weight, .product = product};
+const wn_quant_kernel wn_quant_int8_avx512 = {.precision = WN_PREC_INT8,
+                                              .scaled = true,
+                                              .per = 4,
+                                              .rows = 6 * STRIP,
+                                              .row = row,
+                                              .weight = weight,
+                                              .product = product};

@@ -8,15 +8,16 @@
 
 enum { STRIP = 14 };
 
-/* c[rows, 32] = the 32-bit sums of a strip over `groups` groups. They go through memory even where more is done with them:
- * that code would cost this loop its registers. */
-WN_INLINE void strip_sums(const uint32_t *restrict a, size_t lda, size_t groups,
-                                                             const uint32_t *restrict panel, void *restrict c, const int rows) {
+/* c[rows, 32] = the 32-bit sums of a strip over `groups` groups. They go through memory even where more is done with
+ * them: that code would cost this loop its registers. */
+WN_INLINE void strip_sums(const uint32_t *restrict a, size_t lda, size_t groups, const uint32_t *restrict panel,
+                          void *restrict c, const int rows) {
     __m512i left[STRIP], right[STRIP];
     WN_UNROLL for (int r = 0; r < rows; r++) left[r] = right[r] = _mm512_setzero_si512();
     __asm__("" : "+r"(groups)); /* a known count makes gcc unroll the loop and run out of registers */
     for (size_t g = 0; g < groups; g++) {
-        const __m512i b0 = _mm512_load_si512(panel + g * WN_QUANT_PANEL), b1 = _mm512_load_si512(panel + g * WN_QUANT_PANEL + 16);
+        const __m512i b0 = _mm512_load_si512(panel + g * WN_QUANT_PANEL),
+                      b1 = _mm512_load_si512(panel + g * WN_QUANT_PANEL + 16);
         WN_UNROLL for (int r = 0; r < rows; r++) {
             const __m512i x = _mm512_set1_epi32((int)a[(size_t)r * lda + g]);
             left[r] = STEP(left[r], x, b0);
@@ -30,13 +31,15 @@ WN_INLINE void strip_sums(const uint32_t *restrict a, size_t lda, size_t groups,
 }
 
 /* The same for m <= STRIP rows. */
-static __attribute__((noinline)) void strip_of(size_t m, const uint32_t *a, size_t lda, size_t groups, const uint32_t *panel, void *c) {
+static __attribute__((noinline)) void strip_of(size_t m, const uint32_t *a, size_t lda, size_t groups,
+                                               const uint32_t *panel, void *c) {
     switch (m) {
 #define ROWS(n)                                                                                                        \
     case n: strip_sums(a, lda, groups, panel, c, n); return;
-        ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
+        ROWS(1)
+        ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
 #undef ROWS
-    default: return;
+            default : return;
     }
 }
 

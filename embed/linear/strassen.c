@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-enum { FEW = 4 }; /* entries of a strip: with fewer, eight chains of multiply-adds (two units, four cycles) wait for one another */
+enum {
+    FEW = 4
+}; /* entries of a strip: with fewer, eight chains of multiply-adds (two units, four cycles) wait for one another */
 
 bool wn_strassen_fits(size_t n, size_t k) { return n && k && n % 64 == 0 && k % 2 == 0; }
 

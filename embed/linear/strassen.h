@@ -3,8 +3,8 @@
 /* y = x W^T with fewer multiplications than the plain product has: one level of V. Strassen's algorithm (Gaussian
  * elimination is not optimal, 1969), whose blocks are chosen so that a text's bits depend on nothing but the text.
  *
- * Two rows of x that are neighbours in a text, the halves of k and the halves of the columns are blocks of a small matrix
- * product. 7 products of blocks do for 8:
+ * Two rows of x that are neighbours in a text, the halves of k and the halves of the columns are blocks of a small
+ * matrix product. 7 products of blocks do for 8:
  *
  *                k                      columns                    columns
  *            A0     A1               ┌──────┬──────┐            ┌──────┬──────┐
@@ -18,26 +18,27 @@
  *
  * The rows of a block of x are single rows, so many pairs go through the same W. In halves that saves an eighth of the
  * multiplications; where W is wide there are thirds of k and of the columns, and 15 products do for 18, a sixth less
- * (J. E. Hopcroft and L. R. Kerr, On minimizing the number of multiplications necessary for matrix multiplication, 1971).
+ * (J. E. Hopcroft and L. R. Kerr, On minimizing the number of multiplications necessary for matrix multiplication,
+ * 1971).
  *
- * Blocks of many rows, as the textbook has them, would let a row's rounding depend on whatever stands half a matrix away.
- * Here it depends on its partner alone, the next row of its text. A row without one (the last of an odd text) takes
- * part in the products that concern it, at the cost of a plain product.
+ * Blocks of many rows, as the textbook has them, would let a row's rounding depend on whatever stands half a matrix
+ * away. Here it depends on its partner alone, the next row of its text. A row without one (the last of an odd text)
+ * takes part in the products that concern it, at the cost of a plain product.
  *
  * Words:
  *   part         a half or a third of k, or of the columns
- *   block        of x: a row and a part of k. Of W: a part of k and a part of the columns. Of y: a row and a part of the
- *                columns
- *   term         one product of the scheme: a combination of blocks of x times a combination of blocks of W, counted (added
- *                or taken away) in some blocks of y
+ *   block        of x: a row and a part of k. Of W: a part of k and a part of the columns. Of y: a row and a part of
+ *                the columns
+ *   term         one product of the scheme: a combination of blocks of x times a combination of blocks of W, counted
+ *                (added or taken away) in some blocks of y
  *   combination  such a sum of blocks, each added or taken away
  *   scheme       the terms that together are the product; a test holds R. P. Brent's equations against them
  *   entry        what a combination of x is formed for: a pair of rows, or a row without a partner
  *   strip        a few entries that the kernel takes at a time, their sums in registers
  *   panel        a few columns of a combination of W, as many as the kernel takes at a time: [k][width]
  *   target       a block of y that a term counts in, as the kernel sees it
- *   start        where an element of y begins: at the bias or at 0 for the first term that counts in it, at what is there
- *                for the others. For integers also where a sum begins: see strassen16_kernel.h
+ *   start        where an element of y begins: at the bias or at 0 for the first term that counts in it, at what is
+ *                there for the others. For integers also where a sum begins: see strassen16_kernel.h
  *   share        entries that go through all terms of a slice of k together; a call is cut into equal ones
  *   slice        the values of k of each part that are worked on at a time: at most `kc`
  *   tell         to hand columns of finished rows to the epilogue, while they are in a cache
@@ -51,27 +52,27 @@
 
 /* ---- constants, and how each was found ---- */
 enum {
-    /* Of what the schemes have: 15 terms of at most 3 x 3 blocks of W; combinations of at most 4 blocks; terms that count in
-     * at most 4 places. Read off the tables; a test counts them. */
+    /* Of what the schemes have: 15 terms of at most 3 x 3 blocks of W; combinations of at most 4 blocks; terms that
+     * count in at most 4 places. Read off the tables; a test counts them. */
     WN_STRASSEN_TERMS = 15,
     WN_STRASSEN_PARTS = 3,
     WN_STRASSEN_BLOCKS = 4,
     WN_STRASSEN_TARGETS = 4,
-    /* A slice. 192 = 384 / 2 and 256 = 768 / 3, the widths of the usual small and base encoders: one slice, no second visit
-     * to y. Their panels (24 and 32 kB of AVX-512's 32 columns, half of it with AVX2) still share the first-level
-     * cache with a strip. Integers may not take more than 192: see below. */
+    /* A slice. 192 = 384 / 2 and 256 = 768 / 3, the widths of the usual small and base encoders: one slice, no second
+     * visit to y. Their panels take 12 and 16 kB with AVX2, twice that with AVX-512. Integers may not take
+     * more than 192: see below. */
     WN_STRASSEN_KC = 256,
     WN_STRASSEN_KC16 = 192,
-    /* Distance of the rows of combinations: one line more than a slice, so that a strip's rows do not fall into one set of
-     * the cache. */
+    /* Distance of the rows of combinations: one line more than a slice, so that a strip's rows do not fall into one
+     * set of the cache. */
     WN_STRASSEN_LD = WN_STRASSEN_KC + 16,
-    /* Entries of a share. Their combinations take 340 kB: of a second-level cache of 512 kB or more that leaves room for what
-     * streams by. A chunk of the encoder (256 tokens, so at least 128 entries) is one share. */
+    /* Entries of a share. Their combinations take 340 kB: of a second-level cache of 512 kB or more that leaves room
+     * for what streams by. A chunk of the encoder (256 tokens, so at least 128 entries) is one share. */
     WN_STRASSEN_SHARE = 320,
     WN_STRASSEN_WIDTH = 32, /* the most columns of a kernel's panel */
-    /* Largest integers of a row of x and of W. A combination is of two blocks at most, so a sum on the way reaches 4 X W
-     * for each of 192 products, and must fit 32 bits: W <= 1182.4 where X = 2 W. The bit more goes to x, which has the large
-     * elements. */
+    /* Largest integers of a row of x and of W. A combination is of two blocks at most, so a sum on the way reaches 4 X
+     * W for each of 192 products, and must fit 32 bits: W <= 1182.4 where X = 2 W. The bit more goes to x, which has
+     * the large elements. */
     WN_STRASSEN_W16 = 1182,
     WN_STRASSEN_X16 = 2 * WN_STRASSEN_W16,
 };
@@ -79,14 +80,14 @@ _Static_assert(4ll * WN_STRASSEN_X16 * WN_STRASSEN_W16 * WN_STRASSEN_KC16 < 1ll 
 
 /* ---- schemes ---- */
 
-/* A term: coefficients of the blocks of x [row][part of k], of W [part of k][part of the columns] and of y [row][part of
- * the columns]. */
+/* A term: coefficients of the blocks of x [row][part of k], of W [part of k][part of the columns] and of y [row][part
+ * of the columns]. */
 typedef struct {
     int8_t x[2][WN_STRASSEN_PARTS], w[WN_STRASSEN_PARTS][WN_STRASSEN_PARTS], y[2][WN_STRASSEN_PARTS];
 } wn_strassen_term;
 
-/* The first and the last term to count in a block of y's first row count for rows without a partner. Each combination of x
- * and of W begins with an added block. */
+/* The first and the last term to count in a block of y's first row count for rows without a partner. Each combination
+ * of x and of W begins with an added block. */
 typedef struct {
     size_t parts, products; /* parts of k and of the columns; terms */
     size_t kc;              /* of a slice */
@@ -115,7 +116,8 @@ typedef union {
 typedef struct {
     wn_strassen_numbers a; /* [strips m][WN_STRASSEN_LD] */
     wn_strassen_numbers b; /* floats [k][width]; integers [k / 4][2][width][2], of the second half of k, the first */
-    const uint32_t *start_a, *start_b; /* [strips m], [width]: integers only, where the sums of a row and of a column begin */
+    const uint32_t *start_a; /* [strips m] integers only: where the sums of a row begin */
+    const uint32_t *start_b; /* [width] and of a column */
     size_t k, m, strips;
     const char *ahead;
     size_t lines; /* of 64 bytes at `ahead`, fetched meanwhile by each strip */
@@ -168,7 +170,7 @@ typedef struct {
     const wn_epilogue *epilogue; /* NULL: nobody needs to be told */
     struct {
         size_t entry, count, step;
-    } runs[WN_STRASSEN_SHARE];        /* rows at equal distances, of which each entry has one or two; first those of pairs */
+    } runs[WN_STRASSEN_SHARE]; /* rows at equal distances, of which each entry has one or two; first those of pairs */
     float *rows[2][WN_STRASSEN_SHARE]; /* of y; a row without a partner has a spare one in its place: all go alike */
     wn_strassen_numbers a;            /* [entries][WN_STRASSEN_LD] combinations */
     float *size;                      /* [2][WN_STRASSEN_SHARE] integers only: what a row's 1 is worth */
@@ -189,7 +191,8 @@ struct wn_strassen_kind {
     void (*prepare)(const wn_strassen_share *b); /* a slice of the rows of x; NULL: nothing to do */
     void (*combine)(const wn_strassen_share *b, size_t entry, const wn_strassen_sum *sum); /* to a[entry] */
 };
-const wn_strassen_scheme *wn_strassen_f32_scheme(size_t n, size_t k); /* floats: thirds where W is wide; integers take halves */
+/* Of floats: thirds where W is wide; integers take halves. */
+const wn_strassen_scheme *wn_strassen_f32_scheme(size_t n, size_t k);
 extern const wn_strassen_kind wn_strassen_f32_kind, wn_strassen_int16_kind;
 
 /* n a multiple of 64, k even, neither 0. */

@@ -1,10 +1,11 @@
-/* The kernel of Strassen's product in 16-bit integers, written once on the vectors of wn/simd.h: exact sums of 32 bits, scaled
- * at the end. One multiplication does for two products of x and w (S. Winograd, A new algorithm for inner product,
- * 1968): with x', w' from the other half of k, (x + w') (x' + w) = x w + x' w' + x x' + w w'. What rows of x and of W
- * have on their own comes off where the sums begin, and what overflows on the way comes back: it is arithmetic modulo
- * 2^32. As many instructions as the plain form, but three additions a multiplication: half of a Zen core's vector units
- * multiply, and all of them add. Where multiplication and addition are one instruction (VNNI), a Zen core takes this form
- * for two rows of three and the plain one for the third, which keeps all of its units busy; on others every row is plain.
+/* The kernel of Strassen's product in 16-bit integers, written once on the vectors of wn/simd.h: exact sums of 32
+ * bits, scaled at the end. One multiplication does for two products of x and w (S. Winograd, A new algorithm for inner
+ * product, 1968): with x', w' from the other half of k, (x + w') (x' + w) = x w + x' w' + x x' + w w'. What rows of x
+ * and of W have on their own comes off where the sums begin, and what overflows on the way comes back: it is
+ * arithmetic modulo 2^32. As many instructions as the plain form, but three additions a multiplication: half of a Zen
+ * core's vector units multiply, and all of them add. Where multiplication and addition are one instruction (VNNI), a
+ * Zen core takes this form for two rows of three and the plain one for the third, which keeps all of its units busy;
+ * on others every row is plain.
  *
  * The including file defines STRIP16_ROWS (entries of a strip, two accumulators each) and STRIP_UNROLL, and
  * STRIP16_FUSED where the processor may have VNNI. */
@@ -25,8 +26,8 @@
     } while (0)
 #define FUSED_PRODUCTS(left, right, x, x2, left2, right2, left1, right1)                                               \
     do {                                                                                                               \
-        vi one, two;                                                                                                 \
-        __asm__("vpaddw %6, %2, %4\n\tvpaddw %8, %3, %5\n\tvpaddw %7, %2, %2\n\tvpaddw %9, %3, %3\n\t"                  \
+        vi one, two;                                                                                                   \
+        __asm__("vpaddw %6, %2, %4\n\tvpaddw %8, %3, %5\n\tvpaddw %7, %2, %2\n\tvpaddw %9, %3, %3\n\t"                 \
                 "vpdpwssd %4, %5, %0\n\tvpdpwssd %2, %3, %1"                                                           \
                 : "+&v"(left), "+&v"(right), "+&v"(x), "+&v"(x2), "=&v"(one), "=&v"(two)                               \
                 : "v"(left2), "v"(right2), "v"(left1), "v"(right1));                                                   \
@@ -90,13 +91,12 @@ WN_INLINE void strip16_product(const wn_strassen_strips *s, size_t strip,
     }
 }
 
-#define STRIP16_FUNCTION(name, plain)                                                                                 \
-    WN_INLINE void name##_rows(const wn_strassen_strips *s, size_t strip,             \
-                                                                  const int rows) {                                    \
-        strip16_product(s, strip, rows, plain);                                                                         \
+#define STRIP16_FUNCTION(name, plain)                                                                                  \
+    WN_INLINE void name##_rows(const wn_strassen_strips *s, size_t strip, const int rows) {                            \
+        strip16_product(s, strip, rows, plain);                                                                        \
     }                                                                                                                  \
-    static void name(const wn_strassen_strips *s) {                                                                      \
-        switch (s->m) { STRIP_CASES(name##_rows, STRIP16_ROWS) default : return; }                                      \
+    static void name(const wn_strassen_strips *s) {                                                                    \
+        switch (s->m) { STRIP_CASES(name##_rows, STRIP16_ROWS) default : return; }                                     \
     }
 STRIP16_FUNCTION(plain16, 0)
 #ifdef STRIP16_FUSED
@@ -130,7 +130,8 @@ static void round16(const float *x, float by, size_t n, int16_t *out) {
     const vf factor = vf_splat(by);
     size_t i = 0;
     for (; i + 2 * WN_LANES <= n; i += 2 * WN_LANES)
-        vi_store16(out + i, vf_round(vf_mul(vf_load(x + i), factor)), vf_round(vf_mul(vf_load(x + i + WN_LANES), factor)));
+        vi_store16(out + i, vf_round(vf_mul(vf_load(x + i), factor)),
+                   vf_round(vf_mul(vf_load(x + i + WN_LANES), factor)));
     if (i == n) return;
     float rest[2 * WN_LANES] = {0};
     int16_t low[2 * WN_LANES];

@@ -19,8 +19,8 @@ static const wn_strassen_kern *f32_kern(void) {
     return wn_isa_pick(rows, sizeof rows / sizeof *rows);
 }
 
-/* A power of two near the size of a row of W, by the mean of its fourth powers: large elements matter, since large values
- * of x meet them. Within limits that keep its inverse a normal float. */
+/* A power of two near the size of a row of W, by the mean of its fourth powers: large elements matter, since large
+ * values of x meet them. Within limits that keep its inverse a normal float. */
 static float f32_scale(const float *w, size_t half, size_t part) {
     const size_t k = half + part; /* the whole row */
     double sum[4] = {0};

@@ -1,6 +1,6 @@
 /* Strassen's product in 16-bit integers: faster, and less exact by the rounding to integers alone. Within each slice of
- * 2 x 192 values of k, rows of W are rounded to integers of at most 1182 times the row's size there, rows of x of at most
- * 2364; the sums are exact. What is not finite makes its row of x, or its column of y, NaN. */
+ * 2 x 192 values of k, rows of W are rounded to integers of at most 1182 times the row's size there, rows of x of at
+ * most 2364; the sums are exact. What is not finite makes its row of x, or its column of y, NaN. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -97,7 +97,8 @@ static void int16_prepare(const wn_strassen_share *b) {
 static void int16_combine(const wn_strassen_share *b, size_t e, const wn_strassen_sum *sum) {
     const int16_t *q = b->q + e * 4 * WN_STRASSEN_KC16, *blocks[2] = {NULL, NULL};
     for (size_t i = 0; i < sum->count; i++) blocks[i] = q + (2 * sum->row[i] + sum->column[i]) * WN_STRASSEN_KC16;
-    b->start[e] = -b->s->kern->combine16(blocks[0], blocks[1], sum->sign[1] < 0, b->part / 2, b->a.i16 + e * WN_STRASSEN_LD);
+    b->start[e] =
+        -b->s->kern->combine16(blocks[0], blocks[1], sum->sign[1] < 0, b->part / 2, b->a.i16 + e * WN_STRASSEN_LD);
 }
 
 const wn_strassen_kind wn_strassen_int16_kind = {.integers = true,

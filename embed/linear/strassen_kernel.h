@@ -2,8 +2,8 @@
  * STRIP_ROWS (entries of a strip, two accumulators each) and STRIP_UNROLL (of the loop over k). */
 #include "strassen_strips.h"
 
-/* A line or two of the next panel and a row's targets are fetched every few steps, so that they do not keep the loads of the
- * product waiting; lines beyond that come first. */
+/* A line or two of the next panel and a row's targets are fetched every few steps, so that they do not keep the loads
+ * of the product waiting; lines beyond that come first. */
 WN_INLINE void strip_product(const wn_strassen_strips *s, size_t strip, const int rows) {
     enum { STEP = WN_LANES == 16 ? 8 : 16, LINES = WN_LANES == 16 ? 2 : 1 };
     const size_t row = strip * (size_t)rows;

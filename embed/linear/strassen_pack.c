@@ -75,7 +75,8 @@ static wn_code reserve(wn_strassen *s, wn_err *err) {
     const size_t products = s->scheme->products, columns = s->n / s->scheme->parts, depth = s->k / s->scheme->parts,
                  slices = (depth + s->scheme->kc - 1) / s->scheme->kc;
     if (s->k > (SIZE_MAX / WN_STRASSEN_TERMS - AHEAD) / sizeof(float) / s->n)
-        return wn_err_set(err, WN_EMEMORY, "packing a matrix of %zu rows of %zu: too large for this machine", s->n, s->k);
+        return wn_err_set(err, WN_EMEMORY, "packing a matrix of %zu rows of %zu: too large for this machine", s->n,
+                          s->k);
     const size_t bytes = products * columns * depth * s->kind->bytes + AHEAD;
     if (s->kind->integers) {
         if (!(s->panels.i16 = wn_alloc(bytes, 1, err))) return WN_EMEMORY;

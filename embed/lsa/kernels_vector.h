@@ -1,5 +1,6 @@
 /* The inner loops, written once on the vectors of wn/simd.h and compiled for each instruction set. The file that
- * includes this defines KERNELS (the table's name), and TILE_ROWS and TILE_VECS (accumulators that fit the registers). Every element is one chain of multiply-adds in a fixed order, whatever the vector or tile. */
+ * includes this defines KERNELS (the table's name), and TILE_ROWS and TILE_VECS (accumulators that fit the registers).
+ * Every element is one chain of multiply-adds in a fixed order, whatever the vector or tile. */
 #include "internal.h"
 
 #include <wn/simd.h>
@@ -65,7 +66,8 @@ WN_INLINE void update_tile(float *z, size_t ldz, const float *q, const float *c,
 static void update(float *z, size_t ldz, const float *q, const float *c, size_t rows) {
     for (size_t j = 0; j < WN_LSA_BLOCK; j += TILE_VECS * WN_LANES) {
         size_t r = 0;
-        for (; r + TILE_ROWS <= rows; r += TILE_ROWS) update_tile(z + r * ldz + j, ldz, q + r * WN_LSA_BLOCK, c + j, TILE_ROWS);
+        for (; r + TILE_ROWS <= rows; r += TILE_ROWS)
+            update_tile(z + r * ldz + j, ldz, q + r * WN_LSA_BLOCK, c + j, TILE_ROWS);
         for (; r < rows; r++) update_tile(z + r * ldz + j, ldz, q + r * WN_LSA_BLOCK, c + j, 1);
     }
 }

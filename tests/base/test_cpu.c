@@ -71,7 +71,8 @@ Test(cpu, command_runs_with_good_kernels_after_the_cure) {
         if (strncmp(line, "OpenBLAS:", 9) == 0 && at) (void)sscanf(at + 7, "%63[A-Za-z0-9]", core);
     }
     cr_assert(p && pclose(p) == 0);
-    static const char *const late[] = {"SkylakeX", "Cooperlake", "SapphireRapids"}, *const middle[] = {"Haswell", "Zen", "Excavator"};
+    static const char *const late[] = {"SkylakeX", "Cooperlake", "SapphireRapids"}, *const middle[] = {"Haswell", "Zen",
+                                                                                                       "Excavator"};
     bool good = false;
     for (size_t i = 0; i < 3; i++) good |= strcasecmp(core, late[i]) == 0;
     for (size_t i = 0; i < 3; i++) good |= !wn_cpu_has(WN_CPU_AVX512) && strcasecmp(core, middle[i]) == 0;

@@ -1,5 +1,5 @@
-/* linear/quant_amx.c with the tile instructions in plain C: palette 1, eight tiles of 16 rows of 64 bytes. Operations on tiles that
- * were not configured, or between shapes that do not fit, end the test, as the processor would. */
+/* linear/quant_amx.c with the tile instructions in plain C: palette 1, eight tiles of 16 rows of 64 bytes. Operations
+ * on tiles that were not configured, or between shapes that do not fit, end the test, as the processor would. */
 #define WN_TILES_EMULATED
 #define wn_quant_bf16_amx wn_quant_bf16_amx_emulated
 #include <stdlib.h>
@@ -35,12 +35,14 @@ static void _tile_zero(int t) {
 
 static void _tile_loadd(int t, const void *base, size_t stride) {
     must(tiles[t].rows > 0);
-    for (size_t r = 0; r < tiles[t].rows; r++) memcpy(tiles[t].data[r], (const unsigned char *)base + r * stride, tiles[t].row_bytes);
+    for (size_t r = 0; r < tiles[t].rows; r++)
+        memcpy(tiles[t].data[r], (const unsigned char *)base + r * stride, tiles[t].row_bytes);
 }
 
 static void _tile_stored(int t, void *base, size_t stride) {
     must(tiles[t].rows > 0);
-    for (size_t r = 0; r < tiles[t].rows; r++) memcpy((unsigned char *)base + r * stride, tiles[t].data[r], tiles[t].row_bytes);
+    for (size_t r = 0; r < tiles[t].rows; r++)
+        memcpy((unsigned char *)base + r * stride, tiles[t].data[r], tiles[t].row_bytes);
 }
 
 static float half_of(const unsigned char *pair, int high) {
@@ -52,7 +54,8 @@ static float half_of(const unsigned char *pair, int high) {
 }
 
 static void _tile_dpbf16ps(int c, int a, int b) {
-    must(tiles[c].rows == tiles[a].rows && tiles[a].row_bytes / 4 == tiles[b].rows && tiles[c].row_bytes == tiles[b].row_bytes);
+    must(tiles[c].rows == tiles[a].rows && tiles[a].row_bytes / 4 == tiles[b].rows &&
+         tiles[c].row_bytes == tiles[b].row_bytes);
     for (size_t m = 0; m < tiles[c].rows; m++)
         for (size_t k = 0; k < tiles[b].rows; k++)
             for (size_t n = 0; n < tiles[c].row_bytes / 4; n++) {

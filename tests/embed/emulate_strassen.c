@@ -1,5 +1,5 @@
-/* The kernels of Strassen's product in their AVX-512 shape (16 lanes; 14 rows, 12 of integers), on pairs of AVX2 vectors: the same arithmetic
- * where there is no AVX-512. */
+/* The kernels of Strassen's product in their AVX-512 shape (16 lanes; 14 rows, 12 of integers), on pairs of AVX2
+ * vectors: the same arithmetic where there is no AVX-512. */
 #include <wn/simd.h>
 
 typedef struct {

@@ -81,7 +81,8 @@ static float *encode(const char *dir, const fixture *f, wn_pooling pooling, int 
     float *out = malloc(f->n * f->dims * sizeof *out);
     cr_assert_eq(wn_bert_open(&m, dir, &o, &e), WN_OK, "%s", e.msg);
     cr_assert_eq(wn_bert_dims(m), f->dims);
-    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){f->ids, NULL, f->offsets, f->n}, out, f->dims, NULL, &e), WN_OK, "%s", e.msg);
+    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){f->ids, NULL, f->offsets, f->n}, out, f->dims, NULL, &e), WN_OK,
+                 "%s", e.msg);
     wn_bert_close(m);
     return out;
 }

@@ -81,7 +81,8 @@ Test(bert_ops, gelu_far_out) { /* where erf is 1 the result is v or 0, exactly *
         float x[34], y[34];
         for (int i = 0; i < 34; i++) x[i] = (i % 2 ? -1.0f : 1.0f) * ldexpf(6, i / 2);
         ops[s]->bias_activate(NULL, WN_ACT_GELU, x, 34, 1, 34, y, 34);
-        for (int i = 0; i < 34; i++) cr_expect_eq(y[i], i % 2 ? 0 : x[i], "%s: gelu(%g) = %g", names[s], (double)x[i], (double)y[i]);
+        for (int i = 0; i < 34; i++)
+            cr_expect_eq(y[i], i % 2 ? 0 : x[i], "%s: gelu(%g) = %g", names[s], (double)x[i], (double)y[i]);
     }
 }
 
@@ -139,7 +140,8 @@ static double product_error(bool careful, size_t m, size_t n, size_t k, float mi
 }
 
 Test(bert_ops, plain_products) {
-    static const size_t shapes[][3] = {{1, 1, 1}, {3, 40, 31}, {43, 65, 32}, {44, 100, 33}, {2, 130, 70}, {85, 96, 100}};
+    static const size_t shapes[][3] = {{1, 1, 1},     {3, 40, 31},  {43, 65, 32},
+                                       {44, 100, 33}, {2, 130, 70}, {85, 96, 100}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int careful = 0; careful < 2; careful++) {
             const double e = product_error(careful, shapes[i][0], shapes[i][1], shapes[i][2], 0);
@@ -170,15 +172,18 @@ Test(bert_ops, layer_norm) {
             for (size_t i = 0; i < M; i++) {
                 double v[MAX], mean = 0, squares = 0;
                 for (size_t j = 0; j < h; j++) {
-                    v[j] = (double)x[i * h + j] + (with_bias ? (double)bias[j] : 0) + (with_residual ? (double)r[i * h + j] : 0);
+                    v[j] = (double)x[i * h + j] + (with_bias ? (double)bias[j] : 0) +
+                           (with_residual ? (double)r[i * h + j] : 0);
                     mean += v[j] / (double)h;
                 }
                 for (size_t j = 0; j < h; j++) squares += (v[j] - mean) * (v[j] - mean);
                 if (h == 1) continue; /* 0 / 0 but for rounding */
                 double scale = 1 / sqrt(squares / (double)h + 1e-12);
-                cr_expect_lt(fabs((double)scales[i] / scale - 1), 1e-6, "%s, width %zu: %g", names[s], h, (double)scales[i] / scale - 1);
+                cr_expect_lt(fabs((double)scales[i] / scale - 1), 1e-6, "%s, width %zu: %g", names[s], h,
+                             (double)scales[i] / scale - 1);
                 for (size_t j = 0; j < h; j++)
-                    worst = fmax(worst, fabs((v[j] - mean) * scale * (double)w[j] + (double)b[j] - (double)y[i * h + j]));
+                    worst =
+                        fmax(worst, fabs((v[j] - mean) * scale * (double)w[j] + (double)b[j] - (double)y[i * h + j]));
             }
             cr_expect_lt(worst, 4e-6, "%s, width %zu: %.2e", names[s], h, worst);
         }
@@ -188,7 +193,8 @@ Test(bert_ops, layer_norm) {
 /* The greatest error of attention over t tokens, where scores reach about `reach`. */
 static double attention_error(const wn_bert_ops *ops, size_t t, size_t hidden, size_t heads, float reach) {
     size_t d = hidden / heads, ld = 3 * hidden, need = ops->attention_scratch(t, hidden, heads);
-    float *qkv = malloc(t * ld * sizeof *qkv), *out = malloc(t * hidden * sizeof *out), *scratch = malloc((need + 1) * sizeof *scratch);
+    float *qkv = malloc(t * ld * sizeof *qkv), *out = malloc(t * hidden * sizeof *out),
+          *scratch = malloc((need + 1) * sizeof *scratch);
     double *p = malloc(t * sizeof *p), worst = 0;
     float size = sqrtf(reach * 3 / sqrtf((float)d));
     for (size_t i = 0; i < t * ld; i++) qkv[i] = (i % ld < 2 * hidden ? size : 1) * draw();
@@ -199,7 +205,8 @@ static double attention_error(const wn_bert_ops *ops, size_t t, size_t hidden, s
             double top = -INFINITY, sum = 0;
             for (size_t j = 0; j < t; j++) {
                 p[j] = 0;
-                for (size_t c = 0; c < d; c++) p[j] += (double)qkv[i * ld + a * d + c] * (double)qkv[j * ld + hidden + a * d + c];
+                for (size_t c = 0; c < d; c++)
+                    p[j] += (double)qkv[i * ld + a * d + c] * (double)qkv[j * ld + hidden + a * d + c];
                 p[j] /= sqrt((double)d);
                 top = fmax(top, p[j]);
             }
@@ -217,16 +224,19 @@ static double attention_error(const wn_bert_ops *ops, size_t t, size_t hidden, s
 }
 
 Test(bert_ops, attention) {
-    static const size_t shapes[][3] = {{1, 48, 4},   {2, 48, 4},  {15, 48, 4},  {16, 384, 12}, {17, 384, 12}, {44, 384, 12},
-                                       {100, 20, 4}, {63, 64, 2}, {512, 48, 4}, {512, 64, 1},  {7, 6, 6}};
+    static const size_t shapes[][3] = {{1, 48, 4},    {2, 48, 4},    {15, 48, 4},  {16, 384, 12},
+                                       {17, 384, 12}, {44, 384, 12}, {100, 20, 4}, {63, 64, 2},
+                                       {512, 48, 4},  {512, 64, 1},  {7, 6, 6}};
     const wn_bert_ops *ops[3];
     const char *names[3];
     for (size_t s = 0, sn = sets(ops, names); s < sn; s++) {
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
             const size_t *x = shapes[i];
-            double e = attention_error(ops[s], x[0], x[1], x[2], 4), sharp = attention_error(ops[s], x[0], x[1], x[2], 300);
+            double e = attention_error(ops[s], x[0], x[1], x[2], 4),
+                   sharp = attention_error(ops[s], x[0], x[1], x[2], 300);
             cr_expect_lt(e, 2e-6, "%s, %zu tokens, %zu wide, %zu heads: %.2e", names[s], x[0], x[1], x[2], e);
-            cr_expect_lt(sharp, 1e-4, "%s, %zu tokens, %zu wide, %zu heads, large scores: %.2e", names[s], x[0], x[1], x[2], sharp);
+            cr_expect_lt(sharp, 1e-4, "%s, %zu tokens, %zu wide, %zu heads, large scores: %.2e", names[s], x[0], x[1],
+                         x[2], sharp);
         }
     }
 }

@@ -1,5 +1,5 @@
-/* Products in reduced precision against plain ones on equally rounded numbers, for every kernel: those that this processor lacks
- * are compiled against an emulation of their instructions. Then whole encoders against f32. */
+/* Products in reduced precision against plain ones on equally rounded numbers, for every kernel: those that this
+ * processor lacks are compiled against an emulation of their instructions. Then whole encoders against f32. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -82,7 +82,8 @@ static float plain_f16(const float *a, const float *b, size_t k) {
     return s;
 }
 
-static void keep(const float *bias, wn_activation a, const float *x, size_t ldx, size_t m, size_t n, float *y, size_t ldy) {
+static void keep(const float *bias, wn_activation a, const float *x, size_t ldx, size_t m, size_t n, float *y,
+                 size_t ldy) {
     cr_assert(!bias && a == WN_ACT_IDENTITY);
     for (size_t i = 0; i < m; i++) memcpy(y + i * ldy, x + i * ldx, n * sizeof *y);
 }
@@ -96,7 +97,8 @@ static void multiply(const wn_quant *l, const float *x, size_t m, float *y, void
 static void check_product(const wn_quant_kernel *kernel, size_t m, size_t n, size_t k) {
     wn_err e;
     wn_quant *l;
-    float *x = malloc(m * k * sizeof *x), *w = malloc(n * k * sizeof *w), *y = malloc(m * n * sizeof *y), *one = malloc(n * sizeof *one);
+    float *x = malloc(m * k * sizeof *x), *w = malloc(n * k * sizeof *w), *y = malloc(m * n * sizeof *y),
+          *one = malloc(n * sizeof *one);
     void *scratch = wn_alloc(1, wn_quant_scratch(n, k, m), &e);
     for (size_t i = 0; i < m * k; i++) x[i] = draw();
     for (size_t i = 0; i < n * k; i++) w[i] = draw() / 16;
@@ -106,8 +108,9 @@ static void check_product(const wn_quant_kernel *kernel, size_t m, size_t n, siz
     size_t apart = 0, wrong = 0;
     for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < n; j++) {
-            double size, want = kernel->precision == WN_PREC_INT8 ? plain_int8(x + i * k, w + j * k, k, &size)
-                                                                    : plain_pairs(kernel->precision, x + i * k, w + j * k, k, &size);
+            double size, want = kernel->precision == WN_PREC_INT8
+                                    ? plain_int8(x + i * k, w + j * k, k, &size)
+                                    : plain_pairs(kernel->precision, x + i * k, w + j * k, k, &size);
             worst = fmax(worst, fabs((double)y[i * n + j] - want) / size);
             float scalar = kernel->precision == WN_PREC_F16 ? plain_f16(x + i * k, w + j * k, k) : 0;
             wrong += kernel->precision == WN_PREC_F16 && memcmp(&y[i * n + j], &scalar, sizeof scalar) != 0;
@@ -115,11 +118,14 @@ static void check_product(const wn_quant_kernel *kernel, size_t m, size_t n, siz
         multiply(l, x + i * k, 1, one, scratch);
         apart += memcmp(one, y + i * n, n * sizeof *one) != 0;
     }
-    cr_assert_eq(apart, 0, "%s %zu x %zu x %zu: %zu rows differ when multiplied alone", wn_precision_name(kernel->precision), m, n, k, apart);
-    cr_assert_eq(wrong, 0, "f16 %zu x %zu x %zu: %zu elements differ from scalar arithmetic in the same order", m, n, k, wrong);
+    cr_assert_eq(apart, 0, "%s %zu x %zu x %zu: %zu rows differ when multiplied alone",
+                 wn_precision_name(kernel->precision), m, n, k, apart);
+    cr_assert_eq(wrong, 0, "f16 %zu x %zu x %zu: %zu elements differ from scalar arithmetic in the same order", m, n, k,
+                 wrong);
     /* f32 sums: rounding of k terms; f16 sums: of 64 */
     double bar = kernel->precision == WN_PREC_F16 ? 4e-3 : 3e-7 + 4e-8 * sqrt((double)k);
-    cr_assert_lt(worst, bar, "%s %zu x %zu x %zu: %.2e of the terms' sizes", wn_precision_name(kernel->precision), m, n, k, worst);
+    cr_assert_lt(worst, bar, "%s %zu x %zu x %zu: %.2e of the terms' sizes", wn_precision_name(kernel->precision), m, n,
+                 k, worst);
     wn_quant_free(l);
     wn_free(scratch);
     free(x), free(w), free(y), free(one);
@@ -146,7 +152,8 @@ static void check_kernel(const wn_quant_kernel *kernel) {
     static const size_t shapes[][3] = {{1, 1, 1},    {1, 33, 12},  {13, 32, 31},  {14, 48, 64},  {15, 31, 65},
                                        {32, 64, 96}, {33, 16, 48}, {83, 32, 129}, {85, 40, 100}, {97, 32, 384},
                                        {193, 8, 16}, {5, 64, 1536}};
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) check_product(kernel, shapes[i][0], shapes[i][1], shapes[i][2]);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        check_product(kernel, shapes[i][0], shapes[i][1], shapes[i][2]);
 }
 
 static void need(wn_precision p) {
@@ -218,7 +225,8 @@ Test(precision, refused) { /* a test is a process of its own: nothing has asked 
     cr_assert_eq(wn_precision_check(WN_PREC_F16, &e), WN_EUSAGE);
     wn_bert *m;
     char *dir = NULL;
-    if (wn_model_find(&dir, "all-MiniLM-L6-v2", &e)) cr_skip_test("no model (tools/get-minilm fetches all-MiniLM-L6-v2)");
+    if (wn_model_find(&dir, "all-MiniLM-L6-v2", &e))
+        cr_skip_test("no model (tools/get-minilm fetches all-MiniLM-L6-v2)");
     wn_bert_opts o = {.layer = -1, .precision = WN_PREC_BF16};
     cr_assert_eq(wn_bert_open(&m, dir, &o, &e), WN_EUSAGE);
     cr_assert(strstr(e.msg, "AVX512-BF16"), "%s", e.msg);
@@ -232,12 +240,16 @@ typedef struct {
 } texts;
 
 static texts make_texts(const wn_model_config *c) {
-    static const size_t lengths[] = {1, 2, 3, 7, 12, 13, 14, 15, 16, 17, 31, 32, 33, 44, 48, 60, 97, 128, 200, 255, 256};
+    static const size_t lengths[] = {1,  2,  3,  7,  12, 13, 14,  15,  16,  17, 31,
+                                     32, 33, 44, 48, 60, 97, 128, 200, 255, 256};
     texts t = {.n = sizeof lengths / sizeof *lengths};
-    for (size_t i = 0; i < t.n; i++) t.offsets[i + 1] = t.offsets[i] + (lengths[i] < c->positions - c->pad - 1 ? lengths[i] : c->positions - c->pad - 1);
+    for (size_t i = 0; i < t.n; i++)
+        t.offsets[i + 1] =
+            t.offsets[i] + (lengths[i] < c->positions - c->pad - 1 ? lengths[i] : c->positions - c->pad - 1);
     t.tokens = t.offsets[t.n];
     t.ids = malloc(t.tokens * sizeof *t.ids);
-    for (size_t i = 0; i < t.tokens; i++) t.ids[i] = (uint32_t)(fabsf(draw()) / 32 * (float)c->vocab) % (uint32_t)c->vocab;
+    for (size_t i = 0; i < t.tokens; i++)
+        t.ids[i] = (uint32_t)(fabsf(draw()) / 32 * (float)c->vocab) % (uint32_t)c->vocab;
     return t;
 }
 
@@ -245,7 +257,8 @@ static wn_bert *open_model(wn_precision p) {
     wn_err e;
     wn_bert *m;
     char *dir = NULL;
-    if (wn_model_find(&dir, "all-MiniLM-L6-v2", &e)) cr_skip_test("no model (tools/get-minilm fetches all-MiniLM-L6-v2)");
+    if (wn_model_find(&dir, "all-MiniLM-L6-v2", &e))
+        cr_skip_test("no model (tools/get-minilm fetches all-MiniLM-L6-v2)");
     wn_bert_opts o = {.layer = -1, .precision = p};
     cr_assert_eq(wn_bert_open(&m, dir, &o, &e), WN_OK, "%s", e.msg);
     wn_free(dir);
@@ -255,7 +268,8 @@ static wn_bert *open_model(wn_precision p) {
 static float *forward(const wn_bert *m, const texts *t) {
     wn_err e;
     float *out = malloc(t->n * wn_bert_dims(m) * sizeof *out);
-    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t->ids, NULL, t->offsets, t->n}, out, wn_bert_dims(m), NULL, &e), WN_OK, "%s", e.msg);
+    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t->ids, NULL, t->offsets, t->n}, out, wn_bert_dims(m), NULL, &e),
+                 WN_OK, "%s", e.msg);
     return out;
 }
 
@@ -281,7 +295,8 @@ static void check_bits(wn_precision p) {
         float *same = forward(m, &t), *reversed = forward(m, &back);
         cr_assert_eq(memcmp(same, together, t.n * bytes), 0, "%d threads", threads);
         for (size_t i = 0; i < t.n; i++)
-            cr_assert_eq(memcmp(reversed + i * d, together + (t.n - 1 - i) * d, bytes), 0, "text %zu in another order", i);
+            cr_assert_eq(memcmp(reversed + i * d, together + (t.n - 1 - i) * d, bytes), 0, "text %zu in another order",
+                         i);
         free(same), free(reversed);
     }
     free(together), free(alone), free(t.ids), free(back.ids);

@@ -167,7 +167,9 @@ static void check_bits(wn_precision p, size_t h, size_t wide) {
           *one = malloc(h * sizeof *one);
     for (int threads = 1; threads <= 4; threads++) {
         wn_threads_set(threads);
-        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, t.offsets, TEXTS}, threads == 1 ? all : same, h, NULL, NULL), WN_OK);
+        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, t.offsets, TEXTS}, threads == 1 ? all : same,
+                                     h, NULL, NULL),
+                     WN_OK);
         if (threads > 1) cr_assert_eq(memcmp(all, same, TEXTS * h * sizeof *all), 0, "%d threads", threads);
     }
     for (size_t i = 0; i < TEXTS; i++) {
@@ -190,7 +192,8 @@ Test(small, hidden_states_whatever_layer_is_pooled) {
         wn_bert *m = NULL;
         const wn_bert_opts o = {.layer = i - 1};
         cr_assert_eq(wn_bert_open(&m, folder, &o, &e), WN_OK, "%s", e.msg);
-        cr_assert_eq(wn_bert_hidden(m, &(wn_token_batch){t.ids, t.types, (size_t[]){0, T}, 1}, states[i], &e), WN_OK, "%s", e.msg);
+        cr_assert_eq(wn_bert_hidden(m, &(wn_token_batch){t.ids, t.types, (size_t[]){0, T}, 1}, states[i], &e), WN_OK,
+                     "%s", e.msg);
         wn_bert_close(m);
     }
     cr_assert_eq(memcmp(states[0], states[1], sizeof states[0]), 0);
@@ -209,10 +212,13 @@ Test(small, first_tokens_are_those_of_the_hidden_states) {
         wn_bert *m = NULL;
         const wn_bert_opts o = {.layer = layer, .pooling = WN_POOL_CLS};
         cr_assert_eq(wn_bert_open(&m, folder, &o, &e), WN_OK, "%s", e.msg);
-        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, t.offsets, TEXTS}, got, H, NULL, NULL), WN_OK);
+        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, t.offsets, TEXTS}, got, H, NULL, NULL),
+                     WN_OK);
         for (size_t i = 0; i < TEXTS; i++) {
             const size_t at = t.offsets[i], n = t.offsets[i + 1] - at, alone[2] = {at, at + n};
-            cr_assert_eq(wn_bert_hidden(m, &(wn_token_batch){t.ids + at, t.types + at, (size_t[]){0, n}, 1}, states, &e), WN_OK, "%s", e.msg);
+            cr_assert_eq(wn_bert_hidden(m, &(wn_token_batch){t.ids + at, t.types + at, (size_t[]){0, n}, 1}, states,
+                                        &e),
+                         WN_OK, "%s", e.msg);
             for (size_t j = 0; j < H; j++)
                 worst = fmax(worst, fabs((double)(got[i * H + j] - states[(size_t)layer * n * H + j])));
             cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, alone, 1}, one, H, NULL, NULL), WN_OK);
@@ -337,13 +343,16 @@ Test(small, a_watch_sees_progress_and_can_stop) {
         watcher w = {.stop_at = SIZE_MAX};
         wn_err e = {0};
         wn_threads_set(threads);
-        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, NULL, t.offsets, TEXTS}, all, H, &(wn_bert_extras){.watch = watch, .ctx = &w, .ready = ready}, &e), WN_OK);
+        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, NULL, t.offsets, TEXTS}, all, H,
+                                     &(wn_bert_extras){.watch = watch, .ctx = &w, .ready = ready}, &e),
+                     WN_OK);
         for (size_t i = 0; i < TEXTS; i++) cr_assert_eq(ready[i], 1);
         if (threads == 1)
             cr_assert(w.calls > 2 && w.last == t.offsets[TEXTS], "%zu calls, %zu tokens", w.calls, w.last);
         w = (watcher){.stop_at = 1};
         memset(some, 0, sizeof some);
-        wn_code rc = wn_bert_forward(m, &(wn_token_batch){t.ids, NULL, t.offsets, TEXTS}, some, H, &(wn_bert_extras){.watch = watch, .ctx = &w, .ready = ready}, &e);
+        wn_code rc = wn_bert_forward(m, &(wn_token_batch){t.ids, NULL, t.offsets, TEXTS}, some, H,
+                                     &(wn_bert_extras){.watch = watch, .ctx = &w, .ready = ready}, &e);
         size_t n = 0;
         for (size_t i = 0; i < TEXTS; i++) {
             n += ready[i];

@@ -169,7 +169,8 @@ Test(strassen, against_double_for_every_shape) {
             for (size_t i = 0; i < p.m; i++) {
                 for (size_t j = 0; j < p.n; j++) {
                     double size, want = all[t].integers ? rounded(&p, i, j, &size) : exact(&p, i, j, &size);
-                    double off = fabs((double)p.y[i * p.ldy + j] - want - (biased ? (double)p.bias[j] : 0)) / (1 + size);
+                    double off =
+                        fabs((double)p.y[i * p.ldy + j] - want - (biased ? (double)p.bias[j] : 0)) / (1 + size);
                     if (!(off <= worst)) worst = off;
                 }
                 for (size_t j = p.n; j < p.ldy; j++) outside += p.y[i * p.ldy + j] != 7;
@@ -209,10 +210,14 @@ static void bits_of_each_pair(const kind *of, size_t m, size_t n, size_t k) {
         const size_t in_text = i % 5;
         rows = in_text + 1 < 5 && i + 1 < m ? 2 : 1;
         const size_t offsets[] = {0, rows};
-        const wn_linear_rows some = {.x = p.x + i * p.rows.stride, .stride = p.rows.stride, .offsets = offsets, .texts = 1};
+        const wn_linear_rows some = {.x = p.x + i * p.rows.stride,
+                                     .stride = p.rows.stride,
+                                     .offsets = offsets,
+                                     .texts = 1};
         wn_strassen_apply(packed, &some, &nothing, two, n, p.scratch);
         for (size_t r = 0; r < rows; r++)
-            cr_expect_eq(memcmp(two + r * n, p.y + (i + r) * p.ldy, n * sizeof *two), 0, "%s, row %zu", of->name, i + r);
+            cr_expect_eq(memcmp(two + r * n, p.y + (i + r) * p.ldy, n * sizeof *two), 0, "%s, row %zu", of->name,
+                         i + r);
         if (rows > 1) continue;
         const wn_linear_rows alone = {.x = some.x, .stride = some.stride, .texts = 1};
         wn_strassen_apply(packed, &alone, &nothing, two, n, p.scratch);

@@ -16,15 +16,15 @@ enum {
     WN_CPU_ADDERS = 1 << 6
 };
 
-/* Whether all of these features are there. Detected once; the environment variable WINNOW_ISA (a level: portable, avx2 or
- * avx512) leaves some out, for tests and comparison. */
+/* Whether all of these features are there. Detected once; the environment variable WINNOW_ISA (a level: portable, avx2
+ * or avx512) leaves some out, for tests and comparison. */
 bool wn_cpu_has(unsigned features);
 const char *wn_cpu_model(void); /* "unknown" where the system does not say */
 const char *wn_cpu_level(void); /* the highest level whose features are there */
 /* WN_EUSAGE where WINNOW_ISA names no level: then all kernels are the portable ones. */
 wn_code wn_cpu_check(wn_err *err);
-/* For tests: the kernels of `level` from now on, whatever WINNOW_ISA says; false where the processor lacks it. Not while
- * other threads ask. */
+/* For tests: the kernels of `level` from now on, whatever WINNOW_ISA says; false where the processor lacks it. Not
+ * while other threads ask. */
 bool wn_cpu_use(const char *level);
 
 /* One set of kernels of a family. A family is a table of these, the best first. */
