@@ -33,6 +33,7 @@ void wn_bert_close(wn_bert *m) {
 }
 
 wn_code wn_bert_open(wn_bert **out, const char *dir, const wn_bert_opts *o, wn_err *err) {
+    wn_code code = WN_OK;
     *out = NULL;
     wn_bert *m = wn_alloc(1, sizeof *m, err);
     if (!m) return WN_EMEMORY;
@@ -40,15 +41,19 @@ wn_code wn_bert_open(wn_bert **out, const char *dir, const wn_bert_opts *o, wn_e
     m->opts.precision = wn_precision_resolve(o->precision);
     m->opts.config = NULL;
     if (o->config) m->config = *o->config;
-    wn_code rc = o->config ? WN_OK : wn_model_config_read(&m->config, dir, err);
-    if (!rc && o->layer > (int)m->config.layers)
-        rc = wn_err_set(err, WN_EUSAGE, "layer %d: the model has %zu layers (0 = the embeddings)", o->layer,
-                        m->config.layers);
-    if (!rc) rc = wn_precision_check(o->precision, err);
-    if (!rc) rc = wn_bert_load(m, dir, err);
-    if (rc) wn_bert_close(m);
-    else *out = m;
-    return rc;
+    else if ((code = wn_model_config_read(&m->config, dir, err)) != WN_OK) goto out;
+    if (o->layer > (int)m->config.layers) {
+        code = wn_err_set(err, WN_EUSAGE, "layer %d: the model has %zu layers (0 = the embeddings)", o->layer,
+                          m->config.layers);
+        goto out;
+    }
+    if ((code = wn_precision_check(o->precision, err)) != WN_OK) goto out;
+    if ((code = wn_bert_load(m, dir, err)) != WN_OK) goto out;
+    *out = m;
+    m = NULL;
+out:
+    wn_bert_close(m);
+    return code;
 }
 
 const wn_model_config *wn_bert_config(const wn_bert *m) { return &m->config; }

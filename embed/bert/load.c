@@ -79,14 +79,14 @@ static wn_code want(loader *l, const char *base, const char *suffix, size_t rows
 /* Shapes are checked before anything of a size that only config.json claims is allocated. */
 static wn_code read_norm(loader *l, const char *base, size_t h, wn_norm *norm) {
     const wn_tensor *weight, *bias;
-    wn_code rc = want(l, base, ".weight", h, 0, &weight);
-    if (!rc) rc = want(l, base, ".bias", h, 0, &bias);
-    if (rc || !weight || !bias) return rc;
-    norm->weight = wn_alloc(h, sizeof(float), l->err);
-    norm->bias = wn_alloc(h, sizeof(float), l->err);
-    if (!norm->weight || !norm->bias) return WN_EMEMORY;
-    rc = wn_weights_read(l->w, weight, norm->weight, l->err);
-    return rc ? rc : wn_weights_read(l->w, bias, norm->bias, l->err);
+    wn_code code;
+    if ((code = want(l, base, ".weight", h, 0, &weight)) != WN_OK) return code;
+    if ((code = want(l, base, ".bias", h, 0, &bias)) != WN_OK) return code;
+    if (!weight || !bias) return WN_OK;
+    if (!(norm->weight = wn_alloc(h, sizeof(float), l->err))) return WN_EMEMORY;
+    if (!(norm->bias = wn_alloc(h, sizeof(float), l->err))) return WN_EMEMORY;
+    if ((code = wn_weights_read(l->w, weight, norm->weight, l->err)) != WN_OK) return code;
+    return wn_weights_read(l->w, bias, norm->bias, l->err);
 }
 
 /* Of layers outside of the stack. */
@@ -98,24 +98,27 @@ enum { FUSED_MAX = 3 };
 static wn_code read_linear(loader *l, const char *const *bases, size_t parts, size_t n, size_t k,
                            const wn_linear_opts *o, wn_affine *out) {
     const wn_tensor *weights[FUSED_MAX], *biases[FUSED_MAX] = {0};
-    wn_code rc = WN_OK;
+    float *w = NULL, *bias = NULL;
     bool whole = true;
-    for (size_t i = 0; !rc && i < parts; i++) {
-        rc = want(l, bases[i], ".weight", n, k, &weights[i]);
-        if (!rc && !l->unbiased) rc = want(l, bases[i], ".bias", n, 0, &biases[i]);
-        if (!rc) whole &= weights[i] && (biases[i] || l->unbiased);
+    wn_code code = WN_OK;
+    for (size_t i = 0; i < parts; i++) {
+        if ((code = want(l, bases[i], ".weight", n, k, &weights[i])) != WN_OK) return code;
+        if (!l->unbiased && (code = want(l, bases[i], ".bias", n, 0, &biases[i])) != WN_OK) return code;
+        whole &= weights[i] && (biases[i] || l->unbiased);
     }
-    if (rc || !whole) return rc;
-    float *w = wn_alloc(parts * n * k, sizeof *w, l->err), *bias = wn_alloc(parts * n, sizeof *bias, l->err);
-    if (!w || !bias) rc = WN_EMEMORY;
-    for (size_t i = 0; !rc && i < parts; i++) {
-        rc = wn_weights_read(l->w, weights[i], w + i * n * k, l->err);
-        if (!rc && !l->unbiased) rc = wn_weights_read(l->w, biases[i], bias + i * n, l->err);
+    if (!whole) return WN_OK;
+    code = WN_EMEMORY;
+    if (!(w = wn_alloc(parts * n * k, sizeof *w, l->err))) goto out;
+    if (!(bias = wn_alloc(parts * n, sizeof *bias, l->err))) goto out;
+    for (size_t i = 0; i < parts; i++) {
+        if ((code = wn_weights_read(l->w, weights[i], w + i * n * k, l->err)) != WN_OK) goto out;
+        if (!l->unbiased && (code = wn_weights_read(l->w, biases[i], bias + i * n, l->err)) != WN_OK) goto out;
     }
-    if (!rc) rc = wn_affine_init(out, o, w, bias, parts * n, k, l->err);
+    code = wn_affine_init(out, o, w, bias, parts * n, k, l->err);
+out:
     wn_free(w);
     wn_free(bias);
-    return rc;
+    return code;
 }
 
 static wn_code read_layer(loader *l, const wn_model_config *c, const wn_linear_opts *o, const char *base,
@@ -127,58 +130,66 @@ static wn_code read_layer(loader *l, const wn_model_config *c, const wn_linear_o
         p[i] = names[i];
     }
     size_t h = c->hidden;
-    wn_code rc = read_linear(l, p + QUERY, 3, h, h, o, &out->qkv);
-    if (!rc) rc = read_linear(l, p + OUT, 1, h, h, o, &out->out);
-    if (!rc) rc = read_norm(l, p[NORM_1], h, &out->after_attention);
-    if (!rc) rc = read_linear(l, p + UP, 1, c->intermediate, h, o, &out->up);
-    if (!rc) rc = read_linear(l, p + DOWN, 1, h, c->intermediate, o, &out->down);
-    if (!rc) rc = read_norm(l, p[NORM_2], h, &out->after_ffn);
-    return rc;
+    wn_code code;
+    if ((code = read_linear(l, p + QUERY, 3, h, h, o, &out->qkv)) != WN_OK) return code;
+    if ((code = read_linear(l, p + OUT, 1, h, h, o, &out->out)) != WN_OK) return code;
+    if ((code = read_norm(l, p[NORM_1], h, &out->after_attention)) != WN_OK) return code;
+    if ((code = read_linear(l, p + UP, 1, c->intermediate, h, o, &out->up)) != WN_OK) return code;
+    if ((code = read_linear(l, p + DOWN, 1, h, c->intermediate, o, &out->down)) != WN_OK) return code;
+    return read_norm(l, p[NORM_2], h, &out->after_ffn);
 }
 
 /* An embedding table: in place where the file allows it. */
 static wn_code read_table(loader *l, const char *name, size_t rows, size_t cols, const float **out, float **owned) {
     const wn_tensor *t = find(l, name);
     if (!t) return WN_OK;
-    wn_code rc = check_shape(l, t, rows, cols);
-    if (rc || (*out = wn_weights_mapped(l->w, t))) return rc;
+    wn_code code = check_shape(l, t, rows, cols);
+    if (code != WN_OK || (*out = wn_weights_mapped(l->w, t))) return code;
     if (!(*owned = wn_alloc(t->count, sizeof(float), l->err))) return WN_EMEMORY;
     *out = *owned;
     return wn_weights_read(l->w, t, *owned, l->err);
 }
 
 static wn_code read_embeddings(loader *l, wn_bert *m) {
-    const wn_model_config *c = &m->config;
-    wn_code rc = read_table(l, "embeddings.word_embeddings.weight", c->vocab, c->embedding, &m->words, &m->owned[0]);
-    if (!rc)
-        rc = read_table(l, "embeddings.position_embeddings.weight", c->positions, c->embedding, &m->positions,
-                        &m->owned[1]);
-    if (!rc && c->types)
-        rc = read_table(l, "embeddings.token_type_embeddings.weight", c->types, c->embedding, &m->types, &m->owned[2]);
-    if (!rc) rc = read_norm(l, "embeddings.LayerNorm", c->embedding, &m->embedding_norm);
     static const char *const mapping[] = {"encoder.embedding_hidden_mapping_in"};
-    if (!rc && c->arch == WN_ALBERT) rc = read_linear(l, mapping, 1, c->hidden, c->embedding, &alone, &m->mapping);
-    return rc;
+    const wn_model_config *c = &m->config;
+    const size_t e = c->embedding;
+    const struct {
+        const char *name;
+        size_t rows;
+        const float **out;
+    } tables[] = {{"embeddings.word_embeddings.weight", c->vocab, &m->words},
+                  {"embeddings.position_embeddings.weight", c->positions, &m->positions},
+                  {"embeddings.token_type_embeddings.weight", c->types, &m->types}};
+    wn_code code;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        if (tables[i].rows == 0) continue; /* a model without types */
+        code = read_table(l, tables[i].name, tables[i].rows, e, tables[i].out, &m->owned[i]);
+        if (code != WN_OK) return code;
+    }
+    if ((code = read_norm(l, "embeddings.LayerNorm", e, &m->embedding_norm)) != WN_OK) return code;
+    return c->arch == WN_ALBERT ? read_linear(l, mapping, 1, c->hidden, e, &alone, &m->mapping) : WN_OK;
 }
 
 static wn_code read_layers(loader *l, wn_bert *m) {
     const wn_model_config *c = &m->config;
     bool albert = c->arch == WN_ALBERT, distil = c->arch == WN_DISTILBERT;
-    m->nlayers = albert ? c->groups * c->inner : c->layers;
+    const char *const *parts = albert ? albert_parts : distil ? distil_parts : bert_parts;
     /* the same layer many times over multiplies its rounding errors */
     const wn_linear_opts o = {.precision = m->opts.precision, .careful = albert};
+    m->nlayers = albert ? c->groups * c->inner : c->layers;
     m->layers = wn_alloc(m->nlayers, sizeof *m->layers, l->err);
     if (!m->layers) return WN_EMEMORY;
-    wn_code rc = WN_OK;
-    for (size_t i = 0; !rc && i < m->nlayers; i++) {
+    for (size_t i = 0; i < m->nlayers; i++) {
         char base[NAME_SIZE / 2];
         if (albert)
             (void)snprintf(base, sizeof base, "encoder.albert_layer_groups.%zu.albert_layers.%zu", i / c->inner,
                            i % c->inner);
         else (void)snprintf(base, sizeof base, "%s.layer.%zu", distil ? "transformer" : "encoder", i);
-        rc = read_layer(l, c, &o, base, albert ? albert_parts : distil ? distil_parts : bert_parts, &m->layers[i]);
+        wn_code code = read_layer(l, c, &o, base, parts, &m->layers[i]);
+        if (code != WN_OK) return code;
     }
-    return rc;
+    return WN_OK;
 }
 
 /* The Dense module has a checkpoint of its own: linear.weight and linear.bias. */
@@ -187,19 +198,20 @@ static wn_code read_dense(wn_bert *m, const char *dir, wn_err *err) {
     wn_weights *w = NULL;
     if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, m->config.dense_path) >= sizeof path)
         return wn_err_set(err, WN_EUSAGE, "%s: the path is too long", dir);
-    wn_code rc = wn_weights_open(&w, path, err);
-    if (rc) return rc;
     static const char *const name[] = {"linear"};
+    wn_code code = wn_weights_open(&w, path, err);
+    if (code != WN_OK) return code;
     loader l = {.w = w, .prefix = "", .unbiased = !m->config.dense_bias, .err = err};
-    rc = read_linear(&l, name, 1, m->config.dense_out, m->config.hidden, &alone, &m->dense);
-    if (!rc && l.nmissing) rc = wn_err_set(err, WN_EINPUT, "%s: missing tensors: %s", path, l.missing);
+    code = read_linear(&l, name, 1, m->config.dense_out, m->config.hidden, &alone, &m->dense);
+    if (code == WN_OK && l.nmissing)
+        code = wn_err_set(err, WN_EINPUT, "%s: missing tensors: %s", path, l.missing);
     wn_weights_close(w);
-    return rc;
+    return code;
 }
 
 wn_code wn_bert_load(wn_bert *m, const char *dir, wn_err *err) {
-    wn_code rc = wn_weights_open(&m->weights, dir, err);
-    return rc ? rc : wn_bert_load_noted(m, dir, NULL, NULL, err);
+    wn_code code = wn_weights_open(&m->weights, dir, err);
+    return code != WN_OK ? code : wn_bert_load_noted(m, dir, NULL, NULL, err);
 }
 
 wn_code wn_bert_load_noted(wn_bert *m, const char *dir, wn_tensor_note note, void *ctx, wn_err *err) {
@@ -211,12 +223,12 @@ wn_code wn_bert_load_noted(wn_bert *m, const char *dir, wn_tensor_note note, voi
         l.prefix = prefixes[i];
         break;
     }
-    wn_code rc = read_embeddings(&l, m);
-    if (!rc) rc = read_layers(&l, m);
-    if (!rc && l.nmissing)
-        rc = wn_err_set(err, WN_EINPUT, "%s: %zu tensors that config.json (%s) wants are missing: %s%s",
-                        wn_weights_path(m->weights), l.nmissing, wn_arch_name(m->config.arch), l.missing,
-                        l.nmissing > 5 ? ", ..." : "");
-    if (!rc && m->config.dense_out) rc = read_dense(m, dir, err);
-    return rc;
+    wn_code code;
+    if ((code = read_embeddings(&l, m)) != WN_OK) return code;
+    if ((code = read_layers(&l, m)) != WN_OK) return code;
+    if (l.nmissing)
+        return wn_err_set(err, WN_EINPUT, "%s: %zu tensors that config.json (%s) wants are missing: %s%s",
+                          wn_weights_path(m->weights), l.nmissing, wn_arch_name(m->config.arch), l.missing,
+                          l.nmissing > 5 ? ", ..." : "");
+    return m->config.dense_out ? read_dense(m, dir, err) : WN_OK;
 }
