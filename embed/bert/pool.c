@@ -1,25 +1,36 @@
 /* From hidden states to a text's vector. */
 #include "bert_private.h"
 
+#include <assert.h>
 #include <math.h>
-#include <string.h>
+
+static double column_sum(const float *x, size_t t, size_t hidden) {
+    double sum = 0;
+    for (size_t i = 0; i < t; i++) sum += (double)x[i * hidden];
+    return sum;
+}
+
+static float column_max(const float *x, size_t t, size_t hidden) {
+    float top = x[0];
+    for (size_t i = 0; i < t; i++) top = x[i * hidden] > top ? x[i * hidden] : top;
+    return top;
+}
+
+/* One column of a text's rows x [t, hidden], at its first value. */
+static float pool_column(wn_pooling pooling, const float *x, size_t t, size_t hidden) {
+    switch (pooling) {
+    case WN_POOL_CLS: return x[0];
+    case WN_POOL_MAX: return column_max(x, t, hidden);
+    case WN_POOL_MEAN: return (float)(column_sum(x, t, hidden) / (double)t);
+    case WN_POOL_MEAN_SQRT: return (float)(column_sum(x, t, hidden) / sqrt((double)t));
+    case WN_POOL_MODEL: break; /* wn_bert_pooling names one of the others */
+    }
+    assert(false);
+    return NAN;
+}
 
 static void pool_rows(wn_pooling pooling, const float *x, size_t t, size_t hidden, float *out) {
-    if (pooling == WN_POOL_CLS) {
-        memcpy(out, x, hidden * sizeof *out);
-        return;
-    }
-    for (size_t j = 0; j < hidden; j++) {
-        double sum = 0;
-        float top = x[j];
-        for (size_t i = 0; i < t; i++) {
-            sum += (double)x[i * hidden + j];
-            top = x[i * hidden + j] > top ? x[i * hidden + j] : top;
-        }
-        out[j] = pooling == WN_POOL_MAX    ? top
-                 : pooling == WN_POOL_MEAN ? (float)(sum / (double)t)
-                                           : (float)(sum / sqrt((double)t));
-    }
+    for (size_t j = 0; j < hidden; j++) out[j] = pool_column(pooling, x + j, t, hidden);
 }
 
 static void normalize(float *x, size_t n) {
