@@ -5,7 +5,8 @@
 
 wn_code wn_mat_init(wn_mat *m, size_t rows, size_t cols, wn_err *err) {
     *m = (wn_mat){0};
-    if (cols > SIZE_MAX - 15) return wn_err_set(err, WN_EMEMORY, "a row of %zu columns exceeds the address space", cols);
+    if (cols > SIZE_MAX - 15)
+        return wn_err_set(err, WN_EMEMORY, "a row of %zu columns exceeds the address space", cols);
     size_t stride = (cols + 15) / 16 * 16, cells = 0;
     if (__builtin_mul_overflow(rows, stride, &cells))
         return wn_err_set(err, WN_EMEMORY, "a %zu x %zu matrix exceeds the address space", rows, cols);

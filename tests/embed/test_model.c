@@ -362,7 +362,8 @@ static wn_code open_and_run(float out[4], wn_err *e) {
     wn_bert *m = NULL;
     wn_bert_opts o = {.layer = -1};
     wn_code rc = wn_bert_open(&m, folder, &o, e);
-    if (!rc) rc = wn_bert_forward(m, &(wn_token_batch){(uint32_t[]){2, 5, 3}, NULL, (size_t[]){0, 3}, 1}, out, 4, NULL, e);
+    if (!rc)
+        rc = wn_bert_forward(m, &(wn_token_batch){(uint32_t[]){2, 5, 3}, NULL, (size_t[]){0, 3}, 1}, out, 4, NULL, e);
     wn_bert_close(m);
     return rc;
 }
@@ -407,7 +408,9 @@ Test(model, an_id_beyond_the_vocabulary) {
     put_file("config.json", TINY);
     put_bert("", false, -1, -1);
     cr_assert_eq(wn_bert_open(&m, folder, &o, &e), WN_OK, "%s", e.msg);
-    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){(uint32_t[]){2, 9, 3}, NULL, (size_t[]){0, 3}, 1}, out, 4, NULL, &e), WN_EINPUT);
+    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){(uint32_t[]){2, 9, 3}, NULL, (size_t[]){0, 3}, 1}, out, 4, NULL,
+                                 &e),
+                 WN_EINPUT);
     cr_assert(strstr(e.msg, "token id 9: the model's vocabulary has 9"));
     wn_bert_close(m);
 }

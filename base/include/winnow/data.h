@@ -21,7 +21,7 @@ static inline float *wn_mat_row(const wn_mat *m, size_t i) {
 /* Divides every row by its Euclidean norm (computed in double); zero rows stay zero and are counted. All threads. */
 size_t wn_mat_normalize(wn_mat *m);
 
-/* Texts in one block of memory: text i is base[off[i] .. off[i+1]), UTF-8, not zero-terminated. A view: owns nothing. */
+/* Texts in one block of memory: text i is base[off[i] .. off[i+1]), UTF-8, not zero-terminated. Owns nothing. */
 typedef struct {
     const char *base;
     const unsigned long long *off; /* [n + 1] */

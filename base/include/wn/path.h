@@ -8,7 +8,7 @@
 size_t wn_path_trim(const char *path);
 /* What follows the last slash: part of `path`, which does not end with one. */
 const char *wn_path_name(const char *path);
-/* The folder of a path that does not end with a slash: "a/b" of "a/b/c", "." of "c", "/" of "/c". wn_free the result. */
+/* The folder of a path without a slash at its end: "a/b" of "a/b/c", "." of "c", "/" of "/c". wn_free the result. */
 char *wn_path_folder(const char *path, wn_err *err);
 /* folder/name, whether or not the folder ends with slashes; wn_free the result. */
 char *wn_path_join(const char *folder, const char *name, wn_err *err);
