@@ -61,7 +61,7 @@ typedef struct {
     int kernels;        /* bits of wn_kernel_kind */
     wn_storage storage; /* what it is; over a graph whatever was asked for */
     select_pairs pairs;
-    const wn_objective_vt *objective;
+    const wn_objective_vt *objective = NULL;
     const wn_solver_vt *solver; /* NULL: any maximizer that suits the objective */
 } select_way;
 
@@ -137,10 +137,13 @@ static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
 }
 
 /* What the objective is, whatever the way. */
-static const wn_objective_vt *objective_of(const wn_select_opts *o) {
+static wn_code find_objective(const wn_objective_vt **out, const wn_select_opts *o, wn_err *err) {
     for (size_t i = 0; i < WAYS; i++)
-        if (ways[i].what == o->objective) return ways[i].objective;
-    return NULL;
+        if (ways[i].what == o->objective) {
+            *out = ways[i].objective;
+            return WN_OK;
+        }
+    return wn_err_set(err, WN_EUSAGE, "select: there is no way to maximise objective %d", (int)o->objective);
 }
 
 size_t wn_select_memory(const wn_select_opts *o, size_t n, size_t d) {
@@ -148,7 +151,10 @@ size_t wn_select_memory(const wn_select_opts *o, size_t n, size_t d) {
 }
 
 static wn_code check_options(const wn_select_opts *o, wn_err *err) {
-    unsigned traits = objective_of(o)->traits;
+    const wn_objective_vt *objective = NULL;
+    wn_code code = find_objective(&objective, o, err);
+    if (code != WN_OK) return code;
+    unsigned traits = objective->traits;
     if (o->k == 0) return wn_err_set(err, WN_EUSAGE, "select: k is 0; at least one row must be chosen");
     if (traits & WN_USES_LAMBDA && !isnan(o->lambda) && !(o->lambda >= 0 && o->lambda <= 1e12))
         return wn_err_set(err, WN_EUSAGE, "select: lambda is %g; it must lie between 0 and 1e12, or be auto",
@@ -238,8 +244,9 @@ wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_
     bool *chosen = NULL;
     size_t *rows = NULL;
     double result = 0;
-    wn_code code = wn_ground_init(&g, x, o, err);
-    if (code != WN_OK) goto out;
+    const wn_objective_vt *objective = NULL;
+    wn_code code = find_objective(&objective, o, err);
+    if (code != WN_OK || (code = wn_ground_init(&g, x, o, err)) != WN_OK) goto out;
     used.lambda = k ? lambda_used(o->lambda, g.n_all, k) : 0;
     code = WN_EMEMORY;
     if (!(chosen = wn_alloc(g.n, sizeof *chosen, err))) goto out;
@@ -255,7 +262,7 @@ wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_
         chosen[rows[i]] = true;
     }
     wn_evaluation e = {.g = &g, .o = &used, .rows = rows, .k = k, .chosen = chosen};
-    if ((code = objective_of(o)->evaluate(&e, &result, err)) == WN_OK) *value = result;
+    if ((code = objective->evaluate(&e, &result, err)) == WN_OK) *value = result;
 out:
     wn_free(rows);
     wn_free(chosen);

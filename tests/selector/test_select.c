@@ -231,6 +231,7 @@ Test(select, wrong_options_are_refused_with_numbers) {
     o.k = 21, refuse(&x, o, WN_ECONSTRAINT, "k is 21 but only 20 of 20");
     o.k = SIZE_MAX, refuse(&x, o, WN_ECONSTRAINT, "only 20");
     o = ok, o.k = 20, o.exclude = other, o.nexclude = 1, refuse(&x, o, WN_ECONSTRAINT, "only 19 of 20");
+    o = ok, o.objective = (wn_objective)99, refuse(&x, o, WN_EUSAGE, "no way to maximise objective 99");
     o = ok, o.lambda = -1, refuse(&x, o, WN_EUSAGE, "lambda is -1");
     o = ok, o.lambda = INFINITY, refuse(&x, o, WN_EUSAGE, "lambda is inf");
     o = ok, o.kernel.gamma = 0, refuse(&x, o, WN_EUSAGE, "gamma is 0");
