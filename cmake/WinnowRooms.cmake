@@ -15,7 +15,8 @@ endfunction()
 function(wn_test name)
   cmake_parse_arguments(T "" "" "SOURCES;LABELS" ${ARGN})
   add_executable(test_${name} ${T_SOURCES})
-  target_link_libraries(test_${name} PRIVATE winnow_static PkgConfig::CRITERION PkgConfig::HDF5 PkgConfig::CJSON PkgConfig::UTF8PROC)
+  target_link_libraries(test_${name} PRIVATE winnow_static PkgConfig::CRITERION PkgConfig::HDF5 PkgConfig::CJSON
+    PkgConfig::UTF8PROC)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}
     ${PROJECT_SOURCE_DIR}/base ${PROJECT_SOURCE_DIR}/formats ${PROJECT_SOURCE_DIR}/embed
     ${PROJECT_SOURCE_DIR}/similarity ${PROJECT_SOURCE_DIR}/selector ${PROJECT_SOURCE_DIR}/pipeline)

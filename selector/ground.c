@@ -117,8 +117,8 @@ static void weighted_sums_task(void *ctx, size_t begin, size_t end, int worker) 
     for (size_t c = 0; c < x->rows; c += COLUMNS) {
         size_t columns = x->rows - c < COLUMNS ? x->rows - c : COLUMNS;
         wn_err err = {0};
-        if (wn_pair_tile(w->kernel, wn_mat_row(x, row), x->stride, m, wn_mat_row(x, c), x->stride, columns, x->cols,
-                         tile, COLUMNS, &err) != WN_OK) {
+        if (wn_pair_tile(w->kernel, (wn_row_block){wn_mat_row(x, row), x->stride, m},
+                         (wn_row_block){wn_mat_row(x, c), x->stride, columns}, x->cols, tile, COLUMNS, &err) != WN_OK) {
             wn_failure_note(&w->failure, &err);
             return;
         }

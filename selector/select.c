@@ -61,7 +61,7 @@ typedef struct {
     int kernels;        /* bits of wn_kernel_kind */
     wn_storage storage; /* what it is; over a graph whatever was asked for */
     select_pairs pairs;
-    const wn_objective_vt *objective = NULL;
+    const wn_objective_vt *objective;
     const wn_solver_vt *solver; /* NULL: any maximizer that suits the objective */
 } select_way;
 

@@ -1,6 +1,6 @@
-/* Normal forms in linear time. utf8proc decomposes and composes one character at a time, which is used here as it is; but
- * it orders combining marks by swapping neighbours, which takes hours over a megabyte of them. Marks are ordered here by
- * counting, run by run: the same order, since both are stable sorts by the combining class. */
+/* Normal forms in linear time. utf8proc decomposes and composes one character at a time, which is used here as it is;
+ * but it orders combining marks by swapping neighbours, which takes hours over a megabyte of them. Marks are ordered
+ * here by counting, run by run: the same order, since both are stable sorts by the combining class. */
 #include "normal_form.h"
 
 #include <stdint.h>
@@ -36,7 +36,8 @@ static void order_many_marks(utf8proc_int32_t *c, size_t n, utf8proc_int32_t *sc
     memcpy(c, scratch, n * sizeof *c);
 }
 
-/* Canonical ordering (The Unicode Standard, 3.11, D109): each run of marks by rising class, equal ones as they stood. */
+/* Canonical ordering (The Unicode Standard, 3.11, D109): each run of marks by rising class, equal ones as they stood.
+ */
 static wn_code order_marks(utf8proc_int32_t *c, size_t n, wn_err *err) {
     utf8proc_int32_t *scratch = NULL;
     size_t longest = 0, run = 0;
@@ -47,9 +48,12 @@ static wn_code order_marks(utf8proc_int32_t *c, size_t n, wn_err *err) {
     if (longest < 2) return WN_OK;
     if (longest > FEW_MARKS && !(scratch = wn_alloc(longest, sizeof *scratch, err))) return WN_EMEMORY;
     for (size_t i = 0; i < n; i += run + 1) {
-        for (run = 0; i + run < n && mark_class(c[i + run]); run++) {}
-        if (run > FEW_MARKS) order_many_marks(c + i, run, scratch);
-        else order_few_marks(c + i, run);
+        for (run = 0; i + run < n && mark_class(c[i + run]); run++) {
+        }
+        if (run > FEW_MARKS)
+            order_many_marks(c + i, run, scratch);
+        else
+            order_few_marks(c + i, run);
     }
     wn_free(scratch);
     return WN_OK;
@@ -83,9 +87,12 @@ static wn_code decompose(const unsigned char *s, size_t n, utf8proc_option_t opt
 
 static utf8proc_option_t options_of(wn_normal_form form) {
     switch (form) {
-    case WN_NFC: return UTF8PROC_STABLE | UTF8PROC_COMPOSE;
-    case WN_NFC_FOLDED: return UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD;
-    case WN_NFD: return UTF8PROC_DECOMPOSE;
+    case WN_NFC:
+        return UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+    case WN_NFC_FOLDED:
+        return UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD;
+    case WN_NFD:
+        return UTF8PROC_DECOMPOSE;
     }
     return UTF8PROC_DECOMPOSE;
 }

@@ -31,18 +31,18 @@ static void kernel_values(const wn_kern *kern, const wn_kernel *k, float *v, siz
     memcpy(v + whole, tail, (n - whole) * sizeof *v);
 }
 
-wn_code wn_pair_tile(const wn_kernel *k, const float *a, size_t lda, size_t m, const float *b, size_t ldb, size_t n,
-                     size_t d, float *out, size_t ldo, wn_err *err) {
+wn_code wn_pair_tile(const wn_kernel *k, wn_row_block a, wn_row_block b, size_t d, float *out, size_t ldo,
+                     wn_err *err) {
     const size_t width = wn_packed_columns(d);
     const wn_kern *kern = wn_kern_get();
     wn_packed panels = {0};
     wn_code code = wn_kernel_check(k, err);
     if (code != WN_OK) return code;
-    for (size_t j = 0; j < n; j += width) {
-        const size_t columns = n - j < width ? n - j : width;
-        if ((code = wn_packed_init(&panels, b + j * ldb, ldb, columns, d, err)) != WN_OK) return code;
-        wn_gemm_packed(a, lda, m, &panels, out + j, ldo, 0);
-        for (size_t i = 0; i < m; i++) kernel_values(kern, k, out + i * ldo + j, columns);
+    for (size_t j = 0; j < b.n; j += width) {
+        const size_t columns = b.n - j < width ? b.n - j : width;
+        if ((code = wn_packed_init(&panels, b.rows + j * b.stride, b.stride, columns, d, err)) != WN_OK) return code;
+        wn_gemm_packed(a.rows, a.stride, a.n, &panels, out + j, ldo, 0);
+        for (size_t i = 0; i < a.n; i++) kernel_values(kern, k, out + i * ldo + j, columns);
         wn_packed_free(&panels);
     }
     return WN_OK;

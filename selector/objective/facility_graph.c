@@ -127,8 +127,8 @@ static void facility_nearest_task(void *ctx, size_t begin, size_t end, int worke
     for (size_t i = begin; i < end; i += TILE_ROWS) {
         size_t m = end - i < TILE_ROWS ? end - i : TILE_ROWS;
         wn_err err = {0};
-        if (wn_pair_tile(s->kernel, wn_mat_row(x, i), x->stride, m, s->chosen, s->stride, s->nchosen, x->cols, tile,
-                         CHOSEN, &err) != WN_OK) {
+        if (wn_pair_tile(s->kernel, (wn_row_block){wn_mat_row(x, i), x->stride, m},
+                         (wn_row_block){s->chosen, s->stride, s->nchosen}, x->cols, tile, CHOSEN, &err) != WN_OK) {
             wn_failure_note(&s->failure, &err);
             return;
         }

@@ -88,8 +88,8 @@ static void facility_free_task(void *ctx, size_t begin, size_t end, int worker) 
     for (size_t c = 0; c < x->rows; c += COLUMNS) {
         size_t columns = x->rows - c < COLUMNS ? x->rows - c : COLUMNS;
         wn_err err = {0};
-        if (wn_pair_tile(s->kernel, rows, s->stride, m, wn_mat_row(x, c), x->stride, columns, x->cols, tile, COLUMNS,
-                         &err) != WN_OK) {
+        if (wn_pair_tile(s->kernel, (wn_row_block){rows, s->stride, m},
+                         (wn_row_block){wn_mat_row(x, c), x->stride, columns}, x->cols, tile, COLUMNS, &err) != WN_OK) {
             wn_failure_note(&s->failure, &err);
             return;
         }
@@ -116,8 +116,8 @@ static void facility_best_task(void *ctx, size_t begin, size_t end, int worker) 
     const wn_mat *x = s->g->x;
     float w[COLUMNS];
     wn_err err = {0};
-    if (wn_pair_tile(s->kernel, wn_mat_row(x, begin), x->stride, end - begin, s->pick, x->stride, 1, x->cols, w, 1,
-                     &err) != WN_OK)
+    if (wn_pair_tile(s->kernel, (wn_row_block){wn_mat_row(x, begin), x->stride, end - begin},
+                     (wn_row_block){s->pick, x->stride, 1}, x->cols, w, 1, &err) != WN_OK)
         wn_failure_note(&s->failure, &err);
     for (size_t i = begin; i < end; i++)
         if (w[i - begin] > s->best[i]) s->best[i] = w[i - begin];

@@ -19,9 +19,9 @@ enum { ROWS = 512 };
 typedef struct {
     const wn_ground *g;
     const wn_kernel *kernel;
-    double scale;     /* 2 + lambda */
+    double scale;         /* 2 + lambda */
     wn_linear_cut linear; /* cosine, dot */
-    double *T, *C;    /* [n] rbf */
+    double *T, *C;        /* [n] rbf */
     size_t pick;
     wn_failure failure;
 } graph_cut;
@@ -54,8 +54,8 @@ static void graph_cut_add_task(void *ctx, size_t begin, size_t end, int worker) 
     const wn_mat *x = s->g->x;
     float w[ROWS];
     wn_err err = {0};
-    if (wn_pair_tile(s->kernel, wn_mat_row(x, begin), x->stride, end - begin, wn_mat_row(x, s->pick), x->stride, 1,
-                     x->cols, w, 1, &err) != WN_OK) {
+    if (wn_pair_tile(s->kernel, (wn_row_block){wn_mat_row(x, begin), x->stride, end - begin},
+                     (wn_row_block){wn_mat_row(x, s->pick), x->stride, 1}, x->cols, w, 1, &err) != WN_OK) {
         wn_failure_note(&s->failure, &err);
         return;
     }

@@ -23,8 +23,9 @@ static void matrix_task(void *ctx, size_t begin, size_t end, int worker) {
     wn_err err = {0};
     for (size_t c = 0; c < n; c += COLUMNS) {
         size_t columns = n - c < COLUMNS ? n - c : COLUMNS;
-        if (wn_pair_tile(j->kernel, wn_mat_row(x, i), x->stride, end - begin, wn_mat_row(x, c), x->stride, columns,
-                         x->cols, j->W + i * n + c, n, &err) != WN_OK)
+        if (wn_pair_tile(j->kernel, (wn_row_block){wn_mat_row(x, i), x->stride, end - begin},
+                         (wn_row_block){wn_mat_row(x, c), x->stride, columns}, x->cols, j->W + i * n + c, n,
+                         &err) != WN_OK)
             wn_failure_note(&j->failure, &err);
     }
 }

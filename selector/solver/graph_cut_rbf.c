@@ -132,8 +132,8 @@ static void rbf_refresh_task(void *ctx, size_t begin, size_t end, int worker) {
     for (size_t first = s->todo[begin].version; first < picked; first += PICKS) {
         size_t np = picked - first < PICKS ? picked - first : PICKS;
         wn_err err = {0};
-        if (wn_pair_tile(&s->g->o.kernel, s->picks + first * s->stride, s->stride, np, rows, s->stride, m, g->d, tile,
-                         BLOCK, &err) != WN_OK) {
+        if (wn_pair_tile(&s->g->o.kernel, (wn_row_block){s->picks + first * s->stride, s->stride, np},
+                         (wn_row_block){rows, s->stride, m}, g->d, tile, BLOCK, &err) != WN_OK) {
             wn_failure_note(&s->failure, &err);
             return;
         }
@@ -162,8 +162,9 @@ static void rbf_pool_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
     rbf_solver *s = ctx;
     wn_err err = {0};
-    if (wn_pair_tile(&s->g->o.kernel, s->rows + begin * s->stride, s->stride, end - begin, s->rows, s->stride, s->size,
-                     s->g->ground.d, s->K + begin * s->cap, s->cap, &err) != WN_OK)
+    if (wn_pair_tile(&s->g->o.kernel, (wn_row_block){s->rows + begin * s->stride, s->stride, end - begin},
+                     (wn_row_block){s->rows, s->stride, s->size}, s->g->ground.d, s->K + begin * s->cap, s->cap,
+                     &err) != WN_OK)
         wn_failure_note(&s->failure, &err);
 }
 

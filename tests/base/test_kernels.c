@@ -65,8 +65,7 @@ Test(kernels, product_is_one_chain_for_every_shape) {
                 wn_gemm_packed(a.data, a.stride, m, &packed, c, ldc, accumulate);
                 for (size_t i = 0; i < m; i++) {
                     for (size_t j = 0; j < n; j++) {
-                        float want = chain(wn_mat_row(&a, i), wn_mat_row(&b, j), d, accumulate ? 7.0f : 0.0f,
-                                           l > 0);
+                        float want = chain(wn_mat_row(&a, i), wn_mat_row(&b, j), d, accumulate ? 7.0f : 0.0f, l > 0);
                         wrong += memcmp(&want, c + i * ldc + j, sizeof want) != 0;
                     }
                     for (size_t j = n; j < ldc; j++) wrong += c[i * ldc + j] != 7.0f;
@@ -178,7 +177,8 @@ Test(pairwise, tile_against_double) {
             enum { LDO = 540 };
             static float out[37 * LDO];
             for (size_t i = 0; i < 37 * LDO; i++) out[i] = -5.0f;
-            cr_assert_eq(wn_pair_tile(&kernels[q], a.data, a.stride, 37, b.data, b.stride, 531, 70, out, LDO, NULL),
+            cr_assert_eq(wn_pair_tile(&kernels[q], (wn_row_block){a.data, a.stride, 37},
+                                      (wn_row_block){b.data, b.stride, 531}, 70, out, LDO, NULL),
                          WN_OK);
             double worst = 0;
             size_t touched = 0;
@@ -319,7 +319,8 @@ static wn_code all_calls(const wn_mat *x, double *sums, wn_err *err) {
     if (code == WN_OK) code = wn_pair_rowsums(&kernels[0], x, sums, NULL, err);
     if (code == WN_OK) code = wn_pair_sums(&kernels[2], x, NULL, x->rows, cols, 3, sums, err);
     if (code == WN_OK)
-        code = wn_pair_tile(&kernels[2], x->data, x->stride, 300, x->data, x->stride, 300, x->cols, out, 300, err);
+        code = wn_pair_tile(&kernels[2], (wn_row_block){x->data, x->stride, 300},
+                            (wn_row_block){x->data, x->stride, 300}, x->cols, out, 300, err);
     return code;
 }
 

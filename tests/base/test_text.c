@@ -229,16 +229,15 @@ Test(text, words_stop_at_the_first_refusal) {
     wn_free(scratch.data);
 }
 
-/* Letters, Hangul, characters that decompose and runs of marks of many classes, long ones among them; against utf8proc's
- * own map, which orders marks in quadratic time. */
+/* Letters, Hangul, characters that decompose and runs of marks of many classes, long ones among them; against
+ * utf8proc's own map, which orders marks in quadratic time. */
 Test(text, normal_forms_of_random_marks) {
-    static const utf8proc_int32_t points[] = {'a',    'q',    0xE9,   0x1E69, 0x212B, 0xAC01, 0x1100, 0x1161, 0x11A8,
-                                              0x300,  0x301,  0x316,  0x323,  0x327,  0x31B,  0x345,  0x5B0,  0x93C,
-                                              0x94D,  0xE38,  0x3099, 0x302A, 0x1DCE, 0x20D0, 0x1D165, 0x1F82, 0xDF};
+    static const utf8proc_int32_t points[] = {'a',   'q',   0xE9,   0x1E69, 0x212B, 0xAC01, 0x1100,  0x1161, 0x11A8,
+                                              0x300, 0x301, 0x316,  0x323,  0x327,  0x31B,  0x345,   0x5B0,  0x93C,
+                                              0x94D, 0xE38, 0x3099, 0x302A, 0x1DCE, 0x20D0, 0x1D165, 0x1F82, 0xDF};
     enum { POINTS = sizeof points / sizeof *points };
-    static const utf8proc_option_t options[] = {UTF8PROC_STABLE | UTF8PROC_COMPOSE,
-                                                UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD,
-                                                UTF8PROC_DECOMPOSE};
+    static const utf8proc_option_t options[] = {
+        UTF8PROC_STABLE | UTF8PROC_COMPOSE, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD, UTF8PROC_DECOMPOSE};
     wn_rng r = wn_rng_init(5, 0);
     wn_buf out = {0};
     wn_err e;

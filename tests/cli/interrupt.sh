@@ -75,7 +75,9 @@ is "$code $(ls | tr '\n' ' ')" "129 in.h5ad in.jsonl " "SIGHUP: exit code 129, n
         "$W" run in.jsonl -k 10% -o x --log-json 2>"$work/log" >/dev/null </dev/null &
         pid=$!
         while read -r line; do
-            case $line in *'"event":"begin","stage":"sum similarities"'*) kill -s INT "$pid" && kill -s HUP "$pid" ;; esac
+            case $line in
+            *'"event":"begin","stage":"sum similarities"'*) kill -s INT "$pid" && kill -s HUP "$pid" ;;
+            esac
         done <"$work/log"
         wait "$pid"
     }

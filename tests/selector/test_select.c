@@ -36,8 +36,7 @@ static const setting settings[] = {
 enum { SETTINGS = sizeof settings / sizeof *settings };
 
 static wn_select_opts opts(const setting *s, size_t k, wn_storage m) {
-    return (wn_select_opts){
-        .objective = s->objective, .kernel = s->kernel, .lambda = s->lambda, .k = k, .storage = m};
+    return (wn_select_opts){.objective = s->objective, .kernel = s->kernel, .lambda = s->lambda, .k = k, .storage = m};
 }
 
 static void compare_modes(const wn_mat *x, size_t k) {
@@ -341,7 +340,8 @@ static wn_csr graph_of(const wn_mat *x, size_t K) {
     wn_kernel cosine = {.kind = WN_COSINE};
     for (size_t i = 0; i < n; i++) {
         float *w = calloc(n, sizeof *w);
-        cr_assert_eq(wn_pair_tile(&cosine, wn_mat_row(x, i), x->stride, 1, x->data, x->stride, n, x->cols, w, n, NULL),
+        cr_assert_eq(wn_pair_tile(&cosine, (wn_row_block){wn_mat_row(x, i), x->stride, 1},
+                                  (wn_row_block){x->data, x->stride, n}, x->cols, w, n, NULL),
                      WN_OK);
         w[i] = -2;
         for (size_t e = 0; e < K; e++) {
@@ -394,8 +394,10 @@ Test(select, facility_location_over_a_graph) {
 Test(select, modes_agree_on_the_narrowest_kernel) {
     wn_mat x = clustered_rows(300, 24, 200, 1e-4, true, 40);
     for (int facility = 0; facility < 2; facility++) {
-        wn_select_opts o = {.objective = facility ? WN_FACILITY_LOCATION : WN_GRAPH_CUT, .kernel = {WN_RBF, 1e6},
-                            .k = 150, .storage = WN_DENSE};
+        wn_select_opts o = {.objective = facility ? WN_FACILITY_LOCATION : WN_GRAPH_CUT,
+                            .kernel = {WN_RBF, 1e6},
+                            .k = 150,
+                            .storage = WN_DENSE};
         wn_selection dense = choose(&x, &o);
         o.storage = WN_MATRIX_FREE;
         wn_selection sparse = choose(&x, &o);

@@ -12,9 +12,14 @@
 #include <winnow/kernel.h>
 #include <winnow/progress.h>
 
-/* out[m, n] = k(a_i, b_j); a [m, d] with row stride lda floats, b [n, d] with ldb, out with ldo. O(mnd), one thread. */
-wn_code wn_pair_tile(const wn_kernel *k, const float *a, size_t lda, size_t m, const float *b, size_t ldb, size_t n,
-                     size_t d, float *out, size_t ldo, wn_err *err);
+/* n rows of floats, `stride` floats apart. */
+typedef struct {
+    const float *rows;
+    size_t stride, n;
+} wn_row_block;
+
+/* out[a.n, b.n] = k(a_i, b_j) for rows of d floats; rows of out are ldo apart. O(a.n b.n d), one thread. */
+wn_code wn_pair_tile(const wn_kernel *k, wn_row_block a, wn_row_block b, size_t d, float *out, size_t ldo, wn_err *err);
 
 /* sums[i] = sum over j != i of k(x_i, x_j), i < n. One symmetric pass: n^2 d / 2 multiply-adds, exp fused into the
  * tile, all threads, O(threads * tile) memory beyond x. */
