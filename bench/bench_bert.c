@@ -62,7 +62,7 @@ int main(int argc, char **argv) {
     static chunk c;
     wn_err err = {0};
     char *dir = NULL;
-    wn_bert_opts o = {.layer = -1};
+    wn_bert_opts o = {.layer = WN_BERT_LAST_LAYER};
     wn_threads_set(1);
     openblas_set_num_threads(1);
     while (wn_precision_name(o.precision) && strcmp(wn_precision_name(o.precision), argv[2]) != 0) o.precision++;

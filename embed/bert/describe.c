@@ -46,7 +46,7 @@ static const char *shape_text(const wn_tensor *t, char out[128]) {
  * told of, in `problem`; running out of memory is an error. */
 static wn_code note_tensors(wn_bert *m, const char *dir, notes *n, char problem[512], wn_err *err) {
     wn_err why = {0};
-    m->opts = (wn_bert_opts){.precision = WN_PREC_F32, .layer = -1};
+    m->opts = (wn_bert_opts){.precision = WN_PREC_F32, .layer = WN_BERT_LAST_LAYER};
     const wn_code loaded = wn_bert_load_noted(m, dir, note, n, &why);
     if (loaded == WN_EMEMORY) {
         *err = why;

@@ -71,7 +71,7 @@ static void pack_panels(void *ctx, size_t begin, size_t end, int worker) {
             pack_panel(p, i * width, from, p->rows + (size_t)worker * TEMPORARY * width * WN_STRASSEN_LD);
 }
 
-static wn_code reserve(wn_strassen *s, wn_err *err) {
+static wn_code strassen_reserve(wn_strassen *s, wn_err *err) {
     const size_t products = s->scheme->products, columns = s->n / s->scheme->parts, depth = s->k / s->scheme->parts,
                  slices = (depth + s->scheme->kc - 1) / s->scheme->kc;
     if (s->k > (SIZE_MAX / WN_STRASSEN_TERMS - AHEAD) / sizeof(float) / s->n)
@@ -96,7 +96,7 @@ wn_code wn_strassen_pack(wn_strassen **out, const wn_strassen_kind *kind, const 
     wn_strassen *s = wn_alloc(1, sizeof *s, err);
     if (!s) goto out;
     *s = (wn_strassen){.kind = kind, .kern = kern, .scheme = scheme, .n = n, .k = k};
-    if ((code = reserve(s, err)) != WN_OK) goto out;
+    if ((code = strassen_reserve(s, err)) != WN_OK) goto out;
     pack.s = s;
     pack.rows = wn_alloc((size_t)wn_threads_get() * TEMPORARY * kern->width, WN_STRASSEN_LD * sizeof *pack.rows, err);
     code = pack.rows ? WN_OK : WN_EMEMORY;

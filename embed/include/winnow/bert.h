@@ -23,9 +23,10 @@ wn_code wn_precision_check(wn_precision p, wn_err *err);
 wn_precision wn_precision_resolve(wn_precision p); /* what AUTO stands for, or p itself */
 const char *wn_precision_name(wn_precision p);
 
+enum { WN_BERT_LAST_LAYER = -1 };
 typedef struct {
     wn_precision precision; /* AUTO = f32 */
-    int layer;       /* which layer's output is pooled: 0 = embeddings, 1..layers; -1 = the last */
+    int layer;       /* which layer's output is pooled: 0 = embeddings, 1 .. layers, or WN_BERT_LAST_LAYER */
     wn_pooling pooling;
     size_t max_tokens; /* 0 = the model's own */
     int normalize;   /* 1 = L2-normalise the result; 0 = as the model's modules say */
