@@ -36,8 +36,7 @@ static void order_many_marks(utf8proc_int32_t *c, size_t n, utf8proc_int32_t *sc
     memcpy(c, scratch, n * sizeof *c);
 }
 
-/* Canonical ordering (The Unicode Standard, 3.11, D109): each run of marks by rising class, equal ones as they stood.
- */
+/* Canonical ordering (The Unicode Standard, 3.11, D109): each run of marks by rising class, equals as they stood. */
 static wn_code order_marks(utf8proc_int32_t *c, size_t n, wn_err *err) {
     utf8proc_int32_t *scratch = NULL;
     size_t longest = 0, run = 0;

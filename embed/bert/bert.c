@@ -157,7 +157,8 @@ static void run_chunks(void *ctx, size_t begin, size_t end, int worker) {
 }
 
 static wn_bert_plan plan_for(const wn_bert *m, bool every) {
-    const size_t layers = m->config.layers, pooled = m->opts.layer == WN_BERT_LAST_LAYER ? layers : (size_t)m->opts.layer;
+    const size_t layers = m->config.layers,
+                 pooled = m->opts.layer == WN_BERT_LAST_LAYER ? layers : (size_t)m->opts.layer;
     return (wn_bert_plan){.upto = every ? layers : pooled,
                           .pooled = pooled,
                           .firsts = wn_bert_pooling(m) == WN_POOL_CLS && pooled > 0,
