@@ -14,7 +14,7 @@ static doc2vec_encoder *doc2vec_of(wn_encoder *e) {
 
 static wn_code doc2vec_open(wn_encoder *e, wn_err *err) {
     (void)err;
-    e->dims = e->opts.doc2vec.dims;
+    e->dims = e->opts.doc2vec_opts.dims;
     return WN_OK;
 }
 
@@ -26,7 +26,7 @@ static size_t doc2vec_memory(const wn_encoder *e, size_t n, size_t bytes, bool k
 }
 
 static double doc2vec_seconds(const wn_encoder *e, size_t bytes) {
-    return (double)bytes / 5 * (double)e->opts.doc2vec.epochs / 1.5e6;
+    return (double)bytes / 5 * (double)e->opts.doc2vec_opts.epochs / 1.5e6;
 }
 
 static void doc2vec_ready(doc2vec_encoder *d) {
@@ -34,7 +34,7 @@ static void doc2vec_ready(doc2vec_encoder *d) {
     e->dims = wn_doc2vec_dims(d->model);
     e->words = wn_doc2vec_words(d->model);
     (void)snprintf(e->title, sizeof e->title, "doc2vec %s, %zu dimensions, %zu words",
-                   wn_doc2vec_mode_name(e->opts.doc2vec.mode), e->dims, e->words);
+                   wn_doc2vec_mode_name(e->opts.doc2vec_opts.mode), e->dims, e->words);
 }
 
 static wn_code doc2vec_load(wn_encoder *e, const wn_encoder_watch *w, wn_err *err) {
@@ -47,7 +47,7 @@ static wn_code doc2vec_load(wn_encoder *e, const wn_encoder_watch *w, wn_err *er
 
 static wn_code doc2vec_fit(wn_encoder *e, wn_mat *x, const wn_texts *texts, const wn_encoder_watch *w, wn_err *err) {
     doc2vec_encoder *d = doc2vec_of(e);
-    wn_code code = wn_doc2vec_train(&d->model, texts, &e->opts.doc2vec, x, w->progress, err);
+    wn_code code = wn_doc2vec_train(&d->model, texts, &e->opts.doc2vec_opts, x, w->progress, err);
     if (code != WN_OK) return code;
     if (x) e->counts.zero = wn_mat_normalize(x);
     doc2vec_ready(d);

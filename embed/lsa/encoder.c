@@ -14,7 +14,7 @@ static lsa_encoder *lsa_of(wn_encoder *e) {
 
 static wn_code lsa_open(wn_encoder *e, wn_err *err) {
     (void)err;
-    e->dims = e->opts.lsa.dims;
+    e->dims = e->opts.lsa_opts.dims;
     return WN_OK;
 }
 
@@ -49,7 +49,7 @@ static wn_code lsa_load(wn_encoder *e, const wn_encoder_watch *w, wn_err *err) {
 
 static wn_code lsa_fit(wn_encoder *e, wn_mat *x, const wn_texts *texts, const wn_encoder_watch *w, wn_err *err) {
     lsa_encoder *l = lsa_of(e);
-    wn_code code = wn_lsa_fit(&l->model, texts, &e->opts.lsa, x, &e->counts.zero, w->progress, err);
+    wn_code code = wn_lsa_fit(&l->model, texts, &e->opts.lsa_opts, x, &e->counts.zero, w->progress, err);
     if (code == WN_OK) lsa_ready(l);
     return code;
 }

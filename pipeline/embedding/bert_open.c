@@ -27,7 +27,7 @@ static wn_code bert_open(wn_encoder *e, wn_err *err) {
     wn_bert_encoder *b = bert_of(e);
     const wn_model_config *m = &b->config;
     wn_code code;
-    b->opts = e->opts.bert.model;
+    b->opts = e->opts.bert_opts.model;
     b->opts.precision = wn_precision_resolve(b->opts.precision);
     b->precision = wn_precision_name(b->opts.precision);
     if ((code = wn_precision_check(b->opts.precision, err)) != WN_OK) return code;
@@ -37,7 +37,7 @@ static wn_code bert_open(wn_encoder *e, wn_err *err) {
     b->opts.config = m; /* whatever opens the model again, for --verify too */
     e->dims = m->dense_out ? m->dense_out : m->hidden;
     e->layer_width = m->hidden;
-    e->layers = e->opts.bert.all_layers ? m->layers + 1 : 0;
+    e->layers = e->opts.bert_opts.all_layers ? m->layers + 1 : 0;
     b->max_tokens = b->opts.max_tokens ? b->opts.max_tokens : m->max_tokens;
     b->width = e->dims + e->layers * e->layer_width;
     return WN_OK;

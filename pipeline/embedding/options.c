@@ -39,9 +39,9 @@ wn_encoder_opts wn_encoder_options(const wn_config *c) {
                              .overwrite = c->overwrite,
                              .part_of = c->output,
                              .resume = c->resume,
-                             .lsa = lsa_options(c),
-                             .doc2vec = doc2vec_options(c),
-                             .bert = bert_options(c)};
+                             .lsa_opts = lsa_options(c),
+                             .doc2vec_opts = doc2vec_options(c),
+                             .bert_opts = bert_options(c)};
 }
 
 wn_encoder_watch wn_encoder_watch_of(const wn_config *c, const wn_io *io) {

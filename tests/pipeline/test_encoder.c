@@ -243,15 +243,16 @@ Test(encoder, every_family_keeps_the_promises_of_its_row) {
 Test(encoder, options_come_from_the_configuration_with_the_defaults_of_each_family) {
     wn_config c = {.dims = 7, .seed = 5, .layer = 3, .precision = WN_PREC_F16, .output = "out", .resume = true};
     wn_encoder_opts o = wn_encoder_options(&c);
-    cr_expect(o.lsa.dims == 7 && o.doc2vec.dims == 7 && o.lsa.seed == 5 && o.doc2vec.seed == 5);
-    cr_expect(o.bert.model.layer == 2 && o.bert.model.precision == WN_PREC_F16 && o.bert.model.normalize == 1);
+    cr_expect(o.lsa_opts.dims == 7 && o.doc2vec_opts.dims == 7 && o.lsa_opts.seed == 5 && o.doc2vec_opts.seed == 5);
+    cr_expect(o.bert_opts.model.layer == 2 && o.bert_opts.model.precision == WN_PREC_F16);
+    cr_expect_eq(o.bert_opts.model.normalize, 1);
     cr_expect(o.resume && o.part_of == c.output);
     c.dims = c.layer = 0;
     o = wn_encoder_options(&c);
-    cr_expect_eq(o.lsa.dims, wn_lsa_defaults().dims);
-    cr_expect_eq(o.doc2vec.dims, wn_doc2vec_defaults().dims);
-    cr_expect_eq(o.doc2vec.epochs, wn_doc2vec_defaults().epochs);
-    cr_expect_eq(o.bert.model.layer, -1);
+    cr_expect_eq(o.lsa_opts.dims, wn_lsa_defaults().dims);
+    cr_expect_eq(o.doc2vec_opts.dims, wn_doc2vec_defaults().dims);
+    cr_expect_eq(o.doc2vec_opts.epochs, wn_doc2vec_defaults().epochs);
+    cr_expect_eq(o.bert_opts.model.layer, -1);
 }
 
 /* ---- which texts go through a model together ---- */

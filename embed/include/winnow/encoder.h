@@ -26,7 +26,7 @@ typedef struct {
 } wn_bert_encoder_opts;
 
 /* X(VALUE, word, options): the enum's value; the word in options and manifests, which is also the family's name below
- * (wn_encoder_word) and that of its own options (opts.word); their type. */
+ * (wn_encoder_word) and that of its own options (opts.word_opts); their type. */
 #define WN_ENCODERS(X)                                                                                                 \
     X(WN_ENC_LSA, lsa, wn_lsa_opts)                                                                                    \
     X(WN_ENC_DOC2VEC, doc2vec, wn_doc2vec_opts)                                                                        \
@@ -45,7 +45,7 @@ typedef struct {
     bool overwrite;      /* of save */
     const char *part_of; /* the output beside which a long job keeps its vectors until commit */
     bool resume;         /* goes on with the vectors kept there */
-#define WN_ENCODER_OWN(value, word, options) options word;
+#define WN_ENCODER_OWN(value, word, options) options word##_opts;
     WN_ENCODERS(WN_ENCODER_OWN)
 } wn_encoder_opts;
 

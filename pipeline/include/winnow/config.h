@@ -1,7 +1,7 @@
 #ifndef WINNOW_CONFIG_H
 #define WINNOW_CONFIG_H
 /* The resolved options of a command: what the command line and --config FILE say, and the defaults for the rest.
- * pipeline/cli/options.c has the one table that parses them, prints the help and writes the man pages. */
+ * pipeline/cli/table.c has the one table that parses them, prints the help and writes the man pages. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
