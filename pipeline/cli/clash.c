@@ -99,8 +99,9 @@ static wn_code check_pair(const named_path *o, const named_path *other, wn_err *
 wn_code wn_cli_check_outputs(const wn_cli *cli, wn_err *err) {
     wn_code code = WN_OK;
     for (size_t i = 0; i < wn_noptions; i++) {
+        if (!(wn_options[i].traits & WN_OPTION_WRITES)) continue;
         const named_path o = named_by(cli, &wn_options[i]);
-        if (!(wn_options[i].traits & WN_OPTION_WRITES) || !o.path) continue;
+        if (!o.path) continue;
         if ((code = check_output(cli, &o, err)) != WN_OK) return code;
         for (size_t j = 0; j < i; j++) {
             if (!(wn_options[j].traits & WN_OPTION_WRITES)) continue;
