@@ -44,10 +44,10 @@ for header in "$p"/include/winnow/*.h; do
     names=$($cc -E -std=c11 -I"$p/include" "$header" | grep -owFf exported | sort -u)
     {
         echo "#include <winnow/${header##*/}>"
-        echo "typedef void (*any)(void);"
+        echo "typedef unsigned long any; /* of functions and objects alike */"
         echo "int main(void) {"
         echo "    volatile any used[] = {"
-        for name in $names; do echo "        (any)$name,"; done
+        for name in $names; do echo "        (any)&$name,"; done
         echo "        (any)0};"
         echo "    return used[sizeof used / sizeof *used - 1] != (any)0;"
         echo "}"

@@ -10,7 +10,7 @@
 #include "store_util.h"
 
 /* libhdf5 1.10 forgets memory of its own when closing a file fails on a full disk: not ours to free. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void); /* the runtime looks it up */
 const char *__lsan_default_suppressions(void) { return "leak:libhdf5"; }
 
 enum { N = 200, COLS = 24 };
