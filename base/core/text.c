@@ -66,6 +66,10 @@ size_t wn_utf8_invalid(const char *s, size_t n) {
     return n;
 }
 
+size_t wn_text_mark(const char *s, size_t n) {
+    return n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
 /* The Unicode property White_Space, which has not changed since Unicode 6.3. */
 static bool is_space(uint32_t c) {
     if (c < 0x80) return c == ' ' || (c >= 0x09 && c <= 0x0D);

@@ -41,9 +41,10 @@ wn_code wn_records_open_tapped(wn_records **out, const wn_records_opts *o, wn_ta
         r->o.text_fields = text;
         r->o.ntext_fields = 1;
     }
-    r->text_col = wn_alloc(r->o.ntext_fields, sizeof *r->text_col, err);
+    r->role.wanted = o->role;
     code = WN_EMEMORY;
-    if (!r->text_col) goto out;
+    if (!(r->text_col = wn_alloc(r->o.ntext_fields, sizeof *r->text_col, err))) goto out;
+    if (!(r->lack = wn_alloc(r->o.ntext_fields + 1, sizeof *r->lack, err))) goto out;
     if (!(r->header_len = wn_alloc(o->npaths, sizeof *r->header_len, err))) goto out;
     code = o->skip_path ? wn_safefile_create(&r->skip, o->skip_path, o->overwrite, err) : WN_OK;
 out:
@@ -69,6 +70,8 @@ void wn_records_close(wn_records *r) {
     wn_row_free(&r->row);
     wn_free(r->columns.data);
     wn_free(r->text_col);
+    for (size_t i = 0; r->lack && i <= r->o.ntext_fields; ++i) wn_free(r->lack[i].missing);
+    wn_free(r->lack);
     wn_free(r->header_len);
     wn_free(r->members.at);
     wn_free(r->text.data);
@@ -83,10 +86,32 @@ static void strip_frame(const wn_frame *f, const char **s, size_t *n) {
     *n = f->n;
     if (*n && (*s)[*n - 1] == '\n') --*n;
     if (*n && (*s)[*n - 1] == '\r') --*n;
-    if (f->offset == 0 && *n >= 3 && memcmp(*s, "\xEF\xBB\xBF", 3) == 0) {
-        *s += 3;
-        *n -= 3;
+    size_t mark = f->offset == 0 ? wn_text_mark(*s, *n) : 0;
+    *s += mark;
+    *n -= mark;
+}
+
+/* Do the lines of a file end in CR alone, by its first record? Names of columns have none outside quotes; a text may,
+ * but not where it would be the whole file. In JSON it is a space like others. */
+static bool has_lone_cr(const wn_format_reader *reader, const char *s, size_t n, bool fed) {
+    bool quoted = false;
+    if (!reader->header && (reader->fields || fed)) return false;
+    for (size_t i = 0; i < n; ++i) {
+        quoted ^= s[i] == '"' && reader->header;
+        if (s[i] == '\r' && !quoted) return true;
     }
+    return false;
+}
+
+/* A byte order mark that does not begin the file, and line ends that are none: both are easily not seen. */
+static wn_code check_invisible(const wn_records *r, const wn_frame *f, const char *s, size_t n, wn_err *err) {
+    if (wn_text_mark(s, n))
+        return wn_err_set(err, WN_EINPUT,
+                          "an invisible byte order mark (U+FEFF) within the file, as where files are joined; name the "
+                          "files one by one, or take it out: sed 's/\\xEF\\xBB\\xBF//g'");
+    if (f->offset != 0 || !n || !has_lone_cr(r->reader, s, n, f->s[f->n - 1] == '\n')) return WN_OK;
+    return wn_err_set(err, WN_EINPUT, "its lines seem to end in CR alone, which is no line end here; "
+                                      "tr '\\r' '\\n' <FILE makes them LF");
 }
 
 /* Where it is not UTF-8, f->line becomes the line of the first bad byte. */
@@ -107,9 +132,11 @@ static wn_code check_utf8(wn_frame *f, wn_err *err) {
 static wn_code parse_frame(wn_records *r, wn_frame *f, const char *s, size_t n, wn_record *rec, wn_err *err) {
     *rec = (wn_record){
         .raw = f->s, .raw_len = f->n, .file = r->next_file - 1, .line = f->line, .offset = f->offset};
+    wn_code code = check_invisible(r, f, s, n, err);
+    if (code != WN_OK) return code;
     if (f->oversize) return wn_err_set(err, WN_EINPUT, "a record longer than %d MiB", WN_RECORD_MAX >> 20);
-    wn_code code = check_utf8(f, err);
-    return code != WN_OK ? code : r->reader->record(r, s, n, rec, err);
+    if ((code = check_utf8(f, err)) != WN_OK) return code;
+    return r->reader->record(r, s, n, rec, err);
 }
 
 /* Are the columns those of the first table? */
@@ -137,8 +164,10 @@ static wn_code read_header(wn_records *r, wn_err *err) {
         return WN_OK;
     }
     r->header_len[r->next_file - 1] = r->frames.offset;
-    wn_code code = f.oversize ? wn_err_set(err, WN_EINPUT, "a header longer than %d MiB", WN_RECORD_MAX >> 20)
-                              : check_utf8(&f, err);
+    wn_code code = check_invisible(r, &f, s, n, err);
+    if (code != WN_OK) goto out;
+    code = f.oversize ? wn_err_set(err, WN_EINPUT, "a header longer than %d MiB", WN_RECORD_MAX >> 20)
+                      : check_utf8(&f, err);
     if (code != WN_OK) goto out;
     if ((code = r->reader->header(r, s, n, err)) != WN_OK) goto out;
     if (r->o.uniform) code = check_columns(r, err);
@@ -176,6 +205,7 @@ static wn_code finish_reading(wn_records *r, wn_err *err) {
     wn_stream_close(r->stream);
     r->stream = NULL;
     if (code != WN_OK) return code;
+    if ((code = wn_jsonl_check_seen(r, err)) != WN_OK) return code;
     if (r->skip) {
         code = wn_safefile_commit(r->skip, err);
         r->skip = NULL;

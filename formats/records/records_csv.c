@@ -1,4 +1,5 @@
-/* csv: cells between commas; a quoted cell may hold commas, line ends and doubled quotes (RFC 4180; libcsv). */
+/* csv: cells between commas; a quoted cell may hold commas, line ends and doubled quotes (RFC 4180; libcsv). A quote
+ * inside a cell that does not begin with one is a character like others, as other readers take it. */
 #include "records_internal.h"
 
 #include <csv.h>
@@ -57,13 +58,32 @@ static int csv_never(unsigned char c) {
     return 0;
 }
 
+/* What is wrong with the quotes of a record; NULL: nothing. libcsv, when it is not strict, reads on. */
+static const char *quote_fault(const char *s, size_t n) {
+    int now = AT_CELL;
+    for (size_t i = 0; i < n; ++i)
+        if (now == QUOTED_CELL)
+            now = s[i] == '"' ? AFTER_QUOTE : QUOTED_CELL;
+        else if (s[i] == ',')
+            now = AT_CELL;
+        else if (s[i] == '"' && now != PLAIN_CELL)
+            now = QUOTED_CELL;
+        else if (now == AFTER_QUOTE)
+            return "text follows the quote that closes a cell (a quote in a quoted cell is written twice)";
+        else
+            now = PLAIN_CELL;
+    return now == QUOTED_CELL ? "a quoted cell is not closed (a quote in a quoted cell is written twice)" : NULL;
+}
+
 static wn_code csv_split(wn_row *row, const char *s, size_t n, wn_err *err) {
     if (!n || !memchr(s, '"', n))
         return wn_row_cut(row, ',', s, n, err); /* without quotes there is nothing to decide */
     struct csv_parser p;
     csv_sink sink = {.row = row, .code = WN_OK, .err = err};
     row->n = row->text.len = 0;
-    if (csv_init(&p, CSV_STRICT | CSV_STRICT_FINI) != 0) return wn_err_set(err, WN_EINTERNAL, "libcsv does not start");
+    const char *fault = quote_fault(s, n);
+    if (fault) return wn_err_set(err, WN_EINPUT, "not valid CSV: %s", fault);
+    if (csv_init(&p, 0) != 0) return wn_err_set(err, WN_EINTERNAL, "libcsv does not start");
     csv_set_space_func(&p, csv_never); /* RFC 4180: spaces are part of a cell */
     csv_set_term_func(&p, csv_never);  /* the line end was found and taken off before */
     csv_set_blk_size(&p, 4096);
@@ -74,9 +94,7 @@ static wn_code csv_split(wn_row *row, const char *s, size_t n, wn_err *err) {
     if (sink.code != WN_OK) return sink.code;
     if (ok) return row->n ? WN_OK : wn_row_add(row, 0, 0, err);
     if (why == CSV_ENOMEM || why == CSV_ETOOBIG) return wn_err_set(err, WN_EMEMORY, "out of memory for a csv record");
-    return wn_err_set(err, WN_EINPUT,
-                      "not valid CSV: a quote stands inside a cell, or a quoted cell is not closed (a quote in a cell "
-                      "is written twice, and the cell in quotes)");
+    return wn_err_set(err, WN_EINTERNAL, "libcsv fails at a csv record: %s", csv_strerror(why));
 }
 
 static wn_code csv_header(wn_records *r, const char *s, size_t n, wn_err *err) {

@@ -10,7 +10,7 @@
 
 /* ---- a field that is not there ---- */
 
-enum { NAME_SHOWN = 40, NAMES_SHOWN = 12, DISTANCE_MAX = 32 };
+enum { NAME_SHOWN = 40, NAMES_SHOWN = 12, NAME_QUOTED = 100, DISTANCE_MAX = 64 };
 
 /* Levenshtein distance without regard to case; names longer than DISTANCE_MAX are far from everything. */
 static size_t distance(const char *a, size_t n, const char *b, size_t m) {
@@ -30,25 +30,46 @@ static size_t distance(const char *a, size_t n, const char *b, size_t m) {
     return row[m];
 }
 
+/* The last step of a path: what stands behind its last dot. */
+static const char *last_step(const char *s, size_t n, size_t *len) {
+    size_t at = n;
+    while (at && s[at - 1] != '.') --at;
+    *len = n - at;
+    return s + at;
+}
+
 static bool is_known_text_name(const wn_field_name *f) {
     static const char *const known[] = {"text",  "body",    "content",  "sentence", "document",    "review", "story",
                                         "gloss", "message", "abstract", "passage",  "description", "tweet",  "comment"};
+    size_t n = 0;
+    const char *step = last_step(f->name, f->name_len, &n);
     for (size_t i = 0; i < sizeof known / sizeof *known; ++i)
-        if (strlen(known[i]) == f->name_len && strncasecmp(known[i], f->name, f->name_len) == 0) return true;
+        if (strlen(known[i]) == n && strncasecmp(known[i], step, n) == 0) return true;
     return false;
 }
 
-/* The name that was probably meant: a near spelling; for a text, also a usual name or the longest string. */
-static const wn_field_name *suggest(const char *field, bool text, const wn_field_name *names, size_t n) {
+static const wn_field_name *nearest(const char *field, const wn_field_name *names, size_t n, bool steps) {
     const wn_field_name *best = NULL;
-    size_t length = strlen(field), near = length / 3 + 1;
+    size_t length = strlen(field);
+    const char *wanted = steps ? last_step(field, length, &length) : field;
+    size_t near = length / 3 + 1;
     for (size_t i = 0; i < n; ++i) {
-        size_t d = distance(field, length, names[i].name, names[i].name_len);
+        size_t m = names[i].name_len;
+        const char *name = steps ? last_step(names[i].name, m, &m) : names[i].name;
+        size_t d = distance(wanted, length, name, m);
         if (d < near || (d == near && !best)) {
             best = &names[i];
             near = d;
         }
     }
+    return best;
+}
+
+/* The name that was probably meant: a near spelling of it, or of its last step; for a text, also a usual name or the
+ * longest string. */
+static const wn_field_name *suggest(const char *field, bool text, const wn_field_name *names, size_t n) {
+    const wn_field_name *best = nearest(field, names, n, false);
+    if (!best) best = nearest(field, names, n, true);
     if (best || !text) return best;
     for (size_t i = 0; i < n; ++i)
         if (names[i].text_len && is_known_text_name(&names[i])) return &names[i];
@@ -66,27 +87,86 @@ static int shown(const wn_field_name *f, char out[NAME_SHOWN + 1]) {
     return (int)n;
 }
 
-wn_code wn_field_missing(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err) {
-    char list[256] = "", name[NAME_SHOWN + 1];
-    size_t at = 0, i = 0;
-    for (; i < n && i < NAMES_SHOWN && at + NAME_SHOWN + 8 < sizeof list; ++i) {
-        (void)shown(&names[i], name);
-        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "", name);
+/* A name as a shell takes it. false: it cannot be typed, or is too long to be shown. */
+static bool shell_quoted(const wn_field_name *f, char out[NAME_QUOTED + 3]) {
+    char name[NAME_QUOTED + 1];
+    if (!f->name_len || f->name_len > NAME_QUOTED) return false;
+    memcpy(name, f->name, f->name_len);
+    name[f->name_len] = '\0';
+    for (size_t i = 0; i < f->name_len; ++i)
+        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7F) return false;
+    bool plain = !name[strcspn(name, " ;&|<>(){}[]$`\\\"'*?#~!")], expands = name[strcspn(name, "$`\\\"!")];
+    if (expands && strchr(name, '\'')) return false;
+    const char *quote = plain ? "" : expands ? "'" : "\"";
+    (void)snprintf(out, NAME_QUOTED + 3, "%s%s%s", quote, name, quote);
+    return true;
+}
+
+/* Are there names of this record between the commas (or the like) of `field`? */
+static bool is_list_of_names(const char *field, const wn_field_name *names, size_t n) {
+    static const char between[] = ",;+| ";
+    if (!field[strcspn(field, between)]) return false;
+    for (const char *part = field + strspn(field, between); *part;) {
+        size_t length = strcspn(part, between);
+        for (size_t i = 0; i < n; ++i)
+            if (names[i].name_len == length && memcmp(names[i].name, part, length) == 0) return true;
+        part += length;
+        part += strspn(part, between);
     }
-    if (i < n) (void)snprintf(list + at, sizeof list - at, ", ...");
-    const wn_field_name *guess = suggest(field, strcmp(option, "--text-field") == 0, names, n);
-    if (!guess) return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s)", field, n ? list : "none");
-    (void)shown(guess, name);
-    char mark = n != 1 ? 0 : strchr(name, ';') ? ';' : strchr(name, '|') ? '|' : 0;
-    if (mark)
+    return false;
+}
+
+/* What stands between the cells of a table that was cut into one column; 0: nothing known. */
+static char other_separator(const wn_field_name *names, size_t n) {
+    static const char marks[] = "\t;|,";
+    for (const char *mark = marks; n == 1 && *mark; ++mark)
+        if (memchr(names->name, *mark, names->name_len)) return *mark;
+    return 0;
+}
+
+static wn_code wrong_separator(const char *field, const wn_field_name *only, char mark, wn_err *err) {
+    char name[NAME_SHOWN + 1];
+    (void)shown(only, name);
+    if (mark == '\t' || mark == ',')
         return wn_err_set(err, WN_EINPUT,
-                          "missing field \"%.60s\": the only field is \"%s\", as if its cells stood between "
-                          "\"%c\"; a csv file has commas, a tsv file tabs",
-                          field, name, mark);
-    if (name[strcspn(name, " ;&|<>()$`\\\"'*?#~!")])
-        return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s). Try %s \"%s\"", field, list, option,
-                          name);
-    return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s). Try %s %s", field, list, option, name);
+                          "missing field \"%.60s\": the only field is \"%s\", as if its cells stood between %s; use "
+                          "--format %s",
+                          field, name, mark == ',' ? "commas" : "tabs", mark == ',' ? "csv" : "tsv");
+    return wn_err_set(err, WN_EINPUT,
+                      "missing field \"%.60s\": the only field is \"%s\", as if its cells stood between "
+                      "\"%c\"; a csv file has commas, a tsv file tabs",
+                      field, name, mark);
+}
+
+static void list_names(const wn_field_name *names, size_t n, char list[256]) {
+    char name[NAME_SHOWN + 1];
+    size_t at = 0, i = 0;
+    (void)snprintf(list, 256, "%s", n ? "" : "none");
+    for (; i < n && i < NAMES_SHOWN && at + NAME_SHOWN + 8 < 256; ++i) {
+        (void)shown(&names[i], name);
+        at += (size_t)snprintf(list + at, 256 - at, "%s%s", i ? ", " : "", name);
+    }
+    if (i < n) (void)snprintf(list + at, 256 - at, ", ...");
+}
+
+wn_code wn_field_try(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err) {
+    char name[NAME_QUOTED + 3], told[sizeof err->msg];
+    const wn_field_name *guess = suggest(field, strcmp(option, "--text-field") == 0, names, n);
+    if (!err || !guess || !shell_quoted(guess, name) || strcmp(field, name) == 0) return WN_EINPUT;
+    (void)snprintf(told, sizeof told, "%s", err->msg);
+    return wn_err_set(err, WN_EINPUT, "%s. Try %s %s", told, option, name);
+}
+
+wn_code wn_field_missing(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err) {
+    char list[256], mark = other_separator(names, n);
+    if (mark) return wrong_separator(field, names, mark, err);
+    list_names(names, n, list);
+    if (is_list_of_names(field, names, n))
+        return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s). %s", field, list,
+                          strcmp(option, "--text-field") == 0 ? "Give --text-field once for each field"
+                                                              : "One field is wanted, not a list");
+    (void)wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s)", field, list);
+    return wn_field_try(field, option, names, n, err);
 }
 
 /* ---- values ---- */

@@ -62,6 +62,11 @@ wn_code wn_format_of_path(const char *path, wn_format *f, wn_err *err) {
         if (has_extension(name, end, matrices[i], 1))
             return wn_err_set(err, WN_EUSAGE,
                               "%s: a matrix by its name, not text records; select, graph and dedup take those", path);
+    if (has_extension(name, end, "json", 0))
+        return wn_err_set(err, WN_EUSAGE,
+                          "%s: .json does not tell the format; use --format jsonl where each line is an object, else "
+                          "write it so (an array: jq -c '.[]' FILE, objects: jq -c . FILE)",
+                          path);
     return wn_err_set(err, WN_EUSAGE, "%s: the name does not tell the format; use --format jsonl, csv, tsv or txt",
                       path);
 }

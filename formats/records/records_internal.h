@@ -86,13 +86,37 @@ void wn_row_free(wn_row *row);
 typedef struct {
     const char *name;
     size_t name_len, text_len;
+    size_t at; /* while names are gathered: where `name` stands */
 } wn_field_name;
 
 /* WN_EINPUT: missing field "f" (fields: a, b). Try --option b. */
 wn_code wn_field_missing(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err);
+/* Puts the remedy behind the message in err: ". Try --option b". WN_EINPUT. */
+wn_code wn_field_try(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err);
+
+/* The paths to the values of a record (records_names.c). Free with wn_field_names_free. */
+typedef struct {
+    wn_field_name *at; /* [n] */
+    size_t n, cap;
+    wn_buf text; /* where the names stand */
+} wn_field_names;
+/* Those of an object or array; each begins with `prefix`. */
+wn_code wn_field_names_of(wn_field_names *out, const wn_json_value *v, const char *prefix, wn_err *err);
+void wn_field_names_free(wn_field_names *names);
 /* The canonical print of a JSON number as a label: 1, 1.0 and 1e0 are all "1". `out` is replaced. */
 wn_code wn_field_number(const char *s, size_t n, wn_buf *out, wn_err *err);
 wn_code wn_field_id_check(const char *field, const char *s, size_t n, wn_err *err);
+
+/* ---- jsonl (records_jsonl.c) ---- */
+
+/* A field that a record may lack. */
+typedef struct {
+    bool seen;     /* by some record */
+    char *missing; /* what is to be said of the first record without it; NULL: none yet */
+} wn_field_lack;
+
+/* WN_EINPUT where every record lacks all texts, or the label, or an object of the role; to be asked at the end. */
+wn_code wn_jsonl_check_seen(const wn_records *r, wn_err *err);
 
 /* ---- the reader (records.c) ---- */
 
@@ -113,7 +137,12 @@ struct wn_records {
     size_t columns_file; /* where they stand */
     size_t *text_col, label_col, id_col;
     uint64_t *header_len; /* [npaths], bytes: line end and what stands before included; 0 where there is none */
+    /* jsonl: the object at hand, and fields that a record may lack, unless all do */
+    wn_json_value object;
     wn_json_members members;
+    wn_json_role role;
+    bool text_seen;      /* a record had a text */
+    wn_field_lack *lack; /* [ntext_fields + 1]: of texts, and of the label */
     wn_buf text, label, id;
     char number[32];
 };

@@ -20,6 +20,9 @@ static wn_code json_fail(const cursor *c, const char *what) {
     return wn_err_set(c->err, WN_EINPUT, "not valid JSON at byte %zu: %s", (size_t)(c->p - c->start) + 1, what);
 }
 
+static const char too_early[] =
+    "it ends too early (a record is one line; jq -c . FILE puts each object of a pretty-printed file on one)";
+
 static void skip_space(cursor *c) {
     while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\r' || *c->p == '\n')) ++c->p;
 }
@@ -74,6 +77,34 @@ static wn_code scan_string(cursor *c, wn_json_value *v) {
     return WN_OK;
 }
 
+/* What other programs write in place of a value, and what to write instead. */
+static const char *literal_remedy(const char *s, size_t n) {
+    static const struct {
+        const char *word, *remedy;
+    } known[] = {
+        {"NaN", "NaN is not JSON; write null (Python: json.dumps(..., allow_nan=False) finds them)"},
+        {"nan", "nan is not JSON; write null"},
+        {"Infinity", "Infinity is not JSON; write null or a number (Python: json.dumps(..., allow_nan=False) finds them)"},
+        {"inf", "inf is not JSON; write null or a number"},
+        {"None", "None is Python, in JSON it is null (write records with json.dumps)"},
+        {"True", "True is Python, in JSON it is true (write records with json.dumps)"},
+        {"False", "False is Python, in JSON it is false (write records with json.dumps)"},
+        {"undefined", "undefined is not JSON; write null"},
+        {"'", "a string stands in double quotes (Python: write records with json.dumps)"},
+        {"\xEF\xBB\xBF", "an invisible byte order mark (U+FEFF), as where files are joined; take it out: "
+                         "sed 's/\\xEF\\xBB\\xBF//g'"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; ++i)
+        if (n >= strlen(known[i].word) && memcmp(s, known[i].word, strlen(known[i].word)) == 0) return known[i].remedy;
+    return NULL;
+}
+
+static wn_code fail_at_value(const cursor *c, const char *what) {
+    const char *s = c->p < c->end && (*c->p == '-' || *c->p == '+') ? c->p + 1 : c->p;
+    const char *remedy = literal_remedy(s, (size_t)(c->end - s));
+    return json_fail(c, remedy ? remedy : what);
+}
+
 static size_t scan_digits(cursor *c) {
     const char *from = c->p;
     while (c->p < c->end && *c->p >= '0' && *c->p <= '9') ++c->p;
@@ -85,7 +116,11 @@ static wn_code scan_number(cursor *c, wn_json_value *v) {
     if (*c->p == '-') ++c->p;
     const char *digits = c->p;
     size_t n = scan_digits(c);
-    if (!n || (n > 1 && *digits == '0')) return json_fail(c, "a number is malformed");
+    if (!n) {
+        c->p = from;
+        return fail_at_value(c, "a number is malformed");
+    }
+    if (n > 1 && *digits == '0') return json_fail(c, "a number is malformed");
     if (c->p < c->end && *c->p == '.') {
         ++c->p;
         if (!scan_digits(c)) return json_fail(c, "a number is malformed");
@@ -101,7 +136,8 @@ static wn_code scan_number(cursor *c, wn_json_value *v) {
 
 static wn_code scan_literal(cursor *c, const char *word, wn_json_kind kind, wn_json_value *v) {
     size_t n = strlen(word);
-    if ((size_t)(c->end - c->p) < n || memcmp(c->p, word, n) != 0) return json_fail(c, "a value is wanted here");
+    if ((size_t)(c->end - c->p) < n || memcmp(c->p, word, n) != 0)
+        return fail_at_value(c, "a value is wanted here");
     *v = (wn_json_value){.s = c->p, .n = n, .kind = kind};
     c->p += n;
     return WN_OK;
@@ -122,7 +158,7 @@ static wn_code scan_container(cursor *c, wn_json_value *v, wn_json_members *list
         wn_code code = WN_OK;
         if (object) {
             if (c->p == c->end || *c->p != '"')
-                return json_fail(c, c->p == c->end ? "it ends too early" : "a key is wanted");
+                return c->p == c->end ? json_fail(c, too_early) : fail_at_value(c, "a key is wanted");
             if ((code = scan_string(c, &m.key)) != WN_OK) return code;
             skip_space(c);
             if (c->p == c->end || *c->p != ':') return json_fail(c, "a colon is wanted after the key");
@@ -137,7 +173,7 @@ static wn_code scan_container(cursor *c, wn_json_value *v, wn_json_members *list
         }
         skip_space(c);
         if (c->p < c->end && *c->p == close) break;
-        if (c->p == c->end) return json_fail(c, "it ends too early");
+        if (c->p == c->end) return json_fail(c, too_early);
         if (*c->p != ',') return json_fail(c, object ? "a comma or } is wanted" : "a comma or ] is wanted");
         ++c->p;
         skip_space(c);
@@ -148,7 +184,7 @@ static wn_code scan_container(cursor *c, wn_json_value *v, wn_json_members *list
 }
 
 static wn_code scan_value(cursor *c, wn_json_value *v, int depth) {
-    if (c->p == c->end) return json_fail(c, "it ends too early");
+    if (c->p == c->end) return json_fail(c, too_early);
     switch (*c->p) {
     case '"':
         return scan_string(c, v);
@@ -163,7 +199,7 @@ static wn_code scan_value(cursor *c, wn_json_value *v, int depth) {
         return scan_literal(c, "null", WN_JNULL, v);
     default:
         if (*c->p == '-' || (*c->p >= '0' && *c->p <= '9')) return scan_number(c, v);
-        return json_fail(c, "a value is wanted here");
+        return fail_at_value(c, "a value is wanted here");
     }
 }
 
@@ -172,6 +208,9 @@ wn_code wn_json_object(const char *s, size_t n, wn_json_members *m, wn_err *err)
     wn_json_value v = {0};
     m->n = 0;
     skip_space(&c);
+    if (c.p < c.end && *c.p == '[')
+        return wn_err_set(err, WN_EINPUT, "a JSON object is wanted, this is an array (jq -c '.[]' FILE puts each "
+                                          "element of a JSON array on a line of its own)");
     if (c.p == c.end || *c.p != '{') {
         wn_code code = scan_value(&c, &v, 0);
         if (code != WN_OK) return code;
@@ -179,8 +218,13 @@ wn_code wn_json_object(const char *s, size_t n, wn_json_members *m, wn_err *err)
     }
     wn_code code = scan_container(&c, &v, m, 0);
     if (code != WN_OK) return code;
+    const char *behind = c.p;
     skip_space(&c);
-    return c.p == c.end ? WN_OK : json_fail(&c, "something follows the object");
+    if (c.p == c.end) return WN_OK;
+    if (memchr(behind, '\r', (size_t)(c.p - behind)))
+        return json_fail(&c, "something follows the object: line ends of CR alone? tr '\\r' '\\n' <FILE mends that");
+    return json_fail(&c, *c.p == '{' ? "something follows the object (a record is one line; jq -c . FILE parts them)"
+                                     : "something follows the object");
 }
 
 /* ---- strings ---- */
@@ -252,79 +296,35 @@ wn_code wn_json_unescape(const wn_json_value *v, wn_buf *out, wn_err *err) {
     return WN_OK;
 }
 
+wn_json_elements wn_json_elements_of(const wn_json_value *array) {
+    return (wn_json_elements){.at = array->s + 1, .end = array->s + array->n};
+}
+
+wn_code wn_json_elements_next(wn_json_elements *e, wn_json_value *v, bool *end, wn_err *err) {
+    cursor c = {.start = e->at, .p = e->at, .end = e->end, .err = err};
+    skip_space(&c);
+    if (c.p < c.end && *c.p == ',') ++c.p;
+    skip_space(&c);
+    *end = c.p == c.end || *c.p == ']';
+    if (*end) return WN_OK;
+    wn_code code = scan_value(&c, v, 0);
+    e->at = c.p;
+    return code;
+}
+
 wn_code wn_json_join(const wn_json_value *array, wn_buf *out, bool *strings, wn_err *err) {
-    cursor c = {.start = array->s, .p = array->s + 1, .end = array->s + array->n, .err = err};
-    bool first = true;
+    wn_json_elements e = wn_json_elements_of(array);
     *strings = true;
-    for (skip_space(&c); *c.p != ']'; skip_space(&c)) {
+    for (bool first = true;; first = false) {
         wn_json_value v = {0};
-        wn_code code = scan_value(&c, &v, 0);
-        if (code != WN_OK) return code;
+        bool end = false;
+        wn_code code = wn_json_elements_next(&e, &v, &end, err);
+        if (code != WN_OK || end) return code;
         if (v.kind != WN_JSTRING) {
             *strings = false;
             return WN_OK;
         }
         if (!first && (code = wn_buf_append(out, " ", 1, err)) != WN_OK) return code;
         if ((code = wn_json_unescape(&v, out, err)) != WN_OK) return code;
-        first = false;
-        skip_space(&c);
-        if (*c.p == ',') ++c.p;
     }
-    return WN_OK;
-}
-
-/* ---- lookup ---- */
-
-static wn_code key_equals(const wn_json_value *key, const char *name, size_t n, wn_buf *scratch, bool *equal,
-                          wn_err *err) {
-    *equal = false;
-    if (!key->escaped) {
-        *equal = key->n == n && memcmp(key->s, name, n) == 0;
-        return WN_OK;
-    }
-    if (key->n < n) return WN_OK;
-    scratch->len = 0;
-    wn_err ignored = {0}; /* a key with half a surrogate equals no name */
-    wn_code code = wn_json_unescape(key, scratch, &ignored);
-    if (code == WN_EMEMORY) return wn_err_set(err, code, "%s", ignored.msg);
-    *equal = code == WN_OK && scratch->len == n && memcmp(scratch->data, name, n) == 0;
-    return WN_OK;
-}
-
-static wn_code find_member(const wn_json_members *m, const char *name, size_t n, wn_buf *scratch, wn_json_value *found,
-                      bool *present, wn_err *err) {
-    *present = false;
-    for (size_t i = m->n; i-- && !*present;) {
-        wn_code code = key_equals(&m->at[i].key, name, n, scratch, present, err);
-        if (code != WN_OK) return code;
-        if (*present) *found = m->at[i].value;
-    }
-    return WN_OK;
-}
-
-static wn_code find_path(const wn_json_members *m, const char *field, wn_buf *scratch, wn_json_value *found,
-                       bool *present, wn_err *err) {
-    wn_code code = find_member(m, field, strlen(field), scratch, found, present, err);
-    if (code != WN_OK) return code;
-    for (const char *dot = strchr(field, '.'); !*present && dot; dot = strchr(dot + 1, '.')) {
-        wn_json_value inner = {0};
-        code = find_member(m, field, (size_t)(dot - field), scratch, &inner, present, err);
-        if (code != WN_OK) return code;
-        if (!*present) continue;
-        *present = false;
-        if (inner.kind != WN_JOBJECT) continue;
-        wn_json_members members = {0};
-        code = wn_json_object(inner.s, inner.n, &members, err);
-        if (code == WN_OK) code = find_path(&members, dot + 1, scratch, found, present, err);
-        wn_free(members.at);
-        if (code != WN_OK) return code;
-    }
-    return WN_OK;
-}
-
-wn_code wn_json_find(const wn_json_members *m, const char *field, wn_json_value *found, bool *present, wn_err *err) {
-    wn_buf scratch = {0};
-    wn_code code = find_path(m, field, &scratch, found, present, err);
-    wn_free(scratch.data);
-    return code;
 }

@@ -52,7 +52,8 @@ static wn_code want_column(const wn_row *header, const char *name, const char *o
     wn_field_name *names = wn_alloc(header->n, sizeof *names, err);
     if (!names) return WN_EMEMORY;
     for (size_t i = 0; i < header->n; ++i)
-        names[i] = (wn_field_name){header->base + header->at[i].off, header->at[i].n, 1};
+        names[i] = (wn_field_name){
+            .name = header->base + header->at[i].off, .name_len = header->at[i].n, .text_len = 1};
     wn_code code = wn_field_missing(name, option, names, header->n, err);
     wn_free(names);
     return code;
@@ -85,9 +86,10 @@ wn_code wn_table_header(wn_records *r, wn_row_split split, const char *s, size_t
 
 static wn_code table_text(wn_records *r, wn_record *rec, wn_err *err) {
     const wn_row *row = &r->row;
-    if (r->o.ntext_fields == 1) {
-        rec->text = row->base + row->at[r->text_col[0]].off;
-        rec->text_len = row->at[r->text_col[0]].n;
+    if (r->o.ntext_fields == 1 || r->o.only_text) {
+        wn_cell only = row->at[r->text_col[r->o.only_text ? r->o.only_text - 1 : 0]];
+        rec->text = row->base + only.off;
+        rec->text_len = only.n;
         return WN_OK;
     }
     r->text.len = 0;

@@ -9,6 +9,9 @@
 /* Offset of the first byte that is not valid UTF-8 (surrogates and overlong forms are not), or n. */
 size_t wn_utf8_invalid(const char *s, size_t n);
 
+/* Bytes of the byte order mark that s begins with: 3 or 0. It is passed over at the start of every text file. */
+size_t wn_text_mark(const char *s, size_t n);
+
 /* True if the text is empty or holds only white space. */
 bool wn_text_blank(const char *s, size_t n);
 

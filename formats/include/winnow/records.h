@@ -20,9 +20,14 @@ typedef struct {
     const char *const *paths; /* [npaths], "-" = standard input */
     size_t npaths;
     wn_format format;               /* AUTO: by extension (.gz and .zst taken off first), per file */
-    const char *const *text_fields; /* [ntext_fields]; none: "text". Dots reach into objects. Joined by one space */
+    /* [ntext_fields]; none: "text". a.b reaches into objects, a[] into every element of an array, a[0] or a[-1] into
+     * one. Values are joined by one space; of several fields one may be null or left out (empty), but not all of them
+     * in every record. */
+    const char *const *text_fields;
     size_t ntext_fields;
-    const char *label_field, *id_field; /* NULL: none */
+    size_t only_text; /* of several fields: give the text of this one alone, from 1; 0: all, joined */
+    const char *role; /* NULL: any; of objects in an array those with this "role" (or "from"), or with none */
+    const char *label_field, *id_field; /* NULL: none. A label may be left out, but not by every record */
     size_t limit;                                    /* stop after so many good records; 0 = all */
     const char *skip_path; /* NULL: a bad record is an error; else it is written here byte for byte, and counted */
     bool overwrite;        /* for skip_path */
