@@ -2,14 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <winnow/mem.h>
-#include <winnow/progress.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { INPUT_SIZE = 128 * 1024, MAGIC_SIZE = 4 };
 
@@ -33,37 +31,15 @@ struct wn_stream {
     void *tap_ctx;
 };
 
-const char *wn_path_label(const char *path) {
-    return strcmp(path, "-") == 0 ? "standard input" : path;
-}
-
-/* Waits until a pipe or terminal has something to say, without becoming deaf to signals. */
-static wn_code await_input(const wn_stream *s, wn_err *err) {
-    struct pollfd p = {.fd = s->fd, .events = POLLIN};
-    for (;;) {
-        wn_code code = wn_tick(NULL, "read", "bytes", (size_t)s->stored, 0, err);
-        if (code != WN_OK || poll(&p, 1, 200) > 0) return code;
-    }
-}
-
 /* Reads stored bytes into dst, telling the tap. */
 static wn_code read_stored(wn_stream *s, void *dst, size_t cap, size_t *got, wn_err *err) {
     *got = 0;
-    while (!s->at_end) {
-        wn_code code = s->regular ? WN_OK : await_input(s, err);
-        if (code != WN_OK) return code;
-        ssize_t n = read(s->fd, dst, cap);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return wn_err_errno(err, "cannot read %s", s->label);
-        if (n == 0) {
-            s->at_end = true;
-            break;
-        }
-        s->stored += (uint64_t)n;
-        *got = (size_t)n;
-        return s->tap ? s->tap(s->tap_ctx, dst, (size_t)n, err) : WN_OK;
-    }
-    return WN_OK;
+    if (s->at_end) return WN_OK;
+    wn_code code = wn_input_fd_read(s->fd, s->regular, dst, cap, got, s->label, err);
+    if (code != WN_OK) return code;
+    s->at_end = *got == 0;
+    s->stored += *got;
+    return *got && s->tap ? s->tap(s->tap_ctx, dst, *got, err) : WN_OK;
 }
 
 static wn_code fill_input(wn_stream *s, wn_err *err) {
@@ -108,21 +84,14 @@ static wn_code start_decoding(wn_stream *s, wn_err *err) {
 }
 
 static wn_code open_fd(wn_stream *s, const char *path, int fd, wn_err *err) {
-    struct stat st;
-    if (fd >= 0)
-        s->fd = fd;
-    else if (strcmp(path, "-") == 0)
-        s->fd = STDIN_FILENO;
-    else {
-        s->fd = open(path, O_RDONLY | O_CLOEXEC);
-        s->own_fd = true;
-        if (s->fd < 0) return wn_err_errno(err, "cannot open %s", path);
-    }
-    if (fstat(s->fd, &st) != 0) return wn_err_errno(err, "cannot examine %s", s->label);
-    if (S_ISDIR(st.st_mode)) return wn_err_set(err, WN_EIO, "%s is a folder; name the files in it", s->label);
-    s->regular = S_ISREG(st.st_mode) && s->own_fd;
+    s->own_fd = fd < 0;
+    s->fd = fd;
     if (fd >= 0 && lseek(fd, 0, SEEK_SET) < 0 && errno != ESPIPE)
         return wn_err_errno(err, "cannot go back to the start of %s", s->label);
+    wn_code code = fd < 0 ? wn_input_fd_open(&s->fd, &s->regular, path, err) : WN_OK;
+    if (code != WN_OK) return code;
+    if (s->own_fd && wn_input_fd_endless(s->fd))
+        return wn_err_set(err, WN_EIO, "%s is a device, which may have no end; name a file or a pipe", s->label);
     (void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     return WN_OK;
 }
@@ -212,6 +181,11 @@ static wn_code read_zstd(wn_stream *s, void *dst, size_t cap, size_t *got, wn_er
         ZSTD_inBuffer in = {.src = s->in, .size = s->len, .pos = s->pos};
         size_t left = ZSTD_decompressStream(s->zstd, &out, &in);
         s->pos = in.pos;
+        if (ZSTD_getErrorCode(left) == ZSTD_error_frameParameter_windowTooLarge)
+            return wn_err_set(err, WN_EINPUT,
+                              "%s: packed with a window over 128 MiB (zstd --long), which would be held in memory; "
+                              "unpack it first: zstd -d --long=31 FILE",
+                              s->label);
         if (ZSTD_isError(left))
             return wn_err_set(err, WN_EINPUT, "%s: the zstd stream is damaged near stored byte %llu: %s", s->label,
                               (unsigned long long)(s->stored - (s->len - s->pos)), ZSTD_getErrorName(left));
@@ -252,7 +226,7 @@ bool wn_stream_regular(const wn_stream *s) {
 
 void wn_stream_close(wn_stream *s) {
     if (!s) return;
-    if (s->own_fd && s->fd >= 0) (void)close(s->fd);
+    if (s->own_fd && s->fd >= 0) wn_input_fd_close(s->fd);
     if (s->gz_ready) (void)inflateEnd(&s->gz);
     (void)ZSTD_freeDStream(s->zstd);
     wn_free(s->in);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
+#include <wn/input_fd.h>
 
 /* Sees every stored (still compressed) byte once, in order. */
 typedef wn_code (*wn_tap)(void *ctx, const void *stored, size_t n, wn_err *err);
@@ -20,7 +21,5 @@ wn_code wn_stream_read(wn_stream *s, void *dst, size_t cap, size_t *got, wn_err 
 wn_code wn_stream_drain(wn_stream *s, wn_err *err);
 bool wn_stream_regular(const wn_stream *s); /* can the file be read again? */
 void wn_stream_close(wn_stream *s);         /* NULL is fine */
-
-const char *wn_path_label(const char *path); /* "-" is "standard input" */
 
 #endif

@@ -2,39 +2,34 @@
 #include "options.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <wn/textfile.h>
 
-/* Calls line(ctx, text, number) for every line of a file, its end trimmed of white space. A line is bounded: the name
- * of a binary file or a device, given by mistake, must not fill the memory. */
+/* Calls line(ctx, text, number) for every line of a text file, its end trimmed of white space. */
 typedef wn_code (*line_sink)(void *ctx, char *text, size_t n, unsigned long number, wn_err *err);
 static wn_code each_line(const char *path, line_sink line, void *ctx, wn_err *err) {
-    enum { LONGEST = 65536 };
-    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    enum { LONGEST = 65536, MOST = 256 << 20 };
     char *text = NULL;
+    size_t len = 0;
     unsigned long number = 0;
-    wn_code code = WN_EMEMORY;
-    if (!f) return wn_err_errno(err, "%s: cannot open", path);
-    if (!(text = wn_alloc(LONGEST, 1, err))) goto out;
-    for (int ch = 0; ch != EOF;) {
-        size_t n = 0;
-        while (n < LONGEST && (ch = getc(f)) != EOF && ch != '\n' && ch != 0) text[n++] = (char)ch;
-        if (ch == EOF && n == 0) break;
+    wn_code code = wn_textfile_read(&text, &len, path, MOST, err);
+    if (code != WN_OK) goto out;
+    for (size_t at = 0, next; at < len; at = next) {
+        char *feed = memchr(text + at, '\n', len - at);
+        size_t n = feed ? (size_t)(feed - text) - at : len - at;
+        next = at + n + 1;
         number++;
-        if (n == LONGEST || ch == 0) {
-            code = wn_err_set(err, WN_EUSAGE, "%s:%lu: %s", path, number,
-                              ch == 0 ? "a zero byte in a text file" : "a line longer than 64 KiB");
+        if (n >= LONGEST) {
+            code = wn_err_set(err, WN_EUSAGE, "%s:%lu: a line longer than 64 KiB", path, number);
             goto out;
         }
-        text[n] = 0;
-        while (n > 0 && isspace((unsigned char)text[n - 1])) text[--n] = 0;
-        if ((code = line(ctx, text, n, number, err)) != WN_OK) goto out;
+        while (n > 0 && isspace((unsigned char)text[at + n - 1])) n--;
+        text[at + n] = 0;
+        if ((code = line(ctx, text + at, n, number, err)) != WN_OK) goto out;
     }
-    code = ferror(f) ? wn_err_errno(err, "%s: cannot read", path) : WN_OK;
 out:
     wn_free(text);
-    if (f != stdin) (void)fclose(f);
     return code;
 }
 

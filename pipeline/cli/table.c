@@ -43,10 +43,12 @@ const wn_option wn_options[] = {
     {"format", 0, "FORMAT", RECORDS, OPT_ENUM, CF(format), WORDS(WN_FORMATS), 0, 0, "auto", DECIDES, "Input",
      "format of the records; auto goes by the extension"},
     {"text-field", 0, "NAME", RECORDS, OPT_LIST, CF(text_fields), NULL, 0, 0, "text", DECIDES, "Input",
-     "field that holds the text; a dot reaches into an object; several are joined by a space (tokenize: two are a "
-     "pair)"},
+     "field that holds the text; a dot reaches into an object, [] into each element of an array, [0] or [-1] into one "
+     "(messages[].content); given more than once, fields are joined by a space (tokenize: two are a pair)"},
+    {"role", 0, "NAME", RECORDS, OPT_STRING, CF(role), NULL, 0, 0, NULL, DECIDES, "Input",
+     "of the objects of an array in a text field take those whose \"role\" (or \"from\") is NAME, like user or assistant"},
     {"label-field", 0, "NAME", RECORDS, OPT_STRING, CF(label_field), NULL, 0, 0, NULL, DECIDES, "Input",
-     "field that holds a class, for the report and the output"},
+     "field that holds a class, for the report and the output; a record may lack it"},
     {"id-field", 0, "NAME", RECORDS, OPT_STRING, CF(id_field), NULL, 0, 0, NULL, DECIDES, "Input",
      "field that holds a unique id; without it the row number from 0"},
     {"dataset", 0, "PATH", MATRIX | CMD_INFO, OPT_STRING, CF(dataset), NULL, 0, 0, NULL, DECIDES, "Input",

@@ -5,6 +5,7 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <winnow/mem.h>
 #include <wn/outcome.h>
 
@@ -43,6 +44,8 @@ static void read_source(const wn_outcome *o, const cJSON *config, uint32_t file,
     const char *fields[FIELDS_MAX], *path = o->places.files[file];
     wn_records_opts opts = {.paths = &path, .npaths = 1, .format = config_format(config), .text_fields = fields};
     const cJSON *field, *list = cJSON_GetObjectItemCaseSensitive(config, "text-field");
+    const cJSON *role = cJSON_GetObjectItemCaseSensitive(config, "role");
+    struct stat s;
     wn_records *r = NULL;
     wn_record record;
     wn_err ignored;
@@ -50,6 +53,8 @@ static void read_source(const wn_outcome *o, const cJSON *config, uint32_t file,
     bool end = false;
     cJSON_ArrayForEach(field, list) if (cJSON_IsString(field) && opts.ntext_fields < FIELDS_MAX)
         fields[opts.ntext_fields++] = field->valuestring;
+    if (cJSON_IsString(role)) opts.role = role->valuestring;
+    if (stat(path, &s) != 0 || !S_ISREG(s.st_mode)) return; /* a pipe gives nothing twice */
     for (size_t i = 0; i < nq; i++) missing += !q[i].text && o->places.file[q[i].row] == file;
     if (missing == 0 || wn_records_open(&r, &opts, &ignored) != WN_OK) return;
     while (missing && !wn_interrupted() && wn_records_next(r, &record, &end, &ignored) == WN_OK && !end)

@@ -10,6 +10,7 @@ wn_records_opts wn_input_options(const wn_config *c) {
                              .format = c->format,
                              .text_fields = c->text_fields,
                              .ntext_fields = c->ntext_fields,
+                             .role = c->role,
                              .label_field = c->label_field,
                              .id_field = c->id_field,
                              .limit = c->limit,
@@ -20,7 +21,11 @@ wn_records_opts wn_input_options(const wn_config *c) {
 wn_code wn_corpus_take(wn_corpus *corpus, const wn_config *c, bool uniform, wn_io *io, wn_err *err) {
     wn_records_opts o = wn_input_options(c);
     o.uniform = uniform;
-    wn_code code = wn_corpus_read(corpus, &o, io->progress, err);
+    return wn_corpus_take_opts(corpus, c, &o, io, err);
+}
+
+wn_code wn_corpus_take_opts(wn_corpus *corpus, const wn_config *c, const wn_records_opts *o, wn_io *io, wn_err *err) {
+    wn_code code = wn_corpus_read(corpus, o, io->progress, err);
     if (code != WN_OK) return code;
     if (corpus->skipped) wn_sayf(io, "%zu bad records were skipped and copied to %s", corpus->skipped, c->skip_path);
     if (corpus->empty) wn_sayf(io, "%zu records have an empty text", corpus->empty);

@@ -114,11 +114,14 @@ out:
 static wn_code read_pairs(const wn_config *c, const wn_corpus *first, wn_corpus *second, wn_io *io, wn_err *err) {
     wn_records_opts o = wn_input_options(c);
     if (c->skip_path) return wn_err_set(err, WN_EUSAGE, "--on-error skip does not go with pairs");
-    for (size_t i = 0; i < c->ninputs; i++)
+    for (size_t i = 0; i < c->ninputs; i++) {
+        struct stat s;
         if (strcmp(c->inputs[i], "-") == 0)
             return wn_err_set(err, WN_EUSAGE, "pairs are read twice; standard input cannot be");
-    o.text_fields = c->text_fields + 1;
-    o.ntext_fields = 1;
+        if (stat(c->inputs[i], &s) == 0 && !S_ISREG(s.st_mode))
+            return wn_err_set(err, WN_EUSAGE, "pairs are read twice; %s is a pipe, which cannot be", c->inputs[i]);
+    }
+    o.only_text = 2;
     wn_code code = wn_corpus_read(second, &o, io->progress, err);
     if (code == WN_OK && second->n != first->n)
         code = wn_err_set(err, WN_EIO, "%s changed while it was read", c->inputs[0]);
@@ -130,12 +133,12 @@ wn_code wn_tokenize(const wn_config *c, wn_io *io, wn_err *err) {
     wn_tok *tok = NULL;
     tokenizing *t = NULL;
     size_t max = 0;
-    wn_config one = *c;
+    wn_records_opts o = wn_input_options(c);
     wn_code code;
     bool pairs = c->ntext_fields == 2;
-    if (pairs) one.ntext_fields = 1;
+    if (pairs) o.only_text = 1;
     if ((code = open_tokenizer(c, &tok, &max, err)) != WN_OK) goto out;
-    if ((code = wn_corpus_take(&first, &one, false, io, err)) != WN_OK) goto out;
+    if ((code = wn_corpus_take_opts(&first, c, &o, io, err)) != WN_OK) goto out;
     if (pairs && first.n && (code = read_pairs(c, &first, &second, io, err)) != WN_OK) goto out;
     t = wn_alloc(1, sizeof *t, err);
     if (!t) {

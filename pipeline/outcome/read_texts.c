@@ -45,7 +45,9 @@ static wn_code read_records(wn_outcome *o, const char *subset, const char *rest,
     }
     if (o->k > 0) used[npaths++] = paths[0];
     if (o->k < o->n) used[npaths++] = paths[1];
-    const wn_records_opts opts = {.paths = used, .npaths = npaths, .text_fields = names, .ntext_fields = nfields};
+    wn_records_opts opts = {.paths = used, .npaths = npaths, .text_fields = names, .ntext_fields = nfields};
+    const cJSON *role = wn_manifest_at(o, "config", "role");
+    if (cJSON_IsString(role)) opts.role = role->valuestring;
     if ((code = wn_corpus_read(&o->own->corpus, &opts, p, err)) != WN_OK) goto out;
     if (o->own->corpus.n != o->n)
         code = wn_outcome_damaged(o, "the records are not as many as manifest.json counts", err);

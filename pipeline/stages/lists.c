@@ -1,11 +1,12 @@
 /* Files of ids, one a line, as rows. */
 #include <winnow/stages.h>
 
-#include "whole_file.h"
-
 #include <string.h>
 #include <winnow/mem.h>
 #include <wn/strmap.h>
+#include <wn/textfile.h>
+
+enum { LIST_MAX = 1 << 30 }; /* bytes of a file of ids */
 
 /* The ids of a list file. */
 typedef struct {
@@ -23,7 +24,7 @@ static void id_list_free(id_list *l) {
 static wn_code id_list_read(id_list *l, const char *path, wn_err *err) {
     char *text = NULL;
     size_t len = 0, lines = 1, line = 0;
-    wn_code code = wn_read_whole(path, &text, &len, err);
+    wn_code code = wn_textfile_read(&text, &len, path, LIST_MAX, err);
     if (code != WN_OK) goto out;
     for (size_t i = 0; i < len; i++) lines += text[i] == '\n';
     code = WN_EMEMORY;

@@ -5,8 +5,6 @@
 #include <stddef.h>
 #include <winnow/err.h>
 
-/* The bytes of a file; wn_free *text. */
-wn_code wn_read_whole(const char *path, char **text, size_t *len, wn_err *err);
 /* The JSON object in a file; cJSON_Delete the result. WN_EINPUT where it is none. */
 wn_code wn_json_read(const char *path, cJSON **out, wn_err *err);
 

@@ -104,7 +104,7 @@ printf '\n\nlambda = -3\n' >bad
 refused "--config with a bad value" 2 'run: bad:3: --lambda: "-3" will not do' run a -k 5 -o x --config bad
 echo 'lambda' >bad
 refused "--config without =" 2 'run: bad:1: want a line "lambda = value"' run a -k 5 -o x --config bad
-refused "--config that is not there" 1 "run: none: cannot open: No such file or directory" run a -k 5 -o x --config none
+refused "--config that is not there" 1 "run: cannot open none: No such file or directory" run a -k 5 -o x --config none
 dump run a -k 5% -o x --text-field 'a b' --text-field c --lambda 0.1 --dedup 0.9 >dumped
 is "$(dump run a --config dumped | cmp - dumped && echo same)" same "--dump-config reads back as it is"
 is "$(dump run a -o x --preset paper | grep -E '^(objective|similarity|lambda|dedup) ' | tr '\n' ';')" \

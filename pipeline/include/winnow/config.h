@@ -28,6 +28,7 @@ typedef struct {
     wn_format format;
     const char **text_fields;
     size_t ntext_fields;
+    const char *role; /* NULL: any */
     const char *label_field, *id_field, *dataset;
     size_t limit;
     const char *skip_path; /* --on-error skip:FILE */
