@@ -7,6 +7,7 @@
 #include "outcome/target.h"
 #include "stages/memory.h"
 #include "stages/say.h"
+#include "stages/unknown.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -140,7 +141,10 @@ static wn_code embed_rows(wn_encoder *e, const wn_config *c, const wn_corpus *co
     if ((code = write_store(e, keep ? &x : NULL, c, corpus, row, io, err)) != WN_OK) goto out;
     wn_encoder_commit(e);
     wn_sayf(io, "%s: %zu x %zu vectors (%s)", c->output, corpus->n, e->dims, e->ready ? e->title : "no texts");
-    if (e->counts.zero)
+    char warning[WN_UNKNOWN_SIZE];
+    if (wn_unknown_warning(warning, e->counts.zero, corpus->n, true, false))
+        wn_sayf(io, "warning: %s", warning);
+    else if (e->counts.zero)
         wn_sayf(io, "%zu texts have no word that the encoder knows: their vectors are zero", e->counts.zero);
     wn_encode_recommend(c, io);
 out:

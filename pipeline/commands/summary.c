@@ -2,6 +2,7 @@
 #include "selecting.h"
 
 #include "stages/say.h"
+#include "stages/unknown.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -51,7 +52,10 @@ static void say_size(const wn_outcome *o, bool zeros_last, wn_io *io) {
                 o->nexclude ? "--exclude" : "");
     else if (o->wanted == o->n && o->n > 0)
         wn_sayf(io, "note: -k asks for every row, so everything is kept");
-    if (o->zero_rows)
+    char warning[WN_UNKNOWN_SIZE];
+    if (wn_unknown_warning(warning, o->zero_rows, o->n, o->rows.texts.n > 0, true))
+        wn_sayf(io, "warning: %s", warning);
+    else if (o->zero_rows)
         wn_sayf(io, "note: %zu row%s without a known word; %s nothing's neighbour%s", o->zero_rows,
                 o->zero_rows == 1 ? " is" : "s are", o->zero_rows == 1 ? "it is" : "they are",
                 zeros_last ? " and chosen last" : "");

@@ -1,6 +1,7 @@
 /* manifest.json: what was done, from what, with which outcome. Everything but "this_run" is the same for equal input,
  * configuration and version. */
 #include "layout.h"
+#include "stages/unknown.h"
 #include "writer.h"
 
 #include <cjson/cJSON.h>
@@ -94,6 +95,15 @@ static void add_counts(manifest_doc *d, const wn_outcome *r) {
     manifest_count(d, o, "must_keep", r->nkeep);
     manifest_count(d, o, "excluded", r->nexclude);
     manifest_count(d, o, "labels", r->rows.nlabels);
+}
+
+/* What a reader of the outcome should not overlook. */
+static void add_warnings(manifest_doc *d, const wn_outcome *r) {
+    char warning[WN_UNKNOWN_SIZE];
+    cJSON *list = cJSON_AddArrayToObject(d->root, "warnings");
+    d->failed |= !list;
+    if (d->failed || !wn_unknown_warning(warning, r->zero_rows, r->n, r->rows.texts.n > 0, r->chosen != NULL)) return;
+    d->failed |= !cJSON_AddItemToArray(list, cJSON_CreateString(warning));
 }
 
 static void add_selection(manifest_doc *d, const wn_outcome *r) {
@@ -192,6 +202,7 @@ wn_code wn_manifest_write(const wn_outcome *r, wn_outdir *dir, const wn_timings 
     add_inputs(&d, r);
     if (r->model) add_model(&d, r->model);
     add_counts(&d, r);
+    add_warnings(&d, r);
     if (r->chosen) add_selection(&d, r);
     add_curves(&d, r);
     add_outputs(&d, dir);
