@@ -1,7 +1,6 @@
 /* WordPiece: words of the normalised text, each into the longest pieces from its start. */
 #include "tok_private.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -146,30 +145,29 @@ static wn_code wordpiece_walk(const wn_tok *t, const char *s, size_t n, wn_tok_s
     return finish_word(t, w, out, err);
 }
 
-/* The text in canonical order, where that could matter: *owned (free it) or the text itself. */
-static wn_code canonical_order(const wn_tok *t, const char **s, size_t *n, utf8proc_uint8_t **owned, wn_err *err) {
-    *owned = NULL;
+/* The text in canonical order, where that could matter: in `ordered`, or the text itself. */
+static wn_code canonical_order(const wn_tok *t, const char **s, size_t *n, wn_buf *ordered, wn_err *err) {
     if (!t->strip_accents || !needs_reordering(*s, *n)) return WN_OK;
-    utf8proc_ssize_t m = utf8proc_map((const utf8proc_uint8_t *)*s, (utf8proc_ssize_t)*n, owned, UTF8PROC_DECOMPOSE);
-    if (m == UTF8PROC_ERROR_NOMEM)
-        return wn_err_set(err, WN_EMEMORY, "out of memory: %zu bytes of text are put in order", *n);
-    if (m < 0) return wn_err_set(err, WN_EINPUT, "text: %s", utf8proc_errmsg(m));
-    *s = (const char *)*owned;
-    *n = (size_t)m;
+    wn_code code = wn_text_normalize(*s, *n, WN_NFD, ordered, err);
+    if (code != WN_OK) return code;
+    *s = ordered->data;
+    *n = ordered->len;
     return WN_OK;
 }
 
 wn_code wn_tok_wordpiece(const wn_tok *t, const char *s, size_t n, wn_tok_scratch *w, wn_tok_out *out, wn_err *err) {
-    utf8proc_uint8_t *owned;
+    wn_buf ordered = {0};
+    wn_code code;
     if (w->word.cap < 2 * WN_TOK_WORD) {
-        wn_code code = wn_reserve((void **)&w->word.data, &w->word.cap, 2 * WN_TOK_WORD, 1, err);
+        code = wn_reserve((void **)&w->word.data, &w->word.cap, 2 * WN_TOK_WORD, 1, err);
         if (code != WN_OK) return code;
     }
     w->word.len = 0; /* a failed call may have left a word */
     memset(w->word.data, 0, WN_TOK_WORD);
-    wn_code code = canonical_order(t, &s, &n, &owned, err);
-    if (code == WN_OK) code = wordpiece_walk(t, s, n, w, out, err);
-    free(owned);
+    if ((code = canonical_order(t, &s, &n, &ordered, err)) != WN_OK) goto out;
+    code = wordpiece_walk(t, s, n, w, out, err);
+out:
+    wn_free(ordered.data);
     return code;
 }
 
@@ -184,16 +182,16 @@ static wn_code append_entry(uint32_t entry, wn_buf *out, wn_err *err) {
 }
 
 wn_code wn_tok_wordpiece_normalize(const wn_tok *t, const char *s, size_t n, wn_buf *out, wn_err *err) {
-    utf8proc_uint8_t *owned;
-    wn_code code = canonical_order(t, &s, &n, &owned, err);
-    const unsigned char *p = (const unsigned char *)s, *end = p + n;
+    wn_buf ordered = {0};
     out->len = 0;
+    wn_code code = canonical_order(t, &s, &n, &ordered, err);
+    const unsigned char *p = (const unsigned char *)s, *end = p + n;
     while (code == WN_OK && p < end) {
         uint32_t parts[32], c = wn_tok_next(&p), entry = wn_tok_class_of(t, c);
         size_t m = entry >> 24 == WN_TOK_MANY ? wn_tok_decompose(t, c, parts) : 1;
         if (entry >> 24 != WN_TOK_MANY) parts[0] = entry;
         for (size_t i = 0; code == WN_OK && i < m; i++) code = append_entry(parts[i], out, err);
     }
-    free(owned);
+    wn_free(ordered.data);
     return code;
 }
