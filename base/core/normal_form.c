@@ -7,8 +7,9 @@
 #include <string.h>
 #include <utf8proc.h>
 #include <winnow/mem.h>
+#include <winnow/progress.h>
 
-enum { FEW_MARKS = 32, CLASSES = 256 };
+enum { FEW_MARKS = 32, CLASSES = 256, TELL = 1 << 18 };
 
 static unsigned mark_class(utf8proc_int32_t c) {
     return c < 0x300 ? 0 : (unsigned)utf8proc_get_property(c)->combining_class;
@@ -67,10 +68,14 @@ static wn_code cannot_normalize(utf8proc_ssize_t why, wn_err *err) {
 static wn_code decompose(const unsigned char *s, size_t n, utf8proc_option_t options, wn_buf *out, size_t *count,
                          wn_err *err) {
     enum { MOST = 32 }; /* code points that one decomposes into: 18 in Unicode 15 */
-    size_t made = 0;
+    size_t made = 0, told = TELL;
     for (size_t at = 0; at < n;) {
         wn_code code = wn_reserve((void **)&out->data, &out->cap, (made + MOST) * sizeof(int32_t), 1, err);
         if (code != WN_OK) return code;
+        if (at >= told) { /* a single text may be long */
+            if ((code = wn_tick(NULL, "normalise", "bytes", at, n, err)) != WN_OK) return code;
+            told = at + TELL;
+        }
         utf8proc_int32_t *to = (utf8proc_int32_t *)(void *)out->data + made, c = 0;
         int boundary = 0;
         utf8proc_ssize_t used = utf8proc_iterate(s + at, (utf8proc_ssize_t)(n - at), &c);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utf8proc.h>
 #include <winnow/mem.h>
+#include <winnow/progress.h>
 
 #include "normal_form.h"
 
@@ -209,7 +210,13 @@ static wn_code end_word(word_state *w, wn_err *err) {
 }
 
 static wn_code walk_words(word_state *w, const unsigned char *u, size_t n, wn_err *err) {
-    for (size_t i = 0; i < n;) {
+    enum { TELL = 1 << 18 };
+    for (size_t i = 0, told = TELL; i < n;) {
+        if (i >= told) { /* a single text may be long */
+            wn_code code = wn_tick(NULL, "words", "bytes", i, n, err);
+            if (code != WN_OK) return code;
+            told = i + TELL;
+        }
         /* Lower case takes at most half as many bytes again (U+0130, U+023A: 2 -> 3); the rest of u bounds the word. */
         size_t bound = (n - i) + (n - i) / 2 + 8;
         if (!w->len && w->scratch->cap < bound) {

@@ -140,7 +140,8 @@ static wn_code merge_long(const wn_tok *t, uint32_t *s, size_t *len, wn_tok_scra
     uint32_t *next = w->links, *last = w->links + n; /* n = none */
     for (size_t i = 0; i < n; i++) next[i] = (uint32_t)i + 1, last[i] = i ? (uint32_t)i - 1 : (uint32_t)n;
     for (uint32_t i = 0; i + 1 < n; i++) heap_offer(t, heap, &held, s, i, i + 1);
-    while (held) {
+    for (size_t steps = 1; held; steps++) {
+        if (steps % WN_TOK_TELL == 0 && (code = wn_tick(NULL, "tokenize", "merges", n - held, n, err)) != WN_OK) break;
         candidate c = heap[0];
         heap[0] = heap[--held];
         heap_sift_down(heap, held);
@@ -156,7 +157,7 @@ static wn_code merge_long(const wn_tok *t, uint32_t *s, size_t *len, wn_tok_scra
     for (size_t i = 0; i < n; i = next[i]) s[made++] = s[i];
     *len = made;
     wn_free(heap);
-    return WN_OK;
+    return code;
 }
 
 static wn_code push_all(wn_tok_out *out, const uint32_t *ids, size_t n, wn_err *err) {
@@ -236,10 +237,14 @@ wn_code wn_tok_bpe(const wn_tok *t, const char *s, size_t n, wn_tok_scratch *w, 
         if ((code = wn_buf_append(&w->plain, s, n++, err)) != WN_OK) return code;
         s = w->plain.data;
     }
-    const unsigned char *p = (const unsigned char *)s, *end = p + n, *q, *last;
+    const unsigned char *p = (const unsigned char *)s, *end = p + n, *q, *last, *told = p;
     bool space = false;
     /* the pattern: 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+ */
     while (code == WN_OK && p < end && out->n <= out->stop) {
+        if (p - told > WN_TOK_TELL) { /* a single text may be long */
+            if ((code = wn_tick(NULL, "tokenize", "bytes", n - (size_t)(end - p), n, err)) != WN_OK) break;
+            told = p;
+        }
         size_t c = space ? 0 : contraction(p, end);
         if (c) {
             code = bpe_word(t, (const char *)p, c, false, w, out, err);

@@ -3,12 +3,14 @@
 /* The tokenizers' parts: a vocabulary, a normaliser, two models, and a cache of words. */
 #include <wn/jsonfile.h>
 #include <winnow/mem.h>
+#include <winnow/progress.h>
 #include <wn/strmap.h>
 #include <wn/text.h>
 #include <winnow/tokenizer.h>
 
 #define WN_TOK_NONE UINT32_MAX
 enum { WN_TOK_ID_MAX = 10 * 1000 * 1000 };
+enum { WN_TOK_TELL = 1 << 18 }; /* bytes of one text, or merges, from one wn_tick to the next */
 
 /* ---- vocab.c: pieces and their ids ---- */
 typedef struct {

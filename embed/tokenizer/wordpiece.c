@@ -125,8 +125,13 @@ static bool needs_reordering(const char *s, size_t n) {
 
 static wn_code wordpiece_walk(const wn_tok *t, const char *s, size_t n, wn_tok_scratch *w, wn_tok_out *out,
                               wn_err *err) {
-    const unsigned char *p = (const unsigned char *)s, *end = p + n;
+    const unsigned char *p = (const unsigned char *)s, *end = p + n, *told = p;
     while (p < end && out->n <= out->stop) {
+        if (p - told > WN_TOK_TELL) { /* a single text may be long */
+            wn_code code = wn_tick(NULL, "tokenize", "bytes", n - (size_t)(end - p), n, err);
+            if (code != WN_OK) return code;
+            told = p;
+        }
         /* runs of ASCII letters and digits, the common case, straight into the word */
         char *word = w->word.data;
         size_t len = w->word.len, room = w->word.cap;
