@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <wn/visible.h>
 
 bool wn_option_is_default(const wn_cli *cli, const wn_option *o) {
     wn_cli fresh = {.command = cli->command};
@@ -29,11 +30,36 @@ bool wn_option_is_default(const wn_cli *cli, const wn_option *o) {
     return same;
 }
 
-/* Appends a word as a POSIX shell reads it. */
+/* $'...', as Bash, zsh and POSIX of 2024 read it: bytes that would act on a terminal, or are no UTF-8, by number. */
+static void quote_bytes(wn_writer *out, const char *word) {
+    char one[WN_VISIBLE_MAX];
+    size_t n = strlen(word), len;
+    wn_writer_put(out, "$'");
+    for (size_t i = 0; i < n;) {
+        if (word[i] == '\'' || word[i] == '\\') wn_writer_put(out, "\\");
+        i += wn_visible_next(one, &len, word + i, n - i);
+        wn_writer_bytes(out, one, len);
+    }
+    wn_writer_put(out, "'");
+}
+
+static bool shows_itself(const char *word) {
+    char one[WN_VISIBLE_MAX];
+    size_t n = strlen(word), len;
+    for (size_t i = 0, used; i < n; i += used)
+        if ((used = wn_visible_next(one, &len, word + i, n - i)) != len) return false;
+    return true;
+}
+
+/* Appends a word as a shell reads it. */
 static void quote_word(wn_writer *out, const char *word) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_";
     if (*word && strspn(word, plain) == strlen(word)) {
         wn_writer_put(out, word);
+        return;
+    }
+    if (!shows_itself(word)) {
+        quote_bytes(out, word);
         return;
     }
     wn_writer_put(out, "'");
@@ -44,6 +70,14 @@ static void quote_word(wn_writer *out, const char *word) {
             wn_writer_bytes(out, p, 1);
     }
     wn_writer_put(out, "'");
+}
+
+/* A string of JSON is UTF-8, and a path need not be. */
+static cJSON *json_text(const char *value, wn_err *err) {
+    char *name = wn_visible_name(value, err);
+    cJSON *text = name ? cJSON_CreateString(name) : NULL;
+    wn_free(name);
+    return text;
 }
 
 /* wn_option_print as a string of its own; wn_free it. */
@@ -90,7 +124,7 @@ static bool add_list(cJSON *object, const wn_cli *cli, const wn_option *o, wn_er
     cJSON *list = cJSON_AddArrayToObject(object, o->name);
     for (size_t e = 0; list && e < wn_option_entries(cli, o); e++) {
         char *value = print_string(cli, o, e, err);
-        bool added = value && cJSON_AddItemToArray(list, cJSON_CreateString(value));
+        bool added = value && cJSON_AddItemToArray(list, json_text(value, err));
         wn_free(value);
         if (!added) return false;
     }
@@ -108,7 +142,7 @@ static bool add_option(cJSON *object, const wn_cli *cli, const wn_option *o, wn_
     char *value = print_string(cli, o, 0, err);
     if (!value) return false;
     number |= o->kind == OPT_REAL && strcmp(value, "auto") != 0;
-    bool added = (number ? cJSON_AddRawToObject : cJSON_AddStringToObject)(object, o->name, value) != NULL;
+    bool added = cJSON_AddItemToObject(object, o->name, number ? cJSON_CreateRaw(value) : json_text(value, err));
     wn_free(value);
     return added;
 }
@@ -118,7 +152,7 @@ static void build_json(const wn_cli *cli, wn_writer *out) {
     bool ok = object && cJSON_AddStringToObject(object, "command", cli->command->name) &&
               (inputs = cJSON_AddArrayToObject(object, "inputs"));
     for (size_t i = 0; ok && i < cli->config.ninputs; i++)
-        ok = cJSON_AddItemToArray(inputs, cJSON_CreateString(cli->config.inputs[i]));
+        ok = cJSON_AddItemToArray(inputs, json_text(cli->config.inputs[i], out->err));
     for (size_t i = 0; ok && i < wn_noptions; i++)
         if (option_applies(cli, &wn_options[i])) ok = add_option(object, cli, &wn_options[i], out->err);
     char *text = ok ? cJSON_PrintUnformatted(object) : NULL;

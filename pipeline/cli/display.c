@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wn/visible.h>
 
 static const double terminal_every = 0.2, log_every = 30, summary_from = 1, rate_from = 0.5;
 
@@ -138,9 +139,19 @@ static void display_report(wn_progress *self, const char *stage, const char *uni
     d->drawn = d->terminal;
 }
 
-/* Control characters would let a file's name or text redraw the terminal. */
-static void put_clean(const char *text) {
-    for (const char *p = text; *p; p++) (void)fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
+/* Text as a terminal and a log can take it. Lines may be of ours (what commands print) or not (messages). */
+static void put_visible(FILE *out, const char *text, bool lines) {
+    char one[WN_VISIBLE_MAX];
+    size_t n = strlen(text), len;
+    for (size_t i = 0; i < n;) {
+        size_t plain = i;
+        while (plain < n && ((text[plain] >= ' ' && text[plain] < 0x7f) || (lines && text[plain] == '\n'))) plain++;
+        (void)fwrite(text + i, 1, plain - i, out);
+        i = plain;
+        if (i == n) break;
+        i += wn_visible_next(one, &len, text + i, n - i);
+        (void)fwrite(one, 1, len, out);
+    }
 }
 
 static void display_say(void *ctx, const char *line) {
@@ -151,13 +162,13 @@ static void display_say(void *ctx, const char *line) {
         json_message(d, "message", line);
         return;
     }
-    put_clean(line);
+    put_visible(stderr, line, false);
     (void)fputc('\n', stderr);
 }
 
 static void display_print(void *ctx, const char *text) {
     clear_line(ctx);
-    (void)fputs(text, stdout); /* checked when stdout is closed */
+    put_visible(stdout, text, true); /* checked when stdout is closed */
 }
 
 void wn_display_init(wn_display *d, const char *command, const wn_config *c) {
@@ -187,6 +198,6 @@ void wn_display_error(wn_display *d, const char *message) {
     (void)fprintf(stderr, "winnow%s%s:", *d->command ? " " : "", d->command);
     if (d->color) (void)fputs("\033[0m", stderr);
     (void)fputc(' ', stderr);
-    put_clean(message);
+    put_visible(stderr, message, false);
     (void)fputc('\n', stderr);
 }

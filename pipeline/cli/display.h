@@ -17,7 +17,7 @@ typedef struct {
 void wn_display_init(wn_display *d, const char *command, const wn_config *c);
 /* The summary of the last stage; clears the line. */
 void wn_display_end(wn_display *d);
-/* "winnow COMMAND: message", sanitised to one line. */
+/* "winnow COMMAND: message" on one line; message as wn_err_set leaves it. */
 void wn_display_error(wn_display *d, const char *message);
 
 #endif

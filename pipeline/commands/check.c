@@ -186,11 +186,16 @@ wn_code wn_check(const wn_config *c, wn_io *io, wn_err *err) {
         if (code == WN_EINTERRUPT) return code;
         for (char *p = summary; (p = strchr(p, '\n')); p++) *p = p[1] ? ';' : 0;
         if (code == WN_OK) {
-            wn_printf(io, "%s: whole%s%s\n", c->inputs[i], summary[0] ? ": " : "", summary);
+            wn_print_name(io, c->inputs[i]);
+            wn_printf(io, ": whole%s", summary[0] ? ": " : "");
+            wn_print_name(io, summary);
+            wn_printf(io, "\n");
             continue;
         }
         if (bad++ == 0) first = *err;
-        if (c->ninputs > 1) wn_printf(io, "%s: NOT WHOLE: %s\n", c->inputs[i], err->msg);
+        if (c->ninputs == 1) break;
+        wn_print_name(io, c->inputs[i]);
+        wn_printf(io, ": NOT WHOLE: %s\n", err->msg);
     }
     if (bad == 0) return WN_OK;
     *err = first;

@@ -12,6 +12,7 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 #include <wn/cpu.h>
+#include <wn/visible.h>
 
 /* cJSON returns NULL when memory runs out, and its Add functions take NULL; one flag collects that. */
 typedef struct {
@@ -27,6 +28,14 @@ static cJSON *manifest_object(manifest_doc *d, cJSON *in, const char *name) {
 
 static void manifest_text(manifest_doc *d, cJSON *in, const char *name, const char *v) {
     d->failed |= !cJSON_AddStringToObject(in, name, v);
+}
+
+/* A path, which need not be UTF-8. */
+static void manifest_path(manifest_doc *d, cJSON *in, const char *path) {
+    wn_err ignored;
+    char *name = wn_visible_name(path, &ignored);
+    d->failed |= !name || !cJSON_AddStringToObject(in, "path", name);
+    wn_free(name);
 }
 
 static void manifest_raw(manifest_doc *d, cJSON *in, const char *name, const char *digits) {
@@ -58,7 +67,7 @@ static void add_inputs(manifest_doc *d, const wn_outcome *r) {
         const wn_input *in = &r->inputs[i];
         cJSON *o = cJSON_CreateObject();
         d->failed |= !o || !cJSON_AddItemToArray(list, o);
-        manifest_text(d, o, "path", in->path);
+        manifest_path(d, o, in->path);
         if (in->format) manifest_text(d, o, "format", in->format);
         manifest_count(d, o, "bytes", in->bytes);
         manifest_count(d, o, in->format ? "records" : "rows", in->rows);
@@ -69,7 +78,7 @@ static void add_inputs(manifest_doc *d, const wn_outcome *r) {
 /* What made the vectors, where a model did. */
 static void add_model(manifest_doc *d, const wn_outcome_model *m) {
     cJSON *o = manifest_object(d, d->root, "model");
-    manifest_text(d, o, "path", m->path);
+    manifest_path(d, o, m->path);
     manifest_text(d, o, "sha256", m->sha256);
     manifest_text(d, o, "precision", m->precision);
     manifest_count(d, o, "texts", m->texts);

@@ -2,15 +2,30 @@
 
 #include <string.h>
 #include <winnow/mem.h>
+#include <wn/visible.h>
 
 static wn_code put_u64(wn_store *s, const char *name, const uint64_t *v, size_t n, int64_t *scratch, wn_err *err) {
     for (size_t i = 0; i < n; i++) scratch[i] = (int64_t)v[i];
     return wn_store_obs_i64(s, name, scratch, err);
 }
 
+/* The column of file names, which need not be UTF-8. */
+static wn_code put_sources(wn_store *s, const wn_places *p, wn_err *err) {
+    char **names = wn_alloc(p->nfiles, sizeof *names, err);
+    wn_code code = names ? WN_OK : WN_EMEMORY;
+    for (size_t i = 0; i < p->nfiles && code == WN_OK; i++)
+        if (!(names[i] = wn_visible_name(p->files[i], err))) code = WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    code = wn_store_obs_categorical(s, "source", p->file, (const char *const *)names, p->nfiles, err);
+out:
+    for (size_t i = 0; names && i < p->nfiles; i++) wn_free(names[i]);
+    wn_free(names);
+    return code;
+}
+
 static wn_code put_places(wn_store *s, const wn_places *p, size_t n, wn_err *err) {
     int64_t *scratch = NULL;
-    wn_code code = wn_store_obs_categorical(s, "source", p->file, p->files, p->nfiles, err);
+    wn_code code = put_sources(s, p, err);
     if (code != WN_OK) goto out;
     scratch = wn_alloc(n, sizeof *scratch, err);
     if (!scratch) {

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <wn/text.h>
+#include <wn/visible.h>
 
 /* One tsv field: tab, line feed, carriage return and backslash become \t \n \r \\. */
 static void tsv_field(wn_outfile *f, const char *s, size_t n) {
@@ -66,7 +68,16 @@ static void selection_row(wn_outfile *f, const wn_outcome *o, size_t i) {
 
 static void selection_file(wn_outfile *f, const wn_outcome *o, size_t i) {
     const char *path = path_of(o, o->chosen[i]);
-    tsv_field(f, path, strlen(path));
+    size_t n = strlen(path);
+    char one[WN_VISIBLE_MAX];
+    if (wn_utf8_invalid(path, n) == n) {
+        tsv_field(f, path, n);
+        return;
+    }
+    for (size_t at = 0, len; at < n;) { /* a name that is not UTF-8 */
+        at += wn_visible_next(one, &len, path + at, n - at);
+        (void)wn_outfile_write(f, one, len);
+    }
 }
 
 static void selection_line(wn_outfile *f, const wn_outcome *o, size_t i) {

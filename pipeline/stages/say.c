@@ -1,8 +1,9 @@
 #include "say.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+#include <wn/visible.h>
 
 const char *wn_bytes_text(size_t bytes, char out[32]) {
     static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -14,13 +15,14 @@ const char *wn_bytes_text(size_t bytes, char out[32]) {
 }
 
 void wn_sayf(wn_io *io, const char *fmt, ...) {
-    char line[1024];
+    char line[4096], visible[4096];
     if (!io || !io->say) return;
     va_list ap;
     va_start(ap, fmt);
     (void)vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
-    io->say(io->ctx, line);
+    (void)wn_visible(visible, sizeof visible, line, strlen(line));
+    io->say(io->ctx, visible);
 }
 
 void wn_printf(wn_io *io, const char *fmt, ...) {
@@ -35,16 +37,17 @@ void wn_printf(wn_io *io, const char *fmt, ...) {
 
 void wn_print_text(wn_io *io, const char *s, size_t n) {
     char piece[512];
-    size_t at = 0;
+    size_t at = 0, len = 0;
     if (!io || !io->print) return;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i], next = i + 1 < n ? (unsigned char)s[i + 1] : 0;
-        bool high = c == 0xC2 && next >= 0x80 && next < 0xA0; /* U+0080 to U+009F */
-        piece[at++] = (char)(c < 0x20 || c == 0x7F || high ? ' ' : c);
-        i += high;
-        if (at + 1 < sizeof piece && i + 1 < n) continue;
-        piece[at] = 0;
+    for (size_t i = 0; i < n;) {
+        i += wn_visible_next(piece + at, &len, s + i, n - i);
+        at += len;
+        if (at + WN_VISIBLE_MAX <= sizeof piece && i < n) continue;
         io->print(io->ctx, piece);
         at = 0;
     }
+}
+
+void wn_print_name(wn_io *io, const char *s) {
+    wn_print_text(io, s, strlen(s));
 }

@@ -9,7 +9,8 @@ const char *wn_bytes_text(size_t bytes, char out[32]);
 
 __attribute__((format(printf, 2, 3))) void wn_sayf(wn_io *io, const char *fmt, ...);   /* io may be NULL */
 __attribute__((format(printf, 2, 3))) void wn_printf(wn_io *io, const char *fmt, ...); /* to io->print */
-/* Text of the input to io->print, its control characters as spaces: it must not steer a terminal. */
+/* Text of others to io->print on one line, as wn/visible.h makes it visible: names of files, labels, ids, records. */
 void wn_print_text(wn_io *io, const char *s, size_t n);
+void wn_print_name(wn_io *io, const char *s); /* the same of a string */
 
 #endif

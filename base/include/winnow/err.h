@@ -22,8 +22,9 @@ typedef struct {
     char msg[512];
 } wn_err;
 
-/* Fills `err` (which may be NULL) and returns `code`. A message says what failed, where (file, line or row),
- * what was found and what was wanted, and what to try. Too long a message is cut, never overrun. */
+/* Fills `err` (never NULL) and returns `code`. A message says what failed, where (file, line or row),
+ * what was found and what was wanted, and what to try. Names and contents of files in it are made visible: it is one
+ * line of valid UTF-8 without control characters. Too long a message is cut between characters. */
 __attribute__((format(printf, 3, 4))) wn_code wn_err_set(wn_err *err, wn_code code, const char *fmt, ...);
 
 /* Like wn_err_set, with ": <strerror(errno)>" appended; code WN_EIO. */
