@@ -111,7 +111,7 @@ static wn_code json_text_field(json_text_sink *sink, const wn_record *rec, wn_er
 static wn_code json_text(wn_records *r, wn_record *rec, wn_err *err) {
     size_t begin = 0, end = 0;
     r->text.len = 0;
-    for (size_t i = 0; i < r->o.ntext_fields; ++i) {
+    for (size_t i = 0; i < r->o.ntext_fields && !r->o.no_text; ++i) {
         json_text_sink sink = {.r = r, .field = i};
         bool joined = i > 0 && !r->o.only_text;
         wn_code code = joined ? wn_buf_append(&r->text, " ", 1, err) : WN_OK;

@@ -75,7 +75,7 @@ wn_code wn_table_header(wn_records *r, wn_row_split split, const char *s, size_t
     wn_code code = split(header, s, n, err);
     if (code != WN_OK) return code;
     if ((code = keep_header(header, s, n, err)) != WN_OK) return code;
-    for (size_t i = 0; i < o->ntext_fields; ++i) {
+    for (size_t i = 0; i < o->ntext_fields && !o->no_text; ++i) {
         code = want_column(header, o->text_fields[i], "--text-field", &r->text_col[i], err);
         if (code != WN_OK) return code;
     }
@@ -86,6 +86,10 @@ wn_code wn_table_header(wn_records *r, wn_row_split split, const char *s, size_t
 
 static wn_code table_text(wn_records *r, wn_record *rec, wn_err *err) {
     const wn_row *row = &r->row;
+    if (r->o.no_text) {
+        rec->text = "";
+        return WN_OK;
+    }
     if (r->o.ntext_fields == 1 || r->o.only_text) {
         wn_cell only = row->at[r->text_col[r->o.only_text ? r->o.only_text - 1 : 0]];
         rec->text = row->base + only.off;

@@ -97,8 +97,9 @@ static bool option_applies(const wn_cli *cli, const wn_option *o) {
 static void build_line(const wn_cli *cli, wn_writer *out) {
     wn_writer_printf(out, "winnow %s", cli->command->name);
     for (size_t i = 0; i < cli->config.ninputs; i++) {
-        wn_writer_put(out, " ");
-        quote_word(out, cli->config.inputs[i]);
+        const char *path = cli->config.inputs[i];
+        wn_writer_put(out, path[0] == '-' && path[1] ? " ./" : " "); /* a name like that would be an option */
+        quote_word(out, path);
     }
     for (size_t i = 0; i < wn_noptions; i++) {
         const wn_option *o = &wn_options[i];
@@ -131,6 +132,8 @@ static bool add_list(cJSON *object, const wn_cli *cli, const wn_option *o, wn_er
     return list != NULL;
 }
 
+static const unsigned long long max_exact = 1ull << 53; /* whole numbers up to it are exact in every reader of JSON */
+
 static bool add_option(cJSON *object, const wn_cli *cli, const wn_option *o, wn_err *err) {
     bool number = o->kind == OPT_COUNT || o->kind == OPT_SEED || o->kind == OPT_INT || o->kind == OPT_INDEX;
     size_t entries = wn_option_entries(cli, o);
@@ -142,7 +145,10 @@ static bool add_option(cJSON *object, const wn_cli *cli, const wn_option *o, wn_
     char *value = print_string(cli, o, 0, err);
     if (!value) return false;
     number |= o->kind == OPT_REAL && strcmp(value, "auto") != 0;
-    bool added = cJSON_AddItemToObject(object, o->name, number ? cJSON_CreateRaw(value) : json_text(value, err));
+    if (o->kind == OPT_SEED && strtoull(value, NULL, 10) > max_exact) number = false; /* readers would round it */
+    cJSON *item = number ? cJSON_CreateRaw(value) : json_text(value, err);
+    bool added = item && cJSON_AddItemToObject(object, o->name, item);
+    if (!added) cJSON_Delete(item);
     wn_free(value);
     return added;
 }
@@ -198,9 +204,14 @@ wn_code wn_cli_dump(const wn_cli *cli, wn_writer *out) {
         else if (entries == 0)
             wn_writer_printf(out, "# %s =\n", o->name);
         for (size_t e = 0; e < entries; e++) {
-            wn_writer_printf(out, "%s = ", o->name);
-            wn_option_print(cli, o, e, out);
-            wn_writer_put(out, "\n");
+            char *value = print_string(cli, o, e, out->err);
+            if (!value) return out->code = WN_EMEMORY;
+            if (!shows_itself(value))
+                out->code =
+                    wn_err_set(out->err, WN_EUSAGE, "--%s: \"%s\" cannot be written as a line of text", o->name, value);
+            wn_writer_printf(out, "%s = %s\n", o->name, value);
+            wn_free(value);
+            if (out->code != WN_OK) return out->code;
         }
     }
     return out->code;

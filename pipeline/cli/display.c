@@ -180,7 +180,8 @@ void wn_display_init(wn_display *d, const char *command, const wn_config *c) {
     d->bar = !c->quiet && !c->no_progress;
     const char *no_color = getenv("NO_COLOR"), *when = c->color ? c->color : "auto";
     d->color = strcmp(when, "always") == 0 || (strcmp(when, "auto") == 0 && d->terminal && !(no_color && *no_color));
-    d->io = (wn_io){.progress = &d->progress, .say = display_say, .print = display_print, .ctx = d};
+    d->io = (wn_io){
+        .progress = &d->progress, .say = display_say, .print = display_print, .ctx = d, .terminal = d->terminal};
 }
 
 void wn_display_end(wn_display *d) {

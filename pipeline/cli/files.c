@@ -57,19 +57,15 @@ static wn_code config_line(void *ctx, char *text, size_t n, unsigned long number
     value += 1 + strspn(value + 1, " \t");
     if (!(o->commands & r->cli->command->bit)) return WN_OK; /* one file may serve several commands */
     char *copy = wn_cli_own_string(r->cli, value, strlen(value), err);
-    return copy ? wn_assignments_add(r->list, o, copy, number, err) : WN_EMEMORY;
+    const wn_assignment a = {.option = o, .value = copy, .from_file = true, .line = number};
+    return copy ? wn_assignments_add(r->list, &a, err) : WN_EMEMORY;
 }
 
-typedef struct {
-    wn_cli *cli;
-    size_t cap;
-} filelist_reader;
-
-static wn_code add_input(wn_cli *cli, size_t *cap, const char *path, wn_err *err) {
+wn_code wn_cli_add_input(wn_cli *cli, const char *path, wn_err *err) {
     wn_config *c = &cli->config;
-    if (c->ninputs == *cap) {
-        *cap = *cap * 2 + 8;
-        const char **grown = wn_cli_own(cli, *cap * sizeof *grown, err);
+    if (c->ninputs == cli->inputs_cap) {
+        cli->inputs_cap = cli->inputs_cap * 2 + 8;
+        const char **grown = wn_cli_own(cli, cli->inputs_cap * sizeof *grown, err);
         if (!grown) return WN_EMEMORY;
         if (c->ninputs) memcpy(grown, c->inputs, c->ninputs * sizeof *grown);
         c->inputs = grown;
@@ -79,27 +75,31 @@ static wn_code add_input(wn_cli *cli, size_t *cap, const char *path, wn_err *err
 }
 
 static wn_code filelist_line(void *ctx, char *text, size_t n, unsigned long number, wn_err *err) {
-    filelist_reader *r = ctx;
+    wn_cli *cli = ctx;
     (void)number;
     if (n == 0) return WN_OK;
-    char *copy = wn_cli_own_string(r->cli, text, n, err);
-    return copy ? add_input(r->cli, &r->cap, copy, err) : WN_EMEMORY;
+    char *copy = wn_cli_own_string(cli, text, n, err);
+    return copy ? wn_cli_add_input(cli, copy, err) : WN_EMEMORY;
 }
 
 wn_code wn_cli_read_config(wn_cli *cli, const char *path, wn_assignments *list, wn_err *err) {
+    if (wn_cli_is_manifest(path)) return wn_cli_read_manifest(cli, path, list, err);
     config_reader reader = {cli, path, list};
     return each_line(path, config_line, &reader, err);
 }
 
 wn_code wn_cli_take_inputs(wn_cli *cli, int first, int argc, char **argv, wn_err *err) {
-    filelist_reader r = {.cli = cli};
     const wn_command *command = cli->command;
     for (int i = first; i < argc; i++) {
-        wn_code code = add_input(cli, &r.cap, argv[i], err);
+        wn_code code = wn_cli_add_input(cli, argv[i], err);
         if (code != WN_OK) return code;
     }
     if (cli->filelist) {
-        wn_code code = each_line(cli->filelist, filelist_line, &r, err);
+        wn_code code = each_line(cli->filelist, filelist_line, cli, err);
+        if (code != WN_OK) return code;
+    }
+    for (size_t i = 0; !cli->filelist && first >= argc && i < cli->nreplayed; i++) {
+        wn_code code = wn_cli_add_input(cli, cli->replayed[i], err);
         if (code != WN_OK) return code;
     }
     size_t n = cli->config.ninputs;

@@ -1,4 +1,4 @@
-/* Help, man pages and shell completion, all from the table. A page is put together without a look at each append: the
+/* Help and man pages, all from the table. A page is put together without a look at each append: the
  * buffer remembers the first failure, which the public functions return. */
 #include "options.h"
 
@@ -99,9 +99,9 @@ wn_code wn_help_general(wn_writer *out) {
     wn_writer_printf(out, "\nCommands (winnow COMMAND --help says more):\n");
     for (size_t i = 0; i < wn_ncommands; i++)
         wn_writer_printf(out, "  %-10s%s\n", wn_commands[i].name, wn_commands[i].brief);
-    wn_writer_printf(out, "\nOptions:\n  --help            print this help and stop\n"
-                          "  --version         versions of winnow and its libraries, processor and kernels\n"
-                          "  --completion bash the completion script for bash\n"
+    wn_writer_printf(out, "\nOptions:\n  -h, --help        print this help and stop\n"
+                          "  -V, --version     versions of winnow and its libraries, processor and kernels\n"
+                          "  --completion SHELL the completion script for bash, zsh or fish\n"
                           "  --man [COMMAND]   the man page, as roff\n");
     wn_writer_printf(out, "\nExamples:\n");
     indented_lines(out, general_examples, "  ");
@@ -176,10 +176,12 @@ static void man_general(wn_writer *out) {
         wn_writer_printf(out, ".TP\n\\fBwinnow\\-%s\\fR(1)\n", wn_commands[i].name);
         roff_line(out, wn_commands[i].brief);
     }
-    wn_writer_printf(out, ".SH OPTIONS\n.TP\n\\fB\\-\\-help\\fR\nprint help and stop\n.TP\n\\fB\\-\\-version\\fR\n"
-                          "versions of winnow and its libraries, processor and kernels\n.TP\n"
-                          "\\fB\\-\\-completion\\fR \\fIbash\\fR\nprint the completion script for bash\n.TP\n"
-                          "\\fB\\-\\-man\\fR [\\fICOMMAND\\fR]\nprint the man page\n.SH EXIT STATUS\n");
+    wn_writer_printf(out,
+                     ".SH OPTIONS\n.TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\nprint help and stop\n"
+                     ".TP\n\\fB\\-V\\fR, \\fB\\-\\-version\\fR\n"
+                     "versions of winnow and its libraries, processor and kernels\n.TP\n"
+                     "\\fB\\-\\-completion\\fR \\fISHELL\\fR\nprint the completion script for bash, zsh or fish\n.TP\n"
+                     "\\fB\\-\\-man\\fR [\\fICOMMAND\\fR]\nprint the man page\n.SH EXIT STATUS\n");
     roff_line(out, codes);
     man_examples(out, general_examples);
 }
@@ -202,45 +204,5 @@ wn_code wn_help_man(const wn_command *c, wn_writer *out) {
     wn_writer_printf(out, ".SH EXIT STATUS\n");
     roff_line(out, codes);
     wn_writer_printf(out, ".SH SEE ALSO\n\\fBwinnow\\fR(1)\n");
-    return out->code;
-}
-
-/* ---- bash completion ---- */
-
-static void bash_words(const wn_command *c, wn_writer *out) {
-    wn_writer_printf(out, "    %s) words=\"", c->name);
-    for (size_t i = 0; i < wn_noptions; i++) {
-        const wn_option *o = &wn_options[i];
-        if (!(o->commands & c->bit)) continue;
-        if (o->name[1]) wn_writer_printf(out, "--%s ", o->name);
-        if (o->letter) wn_writer_printf(out, "-%c ", o->letter);
-    }
-    out->len--; /* the last space */
-    wn_writer_printf(out, "\" ;;\n");
-}
-
-wn_code wn_help_bash(wn_writer *out) {
-    wn_writer_printf(out, "# bash completion for winnow; made by: winnow --completion bash\n_winnow() {\n"
-                          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=\n"
-                          "    COMPREPLY=()\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"");
-    for (size_t i = 0; i < wn_ncommands; i++) wn_writer_printf(out, "%s ", wn_commands[i].name);
-    wn_writer_printf(out,
-                     "--help --version --completion --man\"\n"
-                     "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n        return\n    fi\n"
-                     "    case \"$prev\" in\n");
-    for (size_t i = 0; i < wn_noptions; i++) {
-        const wn_option *o = &wn_options[i];
-        if (!o->words) continue;
-        wn_writer_printf(out, "    --%s)\n        mapfile -t COMPREPLY < <(compgen -W \"", o->name);
-        for (const char *w = o->words; *w; w++) wn_writer_bytes(out, *w == '|' ? " " : w, 1);
-        wn_writer_printf(out, "\" -- \"$cur\")\n        return ;;\n");
-    }
-    wn_writer_printf(out, "    --completion) mapfile -t COMPREPLY < <(compgen -W bash -- \"$cur\"); return ;;\n"
-                          "    esac\n    case \"${COMP_WORDS[1]}\" in\n");
-    for (size_t i = 0; i < wn_ncommands; i++) bash_words(&wn_commands[i], out);
-    wn_writer_printf(out, "    esac\n    if [[ $cur == -* ]]; then\n"
-                          "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n    else\n"
-                          "        mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
-                          "        compopt -o filenames 2>/dev/null\n    fi\n}\ncomplete -F _winnow winnow\n");
     return out->code;
 }

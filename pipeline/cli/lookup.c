@@ -17,12 +17,11 @@ const wn_option *wn_option_find(const char *name, size_t n) {
     return NULL;
 }
 
-wn_code wn_assignments_add(wn_assignments *list, const wn_option *o, const char *value, unsigned long line,
-                           wn_err *err) {
+wn_code wn_assignments_add(wn_assignments *list, const wn_assignment *a, wn_err *err) {
     void *v = list->v;
     wn_code code = wn_reserve(&v, &list->cap, list->n + 1, sizeof *list->v, err);
     list->v = v;
-    if (code == WN_OK) list->v[list->n++] = (wn_assignment){o, value, line};
+    if (code == WN_OK) list->v[list->n++] = *a;
     return code;
 }
 

@@ -68,19 +68,27 @@ static int run_general(wn_display *d, int argc, char **argv, bool cured) {
         code = unknown_command(which, &err);
     else if (help)
         code = command ? wn_help_command(command, &text) : wn_help_general(&text);
-    else if (strcmp(what, "--version") == 0)
+    else if (strcmp(what, "--version") == 0 || strcmp(what, "-V") == 0)
         code = wn_help_version(cured, &text);
     else if (strcmp(what, "--man") == 0 && which && !command)
         code = unknown_command(which, &err);
     else if (strcmp(what, "--man") == 0)
         code = wn_help_man(command, &text);
-    else if (strcmp(what, "--completion") == 0 && which && strcmp(which, "bash") == 0)
-        code = wn_help_bash(&text);
     else if (strcmp(what, "--completion") == 0)
-        code = wn_err_set(&err, WN_EUSAGE, "--completion knows one shell: bash");
+        code = wn_help_completion(which, &text, &err);
     else
         code = unknown_command(what, &err);
     return print_text(d, code, &text, &err);
+}
+
+/* winnow: wrong use, and what there is, on standard error. */
+static int help_without_command(wn_display *d) {
+    wn_err err = {0};
+    wn_writer text = {.err = &err};
+    if (wn_help_general(&text) == WN_OK) (void)fwrite(text.data, 1, text.len, stderr);
+    wn_free(text.data);
+    if (err.code == WN_OK) (void)wn_err_set(&err, WN_EUSAGE, "no command was named");
+    return report_failure(d, &err);
 }
 
 static int run_command(wn_display *d, const wn_command *command, int argc, char **argv) {
@@ -137,8 +145,7 @@ int main(int argc, char **argv) {
     if (wn_cpu_check(&err) != WN_OK) {
         status = report_failure(&d, &err);
     } else if (argc < 2) {
-        (void)wn_err_set(&err, WN_EUSAGE, "no command was named (winnow --help lists them)");
-        status = report_failure(&d, &err);
+        status = help_without_command(&d);
     } else {
         const wn_command *command = wn_command_find(argv[1]);
         status = command ? run_command(&d, command, argc - 1, argv + 1) : run_general(&d, argc, argv, cure != NULL);

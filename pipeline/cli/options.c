@@ -62,7 +62,7 @@ static wn_code scan_line(const wn_command *command, int argc, char **argv, wn_as
         if (got >= LONG_BASE) o = &wn_options[got - LONG_BASE];
         for (size_t i = 0; !o && i < wn_noptions; i++)
             if (wn_options[i].letter == got && wn_options[i].commands & command->bit) o = &wn_options[i];
-        wn_code code = wn_assignments_add(list, o, o->arg ? optarg : "true", 0, err);
+        wn_code code = wn_assignments_add(list, &(wn_assignment){.option = o, .value = o->arg ? optarg : "true"}, err);
         if (code != WN_OK) return code;
     }
     return WN_OK;
@@ -80,10 +80,14 @@ static wn_code apply_assignments(wn_cli *cli, const wn_assignments *list, wn_err
         }
         wn_code code = wn_option_set(cli, a->option, a->value, err);
         if (code == WN_OK) {
-            cli->given[a->option - wn_options] = true;
+            /* a file may spell out defaults, as --dump-config does */
+            cli->given[a->option - wn_options] |= !a->from_file || !wn_option_is_default(cli, a->option);
             continue;
         }
-        if (a->line) (void)wn_err_prefix(err, "%s:%lu: ", cli->config_file, a->line);
+        if (a->line)
+            (void)wn_err_prefix(err, "%s:%lu: ", cli->config_file, a->line);
+        else if (a->from_file)
+            (void)wn_err_prefix(err, "%s: ", cli->config_file);
         return code;
     }
     return WN_OK;

@@ -56,6 +56,19 @@ typedef enum {
     WN_OPTION_NO_MODEL = 1 << 2,    /* it does not go with --model */
     WN_OPTION_READS = 1 << 3,       /* its value is a path that is read */
     WN_OPTION_WRITES = 1 << 4,      /* its value is a path that is written */
+    /* where it has an effect; together.c says when each of these holds */
+    WN_OPTION_FITS = 1 << 5,     /* an encoder is fitted, not loaded */
+    WN_OPTION_LSA = 1 << 6,      /* the encoder is lsa */
+    WN_OPTION_DOC2VEC = 1 << 7,  /* the encoder is doc2vec */
+    WN_OPTION_DBOW = 1 << 8,     /* doc2vec learns by dbow */
+    WN_OPTION_WINDOW = 1 << 9,   /* doc2vec looks at words around a word */
+    WN_OPTION_COMPARES = 1 << 10, /* the objective compares vectors */
+    WN_OPTION_RBF = 1 << 11,     /* ... by rbf */
+    WN_OPTION_GRAPH_CUT = 1 << 12,
+    WN_OPTION_NEIGHBOURS = 1 << 13, /* a graph of neighbours is made */
+    WN_OPTION_ENCODES = 1 << 14,    /* texts become vectors (not in dedup of equal texts, or of a matrix) */
+    WN_OPTION_RECORDS = 1 << 15,    /* the input is records (dedup takes a matrix, too) */
+    WN_OPTION_MATRIX = 1 << 16,     /* the input is a matrix */
 } wn_option_trait;
 
 typedef struct {
@@ -77,6 +90,8 @@ typedef struct {
     const wn_command *command;
     const char *preset, *config_file, *filelist;
     bool help, dump_config;
+    const char **replayed; /* [nreplayed] inputs of the manifest that --config names */
+    size_t nreplayed, inputs_cap;
     bool *given; /* [wn_noptions] set on the command line or in the configuration file */
     void *owned; /* chain of allocations that config points into */
 } wn_cli;
@@ -100,14 +115,14 @@ wn_code wn_cli_check_outputs(const wn_cli *cli, wn_err *err);
 typedef struct {
     const wn_option *option;
     const char *value;
-    unsigned long line; /* of the configuration file; 0: command line */
+    bool from_file;
+    unsigned long line; /* of the configuration file; 0: command line, or a manifest */
 } wn_assignment;
 typedef struct {
     wn_assignment *v;
     size_t n, cap;
 } wn_assignments;
-wn_code wn_assignments_add(wn_assignments *list, const wn_option *o, const char *value, unsigned long line,
-                           wn_err *err);
+wn_code wn_assignments_add(wn_assignments *list, const wn_assignment *a, wn_err *err);
 
 /* The option of a long name of n bytes, or NULL. */
 const wn_option *wn_option_find(const char *name, size_t n);
@@ -117,8 +132,14 @@ wn_code wn_option_unknown(unsigned bit, const char *name, size_t n, const char *
 
 /* The assignments of a --config file, as far as they apply to cli->command. */
 wn_code wn_cli_read_config(wn_cli *cli, const char *path, wn_assignments *list, wn_err *err);
-/* Inputs: those of the command line from argv[first], then those of --filelist; and whether the command takes so many.
- */
+/* Does the file hold a JSON object, as a manifest does? */
+bool wn_cli_is_manifest(const char *path);
+/* The same of the manifest.json of an output folder, which has to be one of cli->command; sets cli->replayed. */
+wn_code wn_cli_read_manifest(wn_cli *cli, const char *path, wn_assignments *list, wn_err *err);
+/* One more input; the path must live as long as cli. */
+wn_code wn_cli_add_input(wn_cli *cli, const char *path, wn_err *err);
+/* Inputs: those of the command line from argv[first], then those of --filelist; without any, those of the manifest;
+ * and whether the command takes so many. */
 wn_code wn_cli_take_inputs(wn_cli *cli, int first, int argc, char **argv, wn_err *err);
 
 /* Sets one option from text. WN_EUSAGE says what was wanted. */
@@ -142,7 +163,7 @@ const char *wn_suggest(const char *name, const char *const *names, size_t n);
 wn_code wn_help_general(wn_writer *out);
 wn_code wn_help_command(const wn_command *c, wn_writer *out);
 wn_code wn_help_man(const wn_command *c /* NULL: winnow(1) */, wn_writer *out);
-wn_code wn_help_bash(wn_writer *out);
+wn_code wn_help_completion(const char *shell, wn_writer *out, wn_err *err); /* bash, zsh, fish */
 wn_code wn_help_version(bool cured, wn_writer *out);
 
 #endif

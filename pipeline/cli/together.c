@@ -1,6 +1,7 @@
 /* Options that make no sense without or beside one another. */
 #include "options.h"
 
+#include "commands/kind.h"
 #include "embedding/registry.h"
 
 #include <string.h>
@@ -11,6 +12,82 @@ static const wn_option *given_with(const wn_cli *cli, wn_option_trait trait) {
         if ((wn_options[i].traits & trait) && wn_option_given(cli, &wn_options[i])) return &wn_options[i];
     return NULL;
 }
+
+/* ---- options without effect ---- */
+
+/* dedup takes records, or one matrix. */
+static bool reads_matrix(const wn_cli *cli) {
+    return cli->command->bit == CMD_DEDUP && cli->config.ninputs == 1 && wn_input_is_matrix(cli->config.inputs[0]);
+}
+static bool encodes(const wn_cli *cli) {
+    return cli->command->bit != CMD_DEDUP || (cli->config.dedup == WN_DEDUP_NEAR && !reads_matrix(cli));
+}
+static bool fits(const wn_cli *cli) {
+    return !cli->config.load_encoder;
+}
+static bool by_lsa(const wn_cli *cli) {
+    return cli->config.encoder == WN_ENC_LSA;
+}
+static bool by_doc2vec(const wn_cli *cli) {
+    return cli->config.encoder == WN_ENC_DOC2VEC;
+}
+static bool by_dbow(const wn_cli *cli) {
+    return cli->config.doc2vec_mode == WN_DBOW;
+}
+static bool by_windows(const wn_cli *cli) {
+    return !by_dbow(cli) || cli->config.dbow_words;
+}
+static bool compares(const wn_cli *cli) {
+    return cli->config.objective != WN_RANDOM;
+}
+static bool by_rbf(const wn_cli *cli) {
+    return cli->config.similarity == WN_RBF;
+}
+static bool by_graph_cut(const wn_cli *cli) {
+    return cli->config.objective == WN_GRAPH_CUT;
+}
+static bool by_neighbours(const wn_cli *cli) {
+    return cli->command->bit == CMD_GRAPH || cli->config.objective == WN_FACILITY_LOCATION;
+}
+static bool reads_records(const wn_cli *cli) {
+    return !reads_matrix(cli);
+}
+static bool matrix_or_no_dedup(const wn_cli *cli) {
+    return cli->command->bit != CMD_DEDUP || reads_matrix(cli);
+}
+
+/* When an option with a trait has an effect, and what is said where it has none. */
+static const struct {
+    unsigned trait;
+    bool (*holds)(const wn_cli *cli);
+    const char *why;
+} effects[] = {
+    {WN_OPTION_RECORDS, reads_records, "the input is a matrix, not records"},
+    {WN_OPTION_MATRIX, matrix_or_no_dedup, "the input is records, not a matrix"},
+    {WN_OPTION_ENCODES, encodes, "no vectors are made of texts here (near copies of records are: --dedup 0.95)"},
+    {WN_OPTION_FITS, fits, "the encoder is loaded as it was saved (--load-encoder)"},
+    {WN_OPTION_LSA, by_lsa, "it belongs to --encoder lsa"},
+    {WN_OPTION_DOC2VEC, by_doc2vec, "it belongs to --encoder doc2vec"},
+    {WN_OPTION_DBOW, by_dbow, "it belongs to --doc2vec-mode dbow"},
+    {WN_OPTION_WINDOW, by_windows, "--doc2vec-mode dbow looks at no words around a word (unless --dbow-words)"},
+    {WN_OPTION_COMPARES, compares, "--objective random compares nothing"},
+    {WN_OPTION_RBF, by_rbf, "it belongs to --similarity rbf"},
+    {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},
+    {WN_OPTION_NEIGHBOURS, by_neighbours, "it belongs to --objective facility-location"},
+};
+
+static wn_code check_effects(const wn_cli *cli, wn_err *err) {
+    for (size_t i = 0; i < wn_noptions; i++) {
+        const wn_option *o = &wn_options[i];
+        if (!wn_option_given(cli, o)) continue;
+        for (size_t e = 0; e < sizeof effects / sizeof effects[0]; e++)
+            if ((o->traits & effects[e].trait) && !effects[e].holds(cli))
+                return wn_err_set(err, WN_EUSAGE, "--%s has no effect: %s; leave it out", o->name, effects[e].why);
+    }
+    return WN_OK;
+}
+
+/* ---- options that need or exclude others ---- */
 
 static wn_code check_tokenize(const wn_config *c, wn_err *err) {
     if (!c->model) return wn_err_set(err, WN_EUSAGE, "--model is missing: whose tokenizer?");
@@ -58,5 +135,6 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
     if (c->save_encoder && c->load_encoder)
         return wn_err_set(err, WN_EUSAGE,
                           "--save-encoder and --load-encoder together: a loaded encoder is saved already");
-    return check_inputs(c, err);
+    if ((code = check_inputs(c, err)) != WN_OK) return code;
+    return check_effects(cli, err);
 }

@@ -59,10 +59,8 @@ static void read_source(const wn_outcome *o, const cJSON *config, uint32_t file,
     if (missing == 0 || wn_records_open(&r, &opts, &ignored) != WN_OK) return;
     while (missing && !wn_interrupted() && wn_records_next(r, &record, &end, &ignored) == WN_OK && !end)
         for (size_t i = 0; i < nq; i++) {
-            size_t row = q[i].row, n = record.text_len;
+            size_t row = q[i].row, n = wn_cut_text(record.text, record.text_len, TEXT_BYTES);
             if (q[i].text || o->places.offset[row] != record.offset || o->places.file[row] != file) continue;
-            if (n > TEXT_BYTES) /* cut between characters */
-                for (n = TEXT_BYTES; n && ((unsigned char)record.text[n] & 0xc0) == 0x80;) n--;
             q[i].text = wn_strndup(record.text, n, &ignored);
             missing--;
         }

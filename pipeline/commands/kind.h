@@ -23,6 +23,8 @@ wn_code wn_kind_of(const char *path, wn_kind *kind, wn_err *err);
 /* True for a matrix file by its name (.h5ad .h5 .hdf5 .npy) or its first bytes. */
 bool wn_input_is_matrix(const char *path);
 
+wn_code wn_info_records(const wn_config *c, const char *path, wn_io *io, wn_err *err);
+wn_code wn_info_folder(const char *path, wn_io *io, wn_err *err);
 /* A model folder: what it holds; whether it and its tokenizer open. */
 wn_code wn_info_model(const char *dir, wn_io *io, wn_err *err);
 wn_code wn_check_model(const char *dir, char *summary, size_t size, wn_err *err);

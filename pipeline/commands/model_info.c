@@ -11,8 +11,9 @@
 static const char *const activations[] = {"gelu", "gelu (tanh)", "relu", "tanh", "identity"};
 
 static void print_config(const wn_model_config *m, const char *dir, wn_io *io) {
-    wn_printf(io, "%s: %s, %zu layers, %zu heads, hidden %zu, intermediate %zu, %s\n", dir, wn_arch_name(m->arch),
-              m->layers, m->heads, m->hidden, m->intermediate, activations[m->activation]);
+    wn_print_name(io, dir);
+    wn_printf(io, ": %s, %zu layers, %zu heads, hidden %zu, intermediate %zu, %s\n", wn_arch_name(m->arch), m->layers,
+              m->heads, m->hidden, m->intermediate, activations[m->activation]);
     if (m->arch == WN_ALBERT)
         wn_printf(io, "  shared layers: %zu groups of %zu; embedding %zu\n", m->groups, m->inner, m->embedding);
     wn_printf(io, "  vocabulary: %zu; positions: %zu; token types: %zu\n", m->vocab, m->positions, m->types);
@@ -50,7 +51,9 @@ wn_code wn_info_model(const char *dir, wn_io *io, wn_err *err) {
     print_tokenizer(dir, &m, io);
     for (char *line = tensors; *line;) {
         size_t n = strcspn(line, "\n");
-        wn_printf(io, "  %.*s\n", (int)n, line);
+        wn_printf(io, "  ");
+        wn_print_text(io, line, n);
+        wn_printf(io, "\n");
         line += n + (line[n] == '\n');
     }
     wn_printf(io, "  SHA-256: %s\n", sha256);

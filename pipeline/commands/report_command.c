@@ -2,6 +2,9 @@
 #include "outcome/layout.h"
 #include "stages/say.h"
 
+#include <dirent.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <winnow/config.h>
 #include <winnow/mem.h>
 #include <wn/outcome.h>
@@ -17,6 +20,25 @@ static wn_code write_page(const wn_outcome *o, const char *path, bool overwrite,
     code = wn_safefile_commit(whole, err);
 out:
     wn_safefile_abort(out);
+    return code;
+}
+
+/* The page may replace another page, but nothing that it is made of: neither a file of the folder nor an input. */
+static wn_code check_page(const wn_outcome *o, const char *folder, const char *path, wn_err *err) {
+    struct stat page, s;
+    wn_code code = WN_OK;
+    if (stat(path, &page) != 0) return WN_OK;
+    for (size_t i = 0; i < o->ninputs; i++)
+        if (stat(o->inputs[i].path, &s) == 0 && s.st_dev == page.st_dev && s.st_ino == page.st_ino)
+            return wn_err_set(err, WN_EUSAGE, "--html %.200s is an input of %.200s; name another", path, folder);
+    DIR *dir = opendir(folder);
+    if (!dir) return wn_err_errno(err, "%s", folder);
+    for (const struct dirent *e; (e = readdir(dir)) && code == WN_OK;)
+        if (strcmp(e->d_name, WN_FILE_REPORT) != 0 && fstatat(dirfd(dir), e->d_name, &s, 0) == 0 &&
+            s.st_dev == page.st_dev && s.st_ino == page.st_ino)
+            code = wn_err_set(err, WN_EUSAGE, "--html %.200s is %.100s of %.200s, which is no page; name another", path,
+                              e->d_name, folder);
+    (void)closedir(dir);
     return code;
 }
 
@@ -36,6 +58,7 @@ wn_code wn_report_command(const wn_config *c, wn_io *io, wn_err *err) {
         goto out;
     }
     const char *path = c->html ? c->html : inside;
+    if ((code = check_page(&o, folder, path, err)) != WN_OK) goto out;
     if ((code = write_page(&o, path, c->overwrite, err)) != WN_OK) goto out;
     wn_sayf(io, "report    %s", path);
 out:

@@ -42,7 +42,7 @@ wn_code wn_encode_load(wn_encoder **e, const char *path, wn_err *err) {
 
 void wn_encode_recommend(const wn_config *c, wn_io *io) {
     char *dir = NULL;
-    if (c->encoder != WN_ENC_LSA || c->load_encoder) return;
+    if (c->encoder != WN_ENC_LSA || c->load_encoder || !io || !io->terminal) return; /* a log needs no advice */
     bool there = wn_model_find(&dir, "all-MiniLM-L6-v2", &(wn_err){0}) == WN_OK;
     wn_free(dir);
     if (there)

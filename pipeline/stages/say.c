@@ -5,6 +5,12 @@
 #include <string.h>
 #include <wn/visible.h>
 
+size_t wn_cut_text(const char *s, size_t n, size_t most) {
+    if (n <= most) return n;
+    while (most && ((unsigned char)s[most] & 0xC0) == 0x80) most--;
+    return most;
+}
+
 const char *wn_bytes_text(size_t bytes, char out[32]) {
     static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     double v = (double)bytes;

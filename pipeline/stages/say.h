@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <winnow/io.h>
 
+/* Bytes of s[n] that stand in `most`, cut between characters. */
+size_t wn_cut_text(const char *s, size_t n, size_t most);
+
 /* "1.3 GiB" */
 const char *wn_bytes_text(size_t bytes, char out[32]);
 

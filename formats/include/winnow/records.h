@@ -31,6 +31,7 @@ typedef struct {
     size_t limit;                                    /* stop after so many good records; 0 = all */
     const char *skip_path; /* NULL: a bad record is an error; else it is written here byte for byte, and counted */
     bool overwrite;        /* for skip_path */
+    bool no_text;          /* the text may be missing, and is empty: for who looks at the fields alone */
     bool uniform; /* the files must share one format (else WN_EUSAGE) and, as tables, the columns (WN_EINPUT) */
 } wn_records_opts;         /* the strings must live as long as the reader */
 

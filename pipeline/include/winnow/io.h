@@ -1,6 +1,7 @@
 #ifndef WINNOW_IO_H
 #define WINNOW_IO_H
 /* What long work says while it goes on. */
+#include <stdbool.h>
 #include <winnow/progress.h>
 
 /* Every member may be NULL. */
@@ -9,6 +10,7 @@ typedef struct {
     void (*say)(void *ctx, const char *line);   /* one line of summary or warning, to stderr; no final newline */
     void (*print)(void *ctx, const char *text); /* to stdout: what explain, info, check and --dry-run answer */
     void *ctx; /* handed to say and print */
+    bool terminal; /* a person reads what say says: advice is welcome, which in a log would be noise */
 } wn_io;
 
 #endif

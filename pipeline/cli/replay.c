@@ -1,0 +1,92 @@
+/* --config out/manifest.json: the options and inputs of a run, from what its output folder says of it. */
+#include "options.h"
+
+#include "stages/whole_file.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+bool wn_cli_is_manifest(const char *path) {
+    struct stat s;
+    if (stat(path, &s) != 0 || !S_ISREG(s.st_mode)) return false; /* a pipe would lose what is read here */
+    FILE *f = fopen(path, "re");
+    int ch = f ? getc(f) : EOF;
+    while (isspace(ch)) ch = getc(f);
+    if (f) (void)fclose(f);
+    return ch == '{';
+}
+
+/* The value as one would type it; NULL where it is none: null, or a flag that is not set. */
+static const char *typed_value(wn_cli *cli, const cJSON *v, char number[32], wn_err *err) {
+    if (cJSON_IsTrue(v)) return "true";
+    if (cJSON_IsNumber(v)) { /* whole: reals are strings where digits count */
+        (void)snprintf(number, 32, "%.17g", v->valuedouble);
+        return wn_cli_own_string(cli, number, strlen(number), err);
+    }
+    return cJSON_IsString(v) ? wn_cli_own_string(cli, v->valuestring, strlen(v->valuestring), err) : NULL;
+}
+
+static wn_code replay_value(wn_cli *cli, const wn_option *o, const cJSON *v, wn_assignments *list, wn_err *err) {
+    char number[32];
+    if (cJSON_IsNull(v) || cJSON_IsFalse(v)) return WN_OK;
+    const wn_assignment a = {.option = o, .value = typed_value(cli, v, number, err), .from_file = true};
+    if (a.value) return wn_assignments_add(list, &a, err);
+    if (cJSON_IsNumber(v) || cJSON_IsString(v)) return WN_EMEMORY;
+    return wn_err_set(err, WN_EUSAGE, "\"%s\" is no value of an option", o->name);
+}
+
+static wn_code replay_option(wn_cli *cli, const cJSON *member, wn_assignments *list, wn_err *err) {
+    size_t n = strlen(member->string);
+    const wn_option *o = wn_option_find(member->string, n);
+    wn_code code = WN_OK;
+    if (!o || !(o->traits & WN_OPTION_DECIDES) || !(o->commands & cli->command->bit))
+        return wn_option_unknown(cli->command->bit, member->string, n, "", err);
+    if (o->kind != OPT_LIST) return replay_value(cli, o, member, list, err);
+    const cJSON *v;
+    cJSON_ArrayForEach(v, member) if ((code = replay_value(cli, o, v, list, err)) != WN_OK) return code;
+    return WN_OK;
+}
+
+static wn_code replay_inputs(wn_cli *cli, const cJSON *inputs, wn_err *err) {
+    size_t n = 0;
+    const cJSON *v;
+    cJSON_ArrayForEach(v, inputs) n++;
+    if (!(cli->replayed = wn_cli_own(cli, (n + 1) * sizeof *cli->replayed, err))) return WN_EMEMORY;
+    cJSON_ArrayForEach(v, inputs) {
+        if (!cJSON_IsString(v)) return wn_err_set(err, WN_EUSAGE, "an input that has no name");
+        const char *path = wn_cli_own_string(cli, v->valuestring, strlen(v->valuestring), err);
+        if (!path) return WN_EMEMORY;
+        cli->replayed[cli->nreplayed++] = path;
+    }
+    return WN_OK;
+}
+
+static wn_code replay_config(wn_cli *cli, const cJSON *config, wn_assignments *list, wn_err *err) {
+    const cJSON *command = cJSON_GetObjectItemCaseSensitive(config, "command"), *member;
+    wn_code code = WN_OK;
+    if (!cJSON_IsString(command))
+        return wn_err_set(err, WN_EUSAGE, "a JSON object, but not a manifest.json that winnow wrote");
+    if (strcmp(command->valuestring, cli->command->name) != 0)
+        return wn_err_set(err, WN_EUSAGE, "is of winnow %s, not of winnow %s", command->valuestring,
+                          cli->command->name);
+    cJSON_ArrayForEach(member, config) {
+        if (member == command) continue;
+        code = strcmp(member->string, "inputs") == 0 ? replay_inputs(cli, member, err)
+                                                     : replay_option(cli, member, list, err);
+        if (code != WN_OK) return code;
+    }
+    return WN_OK;
+}
+
+wn_code wn_cli_read_manifest(wn_cli *cli, const char *path, wn_assignments *list, wn_err *err) {
+    cJSON *manifest = NULL;
+    wn_code code = wn_json_read(path, &manifest, err);
+    if (code != WN_OK) goto out;
+    code = replay_config(cli, cJSON_GetObjectItemCaseSensitive(manifest, "config"), list, err);
+    if (code == WN_EUSAGE) (void)wn_err_prefix(err, "%s: ", path);
+out:
+    cJSON_Delete(manifest);
+    return code;
+}
