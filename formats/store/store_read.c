@@ -26,7 +26,8 @@ static herr_t add_candidate(hid_t root, const char *name, const H5O_info_t *info
     if (info->type != H5O_TYPE_DATASET) return 0;
     hid_t d = H5Dopen2(root, name, H5P_DEFAULT);
     hid_t t = d < 0 ? H5I_INVALID_HID : H5Dget_type(d);
-    wn_h5 quiet = {.path = ""};
+    wn_err ignored;
+    wn_h5 quiet = {.path = "", .err = &ignored};
     if (t >= 0 && wn_h5_shape(&quiet, d, 2, dims) == 2 && wn_h5_float_layout(t, &size, &big_endian)) {
         size_t used = strlen(c->list);
         if (c->count++ == 0) (void)snprintf(c->first, sizeof c->first, "/%s", name);
@@ -180,7 +181,8 @@ wn_code wn_matrix_open(wn_matrix_file **out, const char *path, const char *datas
 
 void wn_matrix_close(wn_matrix_file *m) {
     if (!m) return;
-    wn_h5 quiet = {.path = ""};
+    wn_err ignored;
+    wn_h5 quiet = {.path = "", .err = &ignored};
     wn_h5_close(&quiet, &m->obs);
     wn_h5_close(&quiet, &m->type);
     wn_h5_close(&quiet, &m->data);

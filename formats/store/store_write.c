@@ -81,7 +81,8 @@ static void store_free(wn_store *s) {
 
 void wn_store_abort(wn_store *s) {
     if (!s) return;
-    wn_h5 h = {.path = s->path ? s->path : ""};
+    wn_err ignored;
+    wn_h5 h = {.path = s->path ? s->path : "", .err = &ignored};
     close_ids(s, &h);
     wn_safefile_abort(s->safe);
     store_free(s);

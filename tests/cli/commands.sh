@@ -42,10 +42,10 @@ done
 is "$?" 0 "embed --encoder doc2vec --load-encoder"
 awk 'BEGIN { for (i = 0; i < 20000; i++) printf "{\"text\":\"w%d x%d y%d\"}\n", i % 97, i % 301, i % 17 }' >many.jsonl
 "$W" embed many.jsonl --dims 256 --save-encoder many.lsa -q -o once0.h5ad
-"$W" embed many.jsonl --load-encoder many.lsa --dims 256 -q -o once.h5ad
-"$W" embed many.jsonl --load-encoder many.lsa --dims 256 -q -M 36M -o blocks.h5ad
+"$W" embed many.jsonl --load-encoder many.lsa -q -o once.h5ad
+"$W" embed many.jsonl --load-encoder many.lsa -q -M 36M -o blocks.h5ad
 is "$(cmp once.h5ad blocks.h5ad 2>&1)" "" "embed: the same bytes where --memory allows blocks only"
-try embed many.jsonl --load-encoder many.lsa --dims 256 -M 36M -n -o x
+try embed many.jsonl --load-encoder many.lsa -M 36M -n -o x
 has "$out" "(vectors in blocks)" "and --dry-run says so"
 rm many.* once*.h5ad blocks.h5ad
 refused "an encoder of another kind" 2 "embed: --load-encoder d.d2v holds a doc2vec encoder: give --encoder doc2vec" \
@@ -117,7 +117,7 @@ has "$out" "e.lsa: lsa encoder, 16 dimensions" "info of an lsa encoder"
 has "$out" "d.d2v: doc2vec encoder, 8 dimensions" "info of a doc2vec encoder"
 printf '{"text":"a","label":"\\u001b[31mred\\u0007\\u009b2J"}\n' >steer.jsonl
 try info steer.jsonl --label-field label
-has "$out" "1  [31mred  2J" "info: a label cannot steer the terminal"
+has "$out" "1 \u001B[31mred\u0007\u009B2J" "info: a label cannot steer the terminal"
 rm -f steer.jsonl
 try info e.h5ad
 has "$out" "command: winnow embed in.jsonl" "info of a matrix says how it was made"

@@ -65,7 +65,10 @@ refused "an option of another command" 2 "embed: --lambda does not apply here (i
     embed a --lambda 3
 refused "an unknown command: the nearest is named" 2 ': unknown command "rnu" (did you mean run?)' rnu
 refused "a command like no other" 2 ': unknown command "photosynthesis" (winnow --help lists them)' photosynthesis
-refused "no command" 2 ": no command was named"
+try
+is "$code$(cat "$out")" 2 "no command is wrong use"
+is "$(head -1 "$err")$(tail -1 "$err")" "Usage: winnow COMMAND ...winnow: no command was named" \
+    "and what there is stands on standard error"
 refused "an option without its value" 2 "run: --output needs a value: --output PATH" run a -k 5 -o
 refused "a value too many" 2 "run: --quiet takes no value" run a --quiet=yes
 refused "a short form of two options" 2 "run: --mi could mean --min-df or --min-count" run a --mi 3
@@ -142,6 +145,22 @@ if command -v man >/dev/null && command -v groff >/dev/null; then
 else
     skip "man pages format" "man is not installed"
 fi
+is "$("$W" -V)" "$("$W" --version)" "-V is --version"
+for shell in zsh fish; do
+    "$W" --completion $shell >"completion.$shell"
+    missing=
+    for option in $("$W" run --help | sed -n 's/^  \(-[A-Za-z], \| *\)--\([a-z0-9-]*\).*/\2/p'); do
+        case $shell in zsh) wanted="--$option" ;; fish) wanted="-l $option " ;; esac
+        grep -qF -e "$wanted" "completion.$shell" || missing="$missing $option"
+    done
+    is "$missing" "" "completion for $shell knows every option of run"
+    if command -v $shell >/dev/null; then
+        is "$($shell -n "completion.$shell" 2>&1)" "" "completion for $shell is a script of it"
+    else
+        skip "completion for $shell is a script of it" "$shell is not installed"
+    fi
+done
+refused "completion for another shell" 2 ": --completion knows three shells: bash, zsh and fish" --completion tcsh
 "$W" --completion bash >completion
 is "$(bash -n completion 2>&1)" "" "the completion is a bash script"
 complete_for() {
@@ -168,4 +187,34 @@ fi
 is "$( { "$W" run --help; echo $? >status; } 2>"$err" | :; cat status "$err")" 141 "a closed pipe ends it quietly"
 "$W" --help >&- 2>"$err"
 is "$?" 1 "a closed standard output is an error"
+# ---- options without effect ----
+printf '{"text":"a b"}\n' >a.jsonl
+idle() {
+    option=$1 why=$2
+    shift 2
+    refused "$option where it has no effect: $*" 2 "$1: $option has no effect: $why" "$@"
+}
+idle --gamma "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --similarity cosine --gamma 3
+idle --gamma "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --preset paper --gamma 3
+idle --lambda "it belongs to --objective graph-cut" run a.jsonl -k 1 -o x --objective facility-location --lambda 2
+idle --neighbours "it belongs to --objective facility-location" run a.jsonl -k 1 -o x -K 20
+idle --similarity "--objective random compares nothing" run a.jsonl -k 1 -o x --objective random --similarity dot
+idle --epochs "it belongs to --encoder doc2vec" run a.jsonl -k 1 -o x --epochs 3
+idle --min-df "it belongs to --encoder lsa" embed a.jsonl -o x --encoder doc2vec --min-df 3
+idle --dbow-words "it belongs to --doc2vec-mode dbow" embed a.jsonl -o x --encoder doc2vec --dbow-words
+idle --window "--doc2vec-mode dbow looks at no words around" embed a.jsonl -o x --encoder doc2vec --doc2vec-mode dbow \
+    --window 3
+idle --dims "the encoder is loaded as it was saved" embed a.jsonl -o x --load-encoder e --dims 3
+idle --dims "no vectors are made of texts here" dedup a.jsonl -o x --dims 3
+idle --text-field "the input is a matrix" dedup a.h5ad --dedup 0.9 -o x --text-field body
+idle --dataset "the input is records" dedup a.jsonl -o x --dataset X
+printf 'gamma = 3\n' >gamma.conf
+idle --gamma "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --config gamma.conf --similarity cosine
+"$W" run --dump-config -k 1 -o x >defaults.conf
+try run a.jsonl --config defaults.conf -n
+is "$code$(cat "$err")" 0 "defaults that a configuration file spells out are not in the way"
+"$W" run --help >help
+has help "--dedup off|exact|COS" "the help names --dedup off"
+has help "case folding" "and what makes texts equal"
+has help "--on-error fail|skip:FILE" "and --on-error skip:FILE"
 finish
