@@ -14,7 +14,7 @@ static const double terminal_every = 0.2, log_every = 30, summary_from = 1, rate
 /* Characters that fit in a line of the terminal: a longer line would wrap, and could not be redrawn. */
 static int terminal_columns(void) {
     struct winsize w;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col - 1 : 79;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col - 1 : 79;
 }
 
 /* 1234567 -> "1,234,567" */
