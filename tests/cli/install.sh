@@ -12,7 +12,8 @@ cmake --install "$build" --prefix "$p" >"$out" 2>"$err"
 is "$?" 0 "cmake --install"
 pc=$(dirname "$(find "$p" -name winnow.pc)")
 lib=$(dirname "$pc")
-is "$(ls "$p/bin")" winnow "one program"
+is "$(ls "$p/bin" | tr '\n' ' ')" "winnow winnow-get-minilm " "the program, and the one that fetches a model"
+is "$("$p/bin/winnow-get-minilm" --help | wc -l)" 4 "which says what it does"
 is "$("$p/bin/winnow" --version | head -1)" "$("$W" --version | head -1)" "it runs from there"
 for f in libwinnow.a libwinnow.so libwinnow.so.0 pkgconfig/winnow.pc cmake/winnow/winnow-config.cmake; do
     [ -e "$lib/$f" ]
@@ -34,6 +35,10 @@ is "$missing" "" "a man page for each command"
 ok $? "there are ten and more"
 [ -s "$p/share/bash-completion/completions/winnow" ] && bash -n "$p/share/bash-completion/completions/winnow"
 ok $? "completion for Bash"
+[ -s "$p/share/zsh/site-functions/_winnow" ] && [ -s "$p/share/fish/vendor_completions.d/winnow.fish" ]
+ok $? "completion for zsh and fish"
+[ -s "$p/share/doc/winnow/docs/formats.md" ]
+ok $? "the documents"
 grep -rlF "$root/" "$p/include" "$p/share" "$pc" "$lib/cmake" >"$out" 2>/dev/null
 is "$(cat "$out")" "" "no path of the source tree in what was installed"
 
@@ -44,12 +49,11 @@ for header in "$p"/include/winnow/*.h; do
     names=$($cc -E -std=c11 -I"$p/include" "$header" | grep -owFf exported | sort -u)
     {
         echo "#include <winnow/${header##*/}>"
-        echo "typedef unsigned long any; /* of functions and objects alike */"
         echo "int main(void) {"
-        echo "    volatile any used[] = {"
-        for name in $names; do echo "        (any)&$name,"; done
-        echo "        (any)0};"
-        echo "    return used[sizeof used / sizeof *used - 1] != (any)0;"
+        echo "    const void *volatile used[] = {"
+        for name in $names; do echo "        (const void *)&$name,"; done
+        echo "        0};"
+        echo "    return used[sizeof used / sizeof *used - 1] != 0;"
         echo "}"
     } >one.c
     $cc $flags -std=c11 -Wall -Wextra -Werror -Wno-cast-function-type -I"$p/include" one.c -L"$lib" -lwinnow \
@@ -57,6 +61,31 @@ for header in "$p"/include/winnow/*.h; do
         LD_LIBRARY_PATH=$lib ./one || bad="$bad ${header##*/}: $(head -3 "$err")"
 done
 is "$bad" "" "each header compiles alone, and its functions link with the shared library"
+
+# the same for C++, where there is a compiler of it
+if command -v c++ >/dev/null; then
+    bad=
+    for header in "$p"/include/winnow/*.h; do
+        names=$($cc -E -std=c11 -I"$p/include" "$header" | grep -owFf exported | sort -u)
+        {
+            echo "#include <winnow/${header##*/}>"
+            echo "int main() {"
+            for name in $names; do echo "    if (!reinterpret_cast<const void *>(&$name)) return 1;"; done
+            echo "}"
+        } >one.cc
+        c++ $flags -std=c++17 -Wall -Wextra -Wno-address -I"$p/include" one.cc -L"$lib" -lwinnow -o one 2>"$err" &&
+            LD_LIBRARY_PATH=$lib ./one || bad="$bad ${header##*/}: $(head -3 "$err")"
+    done
+    is "$bad" "" "each header compiles as C++, and its functions link"
+else
+    skip "each header compiles as C++, and its functions link" "there is no c++"
+fi
+missing=
+for header in "$p"/include/winnow/*.h; do
+    name=${header##*/}
+    [ "$name" = winnow.h ] || grep -q "<winnow/$name>" "$p/include/winnow/winnow.h" || missing="$missing $name"
+done
+is "$missing" "" "winnow/winnow.h includes them all"
 
 # ---- a program of somebody else ----
 cat >main.c <<'END'
@@ -93,6 +122,15 @@ if command -v pkg-config >/dev/null; then
     $cc $flags -std=c11 -D_GNU_SOURCE main.c $(pkg-config --cflags --libs winnow) -lm -o shared 2>"$err"
     is "$?$(cat "$err")" 0 "a program links with pkg-config"
     is "$(LD_LIBRARY_PATH=$lib ./shared 2>&1)" "chosen 3" "and runs with the shared library"
+    is "$(PKG_CONFIG_LIBDIR=$pc pkg-config --libs winnow 2>&1 | grep -c -e '-lwinnow')" 1 \
+        "no other package is asked for where it is linked"
+    $cc $flags -Wall -Wextra -Werror "$root/examples/choose.c" $(pkg-config --cflags --libs winnow) -o choose 2>"$err"
+    is "$?$(cat "$err")" 0 "the example is compiled"
+    awk 'BEGIN { for (i = 0; i < 50; i++) printf "{\"text\":\"w%d w%d w%d\"}\n", i % 7, i % 3, i % 5 }' >texts.jsonl
+    is "$(LD_LIBRARY_PATH=$lib ./choose texts.jsonl 4 2>&1 | awk '{ print $1, NF }' | tr '\n' ' ')" "1 3 2 3 3 3 4 3 " \
+        "and runs"
+    is "$(LD_LIBRARY_PATH=$lib ./choose none.jsonl 4 2>&1)" "choose: cannot open none.jsonl: No such file or directory" \
+        "and says what is wrong"
     $cc $flags -std=c11 -D_GNU_SOURCE main.c $(pkg-config --cflags winnow) "$lib/libwinnow.a" \
         $(pkg-config --static --libs winnow | sed 's/-lwinnow//') -lm -o static 2>"$err"
     is "$?$(cat "$err")" 0 "a program links with the static library"
@@ -123,21 +161,37 @@ else
     mkdir package
     (cd "$build" && cpack -G DEB -B "$work/box/package") >"$out" 2>&1
     is "$?" 0 "cpack -G DEB"
-    deb=$(find package -maxdepth 1 -name '*.deb')
+    deb=$(find package -maxdepth 1 -name 'winnow_*.deb') dev=$(find package -maxdepth 1 -name 'winnow-dev_*.deb')
     dpkg-deb -f "$deb" >fields 2>"$err"
     is "$(sed -n 's/^Package: //p' fields)" winnow "it is called winnow"
     has fields "libhdf5" "it depends on HDF5"
     has fields "libc6" "and on the C library"
+    is "$(grep '^Depends:' fields | grep -c -e -dev)" 0 "and on no headers"
+    is "$(dpkg-deb -f "$dev" Package Depends)" "$(printf 'Package: winnow-dev\nDepends: winnow (= %s)' \
+        "$(dpkg-deb -f "$deb" Version)")" "winnow-dev needs winnow alone"
     dpkg-deb -c "$deb" | awk '{ print $6 }' >names
-    for f in ./usr/bin/winnow ./usr/include/winnow/select.h ./usr/share/man/man1/winnow-run.1 winnow.pc libwinnow.so.0 \
-        ./usr/share/bash-completion/completions/winnow ./usr/share/doc/winnow/LICENSE; do
+    dpkg-deb -c "$dev" | awk '{ print $6 }' >names-dev
+    for f in ./usr/bin/winnow ./usr/bin/winnow-get-minilm ./usr/share/man/man1/winnow-run.1 libwinnow.so.0 \
+        ./usr/share/bash-completion/completions/winnow ./usr/share/zsh/site-functions/_winnow \
+        ./usr/share/fish/vendor_completions.d/winnow.fish ./usr/share/doc/winnow/LICENSE \
+        ./usr/share/doc/winnow/docs/formats.md; do
         has names "$f" "it holds $f"
     done
-    is "$(grep -v '^./usr/' names | grep -v '^./$')" "" "and nothing outside /usr"
+    for f in ./usr/include/winnow/winnow.h winnow.pc libwinnow.a libwinnow.so cmake/winnow/winnow-config.cmake \
+        ./usr/share/doc/winnow-dev/examples/choose.c; do
+        has names-dev "$f" "winnow-dev holds $f"
+    done
+    is "$(sort names names-dev | uniq -d | grep -v '/$')" "" "no file is in both"
+    is "$(cat names names-dev | grep -v '^./usr/' | grep -v '^./$')" "" "and nothing outside /usr"
     dpkg-deb -x "$deb" tree
+    is "$(tree/usr/bin/winnow --version | head -1)" "$("$W" --version | head -1)" "its program runs"
+    dpkg-deb -x "$dev" tree
     pc=$(dirname "$(find tree -name winnow.pc)")
     is "$(realpath "$(PKG_CONFIG_PATH=$pc pkg-config --variable=includedir winnow)")" \
-        "$(realpath tree/usr/include)" "its pkg-config file points into itself"
-    is "$(tree/usr/bin/winnow --version | head -1)" "$("$W" --version | head -1)" "its program runs"
+        "$(realpath tree/usr/include)" "the pkg-config file points into itself"
+    $cc -Wall -Wextra -Werror "$root/examples/choose.c" $(PKG_CONFIG_LIBDIR=$pc pkg-config --cflags --libs winnow) \
+        -o choose 2>"$err"
+    is "$?$(cat "$err")" 0 "the example is compiled with the packages alone"
+    is "$(LD_LIBRARY_PATH=${pc%/pkgconfig} ./choose texts.jsonl 4 2>&1 | wc -l)" 4 "and runs"
 fi
 finish

@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <winnow/err.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 /* Row-major [rows, cols] floats; rows start `stride` floats apart, 64-byte aligned, padding is zero. */
@@ -46,5 +49,8 @@ typedef struct {
 void wn_csr_free(wn_csr *g); /* empties *g; NULL is fine */
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -2,6 +2,9 @@
 #define WINNOW_ERR_H
 /* Errors: every function that can fail returns a wn_code and fills the caller's wn_err. */
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 /* The values of the first six are also the exit codes of the command. */
@@ -34,5 +37,8 @@ __attribute__((format(printf, 2, 3))) wn_code wn_err_errno(wn_err *err, const ch
 __attribute__((format(printf, 2, 3))) wn_code wn_err_prefix(wn_err *err, const char *fmt, ...);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,9 @@
 #include <winnow/err.h>
 #include <winnow/names.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 #define WN_KERNELS(X) X(WN_RBF, "rbf") X(WN_COSINE, "cosine") X(WN_DOT, "dot")
@@ -23,5 +26,8 @@ typedef struct {
 wn_code wn_kernel_check(const wn_kernel *k, wn_err *err);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

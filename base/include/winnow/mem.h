@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <winnow/err.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 /* n*size zeroed bytes, 64-byte aligned; n*size == 0 gives a valid pointer. NULL and WN_EMEMORY in `err` on
@@ -35,5 +38,8 @@ void wn_mem_fail_after(long after, bool forever);
 long wn_mem_count(void);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

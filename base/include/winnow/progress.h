@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <winnow/err.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 typedef struct wn_progress wn_progress;
@@ -30,5 +33,8 @@ void wn_interrupt_raise(int signal);
 double wn_now(void);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

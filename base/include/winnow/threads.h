@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <winnow/err.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 enum { WN_THREADS_MAX = 256 };
@@ -20,5 +23,8 @@ typedef void (*wn_task)(void *ctx, size_t begin, size_t end, int worker);
 void wn_parallel_for(size_t n, size_t grain, wn_task task, void *ctx);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

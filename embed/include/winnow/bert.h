@@ -10,6 +10,9 @@
 #include <winnow/progress.h>
 #include <winnow/tokenizer.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 /* AUTO is f32: the others trade accuracy for speed and are for the user to choose. */
@@ -77,5 +80,8 @@ wn_code wn_bert_hidden(const wn_bert *m, const wn_token_batch *text, float *out,
 wn_code wn_bert_describe(const char *dir, const wn_model_config *config, char **text, wn_err *err);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

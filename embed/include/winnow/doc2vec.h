@@ -9,6 +9,9 @@
 #include <winnow/data.h>
 #include <winnow/progress.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 #define WN_DOC2VEC_MODES(X) \
@@ -45,5 +48,8 @@ wn_code wn_doc2vec_load(wn_doc2vec **model, const char *path, wn_err *err);
 void wn_doc2vec_free(wn_doc2vec *model);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

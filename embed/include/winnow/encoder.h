@@ -17,6 +17,9 @@
 #include <winnow/lsa.h>
 #include <winnow/progress.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 /* A model of transformer layers, as an encoder. */
@@ -162,5 +165,8 @@ void wn_encoder_release(wn_encoder *e); /* the memory of a prepared encoder */
 void wn_encoder_close(wn_encoder *e);   /* keeps the part of a job that was not committed */
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

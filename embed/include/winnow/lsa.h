@@ -8,6 +8,9 @@
 #include <winnow/data.h>
 #include <winnow/progress.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 typedef struct {
@@ -39,5 +42,8 @@ wn_code wn_lsa_load(wn_lsa **model, const char *path, wn_err *err);
 void wn_lsa_free(wn_lsa *model); /* NULL is fine */
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,9 @@
 #include <winnow/err.h>
 #include <winnow/names.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 typedef enum { WN_BERT, WN_ROBERTA, WN_DISTILBERT, WN_ALBERT } wn_arch;
@@ -49,5 +52,8 @@ wn_code wn_model_config_read(wn_model_config *c, const char *dir, wn_err *err);
 const char *wn_arch_name(wn_arch a);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <winnow/err.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 typedef enum { WN_WORDPIECE, WN_BYTE_BPE } wn_tok_kind;
@@ -43,5 +46,8 @@ typedef struct {
 wn_tok_specials wn_tok_special_ids(const wn_tok *t);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,9 @@
 #include <winnow/data.h>
 #include <winnow/progress.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 #define WN_FORMATS(X) \
@@ -98,5 +101,8 @@ typedef wn_code (*wn_raw_sink)(void *ctx, size_t row, const char *raw, size_t le
 wn_code wn_corpus_replay(const wn_corpus *c, wn_raw_sink sink, void *ctx, wn_progress *p, wn_err *err);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,6 +8,9 @@
 #include <winnow/data.h>
 #include <winnow/err.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 /* ---- writing ---- */
@@ -68,5 +71,8 @@ wn_code wn_store_check(const char *path, char *summary, size_t summary_size, wn_
 wn_code wn_store_export_ann(const char *path, const wn_mat *x, const wn_csr *graph, bool overwrite, wn_err *err);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

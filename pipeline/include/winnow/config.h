@@ -14,6 +14,9 @@
 #include <winnow/select.h>
 #include <winnow/stages.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 #define WN_LAYOUTS(X) X(WN_LAYOUT_H5AD, "h5ad") X(WN_LAYOUT_ANN, "ann-benchmarks")
@@ -90,5 +93,8 @@ wn_code wn_info(const wn_config *c, wn_io *io, wn_err *err);
 wn_code wn_check(const wn_config *c, wn_io *io, wn_err *err);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

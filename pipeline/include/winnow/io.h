@@ -4,6 +4,10 @@
 #include <stdbool.h>
 #include <winnow/progress.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Every member may be NULL. */
 typedef struct {
     wn_progress *progress;
@@ -12,5 +16,9 @@ typedef struct {
     void *ctx; /* handed to say and print */
     bool terminal; /* a person reads what say says: advice is welcome, which in a log would be noise */
 } wn_io;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,9 @@
 #include <winnow/records.h>
 #include <winnow/store.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 /* What stages, reports and selection files need of n rows. A view: owns nothing. */
@@ -97,5 +100,8 @@ wn_code wn_rows_hash(wn_rows *r, wn_err *err); /* size and SHA-256 of the matrix
 void wn_rows_free(wn_rows *r);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

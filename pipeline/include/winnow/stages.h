@@ -28,6 +28,9 @@
 #include <winnow/rows.h>
 #include <winnow/select.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 /* No row, no rank. In files: -1. */
@@ -175,5 +178,8 @@ wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_op
 size_t wn_plan_held(const wn_rows *rows, const wn_mat *x);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,9 @@
 #include <winnow/names.h>
 #include <winnow/progress.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 /* What is maximised. */
@@ -102,5 +105,8 @@ double wn_select_lambda(double lambda, size_t n, size_t k);
 double wn_select_balance(double lambda, size_t n, size_t k);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,9 @@
 #include <winnow/data.h>
 #include <winnow/progress.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 /* gamma = 7.5 / median(1 - cos) over `pairs` (10000) seeded random pairs of distinct nonzero rows (docs/selection.md).
@@ -37,5 +40,8 @@ wn_code wn_sim_near_duplicates(const wn_mat *x, double threshold, size_t *kept, 
 wn_code wn_sim_exact_duplicates(const wn_texts *texts, size_t *kept, wn_progress *p, wn_err *err);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif
