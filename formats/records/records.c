@@ -47,6 +47,7 @@ wn_code wn_records_open_tapped(wn_records **out, const wn_records_opts *o, wn_ta
     if (!(r->lack = wn_alloc(r->o.ntext_fields + 1, sizeof *r->lack, err))) goto out;
     if (!(r->header_len = wn_alloc(o->npaths, sizeof *r->header_len, err))) goto out;
     code = o->skip_path ? wn_safefile_create(&r->skip, o->skip_path, o->overwrite, err) : WN_OK;
+    if (r->skip) wn_safefile_keep_other(r->skip); /* nothing in such a file tells who wrote it */
 out:
     if (code != WN_OK) wn_records_close(r);
     else *out = r;

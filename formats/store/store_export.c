@@ -59,6 +59,7 @@ wn_code wn_store_export_ann(const char *path, const wn_mat *x, const wn_csr *gra
     hid_t file = wn_h5_create(&h, wn_safefile_temp(safe));
     wn_h5_attr_string(&h, file, "type", "dense");
     wn_h5_attr_string(&h, file, "distance", "angular");
+    wn_h5_attr_string(&h, file, "winnow", "1");
     hid_t train = wn_h5_dataset_new(&h, file, "train", H5T_IEEE_F32LE, 2, dims, chunk, false);
     for (size_t at = 0; at < x->rows && !h.code; at += chunk) {
         size_t rows = x->rows - at < chunk ? x->rows - at : chunk;

@@ -123,10 +123,10 @@ static int run_command(wn_display *d, const wn_command *command, int argc, char 
 }
 
 /* A standard stream that the caller closed would give its number to the next file opened, and our messages to that
- * file. In its place: something that reads as empty and refuses writing. */
+ * file. In its place: something that refuses reading, or writing. */
 static void keep_standard_streams(void) {
     for (int fd = 0; fd < 3; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)open("/dev/null", O_RDONLY);
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
 int main(int argc, char **argv) {

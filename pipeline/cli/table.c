@@ -36,7 +36,7 @@ const wn_option wn_options[] = {
     {"output", 'o', "PATH", WRITES, OPT_STRING, CF(output), NULL, 0, 0, NULL, WRITES_TO, "Output",
      "file or folder to write; it appears whole or not at all"},
     {"force", 'f', NULL, WRITES | CMD_REPORT, OPT_FLAG, CF(overwrite), NULL, 0, 0, NULL, 0, "Output",
-     "replace an existing output"},
+     "replace an existing output that winnow wrote; what else stands there stays, and is named"},
     {"html", 0, "FILE", CMD_REPORT, OPT_STRING, CF(html), NULL, 0, 0, NULL, WRITES_TO, "Output",
      "where to write the page; without it OUT/report.html, which must not exist (or -f)"},
     {"annotate", 0, NULL, CMD_RUN, OPT_FLAG, CF(annotate), NULL, 0, 0, NULL, DECIDES, "Output",

@@ -2,13 +2,10 @@
 #include "embedding/encode.h"
 #include "input.h"
 #include "kind.h"
-#include "outcome/layout.h"
+#include "outcome/sums.h"
 #include "stages/say.h"
-#include "stages/whole_file.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
 #include <wn/path.h>
@@ -22,19 +19,16 @@ typedef struct {
 } folder_check;
 
 /* A file of the folder, by its line in SHA256SUMS. */
-static wn_code check_listed(folder_check *f, const char *name, const char *wanted, wn_io *io, wn_err *err) {
+static wn_code check_listed(folder_check *f, const wn_sum *sum, wn_io *io, wn_err *err) {
     char hex[65];
     wn_kind kind;
-    if (strchr(name, '/') || strcmp(name, "..") == 0)
-        return wn_err_set(err, WN_EINPUT, "%s/SHA256SUMS names \"%.100s\", which is not a file of this folder",
-                          f->folder, name);
-    char *path = wn_path_join(f->folder, name, err);
+    char *path = wn_path_join(f->folder, sum->name, err);
     wn_code code = path ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     if ((code = wn_sha256_file(path, hex, err)) != WN_OK) goto out;
-    if (strcmp(hex, wanted) != 0) {
-        code =
-            wn_err_set(err, WN_EINPUT, "%s: its SHA-256 is %.12s..., and SHA256SUMS says %.12s...", path, hex, wanted);
+    if (strcmp(hex, sum->sha256) != 0) {
+        code = wn_err_set(err, WN_EINPUT, "%s: its SHA-256 is %.12s..., and SHA256SUMS says %.12s...", path, hex,
+                          sum->sha256);
         goto out;
     }
     if ((code = wn_kind_of(path, &kind, err)) != WN_OK) goto out;
@@ -46,71 +40,20 @@ out:
     return code;
 }
 
-/* The manifest is not in SHA256SUMS, since it holds timings; but it holds the checksum of SHA256SUMS. */
-static wn_code check_manifest(const char *folder, wn_err *err) {
-    char hex[65];
-    cJSON *manifest = NULL;
-    char *path = wn_path_join(folder, WN_FILE_MANIFEST, err), *sums = wn_path_join(folder, WN_FILE_SUMS, err);
-    wn_code code = path && sums ? WN_OK : WN_EMEMORY;
-    if (code != WN_OK) goto out;
-    if ((code = wn_json_read(path, &manifest, err)) != WN_OK) goto out;
-    if ((code = wn_sha256_file(sums, hex, err)) != WN_OK) goto out;
-    const cJSON *outputs = cJSON_GetObjectItemCaseSensitive(manifest, "outputs");
-    const cJSON *listed = cJSON_GetObjectItemCaseSensitive(outputs, WN_FILE_SUMS);
-    const cJSON *wanted = cJSON_GetObjectItemCaseSensitive(listed, "sha256");
-    if (!cJSON_IsString(wanted) || strcmp(wanted->valuestring, hex) != 0)
-        code = wn_err_set(err, WN_EINPUT, "%s: not the checksum of SHA256SUMS that manifest.json holds", sums);
-out:
-    cJSON_Delete(manifest);
-    wn_free(path);
-    wn_free(sums);
-    return code;
-}
-
-/* Every file that SHA256SUMS lists. */
-static wn_code check_sums(folder_check *f, const char *sums, FILE *file, wn_io *io, wn_err *err) {
-    char *line = NULL;
-    size_t cap = 0, number = 0;
-    wn_code code = WN_OK;
-    for (ssize_t n; (n = getline(&line, &cap, file)) >= 0;) {
-        number++;
-        if (n < 68 || line[n - 1] != '\n' || line[64] != ' ' || (line[65] != ' ' && line[65] != '*') ||
-            strspn(line, "0123456789abcdef") != 64) {
-            code = wn_err_set(err, WN_EINPUT, "%s:%zu: not a line \"SHA-256  name\"", sums, number);
-            goto out;
-        }
-        line[n - 1] = line[64] = 0;
-        if ((code = check_listed(f, line + 66, line, io, err)) != WN_OK) goto out;
-    }
-    if (ferror(file)) code = wn_err_errno(err, "reading %s", sums);
-out:
-    free(line);
-    return code;
-}
-
 /* ---- one function a kind: what is whole is said in `summary` [size] ---- */
 
 static wn_code check_folder(const wn_config *c, const char *folder, wn_io *io, char *summary, size_t size,
                             wn_err *err) {
     folder_check f = {.folder = folder};
-    FILE *file = NULL;
-    char *sums = wn_path_join(folder, WN_FILE_SUMS, err);
-    wn_code code = sums ? WN_OK : WN_EMEMORY;
+    wn_sums sums = {0};
     (void)c;
+    wn_code code = wn_sums_read(&sums, folder, err);
     if (code != WN_OK) goto out;
-    file = fopen(sums, "re");
-    if (!file) {
-        code = errno == ENOENT
-                   ? wn_err_set(err, WN_EINPUT, "%s: no SHA256SUMS in it: not an output folder of winnow", folder)
-                   : wn_err_errno(err, "%s", sums);
-        goto out;
-    }
-    if ((code = check_sums(&f, sums, file, io, err)) != WN_OK) goto out;
-    if ((code = check_manifest(folder, err)) != WN_OK) goto out;
+    for (size_t i = 0; i < sums.n; i++)
+        if ((code = check_listed(&f, &sums.list[i], io, err)) != WN_OK) goto out;
     (void)snprintf(summary, size, "%zu files as SHA256SUMS says", f.files);
 out:
-    if (file) (void)fclose(file);
-    wn_free(sums);
+    wn_sums_free(&sums);
     return code;
 }
 

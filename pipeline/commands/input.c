@@ -3,6 +3,7 @@
 #include "stages/say.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 wn_records_opts wn_input_options(const wn_config *c) {
     return (wn_records_opts){.paths = c->inputs,
@@ -18,6 +19,23 @@ wn_records_opts wn_input_options(const wn_config *c) {
                              .overwrite = c->overwrite};
 }
 
+wn_code wn_input_check(const wn_corpus *corpus, const wn_config *c, wn_err *err) {
+    struct stat s;
+    const char *name = "standard input";
+    bool piped = false;
+    if (corpus->n > 0) return WN_OK;
+    for (size_t i = c->ninputs; i-- > 0;) {
+        if (strcmp(c->inputs[i], "-") == 0)
+            piped = true;
+        else
+            name = c->inputs[i];
+    }
+    if (corpus->skipped) return wn_err_set(err, WN_EINPUT, "%s: every record is bad", name);
+    if (!piped) return wn_err_set(err, WN_EINPUT, "%s holds no records", name);
+    if (c->dry_run || !c->output || lstat(c->output, &s) != 0) return WN_OK;
+    return wn_err_set(err, WN_EINPUT, "no records came from standard input, so %s is not replaced", c->output);
+}
+
 wn_code wn_corpus_take(wn_corpus *corpus, const wn_config *c, bool uniform, wn_io *io, wn_err *err) {
     wn_records_opts o = wn_input_options(c);
     o.uniform = uniform;
@@ -29,11 +47,6 @@ wn_code wn_corpus_take_opts(wn_corpus *corpus, const wn_config *c, const wn_reco
     if (code != WN_OK) return code;
     if (corpus->skipped) wn_sayf(io, "%zu bad records were skipped and copied to %s", corpus->skipped, c->skip_path);
     if (corpus->empty) wn_sayf(io, "%zu records have an empty text", corpus->empty);
-    bool piped = false;
-    for (size_t i = 0; i < c->ninputs; i++) piped = piped || strcmp(c->inputs[i], "-") == 0;
-    if (corpus->n || piped) return WN_OK;
-    size_t skipped = corpus->skipped;
-    wn_corpus_free(corpus);
-    return wn_err_set(err, WN_EINPUT, "%s: %s", c->inputs[0],
-                      skipped ? "every record is bad" : "no record in it: the file is empty");
+    if ((code = wn_input_check(corpus, c, err)) != WN_OK) wn_corpus_free(corpus);
+    return code;
 }

@@ -1,7 +1,6 @@
 #include "options.h"
 
 #include "outcome/outdir.h"
-#include "outcome/target.h"
 
 #include <winnow/mem.h>
 
@@ -54,6 +53,5 @@ wn_code wn_config_put_origin(const wn_config *c, wn_store *s, const wn_corpus *c
 
 wn_code wn_config_check_output(const wn_config *c, wn_err *err) {
     if (c->dry_run) return WN_OK;
-    wn_code code = wn_outdir_check(c->output, c->overwrite, err);
-    return code == WN_OK ? wn_output_check(c->output, c->overwrite, true, err) : code;
+    return wn_outdir_check(c->output, c->overwrite, err);
 }

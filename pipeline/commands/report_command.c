@@ -1,5 +1,7 @@
 /* winnow report: the page of an output folder, written again from what the folder holds; the same bytes. */
 #include "outcome/layout.h"
+#include "outcome/sums.h"
+#include "outcome/target.h"
 #include "stages/say.h"
 
 #include <dirent.h>
@@ -47,18 +49,17 @@ wn_code wn_report_command(const wn_config *c, wn_io *io, wn_err *err) {
     const char *folder = c->inputs[0];
     char *inside = NULL;
     wn_outcome o = {0};
-    wn_code code = wn_outcome_read(&o, folder, parts, io->progress, err);
+    wn_code code = c->html || (inside = wn_path_join(folder, WN_FILE_REPORT, err)) ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
+    const char *path = c->html ? c->html : inside;
+    if ((code = wn_outcome_read(&o, folder, parts, io->progress, err)) != WN_OK) goto out;
     if (o.n == 0) {
         code = wn_err_set(err, WN_EINPUT, "%s: nothing was read, so there is no report", folder);
         goto out;
     }
-    if (!c->html && !(inside = wn_path_join(folder, WN_FILE_REPORT, err))) {
-        code = WN_EMEMORY;
-        goto out;
-    }
-    const char *path = c->html ? c->html : inside;
     if ((code = check_page(&o, folder, path, err)) != WN_OK) goto out;
+    if ((code = wn_output_check(path, c->overwrite, wn_page_ours, err)) != WN_OK) goto out;
+    if (inside && (code = wn_file_ours(folder, WN_FILE_REPORT, err)) != WN_OK) goto out;
     if ((code = write_page(&o, path, c->overwrite, err)) != WN_OK) goto out;
     wn_sayf(io, "report    %s", path);
 out:

@@ -3,8 +3,6 @@
 #include "options.h"
 #include "selecting.h"
 
-#include <string.h>
-
 static wn_code read_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     wn_records_opts o = wn_input_options(c);
     o.uniform = true;
@@ -13,9 +11,7 @@ static wn_code read_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err 
     const wn_corpus *in = &s->rows.corpus;
     if (c->annotate && in->nsources && in->sources[0].format == WN_TXT)
         return wn_err_set(err, WN_EUSAGE, "--annotate: plain text has no place for it; use jsonl, csv or tsv");
-    for (size_t i = 0; in->n == 0 && i < in->nsources; i++)
-        if (strcmp(in->sources[i].path, "-") != 0)
-            return wn_err_set(err, WN_EINPUT, "%s holds no records", in->sources[i].path);
+    if ((code = wn_input_check(in, c, err)) != WN_OK) return code;
     wn_timings_lap(&s->timings, "read");
     return WN_OK;
 }

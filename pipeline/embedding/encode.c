@@ -19,11 +19,16 @@ static wn_code check_loaded(const wn_config *c, wn_err *err) {
                       wrote->article, wrote->name, wrote->name);
 }
 
+static bool encoder_ours(const char *path) {
+    return wn_encoder_family_of_file(path) != NULL;
+}
+
 wn_code wn_encode_open(wn_encoder **e, const wn_config *c, wn_err *err) {
     wn_code code;
     wn_encoder_opts o = wn_encoder_options(c);
     if (c->load_encoder && (code = check_loaded(c, err)) != WN_OK) return code;
-    if (c->save_encoder && (code = wn_output_check(c->save_encoder, c->overwrite, false, err)) != WN_OK) return code;
+    if (c->save_encoder && (code = wn_output_check(c->save_encoder, c->overwrite, encoder_ours, err)) != WN_OK)
+        return code;
     return wn_encoder_open(e, wn_encoder_family(c->encoder), &o, err);
 }
 

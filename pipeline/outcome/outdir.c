@@ -1,8 +1,9 @@
 #include "outdir.h"
 
 #include "layout.h"
+#include "sums.h"
+#include "target.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -27,41 +28,21 @@ struct wn_outfile {
     char buffer[BUFFER];
 };
 
-typedef enum { NOTHING_THERE, REPLACEABLE, FOREIGN } wn_outdir_place;
-
-/* An empty folder or one of ours may be replaced. */
-static wn_outdir_place outdir_place(const char *path) {
-    struct stat s;
-    if (lstat(path, &s) != 0) return NOTHING_THERE;
-    DIR *d = S_ISDIR(s.st_mode) ? opendir(path) : NULL;
-    if (!d) return FOREIGN;
-    bool empty = true, ours = false;
-    for (struct dirent *e; (e = readdir(d));) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
-        empty = false;
-        ours |= strcmp(e->d_name, WN_FILE_MANIFEST) == 0;
-    }
-    (void)closedir(d);
-    return empty || ours ? REPLACEABLE : FOREIGN;
-}
-
 wn_code wn_outdir_check(const char *path, bool overwrite, wn_err *err) {
+    struct stat s;
     if (!path || !*path) return wn_err_set(err, WN_EUSAGE, "no output folder was named: -o DIR");
-    wn_outdir_place place = outdir_place(path);
-    if (place == NOTHING_THERE) return WN_OK;
-    if (!overwrite) return wn_err_set(err, WN_EUSAGE, "%s exists; -f replaces it", path);
-    if (place == FOREIGN)
-        return wn_err_set(err, WN_EUSAGE,
-                          "%s is not a folder that winnow wrote (no manifest.json in it), so -f leaves it "
-                          "alone; choose another -o or remove it yourself",
-                          path);
-    return WN_OK;
+    wn_code code = wn_output_check(path, overwrite, NULL, err);
+    if (code != WN_OK || lstat(path, &s) != 0) return code;
+    char *named = wn_strndup(path, wn_path_trim(path), err);
+    if (!named) return WN_EMEMORY;
+    code = wn_folder_ours(path, named, err);
+    wn_free(named);
+    return code;
 }
 
 wn_code wn_outdir_create(wn_outdir *d, const char *path, bool overwrite, wn_err *err) {
     *d = (wn_outdir){0};
-    wn_code code = wn_outdir_check(path, overwrite, err);
-    return code == WN_OK ? wn_safedir_create(&d->dir, path, overwrite, err) : code;
+    return wn_safedir_create(&d->dir, path, overwrite ? wn_folder_ours : NULL, err);
 }
 
 char *wn_outdir_path(const wn_outdir *d, const char *name, wn_err *err) {

@@ -19,10 +19,10 @@ typedef struct {
     size_t nfiles;
 } wn_outdir;
 
-/* Starts the folder beside `path`. With `overwrite` an existing folder is replaced at commit, but only one that winnow
- * wrote (it holds a manifest.json) or an empty one: WN_EUSAGE otherwise. */
+/* Starts the folder beside `path`. With `overwrite` an existing folder is replaced at commit, but only an empty one or
+ * one that holds nothing but what winnow wrote there, unchanged: WN_EUSAGE otherwise, and it stays as it is. */
 wn_code wn_outdir_create(wn_outdir *d, const char *path, bool overwrite, wn_err *err);
-/* The same refusals, before any work is done. */
+/* The same refusals, before any work is done, and those of wn_output_check. */
 wn_code wn_outdir_check(const char *path, bool overwrite, wn_err *err);
 /* Path of a file in the unfinished folder; wn_free the result. */
 char *wn_outdir_path(const wn_outdir *d, const char *name, wn_err *err);

@@ -4,7 +4,13 @@
 #include <stdbool.h>
 #include <winnow/err.h>
 
-/* WN_EUSAGE or WN_EIO where `path` could not be created or replaced: before the work rather than after it. */
-wn_code wn_output_check(const char *path, bool overwrite, bool folder, wn_err *err);
+/* Whether a file is of a kind that winnow writes: only such a one, or an empty one, is replaced. */
+typedef bool (*wn_output_ours)(const char *path);
+bool wn_matrix_ours(const char *path); /* .h5ad with /uns/winnow, or a graph by wn_store_export_ann */
+bool wn_page_ours(const char *path);   /* a report */
+
+/* WN_EUSAGE or WN_EIO where `path` could not be created or replaced: before the work rather than after it. ours: NULL
+ * for a folder, whose content wn_outdir_check looks at. */
+wn_code wn_output_check(const char *path, bool overwrite, wn_output_ours ours, wn_err *err);
 
 #endif

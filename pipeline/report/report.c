@@ -97,9 +97,7 @@ static void page_head(wn_page *p, const wn_outcome *r) {
                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
                    "'unsafe-inline'; img-src data:\">\n"
                    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-                   "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>");
-    wn_page_escape(p, "winnow: what was chosen");
-    wn_page_put(p, "</title>\n");
+                   "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>" WN_REPORT_TITLE "</title>\n");
     wn_page_style(p);
     wn_page_put(p, "</head>\n<body><main>\n<header><div class=\"w\">winnow</div><h1>");
     wn_page_count(p, r->k);

@@ -148,7 +148,7 @@ Test(safefile, what_dead_processes_left_is_swept) {
     if (child == 0) {
         wn_safefile *f;
         wn_safedir *d;
-        if (wn_safefile_create(&f, "a", false, &e) || wn_safedir_create(&d, "a", false, &e)) _exit(1);
+        if (wn_safefile_create(&f, "a", false, &e) || wn_safedir_create(&d, "a", NULL, &e)) _exit(1);
         char inner[128];
         (void)snprintf(inner, sizeof inner, "%s/x", wn_safedir_temp(d));
         (void)close(open(inner, O_CREAT | O_WRONLY | O_CLOEXEC, 0666));
@@ -192,6 +192,18 @@ Test(safefile, every_failed_allocation_is_clean) {
     }
 }
 
+static wn_code all_is_ours(const char *where, const char *named, wn_err *err) {
+    (void)where, (void)named, (void)err;
+    return WN_OK;
+}
+
+/* A folder that holds "mine" is the user's. */
+static wn_code mine_is_not_ours(const char *where, const char *named, wn_err *err) {
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/mine", where);
+    return access(path, F_OK) != 0 ? WN_OK : wn_err_set(err, WN_EUSAGE, "%s/mine", named);
+}
+
 static void make(const char *path, const char *name, const char *text) {
     char inner[256];
     (void)snprintf(inner, sizeof inner, "%s/%s", path, name);
@@ -201,13 +213,13 @@ static void make(const char *path, const char *name, const char *text) {
 Test(safedir, replaces_in_one_step) {
     wn_err e;
     wn_safedir *d;
-    cr_assert_eq(wn_safedir_create(&d, "out/", false, &e), WN_OK);
+    cr_assert_eq(wn_safedir_create(&d, "out/", NULL, &e), WN_OK);
     make(wn_safedir_temp(d), "one", "1");
     cr_assert_neq(access("out", F_OK), 0);
     cr_assert_eq(wn_safedir_commit(d, &e), WN_OK);
     expect("out/one", "1");
-    cr_assert_eq(wn_safedir_create(&d, "out", false, &e), WN_EUSAGE);
-    cr_assert_eq(wn_safedir_create(&d, "out", true, &e), WN_OK);
+    cr_assert_eq(wn_safedir_create(&d, "out", NULL, &e), WN_EUSAGE);
+    cr_assert_eq(wn_safedir_create(&d, "out", all_is_ours, &e), WN_OK);
     make(wn_safedir_temp(d), "two", "2");
     expect("out/one", "1");
     cr_assert_eq(wn_safedir_commit(d, &e), WN_OK);
@@ -221,7 +233,7 @@ Test(safedir, abort_leaves_the_old_folder) {
     wn_safedir *d;
     cr_assert_eq(mkdir("out", 0777), 0);
     make("out", "one", "1");
-    cr_assert_eq(wn_safedir_create(&d, "out", true, &e), WN_OK);
+    cr_assert_eq(wn_safedir_create(&d, "out", all_is_ours, &e), WN_OK);
     make(wn_safedir_temp(d), "two", "2");
     wn_safedir_abort(d);
     expect("out/one", "1");
@@ -232,7 +244,7 @@ Test(safedir, a_file_in_the_way_is_not_replaced) {
     wn_err e;
     wn_safedir *d;
     put("out", "file");
-    cr_assert_eq(wn_safedir_create(&d, "out", true, &e), WN_EUSAGE);
+    cr_assert_eq(wn_safedir_create(&d, "out", all_is_ours, &e), WN_EUSAGE);
     cr_assert_str_eq(e.msg, "out is not a folder, and a folder is to be written there");
     expect("out", "file");
 }
@@ -262,7 +274,7 @@ Test(safedir, every_failing_sync_is_an_error) {
         wn_err e;
         wn_safedir *d;
         char path[256];
-        cr_assert_eq(wn_safedir_create(&d, "out", true, &e), WN_OK);
+        cr_assert_eq(wn_safedir_create(&d, "out", all_is_ours, &e), WN_OK);
         for (const char *name = "ab"; *name; name++) {
             (void)snprintf(path, sizeof path, "%s/%c", wn_safedir_temp(d), *name);
             put(path, failing_sync ? "new" : "old");
@@ -281,7 +293,7 @@ Test(safedir, every_failing_sync_is_an_error) {
 Test(safedir, a_file_that_appears_meanwhile_is_not_replaced) {
     wn_err e;
     wn_safedir *d;
-    cr_assert_eq(wn_safedir_create(&d, "out", true, &e), WN_OK);
+    cr_assert_eq(wn_safedir_create(&d, "out", all_is_ours, &e), WN_OK);
     put("out", "a file");
     cr_assert_eq(wn_safedir_commit(d, &e), WN_EUSAGE);
     expect("out", "a file");
@@ -292,11 +304,80 @@ Test(safedir, abort_removes_folders_within) {
     wn_err e;
     wn_safedir *d;
     char path[256];
-    cr_assert_eq(wn_safedir_create(&d, "out", false, &e), WN_OK);
+    cr_assert_eq(wn_safedir_create(&d, "out", NULL, &e), WN_OK);
     (void)snprintf(path, sizeof path, "%s/inner", wn_safedir_temp(d));
     cr_assert_eq(mkdir(path, 0777), 0);
     (void)snprintf(path, sizeof path, "%s/inner/file", wn_safedir_temp(d));
     put(path, "text");
     wn_safedir_abort(d);
     cr_assert_eq(entries("."), 0);
+}
+
+Test(safefile, a_target_that_changes_meanwhile_is_not_replaced) {
+    for (int way = 0; way < 3; way++) {
+        wn_err e;
+        wn_safefile *f;
+        put("a.txt", "old");
+        cr_assert_eq(wn_safefile_create(&f, "a.txt", true, &e), WN_OK);
+        cr_assert_eq(wn_safefile_write(f, "new", 3, &e), WN_OK);
+        if (way == 0) put("a.txt", "theirs"); /* written in place */
+        if (way == 1) {
+            put("b.txt", "theirs");
+            cr_assert_eq(rename("b.txt", "a.txt"), 0);
+        }
+        if (way == 2) cr_assert_eq(unlink("a.txt"), 0);
+        cr_assert_eq(wn_safefile_commit(f, &e), way < 2 ? WN_EUSAGE : WN_OK);
+        expect("a.txt", way < 2 ? "theirs" : "new");
+        cr_assert_eq(entries("."), 1);
+    }
+}
+
+Test(safefile, a_target_that_appears_meanwhile_is_not_replaced_with_overwrite) {
+    wn_err e;
+    wn_safefile *f;
+    cr_assert_eq(wn_safefile_create(&f, "a.txt", true, &e), WN_OK);
+    put("a.txt", "theirs");
+    cr_assert_eq(wn_safefile_commit(f, &e), WN_EUSAGE);
+    expect("a.txt", "theirs");
+    cr_assert_eq(entries("."), 1);
+}
+
+Test(safedir, what_the_guard_refuses_stays) {
+    wn_err e;
+    wn_safedir *d;
+    cr_assert_eq(mkdir("out", 0777), 0);
+    make("out", "one", "1");
+    cr_assert_eq(wn_safedir_create(&d, "out", mine_is_not_ours, &e), WN_OK);
+    make(wn_safedir_temp(d), "two", "2");
+    make("out", "mine", "!"); /* meanwhile */
+    cr_assert_eq(wn_safedir_commit(d, &e), WN_EUSAGE);
+    cr_assert_str_eq(e.msg, "out/mine");
+    expect("out/one", "1");
+    expect("out/mine", "!");
+    cr_assert_neq(access("out/two", F_OK), 0);
+    cr_assert_eq(entries("."), 1);
+}
+
+/* What a process that was killed between exchange and removal left: gone if nothing in it is the user's. */
+Test(safedir, an_old_folder_of_a_dead_process_goes_unless_it_is_the_users) {
+    char aside[64], mine[80];
+    pid_t dead = fork();
+    if (dead == 0) _exit(0);
+    cr_assert_eq(waitpid(dead, NULL, 0), dead);
+    (void)snprintf(aside, sizeof aside, ".out.winnow-old-%ld-1", (long)dead);
+    for (int users = 2; users >= 0; users--) { /* 2: nothing took its place */
+        wn_err e;
+        wn_safedir *d;
+        (void)mkdir(aside, 0777);
+        make(aside, "one", "1");
+        if (users == 1) {
+            make(aside, "mine", "!");
+            cr_assert_eq(mkdir("out", 0777), 0);
+        }
+        (void)snprintf(mine, sizeof mine, "%s/mine", aside);
+        if (users == 0) cr_assert_eq(unlink(mine), 0);
+        cr_assert_eq(wn_safedir_create(&d, "out", mine_is_not_ours, &e), WN_OK);
+        wn_safedir_abort(d);
+        cr_assert_eq(access(aside, F_OK) == 0, users > 0, "%d", users);
+    }
 }

@@ -647,8 +647,13 @@ Test(records, skipped_records_are_written_byte_for_byte) {
     free(skipped);
     cr_assert_eq(read_as_line(&o, &got, &e), WN_EUSAGE, "an existing file is not overwritten");
     o.overwrite = true;
+    cr_assert_eq(read_as_line(&o, &got, &e), WN_OK, "the same records again");
     put_text(path, "{\"text\":\"one\"}\n");
-    cr_assert_eq(read_as_line(&o, &got, &e), WN_OK);
+    cr_assert_eq(read_as_line(&o, &got, &e), WN_EUSAGE, "what may be somebody's own stays");
+    free(get_bytes("skipped", &n));
+    cr_assert_gt(n, 0);
+    put_text("skipped", "");
+    cr_assert_eq(read_as_line(&o, &got, &e), WN_OK, "an empty file is nobody's loss");
     free(get_bytes("skipped", &n));
     cr_assert_eq(n, 0);
 }

@@ -159,7 +159,7 @@ class Written(StoreTest):
         path = self.path("ann.hdf5")
         self.run_ok("ann", path, 500, 16)
         with h5py.File(path) as f:
-            self.assertEqual(dict(f.attrs), {"type": "dense", "distance": "angular"})
+            self.assertEqual(dict(f.attrs), {"type": "dense", "distance": "angular", "winnow": "1"})
             self.assertEqual(sorted(f), ["distances", "neighbors", "train"])
             np.testing.assert_array_equal(f["train"], np.arange(8000).reshape(500, 16) / 8)
             i = np.arange(500)

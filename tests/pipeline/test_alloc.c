@@ -166,6 +166,27 @@ Test(alloc, select) {
     sweep("select --objective random", wn_select_command, &c);
 }
 
+/* The earlier output stands, whole, whatever fails; it is looked at before it is replaced. */
+Test(alloc, replacing) {
+    wn_config c = config(records);
+    wn_io io = {0};
+    size_t before = entries();
+    c.output = chosen, c.overwrite = true;
+    wn_mem_fail_after(-1, false);
+    must(wn_run, &c);
+    long total = wn_mem_count(), step = total / POINTS + 1;
+    for (long n = 0; n < total; n += step) {
+        wn_err err = {0};
+        wn_mem_fail_after(n, false);
+        wn_code code = wn_run(&c, &io, &err);
+        wn_mem_fail_after(-1, false);
+        cr_assert(code == WN_EMEMORY || code == WN_OK, "allocation %ld of %ld: code %d, \"%s\"", n, total, code, err.msg);
+        cr_assert_eq(entries(), before);
+    }
+    c = config(chosen);
+    must(wn_check, &c);
+}
+
 Test(alloc, commands_that_read) {
     wn_config c = config(chosen);
     c.html = output;

@@ -6,6 +6,8 @@
 #include <wn/outcome.h>
 #include <wn/safefile.h>
 
+#define WN_REPORT_TITLE "winnow: what was chosen" /* also tells a page from others */
+
 /* The page as *html, *len bytes and a final zero (free with wn_free). O(n log n + s d^2) for a sample of s rows. */
 wn_code wn_report_render(const wn_outcome *r, char **html, size_t *len, wn_err *err);
 wn_code wn_report_write(const wn_outcome *r, wn_safefile *out, wn_err *err);
