@@ -56,6 +56,7 @@ static wn_outcome outcome_of(const deduping *d, const wn_config *c) {
                         .n = d->copies.n,
                         .dropped = d->copies.dropped,
                         .groups = d->copies.groups,
+                        .mixed = d->copies.mixed,
                         .skipped = d->rows.corpus.skipped,
                         .empty = d->rows.corpus.empty,
                         .zero_rows = d->vectors.zero_rows,
@@ -87,6 +88,7 @@ static wn_code write_rows(deduping *d, const wn_outcome *o, wn_progress *p, wn_e
 static wn_code write_outcome(deduping *d, const wn_config *c, wn_io *io, wn_err *err) {
     wn_code code = assign_copies(d, err);
     if (code != WN_OK) return code;
+    if ((code = wn_copies_labels(&d->copies, &d->rows.view, err)) != WN_OK) return code;
     wn_outcome o = outcome_of(d, c);
     wn_outcome_model model;
     if ((code = wn_encoding_model(&o.model, &model, d->encoder, err)) != WN_OK) return code;
@@ -97,6 +99,9 @@ static wn_code write_outcome(deduping *d, const wn_config *c, wn_io *io, wn_err 
     wn_encoder_commit(d->encoder);
     wn_sayf(io, "%s: %zu of %zu kept; %zu copies dropped, in %zu groups", c->output, o.n - o.dropped, o.n, o.dropped,
             o.groups);
+    if (o.mixed)
+        wn_sayf(io, "note: %zu of the groups %s different labels; the label of the one that is kept counts", o.mixed,
+                o.mixed == 1 ? "has" : "have");
     return WN_OK;
 }
 

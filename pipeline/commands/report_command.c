@@ -61,6 +61,7 @@ wn_code wn_report_command(const wn_config *c, wn_io *io, wn_err *err) {
     if ((code = wn_output_check(path, c->overwrite, wn_page_ours, err)) != WN_OK) goto out;
     if (inside && (code = wn_file_ours(folder, WN_FILE_REPORT, err)) != WN_OK) goto out;
     if ((code = write_page(&o, path, c->overwrite, err)) != WN_OK) goto out;
+    wn_outcome_inputs_say(&o, io);
     wn_sayf(io, "report    %s", path);
 out:
     wn_outcome_free(&o);

@@ -74,18 +74,38 @@ wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
         if (code != WN_OK) return code;
     }
     wn_timings_lap(&s->timings, "assign");
-    return WN_OK;
+    return wn_copies_labels(&s->copies, &s->rows.view, err);
 }
 
 /* ---- outcome ---- */
 
-/* The columns that are made for the file alone: whether each row was chosen, and its gain; [n]. */
-static void fill_columns(const wn_selecting *s, bool *selected, double *gain) {
-    for (size_t i = 0; i < s->copies.n; i++) {
+/* The columns that are made for the file alone, [n]: whether each row was chosen, and its gain; which rows the lists
+ * name, NULL where they name none. */
+typedef struct {
+    bool *selected, *keep, *exclude;
+    double *gain;
+} own_columns;
+
+static wn_code fill_listed(bool **out, const size_t *rows, size_t nrows, size_t n, wn_err *err) {
+    if (nrows == 0) return WN_OK;
+    if (!(*out = wn_alloc(n, sizeof **out, err))) return WN_EMEMORY;
+    for (size_t i = 0; i < nrows; i++) (*out)[rows[i]] = true;
+    return WN_OK;
+}
+
+static wn_code fill_columns(own_columns *out, const wn_selecting *s, wn_err *err) {
+    size_t n = s->copies.n;
+    wn_code code;
+    out->selected = wn_alloc(n, sizeof *out->selected, err);
+    out->gain = wn_alloc(n, sizeof *out->gain, err);
+    if (!out->selected || !out->gain) return WN_EMEMORY;
+    for (size_t i = 0; i < n; i++) {
         size_t rank = s->choice.rank[i];
-        selected[i] = rank != WN_NONE;
-        gain[i] = selected[i] ? s->choice.selection.gain[rank - 1] : NAN;
+        out->selected[i] = rank != WN_NONE;
+        out->gain[i] = out->selected[i] ? s->choice.selection.gain[rank - 1] : NAN;
     }
+    if ((code = fill_listed(&out->keep, s->lists.keep, s->lists.nkeep, n, err)) != WN_OK) return code;
+    return fill_listed(&out->exclude, s->lists.exclude, s->lists.nexclude, n, err);
 }
 
 /* A view of what the stages made. */
@@ -111,6 +131,7 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .wanted = s->opts.wanted,
                         .dropped = s->copies.dropped,
                         .groups = s->copies.groups,
+                        .mixed = s->copies.mixed,
                         .skipped = s->rows.corpus.skipped,
                         .empty = s->rows.corpus.empty,
                         .zero_rows = s->vectors.zero_rows,
@@ -146,13 +167,13 @@ wn_code wn_selecting_write(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
     wn_outcome o = outcome_of(s, c);
     wn_outcome_model model;
     const wn_records_out_opts records = wn_config_records_out(c);
-    bool *selected = wn_alloc(o.n, sizeof *selected, err);
-    double *gain = wn_alloc(o.n, sizeof *gain, err);
-    wn_code code = selected && gain ? WN_OK : WN_EMEMORY;
+    own_columns own = {0};
+    wn_code code = fill_columns(&own, s, err);
     if (code != WN_OK) goto out;
-    fill_columns(s, selected, gain);
-    o.column.selected = selected;
-    o.column.gain = gain;
+    o.column.selected = own.selected;
+    o.column.gain = own.gain;
+    o.column.must_keep = own.keep;
+    o.column.excluded = own.exclude;
     if ((code = wn_encoding_model(&o.model, &model, s->encoder, err)) != WN_OK) goto out;
     if ((code = wn_outdir_create(&s->dir, c->output, c->overwrite, err)) != WN_OK) goto out;
     if (s->rows.corpus.nsources) {
@@ -165,8 +186,10 @@ wn_code wn_selecting_write(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
     wn_encoder_commit(s->encoder);
     wn_summary_say(c, &o, zeros_are_last(s), io);
 out:
-    wn_free(selected);
-    wn_free(gain);
+    wn_free(own.selected);
+    wn_free(own.gain);
+    wn_free(own.keep);
+    wn_free(own.exclude);
     return code;
 }
 

@@ -12,9 +12,13 @@ static const char *plural(size_t n) {
     return n == 1 ? "" : "s";
 }
 
+static bool of_matrices(const wn_outcome *o) {
+    return o->ninputs == 0 || !o->inputs[0].format;
+}
+
 static void say_rows(const wn_config *c, const wn_outcome *o, wn_io *io) {
     char more[160] = "";
-    if (o->ninputs == 0 || !o->inputs[0].format) {
+    if (of_matrices(o)) {
         if (o->ninputs > 1)
             wn_sayf(io, "read      %zu x %zu from %zu files", o->n, o->x->cols, o->ninputs);
         else
@@ -56,9 +60,10 @@ static void say_size(const wn_outcome *o, bool zeros_last, wn_io *io) {
     if (wn_unknown_warning(warning, o->zero_rows, o->n, o->rows.texts.n > 0, true))
         wn_sayf(io, "warning: %s", warning);
     else if (o->zero_rows)
-        wn_sayf(io, "note: %zu row%s without a known word; %s nothing's neighbour%s", o->zero_rows,
-                o->zero_rows == 1 ? " is" : "s are", o->zero_rows == 1 ? "it is" : "they are",
-                zeros_last ? " and chosen last" : "");
+        wn_sayf(io, "note: %zu row%s %s; %s nothing's neighbour%s", o->zero_rows, o->zero_rows == 1 ? " is" : "s are",
+                of_matrices(o)        ? o->zero_rows == 1 ? "a zero vector" : "zero vectors"
+                                      : "without a known word",
+                o->zero_rows == 1 ? "it is" : "they are", zeros_last ? " and chosen last" : "");
 }
 
 void wn_summary_say(const wn_config *c, const wn_outcome *o, bool zeros_last, wn_io *io) {
@@ -66,6 +71,9 @@ void wn_summary_say(const wn_config *c, const wn_outcome *o, bool zeros_last, wn
     if (o->dropped)
         wn_sayf(io, "copies    %zu dropped in %zu group%s, %zu rows left", o->dropped, o->groups, plural(o->groups),
                 o->n - o->dropped);
+    if (o->mixed)
+        wn_sayf(io, "note: %zu group%s of copies %s different labels; the label of the one that is left counts",
+                o->mixed, plural(o->mixed), o->mixed == 1 ? "has" : "have");
     if (o->encoder) wn_sayf(io, "vectors   %s", o->encoder);
     if (o->k == 0)
         wn_sayf(io, "chosen    nothing: there is nothing to choose from");

@@ -97,6 +97,7 @@ static void add_counts(manifest_doc *d, const wn_outcome *r) {
     }
     manifest_count(d, o, "copies_dropped", r->dropped);
     manifest_count(d, o, "copy_groups", r->groups);
+    manifest_count(d, o, "copy_groups_of_different_labels", r->mixed);
     manifest_count(d, o, "distinct", r->n - r->dropped);
     manifest_count(d, o, "skipped", r->skipped);
     manifest_count(d, o, "empty", r->empty);

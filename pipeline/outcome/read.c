@@ -14,7 +14,9 @@ wn_code wn_outcome_read(wn_outcome *o, const char *folder, unsigned parts, wn_pr
         if ((code = wn_manifest_read(o, err)) != WN_OK) return code;
         if (o->n == 0) return WN_OK; /* nothing was read, so there is no more than a manifest */
     }
-    if (parts & (WN_READ_COLUMNS | WN_READ_VECTORS)) {
+    if ((parts & WN_READ_COLUMNS) && wn_assignment_alone(o)) {
+        if ((code = wn_assignment_read(o, err)) != WN_OK) return code;
+    } else if (parts & (WN_READ_COLUMNS | WN_READ_VECTORS)) {
         code = wn_selection_h5ad_read(o, parts & WN_READ_COLUMNS, parts & WN_READ_VECTORS, err);
         if (code != WN_OK) return code;
     }

@@ -58,6 +58,7 @@ static void read_counts(wn_outcome *o) {
                   {"asked", &o->wanted},
                   {"copies_dropped", &o->dropped},
                   {"copy_groups", &o->groups},
+                  {"copy_groups_of_different_labels", &o->mixed},
                   {"skipped", &o->skipped},
                   {"empty", &o->empty},
                   {"zero_vectors", &o->zero_rows},

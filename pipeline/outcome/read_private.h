@@ -36,6 +36,8 @@ const cJSON *wn_manifest_at(const wn_outcome *o, const char *group, const char *
 wn_code wn_manifest_read(wn_outcome *o, wn_err *err);
 /* vectors: the matrix too. */
 wn_code wn_selection_h5ad_read(wn_outcome *o, bool columns, bool vectors, wn_err *err);
+bool wn_assignment_alone(const wn_outcome *o); /* the folder of a dedup: no selection.h5ad */
+wn_code wn_assignment_read(wn_outcome *o, wn_err *err);
 wn_code wn_outcome_texts_read(wn_outcome *o, wn_progress *p, wn_err *err);
 
 #endif

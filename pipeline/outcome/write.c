@@ -39,6 +39,7 @@ static wn_code write_choice(const wn_outcome *o, wn_outdir *d, wn_timings *t, wn
 
 wn_code wn_outcome_write(const wn_outcome *o, wn_outdir *d, wn_timings *t, wn_progress *p, wn_err *err) {
     wn_code code = o->chosen ? write_choice(o, d, t, p, err) : wn_assignment_tsv_write(o, d, err);
+    if (code == WN_OK && !o->chosen && o->n > 0) code = write_report(o, d, err);
     if (code != WN_OK) return code;
     if ((code = wn_outdir_sums(d, err)) != WN_OK) return code;
     return wn_manifest_write(o, d, t, err);

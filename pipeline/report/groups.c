@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <winnow/mem.h>
 
-enum { GROUPS_SHOWN = 8, COPIES_SHOWN = 4 };
+enum { GROUPS_SHOWN = 8, GROUPS_SHOWN_ALONE = 50, COPIES_SHOWN = 4 };
 
 /* A kept row and how many copies of it were dropped. */
 typedef struct {
@@ -59,11 +59,12 @@ void wn_section_groups(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, "<section><h2>Copies</h2>\n<p class=\"m\">");
     wn_page_count(p, r->dropped);
     wn_page_put(p, r->dropped == 1 ? " copy was dropped" : " copies were dropped");
-    wn_page_put(p, " before the choice, in ");
+    wn_page_put(p, r->chosen ? " before the choice, in " : ", in ");
     wn_page_count(p, groups);
     wn_page_put(p, groups == 1 ? " group." : " groups. The largest:");
     wn_page_put(p, "</p>\n");
-    for (size_t i = 0; i < m && i < GROUPS_SHOWN; i++) group_show(p, r, &g[i]);
+    size_t shown = r->chosen ? GROUPS_SHOWN : GROUPS_SHOWN_ALONE; /* a dedup has little else to show */
+    for (size_t i = 0; i < m && i < shown; i++) group_show(p, r, &g[i]);
     wn_page_put(p, "</section>\n");
     goto out;
 memory:

@@ -16,7 +16,7 @@ static void setting_number(wn_page *p, const char *name, double v) {
 }
 
 void wn_section_repeat(wn_page *p, const wn_outcome *r) {
-    bool random = r->objective == WN_RANDOM;
+    bool random = r->objective == WN_RANDOM || !r->chosen;
     wn_page_put(p, "<section><h2>To repeat it</h2>\n");
     wn_page_put(p, "<pre>");
     wn_page_escape(p, r->command && *r->command ? r->command : "winnow");
@@ -24,7 +24,7 @@ void wn_section_repeat(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, "<table class=\"set\"><tbody>\n");
     setting(p, "version", r->version);
     setting(p, "encoder", r->encoder);
-    setting(p, "objective", wn_objective_name(r->objective));
+    setting(p, "objective", r->chosen ? wn_objective_name(r->objective) : NULL);
     setting(p, "similarity", random ? NULL : wn_kernel_name(r->similarity));
     setting_number(p, "gamma", random ? NAN : r->gamma);
     setting_number(p, "lambda", r->lambda);

@@ -53,20 +53,29 @@ static void tile_labels(wn_page *p, const wn_outcome *r) {
     wn_free(counts);
 }
 
+/* Rows of subset.*. */
+static size_t page_kept(const wn_outcome *r) {
+    return r->chosen ? r->k : r->n - r->dropped;
+}
+
 static void page_headline(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, "<dl class=\"k\">\n");
-    tile_open(p, "Chosen");
-    wn_page_count(p, r->k);
+    tile_open(p, r->chosen ? "Chosen" : "Kept");
+    wn_page_count(p, page_kept(r));
     wn_page_put(p, "<small>");
-    tile_percent(p, r->k, r->n);
+    tile_percent(p, page_kept(r), r->n);
     wn_page_put(p, " of the input</small>");
     tile_close(p);
     tile_count(p, "Read", r->n, NULL);
     if (r->column.copy_of) tile_count(p, "Copies dropped", r->dropped, NULL);
     tile_coverage(p, r);
     tile_labels(p, r);
+    if (r->mixed) tile_count(p, "Groups of copies", r->mixed, "with different labels");
+    if (r->nkeep) tile_count(p, "Must keep", r->nkeep, "named by --keep");
+    if (r->nexclude) tile_count(p, "Excluded", r->nexclude, "named by --exclude");
     if (r->empty) tile_count(p, "Empty texts", r->empty, NULL);
-    if (r->zero_rows) tile_count(p, "Zero vectors", r->zero_rows, "no known word");
+    if (r->zero_rows) tile_count(p, "Zero vectors", r->zero_rows,
+                                 r->ninputs && r->inputs[0].format ? "no known word" : NULL);
     if (r->skipped) tile_count(p, "Skipped", r->skipped, "bad records");
     wn_page_put(p, "</dl>\n");
 }
@@ -100,10 +109,11 @@ static void page_head(wn_page *p, const wn_outcome *r) {
                    "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>" WN_REPORT_TITLE "</title>\n");
     wn_page_style(p);
     wn_page_put(p, "</head>\n<body><main>\n<header><div class=\"w\">winnow</div><h1>");
-    wn_page_count(p, r->k);
+    wn_page_count(p, page_kept(r));
     wn_page_put(p, " of ");
     wn_page_count(p, r->n);
-    wn_page_put(p, r->n == 1 ? " text chosen</h1>\n" : " texts chosen</h1>\n");
+    wn_page_put(p, r->n == 1 ? " text" : " texts");
+    wn_page_put(p, r->chosen ? " chosen</h1>\n" : " kept</h1>\n");
     page_lead(p, r);
     page_headline(p, r);
     wn_page_put(p, "</header>\n");

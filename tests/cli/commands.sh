@@ -179,8 +179,8 @@ refused "check of a folder with a file missing" 1 "check: folder/subset.jsonl: N
 mkdir plain
 refused "check of any folder" 3 "check: plain: no SHA256SUMS in it" check plain
 refused "info of any folder" 3 "info: plain is a folder without manifest.json" info plain
-refused "explain of any folder" 1 "explain: plain/selection.h5ad" explain plain 1
-refused "explain of a file" 2 "explain: in.jsonl is not a folder that run or select wrote" explain in.jsonl 1
+refused "explain of any folder" 3 "explain: plain holds no manifest.json" explain plain 1
+refused "explain of a file" 2 "explain: in.jsonl is not a folder that run, select or dedup wrote" explain in.jsonl 1
 
 # ---- dedup ----
 printf '{"text":"%s"}\n' "Hello  World" "other words here" "hello world " "HELLO WORLD" >copies.jsonl

@@ -128,4 +128,134 @@ code=$?
 rm -f all.bad
 judge "every record bad is no empty input" 3 "run: standard input: every record is bad"
 
+rm -rf ./*
+
+# ---- what explain says: kept, excluded, dropped, chosen; twice the same id ----
+explained() { # FOLDER ID WANT NAME: a line of the answer
+    try explain "$1" "$2"
+    has "$out" "$3" "$4"
+}
+
+awk 'BEGIN {
+    split("red blue green old small", a, " "); split("boat kite lamp chair door", b, " ")
+    for (i = 0; i < 25; i++)
+        printf "{\"id\": \"r%d\", \"text\": \"the %s %s\", \"label\": \"%s\"}\n", i, a[i % 5 + 1], b[int(i / 5) + 1],
+            i % 2 ? "odd" : "even"
+    print "{\"id\": \"same\", \"text\": \"The  red BOAT\", \"label\": \"odd\"}"
+    print "{\"id\": \"again\", \"text\": \"the red boat\", \"label\": \"even\"}"
+    print "{\"id\": \"alike\", \"text\": \"the blue boat\", \"label\": \"odd\"}"
+}' >in.jsonl
+printf 'r7\n' >keep
+printf 'r3\nsame\n' >exclude
+try run in.jsonl --id-field id --label-field label -k 4 --keep keep --exclude exclude -o out
+cp "$err" summary
+explained out r7 "r7 was chosen, as --keep asks: rank 1 of 4" "a row that --keep names is called so"
+explained out r3 "r3 was not chosen: --exclude names it." "and one that --exclude names"
+explained out same "same was not chosen: --exclude names it, and it is a copy of r0" "also a copy"
+explained out again "again was not chosen: it is a copy of r0 and was dropped." "and a dropped one"
+explained out r0 "the red boat" "with its text"
+has out/report.html "named by --keep" "the page counts the rows to keep"
+has out/report.html "named by --exclude" "and those excluded"
+
+# copies of different labels: r0 is even, and "same" odd; r1 and "alike" are both odd
+has summary "note: 1 group of copies has different labels" "copies of different labels are counted"
+has out/manifest.json '"copy_groups_of_different_labels":	1' "in the manifest, too"
+has out/report.html "Copies with different labels" "and listed in the report"
+try report out --html page.html
+cmp -s page.html out/report.html
+ok $? "whose page is written again with the same bytes"
+try run in.jsonl --id-field id -k 4 -o plain
+is "$(grep -c "different labels" "$err" plain/report.html | tr '\n' ' ')" "$err:0 plain/report.html:0 " \
+    "without labels nothing is said of them"
+sed 's/, "label": "[a-z]*"}/}/; 3,$s/}$/, "label": "x"}/' in.jsonl >part.jsonl
+try run part.jsonl --id-field id --label-field label -k 4 -o part
+is "$(grep -c "different labels" "$err")" 0 "a row without a label contradicts none"
+rm -rf plain part part.jsonl page.html
+
+# ---- dedup's folder ----
+try dedup in.jsonl --id-field id --label-field label -o dd
+has "$err" "note: 1 of the groups has different labels" "dedup counts copies of different labels"
+explained dd r0 "r0 was kept: the first of 3 copies" "explain knows what dedup kept"
+explained dd r0 "the red boat" "with its text"
+is "$(grep -c dropped "$out")" 3 "and lists its copies"
+explained dd alike "alike was dropped: it is a copy of r1." "and what it dropped"
+explained dd r9 "r9 was kept: it has no copy" "and what is alone"
+has dd/report.html "25 of 28 texts kept" "its folder has a page"
+has dd/report.html "2 groups" "which lists the groups"
+has dd/report.html "Copies with different labels" "and those of different labels"
+try report dd --html page.html
+cmp -s page.html dd/report.html
+ok $? "the page is written again with the same bytes"
+try check dd
+is "$code" 0 "and the folder is whole"
+try dedup in.jsonl --dedup 0.9 --id-field id -q -f -o dd
+explained dd again "it is a copy of r0" "also by cosine"
+"$W" embed in.jsonl --id-field id --dims 4 -q -o m.h5ad 2>/dev/null
+try dedup m.h5ad --dedup 0.99 -q -o dm
+explained dm again "again was dropped: it is a copy of r0." "also of a matrix"
+try report dm --html page2.html
+cmp -s page2.html dm/report.html
+ok $? "whose page is the same, too"
+rm -rf dd dm page.html page2.html
+
+# ---- texts of a pipe, from elsewhere, of an input that moved or changed ----
+"$W" run - --format jsonl --id-field id -k 4 --order rank -q -o piped <in.jsonl
+explained piped r7 "the green kite" "the text of a row that came through a pipe"
+mkdir elsewhere
+cd elsewhere || exit 1
+explained ../out r8 "the old kite" "from another folder"
+cd .. || exit 1
+cp in.jsonl keep.jsonl
+mv in.jsonl moved.jsonl
+explained out r8 "the old kite" "when the input has moved"
+is "$(cat "$err")" "" "of which nothing is said"
+sed 's/old kite/NEW KITE/' keep.jsonl >in.jsonl
+explained out r8 "the old kite" "when the input has changed, as it was"
+has "$err" "note: in.jsonl has changed since winnow read it (another SHA-256)" "and the change is told"
+echo '{"id": "new", "text": "new"}' >in.jsonl
+try explain out r8
+has "$err" "note: in.jsonl has changed since winnow read it ($(wc -c <keep.jsonl) bytes then, 29 now)" \
+    "also where the size tells it"
+try report out --html page.html
+has "$err" "in.jsonl has changed since" "report tells it, too"
+mv keep.jsonl in.jsonl
+try explain out r8
+is "$(cat "$err")" "" "an input that is what it was needs no word"
+cp out/rest.jsonl rest
+sed '1d' rest >out/rest.jsonl
+try explain out r8
+is "$code $(grep -c "old kite" "$out")" "0 0" "no text from a rest.jsonl that was changed"
+has "$err" "note: out/rest.jsonl has changed since winnow wrote it" "and that is told"
+mv rest out/rest.jsonl
+"$W" select m.h5ad -k 3 -q -o chosen
+cp m.h5ad old.h5ad
+echo more >>m.h5ad
+try explain chosen r8
+has "$err" "note: m.h5ad has changed since" "a matrix that has changed is told, too"
+
+# ---- two rows of one id; zero vectors of a matrix ----
+py=$(python_with numpy h5py)
+if [ -n "$py" ]; then
+    "$py" - <<'EOF'
+import h5py
+import numpy as np
+x = np.random.default_rng(5).standard_normal((12, 4)).astype("f4")
+x[[3, 5]] = 0
+with h5py.File("twice.h5ad", "w") as f:
+    f["X"] = x
+    f["obs/_index"] = np.array(["a", "b"] * 6, dtype=object)
+    f["obs"].attrs["_index"] = "_index"
+EOF
+    try select twice.h5ad -k 2 -o twice
+    has "$err" "note: 2 rows are zero vectors" "zero rows of a matrix are called so"
+    is "$(grep -c "known word" "$err" twice/report.html | tr '\n' ' ')" "$err:0 twice/report.html:0 " "words are no part of it"
+    try explain twice b
+    has "$out" '6 rows have the id "b"' "an id of several rows is told"
+    has "$out" "row 3: b was not chosen" "with each of the rows"
+    try explain twice c
+    is "$code" 2 "an id of none is refused"
+else
+    skip "two rows of one id" "no Python with h5py"
+fi
+
 finish

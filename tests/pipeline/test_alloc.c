@@ -15,7 +15,7 @@ enum { ROWS = 36, POINTS = 120 }; /* POINTS: about how many allocations of a com
 
 typedef wn_code (*command)(const wn_config *, wn_io *, wn_err *);
 
-static char folder[64], records[96], matrix[96], chosen[96], encoder[96], output[96];
+static char folder[64], records[96], matrix[96], chosen[96], deduped[96], encoder[96], output[96];
 static const char *inputs[1];
 static const char *const fields[] = {"text"};
 
@@ -43,6 +43,7 @@ static void begin(void) {
     (void)snprintf(records, sizeof records, "%s/rows.jsonl", folder);
     (void)snprintf(matrix, sizeof matrix, "%s/rows.h5ad", folder);
     (void)snprintf(chosen, sizeof chosen, "%s/chosen", folder);
+    (void)snprintf(deduped, sizeof deduped, "%s/deduped", folder);
     (void)snprintf(encoder, sizeof encoder, "%s/rows.lsa", folder);
     (void)snprintf(output, sizeof output, "%s/out", folder);
     FILE *f = fopen(records, "w");
@@ -193,6 +194,14 @@ Test(alloc, commands_that_read) {
     sweep("report", wn_report_command, &c);
     c.html = NULL, c.id = "r3";
     sweep_some("explain", wn_explain, &c, true); /* it answers without the texts where they cannot be read */
+    wn_config d = config(records);
+    d.output = deduped;
+    wn_mem_fail_after(-1, false);
+    must(wn_dedup, &d);
+    c = config(deduped), c.id = "r3";
+    sweep_some("explain of a dedup", wn_explain, &c, true);
+    c.html = output;
+    sweep("report of a dedup", wn_report_command, &c);
     const char *const paths[] = {chosen, matrix, encoder, records};
     for (size_t i = 0; i < 4; i++) {
         c = config(paths[i]);

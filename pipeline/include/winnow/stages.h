@@ -62,6 +62,7 @@ typedef struct {
     size_t *x_row;   /* [n] row of the matrix for each row */
     size_t *row_of;  /* [m] row of each kept one */
     size_t dropped, groups;
+    size_t mixed; /* groups whose rows have different labels; wn_copies_labels counts them */
 } wn_copies;
 
 /* Equal texts (wn_sim_exact_duplicates) unless OFF; without texts every row is kept. A row to keep stands for itself
@@ -71,6 +72,8 @@ wn_code wn_copies_exact(wn_copies *out, const wn_view *rows, const wn_lists *lis
 /* Rows whose cosine with an earlier kept one is at least `threshold`. x [m, d], normalised, of the rows kept so far:
  * its kept rows move to the front, the copies behind them. */
 wn_code wn_copies_near(wn_copies *c, wn_mat *x, const wn_lists *lists, double threshold, wn_io *io, wn_err *err);
+/* Counts `mixed`; rows without a label have none that differs. */
+wn_code wn_copies_labels(wn_copies *c, const wn_view *rows, wn_err *err);
 void wn_copies_free(wn_copies *c);
 
 /* The texts of the kept rows, close together; a view of `texts` where nothing was dropped. */

@@ -20,7 +20,9 @@
     X(gain, f64, always)                \
     X(represented_by, index, always)    \
     X(represented_sim, f32, always)     \
-    X(copy_of, index, sometimes)
+    X(copy_of, index, sometimes)        \
+    X(must_keep, flag, sometimes)       \
+    X(excluded, flag, sometimes)
 
 typedef bool wn_column_flag;
 typedef size_t wn_column_index;
@@ -29,7 +31,7 @@ typedef float wn_column_f32;
 
 /* [n] each. rank: from 1. gain: NaN where not chosen. represented_by: the row that stands for each, itself if chosen;
  * WN_NONE: none does. represented_sim: cosine to it. copy_of: the kept row of a copy, itself if kept; NULL: no copies
- * were looked for. */
+ * were looked for. must_keep, excluded: --keep or --exclude names it; NULL: none is named. */
 typedef struct {
 #define WN_COLUMN(name, type, when) const wn_column_##type *name;
     WN_OUTCOME_COLUMNS(WN_COLUMN)
@@ -60,7 +62,7 @@ typedef struct {
     double lambda, gamma, gamma_median, cut_off; /* NaN: does not apply */
 
     /* how many */
-    size_t n, k, wanted, dropped, groups, skipped, empty, zero_rows, nkeep, nexclude;
+    size_t n, k, wanted, dropped, groups, mixed, skipped, empty, zero_rows, nkeep, nexclude;
 
     /* rows */
     wn_view rows;        /* [n] id, text (may be absent), label */
@@ -87,8 +89,10 @@ typedef struct {
 /* Parts of a folder, for wn_outcome_read. */
 enum {
     WN_READ_MANIFEST = 1, /* manifest.json: what was done, how many, curves */
-    WN_READ_COLUMNS = 2,  /* selection.h5ad: config, ids, labels, places, columns, choices; n and k, too */
-    WN_READ_VECTORS = 4,  /* and its matrix */
+    /* selection.h5ad: config, ids, labels, places, columns, choices; n and k, too. A folder without one, as dedup
+     * writes: assignment.tsv, whose rows have rank, represented_by, represented_sim, copy_of; `chosen` stays NULL */
+    WN_READ_COLUMNS = 2,
+    WN_READ_VECTORS = 4,  /* and its matrix, where there is one */
     WN_READ_TEXTS = 8     /* subset.* and rest.*, which must be as they were written; none for a matrix */
 };
 
@@ -96,5 +100,17 @@ enum {
  * WN_EINPUT where the folder is none of ours or its parts do not fit together. */
 wn_code wn_outcome_read(wn_outcome *o, const char *folder, unsigned parts, wn_progress *p, wn_err *err);
 void wn_outcome_free(wn_outcome *o); /* nothing to do for a view */
+
+/* A row whose text is wanted. */
+typedef struct {
+    size_t row;
+    char *text; /* wn_free it; NULL: not known */
+} wn_quote;
+
+/* The texts of a few rows, cut to `bytes`, from subset.* and rest.* of a folder that was read (manifest and columns).
+ * What cannot be read, or is not as it was written, stays NULL; io hears why. */
+void wn_outcome_quote(const wn_outcome *o, wn_quote *q, size_t n, size_t bytes, wn_io *io);
+/* Says which files of the input are not as they were read. Those that are not there are nobody's fault. */
+void wn_outcome_inputs_say(const wn_outcome *o, wn_io *io);
 
 #endif
