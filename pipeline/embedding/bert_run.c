@@ -60,8 +60,7 @@ static wn_code open_part(bert_run *r, const wn_encoder_watch *w, wn_err *err) {
     if ((code = wn_model_fingerprint(b->dir, b->config.dense_path, key.model, err)) != WN_OK) goto out;
     if ((code = wn_part_open(&b->part, path, &key, r->texts->n, b->width, resume, &found, err)) != WN_OK) goto out;
     if (found && !resume)
-        wn_encoder_say(w, "note: %s, the part of an unfinished job, was replaced; --resume would have gone on with it",
-                       path);
+        wn_encoder_say(w, "note: %s, the part of an unfinished job, was replaced, as -f asks", path);
     if (resume && !found) wn_encoder_say(w, "note: --resume: there is no %s; starting from the beginning", path);
     if (resume && found)
         wn_encoder_say(w, "resuming  %zu of %zu vectors are in %s", wn_part_count(b->part), r->texts->n, path);

@@ -1,6 +1,7 @@
 #include "encode.h"
 
 #include "options.h"
+#include "part.h"
 #include "registry.h"
 #include "outcome/target.h"
 #include "stages/say.h"
@@ -29,7 +30,9 @@ wn_code wn_encode_open(wn_encoder **e, const wn_config *c, wn_err *err) {
     if (c->load_encoder && (code = check_loaded(c, err)) != WN_OK) return code;
     if (c->save_encoder && (code = wn_output_check(c->save_encoder, c->overwrite, encoder_ours, err)) != WN_OK)
         return code;
-    return wn_encoder_open(e, wn_encoder_family(c->encoder), &o, err);
+    if ((code = wn_encoder_open(e, wn_encoder_family(c->encoder), &o, err)) != WN_OK) return code;
+    if (!(*e)->vt->resumes || !c->output || c->resume || c->overwrite || c->dry_run) return WN_OK;
+    return wn_part_refuse_left(c->output, err);
 }
 
 wn_code wn_encode_load(wn_encoder **e, const char *path, wn_err *err) {

@@ -101,9 +101,6 @@ static wn_code part_check_header(const wn_part *p, const wn_part_key *key, bool 
     wn_code code = part_read_some(p, &h, sizeof h, 0, &got, err);
     if (code != WN_OK) return code;
     *fresh = got < sizeof h || h.checksum != XXH3_64bits(&h, offsetof(part_head, checksum));
-    if (*fresh && got >= sizeof magic && memcmp(h.magic, magic, sizeof magic) != 0)
-        return wn_err_set(err, WN_EUSAGE,
-                          "%s is not a part file of this version of winnow; without --resume it is replaced", p->path);
     if (*fresh) return WN_OK;
     const char *differs =
         memcmp(h.key.model, want.key.model, sizeof h.key.model) != 0                                  ? "another model"
@@ -117,8 +114,17 @@ static wn_code part_check_header(const wn_part *p, const wn_part_key *key, bool 
                        want.key.options);
     return wn_err_set(
         err, WN_EUSAGE,
-        "--resume: %s is the part of a job with %s%s. Without --resume the job starts afresh and replaces it", p->path,
-        differs, how);
+        "--resume: %s is the part of a job with %s%s. With -f instead of --resume the job starts afresh and replaces it",
+        p->path, differs, how);
+}
+
+/* What does not begin as a part does is not ours to replace. */
+static wn_code part_check_magic(const wn_part *p, wn_err *err) {
+    char begin[sizeof magic];
+    size_t got = 0;
+    wn_code code = part_read_some(p, begin, sizeof begin, 0, &got, err);
+    if (code != WN_OK || memcmp(begin, magic, got) == 0) return code;
+    return wn_err_set(err, WN_EUSAGE, "%s is not a part file of this version of winnow; move it away", p->path);
 }
 
 static wn_code part_reserve(wn_part *p, size_t n, wn_err *err) {
@@ -185,6 +191,7 @@ wn_code wn_part_open(wn_part **out, const char *path, const wn_part_key *key, si
         goto out;
     }
     if (found) *found = s.st_size > 0;
+    if ((code = part_check_magic(p, err)) != WN_OK) goto out;
     if (resume && s.st_size > 0 && (code = part_check_header(p, key, &fresh, err)) != WN_OK) goto out;
     if ((code = fresh ? part_start(p, key, err) : part_scan(p, (uint64_t)s.st_size, err)) != WN_OK) goto out;
     *out = p;
@@ -193,6 +200,43 @@ out:
     if (p->fd >= 0) (void)close(p->fd); /* without removing what is not ours */
     p->fd = -1;
     wn_part_close(p);
+    return code;
+}
+
+/* Vectors in the blocks of a file that looks like a part. */
+static size_t part_vectors(const wn_part *p, uint64_t length) {
+    part_head h;
+    size_t got = 0, count = 0;
+    wn_err ignored;
+    if (part_read_some(p, &h, sizeof h, 0, &got, &ignored) != WN_OK || got < sizeof h) return 0;
+    if (h.checksum != XXH3_64bits(&h, offsetof(part_head, checksum))) return 0;
+    for (uint64_t at = sizeof h;;) {
+        part_block b;
+        uint64_t each = sizeof(uint64_t) + h.width * sizeof(float);
+        if (part_read_some(p, &b, sizeof b, at, &got, &ignored) != WN_OK || got < sizeof b) return count;
+        uint64_t left = length - at - sizeof b;
+        if (b.magic != block_magic || b.count == 0 || b.count > left / each) return count;
+        count += (size_t)b.count;
+        at += sizeof b + b.count * each;
+    }
+}
+
+wn_code wn_part_refuse_left(const char *output, wn_err *err) {
+    struct stat s;
+    size_t count = 0;
+    char *path = wn_part_path(output, err);
+    if (!path) return WN_EMEMORY;
+    wn_part p = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), .path = path};
+    /* one that another process works on is wn_part_open's to refuse */
+    if (p.fd >= 0 && fstat(p.fd, &s) == 0 && flock(p.fd, LOCK_SH | LOCK_NB) == 0)
+        count = part_vectors(&p, (uint64_t)s.st_size);
+    if (p.fd >= 0) (void)close(p.fd);
+    wn_code code = count == 0 ? WN_OK
+                              : wn_err_set(err, WN_EUSAGE,
+                                           "%zu vectors of an earlier run are there (%s): --resume goes on with them, "
+                                           "-f starts anew",
+                                           count, path);
+    wn_free(path);
     return code;
 }
 

@@ -19,10 +19,13 @@ typedef struct wn_part wn_part;
 char *wn_part_path(const char *output, wn_err *err);
 
 /* A part for `rows` vectors of `width` floats. resume: goes on with what an existing file holds, up to its first block
- * that is not whole, and refuses one of another key (WN_EUSAGE says what differs); else an existing one is replaced.
+ * that is not whole, and refuses one of another key (WN_EUSAGE says what differs); else an existing one is replaced,
+ * unless it is no part at all (WN_EUSAGE).
  * *found (may be NULL) tells whether there was one. WN_EUSAGE where another process works on it. */
 wn_code wn_part_open(wn_part **out, const char *path, const wn_part_key *key, size_t rows, size_t width, bool resume,
                      bool *found, wn_err *err);
+/* WN_EUSAGE where the part of `output` holds vectors, saying how many, and what goes on with them or starts anew. */
+wn_code wn_part_refuse_left(const char *output, wn_err *err);
 size_t wn_part_count(const wn_part *p); /* rows that it holds */
 bool wn_part_has(const wn_part *p, size_t row);
 /* The vector of a row that it holds: out[width]. */

@@ -156,10 +156,24 @@ else
     big --resume -o u.h5ad 2>"$err"
     is "$(cmp whole.h5ad u.h5ad 2>&1)" "" "and so from one with a changed byte"
     cp torn .v.h5ad.winnow.part
-    big -o v.h5ad 2>"$err"
+    listing >"$work/.before"
+    big -o v.h5ad >"$out" 2>"$err"
+    code=$?
+    kept=$(sed -n 's/^winnow embed: \([0-9]*\) vectors of an earlier run are there (.v.h5ad.winnow.part): .*/\1/p' "$err")
+    judge "the same command again keeps the vectors and says how to go on" 2 "embed: $kept vectors"
+    [ "${kept:-0}" -gt 0 ]
+    ok $? "and how many there are"
+    big -f -o v.h5ad 2>"$err"
     has "$err" ".v.h5ad.winnow.part, the part of an unfinished job, was replaced" \
-        "without --resume an old part is replaced"
+        "with -f an old part is replaced"
 fi
+
+echo "dear diary" >.w.h5ad.winnow.part
+for how in --resume -f; do
+    refused "a file of the user's is no part: $how" 2 "embed: .w.h5ad.winnow.part is not a part file" \
+        embed few.jsonl --model "$M" -q "$how" -o w.h5ad
+done
+rm .w.h5ad.winnow.part
 
 # ---- run ----
 "$W" run rows.jsonl --model "$M" --id-field id -k 5% -o run1 -q 2>"$err"
