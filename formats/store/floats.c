@@ -1,4 +1,4 @@
-/* IEEE floats of files to f32. */
+/* Numbers of files to f32. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -31,13 +31,15 @@ static float half_to_float(uint16_t h) {
     return f;
 }
 
-void wn_floats_decode(const unsigned char *in, size_t size, bool big_endian, size_t step, size_t n, float *out) {
+void wn_floats_decode(const unsigned char *in, wn_cell cell, size_t step, size_t n, float *out) {
     for (size_t i = 0; i < n; i++, in += step) {
         uint64_t bits = 0;
-        for (size_t b = 0; b < size; b++) bits |= (uint64_t)in[b] << 8 * (big_endian ? size - 1 - b : b);
-        if (size == 2) {
+        for (size_t b = 0; b < cell.size; b++) bits |= (uint64_t)in[b] << 8 * (cell.big_endian ? cell.size - 1 - b : b);
+        if (cell.size == 1) {
+            out[i] = (float)((int)bits - (cell.is_signed && bits > 127 ? 256 : 0));
+        } else if (cell.size == 2) {
             out[i] = half_to_float((uint16_t)bits);
-        } else if (size == 4) {
+        } else if (cell.size == 4) {
             uint32_t low = (uint32_t)bits;
             memcpy(out + i, &low, sizeof low);
         } else {

@@ -326,20 +326,33 @@ bool wn_h5_has_checksums(hid_t dataset) {
     return found;
 }
 
-bool wn_h5_float_layout(hid_t type, size_t *size, bool *big_endian) {
+bool wn_h5_cell(hid_t type, wn_cell *cell) {
     static const struct {
         size_t size, spos, epos, esize, msize, bias;
     } known[] = {{2, 15, 10, 5, 10, 15}, {4, 31, 23, 8, 23, 127}, {8, 63, 52, 11, 52, 1023}};
     size_t spos = 0, epos = 0, esize = 0, mpos = 0, msize = 0;
+    if (H5Tget_class(type) == H5T_INTEGER && H5Tget_size(type) == 1 && H5Tget_precision(type) == 8) {
+        *cell = (wn_cell){.size = 1, .is_signed = H5Tget_sign(type) != H5T_SGN_NONE};
+        return true;
+    }
     if (H5Tget_class(type) != H5T_FLOAT || H5Tget_fields(type, &spos, &epos, &esize, &mpos, &msize) < 0) return false;
     H5T_order_t order = H5Tget_order(type);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (H5Tget_size(type) == known[i].size && spos == known[i].spos && epos == known[i].epos &&
             esize == known[i].esize && mpos == 0 && msize == known[i].msize && H5Tget_ebias(type) == known[i].bias &&
             (order == H5T_ORDER_LE || order == H5T_ORDER_BE)) {
-            *size = known[i].size;
-            *big_endian = order == H5T_ORDER_BE;
+            *cell = (wn_cell){.size = known[i].size, .big_endian = order == H5T_ORDER_BE};
             return true;
         }
     return false;
+}
+
+const char *wn_h5_type_name(hid_t type, char room[16]) {
+    const char *letter = H5Tget_class(type) == H5T_FLOAT ? "f" : H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "i";
+    if (H5Tget_class(type) == H5T_STRING) return "string";
+    if (H5Tget_class(type) == H5T_ENUM) return "bool";
+    if (H5Tget_class(type) == H5T_COMPOUND) return "records";
+    if (H5Tget_class(type) != H5T_FLOAT && H5Tget_class(type) != H5T_INTEGER) return "other";
+    (void)snprintf(room, 16, "%s%zu", letter, 8 * H5Tget_size(type));
+    return room;
 }

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <winnow/err.h>
 
+#include "store.h"
+
 /* HDF5's checksums do not cover strings: theirs is this attribute, the CRC-32 of all of them, each with a final zero.
  */
 #define WN_H5_STRING_SUM "winnow-crc32"
@@ -72,7 +74,9 @@ bool wn_h5_encoded_as(wn_h5 *h, hid_t object, const char *type);
 int wn_h5_shape(wn_h5 *h, hid_t dataset, int max, hsize_t *dims);
 /* True if chunks of the dataset carry Fletcher32 sums. */
 bool wn_h5_has_checksums(hid_t dataset);
-/* f16, f32 or f64 in IEEE layout: its size and byte order. */
-bool wn_h5_float_layout(hid_t type, size_t *size, bool *big_endian);
+/* Whether numbers of this type can be read: f16, f32 or f64 in IEEE layout, or an 8-bit integer. */
+bool wn_h5_cell(hid_t type, wn_cell *cell);
+/* "f32", "i8", "string", ...; into room where it has a number. */
+const char *wn_h5_type_name(hid_t type, char room[16]);
 
 #endif

@@ -9,22 +9,35 @@
 struct wn_matrix_file {
     char *path;
     char *dataset; /* as opened; NULL for .npy */
-    size_t rows, cols, size;
-    bool is_npy, big_endian, anndata; /* anndata: /obs describes the rows */
+    size_t rows, cols;
+    wn_cell cell;
+    bool is_npy;
     wn_npy npy;
-    hid_t file, data, type, obs;
+    hid_t file, data, type, obs; /* obs: a group, or the one table of AnnData before 0.7 */
     unsigned char *raw; /* rows as the file holds them, where they need decoding */
     size_t raw_cap;
 };
 
+/* ---- store_choose.c ---- */
 /* Opens `dataset` (NULL: the one that the rules of wn_matrix_open choose) of an open HDF5 file. Sets *name (wn_free).
  */
 hid_t wn_matrix_choose(wn_h5 *h, hid_t file, const char *dataset, char **name);
+
+/* ---- store_foreign.c ---- */
+/* A failure where the values of an open dataset stand elsewhere, or are packed in a way that is not built in. */
+bool wn_h5_readable(wn_h5 *h, hid_t dataset, const char *name);
+/* Whether a filter is missing that the values need: its name (at most 32 characters). */
+bool wn_h5_lacks_filter(hid_t dataset, char name[33]);
+/* A failure where a step of `path` is a link to another file or object that is not there. */
+bool wn_h5_link_leads(wn_h5 *h, hid_t file, const char *path);
+
+/* ---- store_obs.c ---- */
+/* The length of a one-dimensional dataset. */
+size_t wn_h5_vector_length(wn_h5 *h, hid_t dataset, const char *name);
 /* All strings of a one-dimensional dataset of strings. */
 void wn_h5_read_strings(wn_h5 *h, hid_t dataset, const char *name, wn_strings *out);
 /* All values of a one-dimensional dataset of `n` values, as `mem_type` into out. */
 void wn_h5_read_vector(wn_h5 *h, hid_t dataset, const char *name, hid_t mem_type, size_t n, void *out);
-
 
 /* ---- store_anndata.c ---- */
 /* Where the file claims to be AnnData: do the lengths of /obs, /var and /obsp fit X, are the encodings right? */

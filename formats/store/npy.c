@@ -117,33 +117,71 @@ static bool parse_header(const char *text, header *out) {
     }
 }
 
+/* "64-bit integers" of "<i8"; what numpy calls its types. */
+static const char *type_words(const char *d, char room[48]) {
+    static const struct {
+        char kind;
+        const char *words;
+    } known[] = {{'f', "floats"},           {'i', "integers"}, {'u', "unsigned integers"}, {'c', "complex numbers"},
+                 {'b', "booleans"},         {'S', "strings"},  {'U', "strings"},           {'M', "dates"},
+                 {'m', "lengths of time"},  {'V', "raw bytes"}};
+    const char *words = "an unknown type";
+    for (size_t i = 0; d[0] && i < sizeof known / sizeof known[0]; i++)
+        if (d[1] == known[i].kind) words = known[i].words;
+    bool number = d[0] && d[1] && strchr("fiuc", d[1]);
+    long size = number ? strtol(d + 2, NULL, 10) : 0;
+    if (size > 0 && size <= 64) (void)snprintf(room, 48, "%ld-bit %s", 8 * size, words);
+    else (void)snprintf(room, 48, "%s", words);
+    return room;
+}
+
+static bool cell_of(const char *d, wn_cell *cell) {
+    if (!d[0] || !strchr("<>=|", d[0]) || !d[1] || !d[2] || d[3]) return false;
+    bool real = d[1] == 'f' && strchr("248", d[2]), small = strchr("iu", d[1]) && d[2] == '1';
+    *cell = (wn_cell){.size = (size_t)(d[2] - '0'), .big_endian = d[0] == '>', .is_signed = d[1] == 'i'};
+    return real || small;
+}
+
+/* The matrix must be all there is behind the header: np.save to one open file twice leaves two arrays in it. */
+static wn_code accept_length(const wn_npy *f, const char *path, unsigned long long bytes, wn_err *err) {
+    unsigned char head[sizeof MAGIC];
+    unsigned long long there = f->file_size < f->data ? 0 : f->file_size - f->data;
+    if (bytes > there)
+        return wn_err_set(err, WN_EINPUT, "%s: truncated: %llu bytes of data where (%zu, %zu) needs %llu", path, there,
+                          f->rows, f->cols, bytes);
+    if (bytes == there) return WN_OK;
+    if (read_at(f->fd, head, sizeof head, f->data + bytes) == 1 && memcmp(head, MAGIC, sizeof head) == 0)
+        return wn_err_set(err, WN_EINPUT,
+                          "%s: another array follows the first, (%zu, %zu): save them as one, with np.concatenate, or "
+                          "in files of their own",
+                          path, f->rows, f->cols);
+    return wn_err_set(err, WN_EINPUT, "%s: %llu bytes follow the matrix, (%zu, %zu); save the array again, alone", path,
+                      there - bytes, f->rows, f->cols);
+}
+
 /* What the header says into f, or what winnow cannot read of it. */
 static wn_code accept_header(wn_npy *f, const char *path, const header *hd, wn_err *err) {
     const char *d = hd->descr;
     unsigned long long cells = 0, bytes = 0;
+    char words[48];
     if (hd->odd[0])
-        return wn_err_set(err, WN_EINPUT, "%s: holds records (%s...); one float type is wanted", path, hd->odd);
+        return wn_err_set(err, WN_EINPUT, "%s: holds records (%s...); " WN_FLOATS_REMEDY, path, hd->odd);
     if (strchr(d, 'O'))
         return wn_err_set(err, WN_EINPUT, "%s: holds Python objects; save it with a.astype(\"float32\")", path);
-    if (!(d[0] && strchr("<>=|", d[0]) && d[1] == 'f' && d[2] && strchr("248", d[2]) && d[3] == 0))
-        return wn_err_set(err, WN_EINPUT, "%s: holds elements of type '%s'; f2, f4 or f8 is wanted", path, d);
+    if (!cell_of(d, &f->cell))
+        return wn_err_set(err, WN_EINPUT, "%s: holds %s ('%s'); " WN_FLOATS_REMEDY, path, type_words(d, words), d);
     if (hd->rank != 2)
         return wn_err_set(err, WN_EINPUT, "%s: has %d dimension%s; 2 are wanted, [rows, columns]", path, hd->rank,
                           hd->rank == 1 ? "" : "s");
-    f->big_endian = d[0] == '>';
-    f->size = (size_t)(d[2] - '0');
     f->fortran = hd->fortran;
     if (hd->dims[1] == 0) return wn_err_set(err, WN_EINPUT, "%s: has no columns", path);
-    if (__builtin_mul_overflow(hd->dims[0], hd->dims[1], &cells) || __builtin_mul_overflow(cells, f->size, &bytes) ||
-        bytes > SIZE_MAX / 64)
+    if (__builtin_mul_overflow(hd->dims[0], hd->dims[1], &cells) ||
+        __builtin_mul_overflow(cells, f->cell.size, &bytes) || bytes > SIZE_MAX / 64)
         return wn_err_set(err, WN_EINPUT, "%s: the header claims an impossible shape (%llu, %llu)", path, hd->dims[0],
                           hd->dims[1]);
-    if (f->data > f->file_size || bytes > f->file_size - f->data)
-        return wn_err_set(err, WN_EINPUT, "%s: truncated: %llu bytes of data where (%llu, %llu) needs %llu", path,
-                          f->file_size - f->data, hd->dims[0], hd->dims[1], bytes);
     f->rows = (size_t)hd->dims[0];
     f->cols = (size_t)hd->dims[1];
-    return WN_OK;
+    return accept_length(f, path, bytes, err);
 }
 
 static wn_code read_header(wn_npy *f, const char *path, wn_err *err) {
@@ -176,12 +214,17 @@ static wn_code read_header(wn_npy *f, const char *path, wn_err *err) {
     return code;
 }
 
-wn_code wn_npy_open(wn_npy *f, const char *path, wn_err *err) {
-    *f = (wn_npy){.fd = open(path, O_RDONLY | O_CLOEXEC)};
-    if (f->fd < 0) return wn_err_errno(err, "%s: cannot open", path);
-    wn_code code = read_header(f, path, err);
+wn_code wn_npy_open_fd(wn_npy *f, int fd, const char *name, wn_err *err) {
+    *f = (wn_npy){.fd = fd};
+    wn_code code = read_header(f, name, err);
     if (code != WN_OK) wn_npy_close(f);
     return code;
+}
+
+wn_code wn_npy_open(wn_npy *f, const char *path, wn_err *err) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    *f = (wn_npy){.fd = -1};
+    return fd < 0 ? wn_err_errno(err, "%s: cannot open", path) : wn_npy_open_fd(f, fd, path, err);
 }
 
 void wn_npy_close(wn_npy *f) {
@@ -208,10 +251,10 @@ typedef struct {
 static wn_code read_fortran(const npy_reading *r, size_t begin, size_t n, float *out, size_t stride, wn_err *err) {
     const wn_npy *f = r->f;
     for (size_t j = 0; j < f->cols; j++) {
-        unsigned long long at = f->data + ((unsigned long long)j * f->rows + begin) * f->size;
-        wn_code code = read_piece(f, r->path, r->raw, n * f->size, at, err);
+        unsigned long long at = f->data + ((unsigned long long)j * f->rows + begin) * f->cell.size;
+        wn_code code = read_piece(f, r->path, r->raw, n * f->cell.size, at, err);
         if (code != WN_OK) return code;
-        wn_floats_decode(r->raw, f->size, f->big_endian, f->size, n, r->column);
+        wn_floats_decode(r->raw, f->cell, f->cell.size, n, r->column);
         for (size_t i = 0; i < n; i++) out[i * stride + j] = r->column[i];
     }
     return WN_OK;
@@ -219,16 +262,16 @@ static wn_code read_fortran(const npy_reading *r, size_t begin, size_t n, float 
 
 static wn_code read_c_order(const npy_reading *r, size_t begin, size_t n, float *out, size_t stride, wn_err *err) {
     const wn_npy *f = r->f;
-    size_t row = f->cols * f->size;
+    size_t row = f->cols * f->cell.size;
     wn_code code = read_piece(f, r->path, r->raw, n * row, f->data + (unsigned long long)begin * row, err);
     if (code != WN_OK) return code;
     for (size_t i = 0; i < n; i++)
-        wn_floats_decode(r->raw + i * row, f->size, f->big_endian, f->size, f->cols, out + i * stride);
+        wn_floats_decode(r->raw + i * row, f->cell, f->cell.size, f->cols, out + i * stride);
     return WN_OK;
 }
 
 wn_code wn_npy_read(const wn_npy *f, const char *path, size_t begin, size_t n, float *out, size_t stride, wn_err *err) {
-    size_t unit = f->fortran ? f->size : f->cols * f->size;
+    size_t unit = f->fortran ? f->cell.size : f->cols * f->cell.size;
     size_t block = unit < READ_BYTES ? READ_BYTES / unit : 1;
     if (block > n) block = n;
     npy_reading r = {.f = f, .path = path};

@@ -8,14 +8,22 @@
 /* ---- floats.c: decoding what files hold ---- */
 /* Index of the first NaN or infinity of v[n], or n. */
 size_t wn_floats_nonfinite(const float *v, size_t n);
-/* n IEEE floats of 2, 4 or 8 bytes, `step` bytes apart, to f32; f64 rounds to nearest, beyond its range to infinity. */
-void wn_floats_decode(const unsigned char *in, size_t size, bool big_endian, size_t step, size_t n, float *out);
+/* How a number stands in a file: an IEEE float of 2, 4 or 8 bytes, or an integer of 1. */
+typedef struct {
+    size_t size;
+    bool big_endian, is_signed; /* is_signed: of an integer */
+} wn_cell;
+/* n numbers, `step` bytes apart, to f32; f64 rounds to nearest, beyond its range to infinity. */
+void wn_floats_decode(const unsigned char *in, wn_cell cell, size_t step, size_t n, float *out);
+/* What would make a matrix of any other type readable. */
+#define WN_FLOATS_REMEDY "16-, 32- or 64-bit floats or 8-bit integers are wanted; in Python: a.astype(\"float32\")"
 
 /* ---- npy.c ---- */
 typedef struct {
     int fd;
-    size_t rows, cols, size; /* size: bytes of an element */
-    bool big_endian, fortran;
+    size_t rows, cols;
+    wn_cell cell;
+    bool fortran;
     unsigned long long data; /* where the elements start in the file */
     unsigned long long file_size;
     unsigned version;
@@ -25,6 +33,15 @@ bool wn_npy_probe(const char *path);
 wn_code wn_npy_open(wn_npy *f, const char *path, wn_err *err);
 wn_code wn_npy_read(const wn_npy *f, const char *path, size_t begin, size_t n, float *out, size_t stride, wn_err *err);
 void wn_npy_close(wn_npy *f);
+/* The same of an open file, which f owns from then on; `name` is what messages call it. */
+wn_code wn_npy_open_fd(wn_npy *f, int fd, const char *name, wn_err *err);
+
+/* ---- npz.c ---- */
+/* True if the file starts as a zip archive does. */
+bool wn_npz_probe(const char *path);
+/* The only matrix in an archive of arrays, or the array `member` (NULL or "": the only one), unpacked into a file
+ * without a name. */
+wn_code wn_npz_open(wn_npy *f, const char *path, const char *member, wn_err *err);
 
 /* ---- store_check.c ---- */
 /* Reads every object of the HDF5 file `temp` and wants `matrix` to be [rows, cols]; messages name `path`. */

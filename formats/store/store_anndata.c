@@ -118,9 +118,10 @@ static void check_frame(wn_h5 *h, hid_t file, const char *path, size_t *n) {
     char *index = h->code ? NULL : wn_h5_get_attr(h, g, "_index");
     if (!index) {
         (void)wn_h5_fail(h, WN_EINPUT, "not valid AnnData: /%s has no attribute _index", path);
-    } else if (wn_h5_is_group(g, index)) { /* nullable strings */
+    } else if (wn_h5_is_group(g, index)) { /* nullable strings, or categories */
         hid_t values = wn_h5_id(h, H5Gopen2(g, index, H5P_DEFAULT), "open", index);
-        *n = length_of(h, values, index, "values");
+        *n = length_of(h, values, index, wn_h5_encoded_as(h, values, "categorical") ? "codes" : "values");
+        if (!h->code && wn_h5_encoded_as(h, values, "categorical")) check_column(h, g, path, index, *n);
         wn_h5_close(h, &values);
     } else {
         *n = length_of(h, g, path, index);

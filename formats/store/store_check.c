@@ -15,6 +15,7 @@ typedef struct {
     wn_h5 *h;
     unsigned char *room; /* PIECE_BYTES */
     bool ours;           /* written by winnow: no chunk may be missing */
+    char unread[160];    /* the first dataset that a missing filter keeps from being read, and the filter */
 } visit;
 
 /* A block of `dims` that fits the room: whole chunks, or runs of rows where there are none. */
@@ -114,6 +115,12 @@ static void read_blocks(visit *v, hid_t d, hid_t type, const char *name, int ran
 static void read_dataset(visit *v, hid_t d, const char *name) {
     wn_h5 *h = v->h;
     hsize_t dims[RANK_MAX] = {0}, cells = 1;
+    char filter[33];
+    if (wn_h5_lacks_filter(d, filter)) { /* nothing says that the file is not whole */
+        if (!v->unread[0]) (void)snprintf(v->unread, sizeof v->unread, "/%.100s (%s)", name, filter);
+        return;
+    }
+    if (!wn_h5_readable(h, d, name)) return;
     hid_t type = wn_h5_id(h, H5Dget_type(d), "read the type of", name);
     int rank = wn_h5_shape(h, d, RANK_MAX, dims);
     uLong sum = crc32_z(0, NULL, 0);
@@ -161,6 +168,13 @@ static herr_t read_object(hid_t root, const char *name, const H5O_info_t *info, 
     return h->code ? -1 : 0;
 }
 
+/* A link to another file must lead somewhere. */
+static herr_t follow_link(hid_t root, const char *name, const H5L_info_t *info, void *ctx) {
+    visit *v = ctx;
+    if (info->type == H5L_TYPE_EXTERNAL) (void)wn_h5_link_leads(v->h, root, name);
+    return v->h->code ? -1 : 0;
+}
+
 static void read_everything(visit *v, hid_t file) {
     wn_h5 *h = v->h;
     v->room = wn_alloc(PIECE_BYTES, 1, h->err);
@@ -171,22 +185,27 @@ static void read_everything(visit *v, hid_t file) {
     v->ours = wn_h5_exists(file, "uns/winnow");
     (void)wn_h5_ok(h, H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, read_object, v, H5O_INFO_BASIC), "walk through",
                    "the file");
+    if (!h->code)
+        (void)wn_h5_ok(h, H5Lvisit(file, H5_INDEX_NAME, H5_ITER_INC, follow_link, v), "walk through", "the links");
     wn_free(v->room);
     v->room = NULL;
 }
 
-static void check_file(wn_h5 *h, hid_t file) {
+/* unread [160]: "", or what could not be read, and why. */
+static void check_file(wn_h5 *h, hid_t file, char unread[160]) {
     visit v = {.h = h};
     if (!h->code) read_everything(&v, file);
     if (!h->code) wn_anndata_check(h, file);
+    (void)snprintf(unread, sizeof v.unread, "%s", v.unread);
 }
 
 wn_code wn_store_verify(const char *temp, const char *path, const char *matrix, size_t rows, size_t cols, wn_err *err) {
     wn_h5 h = {.path = temp, .err = err};
     hsize_t dims[2] = {0, 0};
+    char unread[160];
     hid_t x = 0, file = wn_h5_open(&h);
     h.path = path;
-    check_file(&h, file);
+    check_file(&h, file, unread);
     if (!h.code) x = wn_h5_id(&h, H5Dopen2(file, matrix, H5P_DEFAULT), "open", matrix);
     if (!h.code && (wn_h5_shape(&h, x, 2, dims) != 2 || dims[0] != rows || dims[1] != cols))
         (void)wn_h5_fail(&h, WN_EIO, "%s is not [%zu, %zu]", matrix, rows, cols);
@@ -197,9 +216,9 @@ wn_code wn_store_verify(const char *temp, const char *path, const char *matrix, 
 
 static wn_code check_npy(const char *path, char *summary, size_t size, wn_err *err) {
     wn_npy f = {.fd = -1};
-    wn_code code = wn_npy_open(&f, path, err);
+    bool archive = wn_npz_probe(path);
+    wn_code code = archive ? wn_npz_open(&f, path, NULL, err) : wn_npy_open(&f, path, err);
     if (code != WN_OK) return code;
-    unsigned long long end = f.data + (unsigned long long)f.rows * f.cols * f.size;
     size_t block = PIECE_BYTES / sizeof(float) / f.cols;
     if (block == 0) block = 1;
     float *room = wn_alloc(block, f.cols * sizeof *room, err);
@@ -211,13 +230,13 @@ static wn_code check_npy(const char *path, char *summary, size_t size, wn_err *e
         code = wn_npy_read(&f, path, at, f.rows - at < block ? f.rows - at : block, room, f.cols, err);
         if (code != WN_OK) goto out;
     }
-    if (f.file_size != end) {
-        code = wn_err_set(err, WN_EINPUT, "%s: %llu bytes follow the matrix", path, f.file_size - end);
-        goto out;
-    }
     if (summary && size)
-        (void)snprintf(summary, size, "kind: NumPy .npy, version %u\nmatrix: %zu x %zu f%zu, %s order%s\n", f.version,
-                       f.rows, f.cols, 8 * f.size, f.fortran ? "Fortran" : "C", f.big_endian ? ", big endian" : "");
+        (void)snprintf(summary, size, "kind: NumPy %s, version %u\nmatrix: %zu x %zu %c%zu, %s order%s\n",
+                       archive ? ".npz" : ".npy", f.version, f.rows, f.cols,
+                       f.cell.size > 1       ? 'f'
+                       : f.cell.is_signed ? 'i'
+                                          : 'u',
+                       8 * f.cell.size, f.fortran ? "Fortran" : "C", f.cell.big_endian ? ", big endian" : "");
 out:
     wn_free(room);
     wn_npy_close(&f);
@@ -227,10 +246,14 @@ out:
 wn_code wn_store_check(const char *path, char *summary, size_t summary_size, wn_err *err) {
     wn_h5 h = {.path = path, .err = err};
     if (summary && summary_size) summary[0] = 0;
-    if (wn_npy_probe(path)) return check_npy(path, summary, summary_size, err);
+    char unread[160] = "";
+    if (wn_npy_probe(path) || wn_npz_probe(path)) return check_npy(path, summary, summary_size, err);
     hid_t file = wn_h5_open(&h);
-    check_file(&h, file);
-    if (!h.code && summary && summary_size) wn_store_summarize(&h, file, summary, summary_size);
+    check_file(&h, file, unread);
+    if (!h.code && summary && summary_size) {
+        int n = unread[0] ? snprintf(summary, summary_size, WN_STORE_UNREAD "%s\n", unread) : 0;
+        if ((size_t)n < summary_size) wn_store_summarize(&h, file, summary + n, summary_size - (size_t)n);
+    }
     if (h.code && summary && summary_size) summary[0] = 0;
     wn_h5_close(&h, &file);
     return h.code;

@@ -1,4 +1,4 @@
-/* Reading what stands beside the matrix: columns of /obs, the graph, our own values. */
+/* Reading what stands beside the matrix: columns of /obs. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,8 +48,7 @@ static void list_end(wn_h5 *h, string_list *l, wn_strings *out) {
     *out = l->s;
 }
 
-/* The length of a one-dimensional dataset. */
-static size_t vector_length(wn_h5 *h, hid_t dataset, const char *name) {
+size_t wn_h5_vector_length(wn_h5 *h, hid_t dataset, const char *name) {
     hsize_t dims[1] = {0};
     int rank = wn_h5_shape(h, dataset, 1, dims);
     if (rank != 1) (void)wn_h5_fail(h, WN_EINPUT, "%s has not one dimension", name);
@@ -82,7 +81,7 @@ static void read_string_batch(wn_h5 *h, hid_t d, hid_t type, const char *name, s
 
 void wn_h5_read_strings(wn_h5 *h, hid_t dataset, const char *name, wn_strings *out) {
     string_list l = {0};
-    size_t n = vector_length(h, dataset, name);
+    size_t n = wn_h5_vector_length(h, dataset, name);
     hid_t type = wn_h5_id(h, H5Dget_type(dataset), "read the type of", name);
     if (!h->code && H5Tget_class(type) != H5T_STRING) (void)wn_h5_fail(h, WN_EINPUT, "%s holds no strings", name);
     size_t size = h->code ? 1 : H5Tget_size(type),
@@ -98,7 +97,7 @@ void wn_h5_read_strings(wn_h5 *h, hid_t dataset, const char *name, wn_strings *o
 }
 
 void wn_h5_read_vector(wn_h5 *h, hid_t dataset, const char *name, hid_t mem_type, size_t n, void *out) {
-    size_t length = vector_length(h, dataset, name);
+    size_t length = wn_h5_vector_length(h, dataset, name);
     if (!h->code && length != n)
         (void)wn_h5_fail(h, WN_EINPUT, "%s has %zu values where %zu are wanted", name, length, n);
     if (!h->code && n) (void)wn_h5_ok(h, H5Dread(dataset, mem_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out), "read", name);
@@ -106,56 +105,128 @@ void wn_h5_read_vector(wn_h5 *h, hid_t dataset, const char *name, hid_t mem_type
 
 /* ---- columns ---- */
 
+static H5T_class_t class_of(wn_h5 *h, hid_t dataset, bool *unsigned64) {
+    hid_t t = wn_h5_id(h, H5Dget_type(dataset), "read the type of", "a column");
+    H5T_class_t k = h->code ? H5T_NO_CLASS : H5Tget_class(t);
+    if (unsigned64) *unsigned64 = k == H5T_INTEGER && H5Tget_size(t) == 8 && H5Tget_sign(t) == H5T_SGN_NONE;
+    wn_h5_close(h, &t);
+    return k;
+}
+
+/* AnnData before 0.7 wrote /obs as one table, whose index is the member "index". */
+static bool is_table(const wn_matrix_file *m) { return m->obs > 0 && H5Iget_type(m->obs) == H5I_DATASET; }
+
+static const char *member_name(const char *name) { return strcmp(name, "_index") == 0 ? "index" : name; }
+
+/* The number of the column in the table's records; -1: there is none. */
+static int member_of(hid_t table, const char *name) {
+    hid_t type = H5Dget_type(table);
+    int at = type >= 0 && H5Tget_class(type) == H5T_COMPOUND ? H5Tget_member_index(type, member_name(name)) : -1;
+    if (type >= 0) (void)H5Tclose(type);
+    return at;
+}
+
 bool wn_matrix_has_obs(const wn_matrix_file *m, const char *name) {
     if (m->obs <= 0) return false;
+    if (is_table(m)) return member_of(m->obs, name) >= 0;
     if (strcmp(name, "_index") == 0) return H5Aexists(m->obs, "_index") > 0 || wn_h5_exists(m->obs, name);
     return !strchr(name, '/') && wn_h5_exists(m->obs, name);
 }
 
+static void append_text(char *list, const char *name) {
+    size_t used = strlen(list);
+    if (strcmp(name, "__categories") != 0 && strcmp(name, "_index") != 0)
+        (void)snprintf(list + used, 240 - used, "%s%s", used ? ", " : "", name);
+}
+
 static herr_t append_name(hid_t group, const char *name, const H5L_info_t *info, void *ctx) {
-    char *list = ctx;
     (void)group;
     (void)info;
-    if (strcmp(name, "__categories") == 0 || strcmp(name, "_index") == 0) return 0;
-    size_t used = strlen(list);
-    (void)snprintf(list + used, 240 - used, "%s%s", used ? ", " : "", name);
+    append_text(ctx, name);
     return 0;
 }
 
-static hid_t open_column(wn_matrix_file *m, wn_h5 *h, const char *name) {
-    if (m->obs <= 0) {
-        if (!m->is_npy && wn_h5_exists(m->file, "obs"))
-            (void)wn_h5_fail(h, WN_EINPUT,
-                             "/obs is a table as AnnData wrote it before 0.7; write the file again with a "
-                             "newer anndata");
-        else (void)wn_h5_fail(h, WN_EUSAGE, "no column \"%s\": the file holds no /obs", name);
-        return H5I_INVALID_HID;
-    }
-    if (!wn_matrix_has_obs(m, name)) {
-        char list[240] = "";
+static void list_columns(const wn_matrix_file *m, char list[240]) {
+    if (!is_table(m)) {
         (void)H5Literate(m->obs, H5_INDEX_NAME, H5_ITER_INC, NULL, append_name, list);
-        (void)wn_h5_fail(h, WN_EUSAGE, "no column \"%s\" in /obs (columns: %s)", name, list);
-        return H5I_INVALID_HID;
+        return;
     }
-    char *index = strcmp(name, "_index") == 0 ? wn_h5_get_attr(h, m->obs, "_index") : NULL;
-    hid_t id = wn_h5_id(h, H5Oopen(m->obs, index ? index : name, H5P_DEFAULT), "open column", name);
-    wn_free(index);
-    return id;
+    hid_t type = H5Dget_type(m->obs);
+    int n = type >= 0 && H5Tget_class(type) == H5T_COMPOUND ? H5Tget_nmembers(type) : 0;
+    for (int i = 0; i < n; i++) {
+        char *name = H5Tget_member_name(type, (unsigned)i);
+        if (name && strcmp(name, "index") != 0) append_text(list, name);
+        (void)H5free_memory(name);
+    }
+    if (type >= 0) (void)H5Tclose(type);
 }
 
 /* The parts of a column: one dataset, or a group of values and mask (nullable) or codes and categories. */
 typedef struct {
     hid_t values, categories, mask;
+    hid_t apart; /* a file in memory that holds the values, where they are a member of a table */
 } column;
+
+/* The values of one member of the table's records, written as a dataset of their own into a file in memory: what
+ * reads columns need not know of tables. */
+static void open_member(wn_matrix_file *m, wn_h5 *h, const char *name, column *c) {
+    int at = member_of(m->obs, name);
+    hid_t table = wn_h5_id(h, H5Dget_type(m->obs), "read the type of", "/obs");
+    hid_t type = wn_h5_id(h, H5Tget_member_type(table, (unsigned)at), "read the type of", name);
+    size_t n = wn_h5_vector_length(h, m->obs, "/obs"), size = h->code ? 1 : H5Tget_size(type);
+    hid_t packed = wn_h5_id(h, H5Tcreate(H5T_COMPOUND, size), "make", "a type");
+    (void)wn_h5_ok(h, H5Tinsert(packed, member_name(name), 0, type), "make", "a type");
+    hid_t space = wn_h5_id(h, H5Dget_space(m->obs), "read the shape of", "/obs");
+    hid_t memory = wn_h5_id(h, H5Pcreate(H5P_FILE_ACCESS), "set up", "memory");
+    (void)wn_h5_ok(h, H5Pset_fapl_core(memory, 1 << 20, false), "set up", "memory");
+    void *room = h->code ? NULL : wn_alloc(n, size, h->err); /* [n] values of `type` */
+    if (!room && !h->code) h->code = WN_EMEMORY;
+    if (!h->code && n) (void)wn_h5_ok(h, H5Dread(m->obs, packed, H5S_ALL, H5S_ALL, H5P_DEFAULT, room), "read", name);
+    if (!h->code) c->apart = wn_h5_id(h, H5Fcreate("column", H5F_ACC_TRUNC, H5P_DEFAULT, memory), "set up", "memory");
+    if (!h->code)
+        c->values = wn_h5_id(h, H5Dcreate2(c->apart, "v", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+                             "set up", "memory");
+    if (!h->code && n) (void)wn_h5_ok(h, H5Dwrite(c->values, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, room), "keep", name);
+    if (room && H5Tis_variable_str(type) > 0) (void)H5Dvlen_reclaim(type, space, H5P_DEFAULT, room);
+    wn_free(room);
+    wn_h5_close(h, &memory);
+    wn_h5_close(h, &space);
+    wn_h5_close(h, &packed);
+    wn_h5_close(h, &type);
+    wn_h5_close(h, &table);
+    char categories[256];
+    (void)snprintf(categories, sizeof categories, "uns/%s_categories", name);
+    if (!h->code && class_of(h, c->values, NULL) == H5T_INTEGER && wn_h5_exists(m->file, categories))
+        c->categories = wn_h5_id(h, H5Dopen2(m->file, categories, H5P_DEFAULT), "open", categories);
+}
+
+static bool want_column(wn_matrix_file *m, wn_h5 *h, const char *name) {
+    char list[240] = "";
+    if (m->obs <= 0) {
+        (void)wn_h5_fail(h, WN_EUSAGE, "no column \"%s\": the file holds no /obs", name);
+    } else if (!wn_matrix_has_obs(m, name)) {
+        list_columns(m, list);
+        (void)wn_h5_fail(h, WN_EUSAGE, "no column \"%s\" in /obs (columns: %s)", name, list);
+    }
+    return !h->code;
+}
 
 static void column_open(wn_matrix_file *m, wn_h5 *h, const char *name, column *c) {
     *c = (column){0};
-    hid_t id = open_column(m, h, name);
+    if (!want_column(m, h, name)) return;
+    if (is_table(m)) {
+        open_member(m, h, name, c);
+        return;
+    }
+    char *index = strcmp(name, "_index") == 0 ? wn_h5_get_attr(h, m->obs, "_index") : NULL;
+    hid_t id = wn_h5_id(h, H5Oopen(m->obs, index ? index : name, H5P_DEFAULT), "open column", name);
+    wn_free(index);
     if (h->code) return;
     char legacy[256];
     (void)snprintf(legacy, sizeof legacy, "__categories/%s", name);
     if (H5Iget_type(id) == H5I_DATASET) {
         c->values = id;
+        (void)wn_h5_readable(h, id, name);
         /* AnnData 0.7 kept the categories in a folder beside the columns. */
         if (wn_h5_exists(m->obs, legacy))
             c->categories = wn_h5_id(h, H5Dopen2(m->obs, legacy, H5P_DEFAULT), "open", legacy);
@@ -172,6 +243,9 @@ static void column_open(wn_matrix_file *m, wn_h5 *h, const char *name, column *c
     } else {
         (void)wn_h5_fail(h, WN_EINPUT, "column \"%s\" is neither an array, nor categorical, nor nullable", name);
     }
+    const hid_t parts[] = {c->values, c->categories, c->mask};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (!h->code && parts[i] > 0) (void)wn_h5_readable(h, parts[i], name);
     wn_h5_close(h, &id);
 }
 
@@ -179,6 +253,7 @@ static void column_close(wn_h5 *h, column *c) {
     wn_h5_close(h, &c->values);
     wn_h5_close(h, &c->categories);
     wn_h5_close(h, &c->mask);
+    wn_h5_close(h, &c->apart);
 }
 
 /* mask[i] != 0: the value is missing. NULL without a mask. */
@@ -188,14 +263,6 @@ static int8_t *read_mask(wn_h5 *h, const column *c, size_t n) {
     if (!mask) h->code = WN_EMEMORY;
     else wn_h5_read_vector(h, c->mask, "the mask", H5T_NATIVE_INT8, n, mask);
     return mask;
-}
-
-static H5T_class_t class_of(wn_h5 *h, hid_t dataset, bool *unsigned64) {
-    hid_t t = wn_h5_id(h, H5Dget_type(dataset), "read the type of", "a column");
-    H5T_class_t k = h->code ? H5T_NO_CLASS : H5Tget_class(t);
-    if (unsigned64) *unsigned64 = k == H5T_INTEGER && H5Tget_size(t) == 8 && H5Tget_sign(t) == H5T_SGN_NONE;
-    wn_h5_close(h, &t);
-    return k;
 }
 
 /* Whole numbers of a dataset of integers or booleans. */
@@ -267,7 +334,7 @@ static void read_as_strings(wn_h5 *h, hid_t d, const char *name, wn_strings *out
         return;
     }
     string_list l = {0};
-    size_t n = vector_length(h, d, name);
+    size_t n = wn_h5_vector_length(h, d, name);
     int64_t *whole = NULL;
     double *real = NULL;
     if (!h->code && k == H5T_FLOAT) {
@@ -341,81 +408,5 @@ wn_code wn_matrix_obs_strings(wn_matrix_file *m, const char *name, wn_strings *o
     column_close(&h, &c);
     if (h.code) wn_strings_free(&s);
     else *out = s;
-    return h.code;
-}
-
-/* ---- uns and obsp ---- */
-
-wn_code wn_matrix_uns_string(wn_matrix_file *m, const char *name, char **out, wn_err *err) {
-    wn_h5 h = {.path = m->path, .err = err};
-    char path[256];
-    char *v = NULL;
-    (void)snprintf(path, sizeof path, "uns/winnow/%s", name);
-    if (m->is_npy || !wn_h5_exists(m->file, path)) return wn_h5_fail(&h, WN_EUSAGE, "no /%s in this file", path);
-    hid_t d = wn_h5_id(&h, H5Dopen2(m->file, path, H5P_DEFAULT), "open", path);
-    hid_t t = wn_h5_id(&h, H5Dget_type(d), "read the type of", path);
-    if (!h.code && (wn_h5_shape(&h, d, 0, NULL) != 0 || H5Tget_class(t) != H5T_STRING || H5Tis_variable_str(t) <= 0))
-        (void)wn_h5_fail(&h, WN_EINPUT, "/%s is not a string", path);
-    if (!h.code && wn_h5_ok(&h, H5Dread(d, t, H5S_ALL, H5S_ALL, H5P_DEFAULT, &v), "read", path)) {
-        *out = wn_strndup(v ? v : "", v ? strlen(v) : 0, err);
-        if (!*out) h.code = WN_EMEMORY;
-        (void)H5free_memory(v);
-    }
-    wn_h5_close(&h, &t);
-    wn_h5_close(&h, &d);
-    return h.code;
-}
-
-/* Says what is wrong with the parts of a csr matrix, if anything. */
-static void csr_validate(wn_h5 *h, const char *path, const wn_csr *g, size_t entries) {
-    if (g->indptr[0] != 0 || g->indptr[g->rows] != (long long)entries)
-        (void)wn_h5_fail(h, WN_EINPUT, "/%s: indptr does not span the %zu entries", path, entries);
-    for (size_t i = 0; i < g->rows && !h->code; i++)
-        if (g->indptr[i] > g->indptr[i + 1]) (void)wn_h5_fail(h, WN_EINPUT, "/%s: indptr falls at row %zu", path, i);
-    for (size_t i = 0; i < entries && !h->code; i++)
-        if (g->indices[i] < 0 || (size_t)g->indices[i] >= g->cols)
-            (void)wn_h5_fail(h, WN_EINPUT, "/%s: entry %zu has column %lld of %zu", path, i, g->indices[i], g->cols);
-}
-
-wn_code wn_matrix_obsp(wn_matrix_file *m, const char *name, wn_csr *out, wn_err *err) {
-    wn_h5 h = {.path = m->path, .err = err};
-    char path[256];
-    hid_t data = 0, indices = 0, indptr = 0;
-    wn_csr g = {.rows = m->rows, .cols = m->rows};
-    (void)snprintf(path, sizeof path, "obsp/%s", name);
-    if (m->is_npy || !wn_h5_exists(m->file, path)) return wn_h5_fail(&h, WN_EUSAGE, "no /%s in this file", path);
-    hid_t group = wn_h5_id(&h, H5Oopen(m->file, path, H5P_DEFAULT), "open", path);
-    if (!h.code && !wn_h5_encoded_as(&h, group, "csr_matrix")) {
-        (void)wn_h5_fail(&h, WN_EINPUT, "/%s is not a csr_matrix", path);
-        goto out;
-    }
-    data = wn_h5_id(&h, H5Dopen2(group, "data", H5P_DEFAULT), "open the data of", path);
-    indices = wn_h5_id(&h, H5Dopen2(group, "indices", H5P_DEFAULT), "open the indices of", path);
-    indptr = wn_h5_id(&h, H5Dopen2(group, "indptr", H5P_DEFAULT), "open the indptr of", path);
-    size_t entries = h.code ? 0 : vector_length(&h, data, path);
-    if (h.code) goto out;
-    g.data = wn_alloc(entries, sizeof *g.data, err);
-    g.indices = g.data ? wn_alloc(entries, sizeof *g.indices, err) : NULL;
-    g.indptr = g.indices ? wn_alloc(g.rows + 1, sizeof *g.indptr, err) : NULL;
-    if (!g.indptr) {
-        h.code = WN_EMEMORY;
-        goto out;
-    }
-    wn_h5_read_vector(&h, data, path, H5T_NATIVE_FLOAT, entries, g.data);
-    wn_h5_read_vector(&h, indices, path, H5T_NATIVE_LLONG, entries, g.indices);
-    wn_h5_read_vector(&h, indptr, path, H5T_NATIVE_LLONG, g.rows + 1, g.indptr);
-    if (!h.code) csr_validate(&h, path, &g, entries);
-out:
-    wn_h5_close(&h, &indptr);
-    wn_h5_close(&h, &indices);
-    wn_h5_close(&h, &data);
-    wn_h5_close(&h, &group);
-    if (h.code) {
-        wn_free(g.data);
-        wn_free(g.indices);
-        wn_free(g.indptr);
-    } else {
-        *out = g;
-    }
     return h.code;
 }

@@ -1,4 +1,4 @@
-/* Reading a matrix: which dataset of the file it is, and its rows. */
+/* Reading a matrix: its rows. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,96 +8,6 @@
 #include "matrix.h"
 
 enum { READ_BYTES = 1 << 20 };
-
-/* ---- which dataset ---- */
-
-typedef struct {
-    hid_t file;
-    size_t count;
-    char first[256]; /* path of the first candidate */
-    char list[320];  /* "/a [10, 3], /b [10, 4]" */
-} candidates;
-
-static herr_t add_candidate(hid_t root, const char *name, const H5O_info_t *info, void *ctx) {
-    candidates *c = ctx;
-    hsize_t dims[2];
-    size_t size = 0;
-    bool big_endian = false;
-    if (info->type != H5O_TYPE_DATASET) return 0;
-    hid_t d = H5Dopen2(root, name, H5P_DEFAULT);
-    hid_t t = d < 0 ? H5I_INVALID_HID : H5Dget_type(d);
-    wn_err ignored;
-    wn_h5 quiet = {.path = "", .err = &ignored};
-    if (t >= 0 && wn_h5_shape(&quiet, d, 2, dims) == 2 && wn_h5_float_layout(t, &size, &big_endian)) {
-        size_t used = strlen(c->list);
-        if (c->count++ == 0) (void)snprintf(c->first, sizeof c->first, "/%s", name);
-        (void)snprintf(c->list + used, sizeof c->list - used, "%s/%s [%llu, %llu]", used ? ", " : "", name,
-                       (unsigned long long)dims[0], (unsigned long long)dims[1]);
-    }
-    wn_h5_close(&quiet, &t);
-    wn_h5_close(&quiet, &d);
-    return 0;
-}
-
-static void find_candidates(wn_h5 *h, hid_t file, candidates *c) {
-    *c = (candidates){.file = file};
-    (void)wn_h5_ok(h, H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, add_candidate, c, H5O_INFO_BASIC), "walk through",
-                   "the file");
-    if (!c->count) (void)snprintf(c->list, sizeof c->list, "none");
-}
-
-static void refuse_group(wn_h5 *h, hid_t file, const char *name) {
-    hid_t g = wn_h5_id(h, H5Oopen(file, name, H5P_DEFAULT), "open", name);
-    char *type = wn_h5_get_attr(h, g, "encoding-type");
-    if (!type) type = wn_h5_get_attr(h, g, "h5sparse_format");
-    if (type && (strstr(type, "csr") || strstr(type, "csc")))
-        (void)wn_h5_fail(h, WN_EINPUT,
-                         "%s is a sparse matrix (%s); a dense one is wanted. In Python: a.X = a.X.toarray()", name,
-                         type);
-    candidates c = {0};
-    if (!h->code) find_candidates(h, file, &c);
-    if (!h->code)
-        (void)wn_h5_fail(h, WN_EUSAGE, "%s is a group, not a dataset (float matrices here: %s)", name, c.list);
-    wn_free(type);
-    wn_h5_close(h, &g);
-}
-
-/* The name of the matrix in the file, by the rules of wn_matrix_open. */
-static void choose_name(wn_h5 *h, hid_t file, char *out, size_t size) {
-    candidates c = {0};
-    bool anndata = wn_h5_encoded_as(h, file, "anndata") || wn_h5_exists(file, "obs");
-    if (anndata && wn_h5_exists(file, "X")) (void)snprintf(out, size, "X");
-    else if (wn_h5_exists(file, "train") && !wn_h5_is_group(file, "train")) (void)snprintf(out, size, "train");
-    else {
-        find_candidates(h, file, &c);
-        if (!h->code && c.count == 0)
-            (void)wn_h5_fail(h, WN_EINPUT, "no two-dimensional float dataset in this file");
-        if (!h->code && c.count > 1)
-            (void)wn_h5_fail(h, WN_EUSAGE, "several matrices in this file: %s. Choose one with --dataset", c.list);
-        (void)snprintf(out, size, "%s", c.first);
-    }
-}
-
-hid_t wn_matrix_choose(wn_h5 *h, hid_t file, const char *dataset, char **name) {
-    char chosen[256] = "";
-    if (dataset && *dataset) (void)snprintf(chosen, sizeof chosen, "%s", dataset);
-    else choose_name(h, file, chosen, sizeof chosen);
-    if (h->code) return H5I_INVALID_HID;
-    if (!wn_h5_exists(file, chosen)) {
-        candidates c;
-        find_candidates(h, file, &c);
-        (void)wn_h5_fail(h, WN_EUSAGE, "no dataset \"%s\" (float matrices here: %s)", chosen, c.list);
-        return H5I_INVALID_HID;
-    }
-    if (wn_h5_is_group(file, chosen)) {
-        refuse_group(h, file, chosen);
-        return H5I_INVALID_HID;
-    }
-    hid_t d = wn_h5_id(h, H5Dopen2(file, chosen, H5P_DEFAULT), "open", chosen);
-    if (!h->code && !(*name = wn_strndup(chosen, strlen(chosen), h->err))) h->code = WN_EMEMORY;
-    if (h->code) wn_h5_close(h, &d);
-    return d;
-}
 
 /* ---- opening ---- */
 
@@ -119,7 +29,7 @@ static void widen_cache(wn_h5 *h, wn_matrix_file *m) {
     hid_t create = wn_h5_id(h, H5Dget_create_plist(m->data), "read the layout of", m->dataset);
     if (!h->code && H5Pget_layout(create) == H5D_CHUNKED && H5Pget_chunk(create, 2, chunk) == 2 && chunk[1]) {
         size_t across = (m->cols + (size_t)chunk[1] - 1) / (size_t)chunk[1];
-        double bytes = (double)chunk[0] * (double)chunk[1] * (double)m->size * (double)across;
+        double bytes = (double)chunk[0] * (double)chunk[1] * (double)m->cell.size * (double)across;
         if (bytes > 1e6 && bytes < 256e6) {
             hid_t access = wn_h5_id(h, H5Pcreate(H5P_DATASET_ACCESS), "set up", "the chunk cache");
             (void)wn_h5_ok(h, H5Pset_chunk_cache(access, 100 * across + 521, (size_t)bytes + (1u << 20), 1.0), "set up",
@@ -141,21 +51,22 @@ static void open_hdf5(wn_matrix_file *m, const char *dataset, wn_h5 *h) {
     m->type = wn_h5_id(h, H5Dget_type(m->data), "read the type of", m->dataset);
     int rank = wn_h5_shape(h, m->data, 8, dims);
     if (h->code) return;
-    if (!wn_h5_float_layout(m->type, &m->size, &m->big_endian))
-        (void)wn_h5_fail(h, WN_EINPUT, "dataset %s holds %s; 16-, 32- or 64-bit floats are wanted", m->dataset,
-                         class_name(m->type));
+    char room[16];
+    if (!wn_h5_cell(m->type, &m->cell))
+        (void)wn_h5_fail(h, WN_EINPUT, "dataset %s holds %s (%s); " WN_FLOATS_REMEDY, m->dataset, class_name(m->type),
+                         wn_h5_type_name(m->type, room));
     else if (rank != 2)
         (void)wn_h5_fail(h, WN_EINPUT, "dataset %s has %d dimensions; 2 are wanted, [rows, columns]", m->dataset,
                          rank < 0 ? 0 : rank);
     else if (dims[1] == 0 || dims[1] > SIZE_MAX / 64 || dims[0] > SIZE_MAX / 64 / dims[1])
         (void)wn_h5_fail(h, WN_EINPUT, "dataset %s has the shape [%llu, %llu]; at least one column is wanted",
                          m->dataset, (unsigned long long)dims[0], (unsigned long long)dims[1]);
-    if (h->code) return;
+    if (h->code || !wn_h5_readable(h, m->data, m->dataset)) return;
     m->rows = (size_t)dims[0];
     m->cols = (size_t)dims[1];
     widen_cache(h, m);
-    m->anndata = wn_h5_is_group(m->file, "obs");
-    if (m->anndata && !h->code) m->obs = wn_h5_id(h, H5Gopen2(m->file, "obs", H5P_DEFAULT), "open", "/obs");
+    if (!h->code && wn_h5_exists(m->file, "obs"))
+        m->obs = wn_h5_id(h, H5Oopen(m->file, "obs", H5P_DEFAULT), "open", "/obs");
 }
 
 wn_code wn_matrix_open(wn_matrix_file **out, const char *path, const char *dataset, wn_err *err) {
@@ -166,9 +77,9 @@ wn_code wn_matrix_open(wn_matrix_file **out, const char *path, const char *datas
     m->path = wn_strndup(path, strlen(path), err);
     if (!m->path) {
         h.code = WN_EMEMORY;
-    } else if (wn_npy_probe(path)) {
+    } else if (wn_npy_probe(path) || wn_npz_probe(path)) {
         m->is_npy = true;
-        h.code = wn_npy_open(&m->npy, path, err);
+        h.code = wn_npy_probe(path) ? wn_npy_open(&m->npy, path, err) : wn_npz_open(&m->npy, path, dataset, err);
         m->rows = m->npy.rows;
         m->cols = m->npy.cols;
     } else {
@@ -216,14 +127,14 @@ static void read_block(wn_matrix_file *m, wn_h5 *h, hid_t type, size_t begin, si
 }
 
 static void read_decoded(wn_matrix_file *m, wn_h5 *h, size_t begin, size_t n, float *out, size_t stride) {
-    size_t row_bytes = m->cols * m->size;
+    size_t row_bytes = m->cols * m->cell.size;
     size_t block = row_bytes < READ_BYTES ? READ_BYTES / row_bytes : 1;
     if (wn_reserve((void **)&m->raw, &m->raw_cap, block * row_bytes, 1, h->err)) h->code = WN_EMEMORY;
     for (size_t at = 0; at < n && !h->code; at += block) {
         size_t rows = n - at < block ? n - at : block;
         read_block(m, h, m->type, begin + at, rows, m->cols, m->raw);
         for (size_t i = 0; i < rows && !h->code; i++)
-            wn_floats_decode(m->raw + i * row_bytes, m->size, m->big_endian, m->size, m->cols, out + (at + i) * stride);
+            wn_floats_decode(m->raw + i * row_bytes, m->cell, m->cell.size, m->cols, out + (at + i) * stride);
     }
 }
 
@@ -233,7 +144,7 @@ wn_code wn_matrix_read(wn_matrix_file *m, size_t begin, size_t n, float *out, si
         return wn_h5_fail(&h, WN_EINTERNAL, "rows %zu to %zu of %zu asked for", begin, begin + n, m->rows);
     if (n == 0) return WN_OK;
     if (m->is_npy) h.code = wn_npy_read(&m->npy, m->path, begin, n, out, stride, err);
-    else if (m->size == sizeof(float)) read_block(m, &h, H5T_NATIVE_FLOAT, begin, n, stride, out);
+    else if (m->cell.size == sizeof(float)) read_block(m, &h, H5T_NATIVE_FLOAT, begin, n, stride, out);
     else read_decoded(m, &h, begin, n, out, stride);
     for (size_t i = 0; i < n && !h.code; i++) {
         size_t bad = wn_floats_nonfinite(out + i * stride, m->cols);

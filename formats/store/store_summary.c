@@ -22,16 +22,6 @@ __attribute__((format(printf, 2, 3))) static void put(lines *l, const char *fmt,
     if (n > 0) l->used += (size_t)n < l->size - l->used ? (size_t)n : l->size - l->used - 1;
 }
 
-static const char *type_name(hid_t type, char room[16]) {
-    static const char *const floats = "f";
-    const char *letter = H5Tget_class(type) == H5T_FLOAT ? floats : H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "i";
-    if (H5Tget_class(type) == H5T_STRING) return "string";
-    if (H5Tget_class(type) == H5T_ENUM) return "bool";
-    if (H5Tget_class(type) != H5T_FLOAT && H5Tget_class(type) != H5T_INTEGER) return "other";
-    (void)snprintf(room, 16, "%s%zu", letter, 8 * H5Tget_size(type));
-    return room;
-}
-
 /* "[10, 3] f32, checksums" of a dataset. */
 static void put_dataset(lines *l, hid_t d) {
     hsize_t dims[H5S_MAX_RANK] = {0};
@@ -40,7 +30,7 @@ static void put_dataset(lines *l, hid_t d) {
     hid_t t = wn_h5_id(l->h, H5Dget_type(d), "read the type of", "a dataset");
     if (l->h->code) return;
     for (int i = 0; i < rank; i++) put(l, "%s%llu", i ? " x " : "", (unsigned long long)dims[i]);
-    put(l, "%s%s", rank > 0 ? " " : "", type_name(t, room));
+    put(l, "%s%s", rank > 0 ? " " : "", wn_h5_type_name(t, room));
     if (wn_h5_has_checksums(d)) put(l, ", checksums");
     wn_h5_close(l->h, &t);
 }
@@ -65,7 +55,7 @@ static herr_t put_column(hid_t obs, const char *name, const H5L_info_t *info, vo
     put(l, "%s%s", l->items++ ? ", " : "", name);
     if (H5Iget_type(o) == H5I_DATASET) {
         hid_t t = wn_h5_id(l->h, H5Dget_type(o), "read the type of", name);
-        if (!l->h->code) put(l, " (%s)", type_name(t, room));
+        if (!l->h->code) put(l, " (%s)", wn_h5_type_name(t, room));
         wn_h5_close(l->h, &t);
     } else {
         char *type = wn_h5_get_attr(l->h, o, "encoding-type");

@@ -129,8 +129,9 @@ wn_code wn_check(const wn_config *c, wn_io *io, wn_err *err) {
         if (code == WN_EINTERRUPT) return code;
         for (char *p = summary; (p = strchr(p, '\n')); p++) *p = p[1] ? ';' : 0;
         if (code == WN_OK) {
+            bool unread = strncmp(summary, WN_STORE_UNREAD, strlen(WN_STORE_UNREAD)) == 0;
             wn_print_name(io, c->inputs[i]);
-            wn_printf(io, ": whole%s", summary[0] ? ": " : "");
+            wn_printf(io, ": whole%s%s", unread ? ", as far as it can be read" : "", summary[0] ? ": " : "");
             wn_print_name(io, summary);
             wn_printf(io, "\n");
             continue;

@@ -24,7 +24,7 @@ static bool ends_with(const char *s, const char *end) {
 }
 
 static bool named_as_matrix(const char *path) {
-    static const char *const ends[] = {".h5ad", ".h5", ".hdf5", ".npy"};
+    static const char *const ends[] = {".h5ad", ".h5", ".hdf5", ".npy", ".npz"};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
         if (ends_with(path, ends[i])) return true;
     return false;

@@ -204,9 +204,9 @@ class Npy(StoreTest):
     def test_what_cannot_be_read_is_named(self):
         path = self.path("x.npy")
         for a, text in [
-            (np.zeros((3, 2), np.int64), "type '<i8'"),
-            (np.zeros((3, 2), bool), "type '|b1'"),
-            (np.zeros((3, 2), np.complex64), "type '<c8'"),
+            (np.zeros((3, 2), np.int64), "64-bit integers ('<i8')"),
+            (np.zeros((3, 2), bool), "booleans ('|b1')"),
+            (np.zeros((3, 2), np.complex64), "64-bit complex numbers ('<c8')"),
             (np.zeros(3, np.float32), "1 dimension;"),
             (np.float32(1), "0 dimensions"),
             (np.zeros((3, 2, 1), np.float32), "3 dimensions"),

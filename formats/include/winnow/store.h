@@ -45,7 +45,8 @@ void wn_store_abort(wn_store *s);
 /* ---- reading ---- */
 typedef struct wn_matrix_file wn_matrix_file;
 /* dataset NULL: X of an .h5ad, "train" of an ann-benchmarks file, else the only 2-d float dataset (several: WN_EUSAGE
- * listing them). f16, f32 and f64 are read as f32. */
+ * listing them); of an .npz archive the only matrix, or the array named. f16, f32, f64 and 8-bit integers are read as
+ * f32. */
 wn_code wn_matrix_open(wn_matrix_file **out, const char *path, const char *dataset, wn_err *err);
 size_t wn_matrix_rows(const wn_matrix_file *m);
 size_t wn_matrix_cols(const wn_matrix_file *m);
@@ -63,8 +64,9 @@ wn_code wn_matrix_obsp(wn_matrix_file *m, const char *name, wn_csr *out, wn_err 
 void wn_matrix_close(wn_matrix_file *m);
 
 /* Is the file whole? Opens every object, reads every chunk (checksums), checks shapes and the AnnData encoding where
- * the file claims it; for .npy the header and the length. `summary` (may be NULL) gets a few lines about what it holds.
- */
+ * the file claims it; for .npy the header and the length. `summary` (may be NULL) gets a few lines about what it holds;
+ * the first begins with WN_STORE_UNREAD where a filter that is not built in keeps values from being read. */
+#define WN_STORE_UNREAD "not read, for want of a filter: "
 wn_code wn_store_check(const char *path, char *summary, size_t summary_size, wn_err *err);
 
 /* train, neighbors, distances with type="dense", distance="angular". */
