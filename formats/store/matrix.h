@@ -3,6 +3,7 @@
 /* An open matrix file, shared by store_read.c (the matrix) and store_obs.c (the columns beside it). */
 #include <winnow/store.h>
 
+#include "guard.h"
 #include "h5.h"
 #include "store.h"
 
@@ -12,6 +13,8 @@ struct wn_matrix_file {
     size_t rows, cols;
     wn_cell cell;
     bool is_npy;
+    bool apart; /* a process of its own reads the file; the fields below are its */
+    wn_matrix_guard guard;
     wn_npy npy;
     hid_t file, data, type, obs; /* obs: a group, or the one table of AnnData before 0.7 */
     unsigned char *raw; /* rows as the file holds them, where they need decoding */

@@ -127,6 +127,7 @@ static int member_of(hid_t table, const char *name) {
 }
 
 bool wn_matrix_has_obs(const wn_matrix_file *m, const char *name) {
+    if (m->apart) return wn_guard_has_obs(&m->guard, name);
     if (m->obs <= 0) return false;
     if (is_table(m)) return member_of(m->obs, name) >= 0;
     if (strcmp(name, "_index") == 0) return H5Aexists(m->obs, "_index") > 0 || wn_h5_exists(m->obs, name);
@@ -277,6 +278,10 @@ static void read_integers(wn_h5 *h, hid_t d, const char *name, size_t n, int64_t
 }
 
 wn_code wn_matrix_obs_i64(wn_matrix_file *m, const char *name, int64_t *out, wn_err *err) {
+    if (m->apart) {
+        const wn_guard_about about = {.path = m->path, .name = name, .rows = m->rows, .cols = m->cols};
+        return wn_guard_i64(&m->guard, &about, out, err);
+    }
     wn_h5 h = {.path = m->path, .err = err};
     column c;
     column_open(m, &h, name, &c);
@@ -296,6 +301,10 @@ wn_code wn_matrix_obs_i64(wn_matrix_file *m, const char *name, int64_t *out, wn_
 }
 
 wn_code wn_matrix_obs_f64(wn_matrix_file *m, const char *name, double *out, wn_err *err) {
+    if (m->apart) {
+        const wn_guard_about about = {.path = m->path, .name = name, .rows = m->rows, .cols = m->cols};
+        return wn_guard_f64(&m->guard, &about, out, err);
+    }
     wn_h5 h = {.path = m->path, .err = err};
     column c;
     column_open(m, &h, name, &c);
@@ -386,6 +395,10 @@ static void blank_missing(wn_h5 *h, const int8_t *mask, wn_strings *s) {
 }
 
 wn_code wn_matrix_obs_strings(wn_matrix_file *m, const char *name, wn_strings *out, wn_err *err) {
+    if (m->apart) {
+        const wn_guard_about about = {.path = m->path, .name = name, .rows = m->rows, .cols = m->cols};
+        return wn_guard_strings(&m->guard, &about, out, err);
+    }
     wn_h5 h = {.path = m->path, .err = err};
     wn_strings s = {0}, joined = {0};
     column c;

@@ -90,8 +90,28 @@ wn_code wn_matrix_open(wn_matrix_file **out, const char *path, const char *datas
     return h.code;
 }
 
+wn_code wn_matrix_open_apart(wn_matrix_file **out, const char *path, const char *dataset, wn_err *err) {
+    if (wn_npy_probe(path) || wn_npz_probe(path)) return wn_matrix_open(out, path, dataset, err);
+    wn_matrix_file *m = wn_alloc(1, sizeof *m, err);
+    wn_code code = m ? WN_OK : WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    m->npy.fd = -1;
+    m->apart = true;
+    if (!(m->path = wn_strndup(path, strlen(path), err))) {
+        code = WN_EMEMORY;
+        goto out;
+    }
+    if ((code = wn_guard_open(&m->guard, path, dataset, &m->rows, &m->cols, err)) != WN_OK) goto out;
+    *out = m;
+    m = NULL;
+out:
+    wn_matrix_close(m);
+    return code;
+}
+
 void wn_matrix_close(wn_matrix_file *m) {
     if (!m) return;
+    if (m->apart) wn_guard_close(&m->guard);
     wn_err ignored;
     wn_h5 quiet = {.path = "", .err = &ignored};
     wn_h5_close(&quiet, &m->obs);
@@ -143,6 +163,10 @@ wn_code wn_matrix_read(wn_matrix_file *m, size_t begin, size_t n, float *out, si
     if (begin > m->rows || n > m->rows - begin)
         return wn_h5_fail(&h, WN_EINTERNAL, "rows %zu to %zu of %zu asked for", begin, begin + n, m->rows);
     if (n == 0) return WN_OK;
+    if (m->apart) {
+        const wn_guard_about about = {.path = m->path, .rows = m->rows, .cols = m->cols};
+        return wn_guard_rows(&m->guard, &about, begin, n, out, stride, err);
+    }
     if (m->is_npy) h.code = wn_npy_read(&m->npy, m->path, begin, n, out, stride, err);
     else if (m->cell.size == sizeof(float)) read_block(m, &h, H5T_NATIVE_FLOAT, begin, n, stride, out);
     else read_decoded(m, &h, begin, n, out, stride);

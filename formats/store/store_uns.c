@@ -7,6 +7,10 @@
 #include "matrix.h"
 
 wn_code wn_matrix_uns_string(wn_matrix_file *m, const char *name, char **out, wn_err *err) {
+    if (m->apart) {
+        const wn_guard_about about = {.path = m->path, .name = name, .rows = m->rows, .cols = m->cols};
+        return wn_guard_uns(&m->guard, &about, out, err);
+    }
     wn_h5 h = {.path = m->path, .err = err};
     char path[256];
     char *v = NULL;
@@ -38,6 +42,10 @@ static void csr_validate(wn_h5 *h, const char *path, const wn_csr *g, size_t ent
 }
 
 wn_code wn_matrix_obsp(wn_matrix_file *m, const char *name, wn_csr *out, wn_err *err) {
+    if (m->apart) {
+        const wn_guard_about about = {.path = m->path, .name = name, .rows = m->rows, .cols = m->cols};
+        return wn_guard_graph(&m->guard, &about, out, err);
+    }
     wn_h5 h = {.path = m->path, .err = err};
     char path[256];
     hid_t data = 0, indices = 0, indptr = 0;

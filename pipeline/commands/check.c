@@ -32,7 +32,7 @@ static wn_code check_listed(folder_check *f, const wn_sum *sum, wn_io *io, wn_er
         goto out;
     }
     if ((code = wn_kind_of(path, &kind, err)) != WN_OK) goto out;
-    if (kind == WN_KIND_MATRIX && (code = wn_store_check_guarded(path, NULL, 0, err)) != WN_OK) goto out;
+    if (kind == WN_KIND_MATRIX && (code = wn_store_check_apart(path, NULL, 0, err)) != WN_OK) goto out;
     f->files++;
     code = wn_tick(io->progress, "check", "files", f->files, 0, err);
 out:
@@ -64,7 +64,7 @@ static wn_code check_model(const wn_config *c, const char *path, wn_io *io, char
 
 static wn_code check_matrix(const wn_config *c, const char *path, wn_io *io, char *summary, size_t size, wn_err *err) {
     (void)c, (void)io;
-    return wn_store_check_guarded(path, summary, size, err);
+    return wn_store_check_apart(path, summary, size, err);
 }
 
 static wn_code check_encoder(const wn_config *c, const char *path, wn_io *io, char *summary, size_t size, wn_err *err) {

@@ -16,7 +16,7 @@ static wn_code print_origin(wn_matrix_file *m, wn_io *io, wn_err *err) {
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char *value = NULL;
         wn_code code = wn_matrix_uns_string(m, names[i], &value, &absent);
-        if (code == WN_EMEMORY) {
+        if (code != WN_OK && code != WN_EUSAGE) {
             *err = absent;
             return code;
         }
@@ -38,7 +38,7 @@ static wn_code info_matrix(const wn_config *c, const char *path, wn_io *io, wn_e
 #undef OUTCOME_NAME
     wn_matrix_file *m = NULL;
     char bytes[32];
-    wn_code code = wn_matrix_open(&m, path, c->dataset, err);
+    wn_code code = wn_matrix_open_apart(&m, path, c->dataset, err);
     if (code != WN_OK) return code;
     size_t n = wn_matrix_rows(m), d = wn_matrix_cols(m), found = 0;
     wn_print_name(io, path);

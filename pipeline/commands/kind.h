@@ -29,7 +29,4 @@ wn_code wn_info_folder(const char *path, wn_io *io, wn_err *err);
 wn_code wn_info_model(const char *dir, wn_io *io, wn_err *err);
 wn_code wn_check_model(const char *dir, char *summary, size_t size, wn_err *err);
 
-/* wn_store_check in a child process, because libhdf5 crashes on some broken files: WN_EINPUT then. */
-wn_code wn_store_check_guarded(const char *path, char *summary, size_t size, wn_err *err);
-
 #endif

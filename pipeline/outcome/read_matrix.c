@@ -172,7 +172,7 @@ wn_code wn_selection_h5ad_read(wn_outcome *o, bool columns, bool vectors, wn_err
     char *path = wn_path_join(o->own->folder, WN_FILE_MATRIX, err);
     wn_code code = path ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
-    if ((code = wn_matrix_open(&m, path, NULL, err)) != WN_OK) goto out;
+    if ((code = wn_matrix_open_apart(&m, path, NULL, err)) != WN_OK) goto out;
     if (counted && wn_matrix_rows(m) != o->n) {
         code = wn_outcome_damaged(o, "selection.h5ad has other rows than manifest.json counts", err);
         goto out;
@@ -190,6 +190,7 @@ wn_code wn_selection_h5ad_read(wn_outcome *o, bool columns, bool vectors, wn_err
     if ((code = wn_matrix_uns_string(m, "config", &o->own->config, err)) != WN_OK) goto out;
     o->config = o->own->config;
 out:
+    if (code == WN_EUSAGE) code = err->code = WN_EINPUT; /* nobody asked for what is not there: the file lost it */
     wn_matrix_close(m);
     wn_free(path);
     return code;

@@ -48,6 +48,9 @@ typedef struct wn_matrix_file wn_matrix_file;
  * listing them); of an .npz archive the only matrix, or the array named. f16, f32, f64 and 8-bit integers are read as
  * f32. */
 wn_code wn_matrix_open(wn_matrix_file **out, const char *path, const char *dataset, wn_err *err);
+/* The same, where a process of its own reads an HDF5 file: libhdf5 crashes on some broken ones, which is WN_EINPUT
+ * then, here or in a later call. Forks; what is read comes over a socket. */
+wn_code wn_matrix_open_apart(wn_matrix_file **out, const char *path, const char *dataset, wn_err *err);
 size_t wn_matrix_rows(const wn_matrix_file *m);
 size_t wn_matrix_cols(const wn_matrix_file *m);
 /* Rows [begin, begin + n) into out (row stride in floats). NaN or infinity: WN_EINPUT naming file, row and column. */
@@ -68,6 +71,8 @@ void wn_matrix_close(wn_matrix_file *m);
  * the first begins with WN_STORE_UNREAD where a filter that is not built in keeps values from being read. */
 #define WN_STORE_UNREAD "not read, for want of a filter: "
 wn_code wn_store_check(const char *path, char *summary, size_t summary_size, wn_err *err);
+/* The same in a process of its own: a crash of libhdf5 is WN_EINPUT. */
+wn_code wn_store_check_apart(const char *path, char *summary, size_t summary_size, wn_err *err);
 
 /* train, neighbors, distances with type="dense", distance="angular". */
 wn_code wn_store_export_ann(const char *path, const wn_mat *x, const wn_csr *graph, bool overwrite, wn_err *err);
