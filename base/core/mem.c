@@ -1,5 +1,6 @@
 #include <winnow/mem.h>
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,6 +26,60 @@ static bool should_fail(void) {
     return at >= 0 && (now == at || (now > at && atomic_load(&fail_forever)));
 }
 
+/* ---- what is held ---- */
+
+static atomic_size_t mem_held;
+static atomic_size_t mem_limit;
+
+/* A block that the library keeps for itself is given back to the system, whatever the sizes before it were. */
+void wn_mem_limit(size_t bytes) {
+    atomic_store(&mem_limit, bytes);
+    if (!bytes) return;
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    (void)mallopt(M_TRIM_THRESHOLD, 1 << 20);
+    (void)mallopt(M_ARENA_MAX, 4);
+}
+
+size_t wn_mem_held(void) { return atomic_load_explicit(&mem_held, memory_order_relaxed); }
+
+const char *wn_bytes_text(size_t bytes, char out[32]) {
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double v = (double)bytes;
+    size_t u = 0;
+    for (; v >= 1024 && u < 6; u++) v /= 1024;
+    (void)snprintf(out, 32, u == 0 || v >= 100 ? "%.0f %s" : "%.1f %s", v, units[u]);
+    return out;
+}
+
+wn_code wn_mem_hold(size_t bytes, wn_err *err) {
+    char a[32], b[32], c[32];
+    size_t limit = atomic_load_explicit(&mem_limit, memory_order_relaxed);
+    size_t before = atomic_fetch_add_explicit(&mem_held, bytes, memory_order_relaxed);
+    if (!limit || (before <= limit && bytes <= limit - before)) return WN_OK;
+    wn_mem_unhold(bytes);
+    return wn_err_set(err, WN_EMEMORY,
+                      "%s more of memory are needed, beside %s in use, and --memory allows %s. Try a larger --memory, "
+                      "or --limit",
+                      wn_bytes_text(bytes, a), wn_bytes_text(before, b), wn_bytes_text(limit, c));
+}
+
+void wn_mem_unhold(size_t bytes) { (void)atomic_fetch_sub_explicit(&mem_held, bytes, memory_order_relaxed); }
+
+wn_code wn_mem_require(size_t need, const char *what, const char *remedy, wn_err *err) {
+    char a[32], b[32], c[32];
+    size_t limit = atomic_load(&mem_limit), held = wn_mem_held();
+    size_t room = !limit ? wn_mem_available() : limit > held ? limit - held : 0;
+    if (need <= room) return WN_OK;
+    return wn_err_set(err, WN_EMEMORY, "%s takes about %s of memory beside %s in use, and %s %s. Try %s%s", what,
+                      wn_bytes_text(need, a), wn_bytes_text(held, b), limit ? "--memory allows" : "this machine has",
+                      wn_bytes_text(limit ? limit : room, c), limit ? "a larger --memory, or " : "", remedy);
+}
+
+/* What the C library spends on a block beside what can be used: its header, and a piece lost to alignment. */
+enum { BLOCK_OVERHEAD = 16 };
+
+static size_t block_bytes(void *p) { return malloc_usable_size(p) + BLOCK_OVERHEAD; }
+
 static void *raw_alloc(size_t n, size_t size, wn_err *err) {
     size_t bytes = 0;
     if (__builtin_mul_overflow(n, size, &bytes) || bytes > PTRDIFF_MAX - 64) {
@@ -33,7 +88,11 @@ static void *raw_alloc(size_t n, size_t size, wn_err *err) {
     }
     void *p = NULL;
     size_t rounded = (bytes + 63) / 64 * 64;
-    if (!should_fail()) p = aligned_alloc(64, rounded ? rounded : 64);
+    if (!rounded) rounded = 64;
+    size_t asked = rounded + BLOCK_OVERHEAD;
+    if (wn_mem_hold(asked, err) != WN_OK) return NULL;
+    if (!should_fail()) p = aligned_alloc(64, rounded);
+    wn_mem_unhold(p ? asked - block_bytes(p) : asked); /* what was given may be a little more: the sum wraps back */
     if (!p) (void)wn_err_set(err, WN_EMEMORY, "out of memory: %zu bytes more are needed", bytes);
     return p;
 }
@@ -51,7 +110,7 @@ void *wn_realloc(void *p, size_t old_n, size_t n, size_t size, wn_err *err) {
     if (p) memcpy(q, p, keep);
     else keep = 0;
     memset(q + keep, 0, n * size - keep);
-    free(p);
+    wn_free(p);
     return q;
 }
 
@@ -66,7 +125,10 @@ wn_code wn_reserve(void **p, size_t *cap, size_t want, size_t size, wn_err *err)
     return WN_OK;
 }
 
-void wn_free(void *p) { free(p); }
+void wn_free(void *p) {
+    if (p) wn_mem_unhold(block_bytes(p));
+    free(p);
+}
 
 char *wn_strndup(const char *s, size_t n, wn_err *err) {
     char *p = n == SIZE_MAX ? NULL : wn_alloc(n + 1, 1, err);

@@ -4,6 +4,7 @@
 #include "model.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <winnow/mem.h>
@@ -261,6 +262,26 @@ static void start_weights(wn_doc2vec *m, const wn_d2v_corpus *c, wn_mat *docs) {
             wn_d2v_random_row(wn_mat_row(docs, i), dims, scale, wn_d2v_draws_init(m->opts.seed, WN_D2V_DRAW_DOC, i, 0));
 }
 
+/* What training takes, now that the words are counted: the rows of words and texts, and the workers' copies. */
+static wn_code check_memory(const wn_doc2vec *m, const wn_d2v_corpus *c, size_t workers, wn_err *err) {
+    const wn_doc2vec_opts *o = &m->opts;
+    double words = (double)m->vocab.words.n, stride = (double)((o->dims + 15) / 16 * 16);
+    double segments = o->mode == WN_DM_CONCAT ? 1 + 2 * (double)o->window : 1, copies = 0, shared = 0;
+    const double row[VIEWS] = {wn_d2v_uses_input(o) ? stride : 0, o->negative > 0 ? segments * stride : 0,
+                               o->hierarchical ? segments * stride : 0};
+    for (size_t i = 0; i < VIEWS; i++) {
+        double bytes = words * row[i] * sizeof(float);
+        shared += bytes;
+        if (workers > 1 && row[i] > 0) copies += 5 * words + (bytes < ARENA_BYTES ? bytes : ARENA_BYTES);
+    }
+    double need = shared + (double)workers * copies + (double)c->n * stride * sizeof(float) + words * 32;
+    char what[96];
+    (void)snprintf(what, sizeof what, "training %zu words and %zu texts in %zu dimensions", m->vocab.words.n, c->n,
+                   o->dims);
+    return wn_mem_require(need < 0x1p62 ? (size_t)need : (size_t)1 << 62, what,
+                          "a larger --min-count, fewer --dims, or --limit", err);
+}
+
 wn_code wn_d2v_train(wn_doc2vec **model, const wn_texts *texts, const wn_doc2vec_opts *o, wn_d2v_plan plan, wn_mat *out,
                      wn_progress *p, wn_err *err) {
     wn_d2v_corpus corpus = {0};
@@ -277,10 +298,11 @@ wn_code wn_d2v_train(wn_doc2vec **model, const wn_texts *texts, const wn_doc2vec
                        o->min_count, texts->n);
         goto out;
     }
+    if (plan.workers == 0) plan = wn_d2v_plan_for(&corpus);
+    if ((code = check_memory(m, &corpus, plan.workers, err)) != WN_OK) goto out;
     if ((code = wn_d2v_model_init(m, err)) != WN_OK) goto out;
     if ((code = wn_mat_init(&docs, texts->n, o->dims, err)) != WN_OK) goto out;
     start_weights(m, &corpus, &docs);
-    if (plan.workers == 0) plan = wn_d2v_plan_for(&corpus);
     if ((code = train_all(m, &corpus, &docs, plan, p, err)) != WN_OK) goto out;
     *model = m;
     m = NULL;

@@ -13,12 +13,20 @@ size_t wn_lsa_rank(const double *value, size_t k, double tolerance) {
     return rank;
 }
 
+/* dsyevd's work arrays and all eigenvalues. */
+size_t wn_lsa_eigen_memory(size_t s) { return (1 + 7 * s + 2 * s * s) * sizeof(double); }
+
 wn_code wn_lsa_eigen(double *sym, size_t s, size_t k, double *value, double *vec, wn_err *err) {
     if (k == 0) return WN_OK;
     if (s > INT_MAX / 2) return wn_err_set(err, WN_EINTERNAL, "an eigenvalue problem of order %zu is too large", s);
+    size_t work = wn_lsa_eigen_memory(s) - s * sizeof *value;
+    wn_code code = wn_mem_hold(work, err);
+    if (code != WN_OK) return code;
     double *all = wn_alloc(s, sizeof *all, err);
-    if (!all) return WN_EMEMORY;
-    wn_code code = WN_OK;
+    if (!all) {
+        code = WN_EMEMORY;
+        goto out;
+    }
     lapack_int order = (lapack_int)s;
     int threads = openblas_get_num_threads(); /* so that the bits do not depend on how many it would take */
     openblas_set_num_threads(1);
@@ -37,5 +45,6 @@ wn_code wn_lsa_eigen(double *sym, size_t s, size_t k, double *value, double *vec
     }
 out:
     wn_free(all);
+    wn_mem_unhold(work);
     return code;
 }

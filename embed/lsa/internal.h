@@ -63,6 +63,9 @@ wn_code wn_lsa_basis_init(wn_lsa_basis *b, size_t words, size_t dims, wn_err *er
 /* b: as wn_lsa_basis_init left it. Chooses the exact way where min(n, m) is no larger than the Krylov basis. */
 wn_code wn_lsa_svd(const wn_lsa_csr *a, size_t iterations, uint64_t seed, wn_lsa_basis *b, wn_progress *p,
                    wn_err *err);
+/* Bytes that wn_lsa_svd takes beside a and b, which needs its sizes alone. */
+size_t wn_lsa_svd_memory(const wn_lsa_csr *a, size_t iterations, const wn_lsa_basis *b);
+size_t wn_lsa_krylov_memory(const wn_lsa_csr *a, size_t blocks, const wn_lsa_basis *b);
 wn_code wn_lsa_krylov(const wn_lsa_csr *a, size_t blocks, uint64_t seed, wn_lsa_basis *b, wn_progress *p, wn_err *err);
 /* Makes the largest entry by magnitude (the first of equals) of every column positive. */
 wn_code wn_lsa_fix_signs(wn_lsa_basis *b, wn_err *err);
@@ -71,6 +74,7 @@ wn_code wn_lsa_fix_signs(wn_lsa_basis *b, wn_err *err);
 /* The `k` largest eigenvalues, falling, and their vectors, of a symmetric matrix [s, s], whose upper triangle by rows
  * is read and overwritten. vec [k, s]: vector j is row j. LAPACK's dsyevd on one thread. */
 wn_code wn_lsa_eigen(double *sym, size_t s, size_t k, double *value, double *vec, wn_err *err);
+size_t wn_lsa_eigen_memory(size_t s); /* bytes that it takes for itself */
 size_t wn_lsa_rank(const double *value, size_t k, double tolerance); /* how many exceed tolerance * value[0] */
 
 /* ---- kernels_*.c: the inner loops, one file an instruction set ---- */

@@ -302,12 +302,24 @@ out:
     return code;
 }
 
+static size_t parts_of(const wn_lsa_csr *a) {
+    size_t parts = a->indptr[a->rows] / (8 * a->cols);
+    return parts < 1 ? 1 : parts > PARTS ? PARTS : parts;
+}
+
+size_t wn_lsa_krylov_memory(const wn_lsa_csr *a, size_t blocks, const wn_lsa_basis *b) {
+    double m = (double)a->cols, order = (double)(blocks * B), pieces = ceil(m / PIECE);
+    double rows = (double)(blocks + 2 + parts_of(a)) * m * B * sizeof(float) +
+                  pieces * (double)blocks * BB * sizeof(float);
+    double small = order * (order + (double)b->dims) * sizeof(double) + (double)(b->ld + 96) * order * sizeof(float);
+    double all = rows + small + (double)wn_lsa_eigen_memory(blocks * B);
+    return all < 0x1p62 ? (size_t)all : (size_t)1 << 62;
+}
+
 static wn_code krylov_init(krylov *k, wn_err *err) {
     size_t nnz = k->a->indptr[k->a->rows], order = k->blocks * B;
     k->pieces = (k->m + PIECE - 1) / PIECE;
-    k->parts = nnz / (8 * k->m);
-    if (k->parts < 1) k->parts = 1;
-    if (k->parts > PARTS) k->parts = PARTS;
+    k->parts = parts_of(k->a);
     k->steps = 1 + nnz / STEP_ENTRIES;
     k->q = wn_alloc(k->blocks, sizeof *k->q, err);
     k->z = wn_alloc(k->m * B, sizeof *k->z, err);

@@ -1,6 +1,7 @@
 #include "internal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
@@ -151,6 +152,17 @@ out:
     return WN_OK;
 }
 
+/* What the rest takes, now that words and entries are counted; the vectors come when the factorising is over. */
+static wn_code check_memory(const wn_lsa_csr *a, const wn_lsa_opts *o, bool encode, wn_err *err) {
+    const size_t ld = (o->dims + WN_LSA_BLOCK - 1) / WN_LSA_BLOCK * WN_LSA_BLOCK;
+    const wn_lsa_basis b = {.words = a->cols, .dims = o->dims, .ld = ld};
+    size_t svd = wn_lsa_svd_memory(a, o->iterations, &b), out = encode ? a->rows * (o->dims + 15) * sizeof(float) : 0;
+    char what[96];
+    (void)snprintf(what, sizeof what, "factorising %zu words in %zu dimensions", a->cols, o->dims);
+    return wn_mem_require(a->cols * ld * sizeof(float) + (svd > out ? svd : out), what,
+                          "a larger --min-df, fewer --dims, or --limit", err);
+}
+
 wn_code wn_lsa_fit(wn_lsa **model, const wn_texts *texts, const wn_lsa_opts *o, wn_mat *out, size_t *nzero,
                    wn_progress *p, wn_err *err) {
     if (o->dims < 1 || o->dims > WN_LSA_MAX_DIMS)
@@ -162,6 +174,7 @@ wn_code wn_lsa_fit(wn_lsa **model, const wn_texts *texts, const wn_lsa_opts *o, 
     m->seed = o->seed;
     wn_code code = wn_lsa_count(texts, m->min_df, &m->vocab, &a, p, err);
     if (code != WN_OK) goto out;
+    if ((code = check_memory(&a, o, out != NULL, err)) != WN_OK) goto out;
     if ((code = wn_lsa_basis_init(&m->basis, m->vocab.set.n, o->dims, err)) != WN_OK) goto out;
     if ((code = wn_lsa_svd(&a, o->iterations, o->seed, &m->basis, p, err)) != WN_OK) goto out;
     if (out) code = encode_texts(m, &a, texts, out, nzero, p, err);

@@ -150,13 +150,25 @@ out:
     return code;
 }
 
-wn_code wn_lsa_svd(const wn_lsa_csr *a, size_t iterations, uint64_t seed, wn_lsa_basis *b, wn_progress *p,
-                   wn_err *err) {
-    wn_code code = WN_OK;
+static size_t blocks_of(const wn_lsa_basis *b, size_t iterations) {
     size_t enough = (b->dims + WN_LSA_BLOCK - 1) / WN_LSA_BLOCK + 1;
     size_t usual = b->dims / 9 > 14 ? b->dims / 9 : 14;
     size_t blocks = iterations ? iterations : usual;
-    if (blocks < enough) blocks = enough;
+    return blocks < enough ? enough : blocks;
+}
+
+size_t wn_lsa_svd_memory(const wn_lsa_csr *a, size_t iterations, const wn_lsa_basis *b) {
+    size_t blocks = blocks_of(b, iterations), s = a->rows < a->cols ? a->rows : a->cols;
+    if (s == 0) return 0;
+    if (blocks < s / WN_LSA_BLOCK) return wn_lsa_krylov_memory(a, blocks, b);
+    size_t transposed = a->cols <= a->rows ? 0 : 8 * a->indptr[a->rows] + 16 * a->cols;
+    return transposed + (s + (b->dims < s ? b->dims : s)) * s * sizeof(double) + wn_lsa_eigen_memory(s);
+}
+
+wn_code wn_lsa_svd(const wn_lsa_csr *a, size_t iterations, uint64_t seed, wn_lsa_basis *b, wn_progress *p,
+                   wn_err *err) {
+    wn_code code = WN_OK;
+    size_t blocks = blocks_of(b, iterations);
     size_t small = a->rows < a->cols ? a->rows : a->cols;
     if (small == 0) return WN_OK;
     if (blocks < small / WN_LSA_BLOCK) {

@@ -150,10 +150,22 @@ static wn_code add_place(reading *g, const wn_record *rec, wn_err *err) {
     return WN_OK;
 }
 
+/* The texts will be mapped, and count from the moment they are read: in steps, for there are many rows. */
+static wn_code hold_text(reading *g, size_t more, wn_err *err) {
+    enum { STEP = 256 * 1024 };
+    size_t want = (size_t)g->texts.bytes + more;
+    if (want <= g->impl->held) return WN_OK;
+    size_t grown = want - g->impl->held > STEP ? want - g->impl->held : STEP;
+    wn_code code = wn_mem_hold(grown, err);
+    if (code == WN_OK) g->impl->held += grown;
+    return code;
+}
+
 static wn_code add_record(reading *g, const wn_record *rec, wn_err *err) {
     wn_corpus *c = &g->c;
     wn_code code = add_place(g, rec, err);
     if (code != WN_OK) return code;
+    if ((code = hold_text(g, rec->text_len, err)) != WN_OK) return code;
     if ((code = wn_spool_write(&g->texts, rec->text, rec->text_len, err)) != WN_OK) return code;
     if (g->o->id_field && (code = add_id(g, rec, err)) != WN_OK) return code;
     if (g->o->label_field && (code = add_label(g, rec, err)) != WN_OK) return code;
@@ -161,6 +173,12 @@ static wn_code add_record(reading *g, const wn_record *rec, wn_err *err) {
     ++c->sources[rec->file].records;
     ++c->n;
     return WN_OK;
+}
+
+/* How far the reading came when memory ran out: what a --limit may be. */
+static wn_code full_at(const reading *g, wn_err *err) {
+    size_t file = g->reader->next_file ? g->reader->next_file - 1 : 0;
+    return wn_err_prefix(err, "%s: after %zu records in all: ", wn_path_label(g->o->paths[file]), g->c.n);
 }
 
 static wn_code read_all(reading *g, wn_progress *p, wn_err *err) {
@@ -206,7 +224,10 @@ wn_code wn_corpus_read(wn_corpus *c, const wn_records_opts *o, wn_progress *p, w
     *c = (wn_corpus){0};
     wn_code code = start_reading(&g, err);
     if (code != WN_OK) goto out;
-    if ((code = read_all(&g, p, err)) != WN_OK) goto out;
+    if ((code = read_all(&g, p, err)) != WN_OK) {
+        if (code == WN_EMEMORY) code = full_at(&g, err);
+        goto out;
+    }
     while (g.hashed < g.c.nsources)
         if ((code = end_source(&g, err)) != WN_OK) goto out;
     if ((code = map_texts(&g, err)) != WN_OK) goto out;
@@ -255,6 +276,7 @@ void wn_corpus_free(wn_corpus *c) {
     wn_free(c->sources);
     if (impl) {
         if (impl->map) (void)munmap(impl->map, impl->map_len);
+        wn_mem_unhold(impl->held);
         for (size_t i = 0; i < impl->nsource; ++i) wn_spool_close(&impl->source[i].copy);
         wn_free(impl->source);
         wn_free(impl);

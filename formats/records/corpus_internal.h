@@ -26,6 +26,7 @@ typedef struct {
 struct wn_corpus_impl {
     void *map;
     size_t map_len;
+    size_t held; /* bytes of text that count as memory: what is mapped may all become resident */
     wn_source_impl *source; /* [nsources] */
     size_t nsource;
 };

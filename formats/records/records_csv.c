@@ -4,6 +4,7 @@
 
 #include <csv.h>
 #include <string.h>
+#include <winnow/mem.h>
 
 enum { AT_CELL = 0, PLAIN_CELL, QUOTED_CELL, AFTER_QUOTE };
 
@@ -87,9 +88,14 @@ static wn_code csv_split(wn_row *row, const char *s, size_t n, wn_err *err) {
     csv_set_space_func(&p, csv_never); /* RFC 4180: spaces are part of a cell */
     csv_set_term_func(&p, csv_never);  /* the line end was found and taken off before */
     csv_set_blk_size(&p, 4096);
+    if (wn_mem_hold(n, err) != WN_OK) { /* a cell of its own, as long as the record at the most */
+        csv_free(&p);
+        return WN_EMEMORY;
+    }
     bool ok = csv_parse(&p, s, n, csv_cell, NULL, &sink) == n && csv_fini(&p, csv_cell, NULL, &sink) == 0;
     int why = csv_error(&p);
     csv_free(&p);
+    wn_mem_unhold(n);
     row->base = row->text.data ? row->text.data : "";
     if (sink.code != WN_OK) return sink.code;
     if (ok) return row->n ? WN_OK : wn_row_add(row, 0, 0, err);

@@ -24,6 +24,7 @@ struct wn_stream {
     z_stream gz;
     bool gz_ready;
     ZSTD_DStream *zstd;
+    size_t zstd_bytes; /* what it holds: its window, as large as the file says */
     unsigned char *in; /* [INPUT_SIZE]; unread stored bytes are in[pos, len) */
     size_t pos, len;
     uint64_t stored, made;
@@ -186,6 +187,12 @@ static wn_code read_zstd(wn_stream *s, void *dst, size_t cap, size_t *got, wn_er
                               "%s: packed with a window over 128 MiB (zstd --long), which would be held in memory; "
                               "unpack it first: zstd -d --long=31 FILE",
                               s->label);
+        size_t bytes = ZSTD_sizeof_DStream(s->zstd);
+        if (bytes > s->zstd_bytes) {
+            wn_code code = wn_mem_hold(bytes - s->zstd_bytes, err);
+            if (code != WN_OK) return code;
+            s->zstd_bytes = bytes;
+        }
         if (ZSTD_isError(left))
             return wn_err_set(err, WN_EINPUT, "%s: the zstd stream is damaged near stored byte %llu: %s", s->label,
                               (unsigned long long)(s->stored - (s->len - s->pos)), ZSTD_getErrorName(left));
@@ -229,6 +236,7 @@ void wn_stream_close(wn_stream *s) {
     if (s->own_fd && s->fd >= 0) wn_input_fd_close(s->fd);
     if (s->gz_ready) (void)inflateEnd(&s->gz);
     (void)ZSTD_freeDStream(s->zstd);
+    wn_mem_unhold(s->zstd_bytes);
     wn_free(s->in);
     wn_free(s);
 }

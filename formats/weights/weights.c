@@ -29,9 +29,11 @@ static wn_code map_file(wn_weights *w, const char *path, wn_err *err) {
         code = wn_err_set(err, WN_EINPUT, "%s: %lld bytes are too few for a checkpoint", path, (long long)s.st_size);
     else if (!(f->path = wn_strndup(path, strlen(path), err))) code = WN_EMEMORY;
     if (code != WN_OK) goto out;
+    if ((code = wn_mem_hold((size_t)s.st_size, err)) != WN_OK) goto out;
     void *data = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED) {
         code = wn_err_errno(err, "mapping %s", path);
+        wn_mem_unhold((size_t)s.st_size);
         goto out;
     }
     f->data = data, f->size = (size_t)s.st_size;
@@ -164,6 +166,7 @@ void wn_weights_close(wn_weights *w) {
     for (size_t i = 0; i < w->nfiles; i++) {
         if (w->files[i].zip) zip_discard(w->files[i].zip);
         (void)munmap((void *)w->files[i].data, w->files[i].size);
+        wn_mem_unhold(w->files[i].size);
         wn_free(w->files[i].path);
     }
     wn_free(w->items);

@@ -109,6 +109,7 @@ static int run_command(wn_display *d, const wn_command *command, int argc, char 
     } else if (cli.dump_config) {
         status = print_text(d, wn_cli_dump(&cli, &text), &text, &err);
     } else {
+        wn_mem_limit(cli.config.memory);
         wn_threads_set(cli.config.threads);
         wn_display_init(d, command->name, &cli.config);
         code = command->run(&cli.config, &d->io, &err);

@@ -11,15 +11,6 @@ size_t wn_cut_text(const char *s, size_t n, size_t most) {
     return most;
 }
 
-const char *wn_bytes_text(size_t bytes, char out[32]) {
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    double v = (double)bytes;
-    size_t u = 0;
-    for (; v >= 1024 && u < 6; u++) v /= 1024;
-    (void)snprintf(out, 32, u == 0 || v >= 100 ? "%.0f %s" : "%.1f %s", v, units[u]);
-    return out;
-}
-
 void wn_sayf(wn_io *io, const char *fmt, ...) {
     char line[4096], visible[4096];
     if (!io || !io->say) return;

@@ -3,12 +3,10 @@
 /* What commands say and print. */
 #include <stddef.h>
 #include <winnow/io.h>
+#include <winnow/mem.h>
 
 /* Bytes of s[n] that stand in `most`, cut between characters. */
 size_t wn_cut_text(const char *s, size_t n, size_t most);
-
-/* "1.3 GiB" */
-const char *wn_bytes_text(size_t bytes, char out[32]);
 
 __attribute__((format(printf, 2, 3))) void wn_sayf(wn_io *io, const char *fmt, ...);   /* io may be NULL */
 __attribute__((format(printf, 2, 3))) void wn_printf(wn_io *io, const char *fmt, ...); /* to io->print */

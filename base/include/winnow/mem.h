@@ -26,6 +26,21 @@ void wn_free(void *p); /* NULL is fine */
 /* A copy of the first n bytes of s with a final zero. */
 char *wn_strndup(const char *s, size_t n, wn_err *err);
 
+/* The most bytes that the process may hold: what wn_alloc and its kin gave, and what wn_mem_hold counts. An allocation
+ * beyond it fails with WN_EMEMORY and says so. 0 = no bound. To be set before there are threads. */
+void wn_mem_limit(size_t bytes);
+/* Bytes held. */
+size_t wn_mem_held(void);
+/* Counts bytes that something else holds (a mapped file, a library's buffer) until wn_mem_unhold. On WN_EMEMORY nothing
+ * was counted. */
+wn_code wn_mem_hold(size_t bytes, wn_err *err);
+void wn_mem_unhold(size_t bytes);
+/* WN_EMEMORY where `need` bytes more do not fit below the limit (without one: into what the machine has): "WHAT takes
+ * about ... Try REMEDY". */
+wn_code wn_mem_require(size_t need, const char *what, const char *remedy, wn_err *err);
+/* "1.5 MiB". Returns out. */
+const char *wn_bytes_text(size_t bytes, char out[32]);
+
 /* Peak resident memory of the process, bytes. */
 size_t wn_mem_peak(void);
 /* Memory that the machine (or its control group) can still give, bytes. */
