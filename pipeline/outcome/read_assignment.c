@@ -1,12 +1,12 @@
 /* assignment.tsv of a folder that dedup wrote, back into an outcome. */
 #include "layout.h"
 #include "read_private.h"
-#include "stages/whole_file.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
 #include <wn/path.h>
+#include <wn/textfile.h>
 #include <wn/strmap.h>
 
 /* One field, its escapes undone in place; *at moves behind the tab or line feed. */
@@ -124,7 +124,7 @@ wn_code wn_assignment_read(wn_outcome *o, wn_err *err) {
     size_t len = 0;
     wn_code code = path ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
-    if ((code = wn_read_whole(path, &text, &len, err)) != WN_OK) goto out;
+    if ((code = wn_textfile_read(&text, &len, path, PTRDIFF_MAX, err)) != WN_OK) goto out;
     if ((code = read_table(o, text, len, err)) != WN_OK) goto out;
     own->ids.view = (wn_texts){own->ids.base, own->ids.off, o->n};
     o->rows = (wn_view){.n = o->n, .ids = own->ids.view};

@@ -1,7 +1,6 @@
 #include "sums.h"
 
 #include "layout.h"
-#include "stages/whole_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 #include <winnow/mem.h>
 #include <wn/path.h>
+#include <wn/textfile.h>
 #include <wn/sha256.h>
 
 enum { HEX = 64, NAME_AT = HEX + 2 };
@@ -67,6 +67,8 @@ out:
     return code;
 }
 
+enum { SUMS_MAX = 1 << 20 };
+
 wn_code wn_sums_read(wn_sums *out, const char *folder, wn_err *err) {
     wn_sums s = {0};
     char *text = NULL, *path = wn_path_join(folder, WN_FILE_SUMS, err);
@@ -77,7 +79,10 @@ wn_code wn_sums_read(wn_sums *out, const char *folder, wn_err *err) {
         code = wn_err_set(err, WN_EINPUT, "%s: no SHA256SUMS in it: not an output folder of winnow", folder);
         goto out;
     }
-    if ((code = wn_read_whole(path, &text, &len, err)) != WN_OK) goto out;
+    if ((code = wn_textfile_read(&text, &len, path, SUMS_MAX, err)) != WN_OK) {
+        if (code == WN_EUSAGE) code = err->code = WN_EINPUT; /* damaged, rather than named by mistake */
+        goto out;
+    }
     if ((code = sums_parse(&s, path, text, len, err)) != WN_OK) goto out;
     if ((code = check_manifest(folder, path, err)) != WN_OK) goto out;
     *out = s;
