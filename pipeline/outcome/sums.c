@@ -1,6 +1,7 @@
 #include "sums.h"
 
 #include "layout.h"
+#include "stages/whole_file.h"
 
 #include <dirent.h>
 #include <errno.h>
