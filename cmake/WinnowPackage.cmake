@@ -47,8 +47,9 @@ set(CPACK_DEBIAN_WINNOW_DESCRIPTION "${PROJECT_DESCRIPTION}")
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME winnow-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "winnow (= ${PROJECT_VERSION})")
-# for the static library alone
-set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "pkgconf, libopenblas-dev, liblapacke-dev, libhdf5-dev, libcjson-dev, libutf8proc-dev, zlib1g-dev, libzstd-dev, libzip-dev, libxxhash-dev, libssl-dev, libcsv-dev")
+set(static_needs pkgconf libopenblas-dev liblapacke-dev libhdf5-dev libcjson-dev libutf8proc-dev zlib1g-dev
+  libzstd-dev libzip-dev libxxhash-dev libssl-dev libcsv-dev)
+list(JOIN static_needs ", " CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS)
 set(CPACK_COMPONENT_DEV_DESCRIPTION "Headers and libraries for programs that use libwinnow")
 set(CPACK_COMPONENT_WINNOW_DESCRIPTION "${PROJECT_DESCRIPTION}")
 include(CPack)

@@ -76,8 +76,8 @@ static wn_code check_output(const wn_cli *cli, const named_path *o, wn_err *err)
     wn_code code = WN_OK;
     if (strcmp(o->path, "-") == 0)
         return wn_err_set(err, WN_EUSAGE,
-                          "%s - would be standard output, and only what has a name can appear whole or not at all: name "
-                          "a file or folder (run and select put the chosen records into subset.* there)",
+                          "%s - would be standard output, and only what has a name can appear whole or not at all: "
+                          "name a file or folder (run and select put the chosen records into subset.* there)",
                           o->option);
     if (stat(o->path, &s) == 0 && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode))
         return wn_err_set(err, WN_EUSAGE, "%s %.200s is a device or a pipe; only a file can appear whole or not at all",

@@ -103,7 +103,8 @@ static wn_code check_model(const wn_cli *cli, wn_err *err) {
     if (cli->command->bit == CMD_TOKENIZE) return check_tokenize(c, err);
     if (!c->model && !encoder->fits_corpus)
         return wn_err_set(err, WN_EUSAGE,
-                          "--encoder %s needs a --model (tools/get-minilm, installed as winnow-get-minilm, fetches one)",
+                          "--encoder %s needs a --model (tools/get-minilm, installed as winnow-get-minilm, fetches "
+                          "one)",
                           encoder->name);
     if (!c->model && o) return wn_err_set(err, WN_EUSAGE, "--%s needs a --model", o->name);
     if (c->model && o) return wn_err_set(err, WN_EUSAGE, "--%s does not go with --model", o->name);

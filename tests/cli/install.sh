@@ -129,8 +129,8 @@ if command -v pkg-config >/dev/null; then
     awk 'BEGIN { for (i = 0; i < 50; i++) printf "{\"text\":\"w%d w%d w%d\"}\n", i % 7, i % 3, i % 5 }' >texts.jsonl
     is "$(LD_LIBRARY_PATH=$lib ./choose texts.jsonl 4 2>&1 | awk '{ print $1, NF }' | tr '\n' ' ')" "1 3 2 3 3 3 4 3 " \
         "and runs"
-    is "$(LD_LIBRARY_PATH=$lib ./choose none.jsonl 4 2>&1)" "choose: cannot open none.jsonl: No such file or directory" \
-        "and says what is wrong"
+    is "$(LD_LIBRARY_PATH=$lib ./choose none.jsonl 4 2>&1)" \
+        "choose: cannot open none.jsonl: No such file or directory" "and says what is wrong"
     $cc $flags -std=c11 -D_GNU_SOURCE main.c $(pkg-config --cflags winnow) "$lib/libwinnow.a" \
         $(pkg-config --static --libs winnow | sed 's/-lwinnow//') -lm -o static 2>"$err"
     is "$?$(cat "$err")" 0 "a program links with the static library"

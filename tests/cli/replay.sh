@@ -1,5 +1,6 @@
 #!/bin/sh
-# --config OUT/manifest.json repeats a run; what info says of a folder and of records; no file is overwritten by mistake.
+# --config OUT/manifest.json repeats a run; what info says of a folder and of records; no file is overwritten by
+# mistake.
 . "$(dirname "$0")/tap.sh"
 awk 'BEGIN { for (i = 0; i < 90; i++)
     printf "{\"id\":\"r%d\",\"text\":\"w%d w%d w%d\",\"label\":\"l%d\"}\n", i, i % 7, i % 11, i % 13, i % 2 }' >in.jsonl
@@ -32,7 +33,8 @@ again "with options" run in.jsonl -k 15% --id-field id --label-field label --lam
     --keep keep --order rank --annotate --dedup 0.97 --limit 80
 again "a seed beyond 2^53" run in.jsonl -k 9 --seed 18446744073709551615 --objective facility-location -K 7
 again "several fields, two files" run in.jsonl in.jsonl -k 9 --text-field text --text-field id
-again "another encoder" run in.jsonl -k 5 --encoder doc2vec --min-count 1 --epochs 2 --dims 8 --hierarchical --negative 0
+again "another encoder" run in.jsonl -k 5 --encoder doc2vec --min-count 1 --epochs 2 --dims 8 --hierarchical \
+    --negative 0
 again "a preset" run in.jsonl -k 5 --preset paper
 again "select" select in.h5ad -k 7 --gamma 2.5
 again "dedup" dedup in.jsonl --dedup 0.9 --dims 8
@@ -50,7 +52,8 @@ echo '{"a":1}' >other.json
 refused "some other JSON" 2 "run: other.json: a JSON object, but not a manifest.json that winnow wrote" \
     run --config other.json -o c
 echo '{"config":{"command":"run","gama":3}}' >other.json
-refused "an option that is none" 2 "run: other.json: unknown option gama (did you mean gamma?)" run --config other.json -o c
+refused "an option that is none" 2 "run: other.json: unknown option gama (did you mean gamma?)" \
+    run --config other.json -o c
 
 # ---- info is a summary ----
 try info a

@@ -23,8 +23,10 @@ speaks() {
 }
 
 evil=$(printf 'e\033[31m\177\302\233\342\200\256\377\nX')
-awk 'BEGIN { for (i = 0; i < 60; i++) printf "{\"id\":\"i\\\"%d\xE2\x80\xAE\",\"text\":\"\\u001b[2J w%d w%d\\u009b w%d\\u202e\\n\\t\",\
-\"label\":\"\\u001b]0;x\\u0007%d\",\"f\\u001b\":%d}\n", i, i % 7, i % 11, i % 13, i % 2, i }' >"$evil.jsonl"
+awk 'BEGIN { for (i = 0; i < 60; i++) {
+    printf "{\"id\":\"i\\\"%d\342\200\256\",\"text\":\"\\u001b[2J w%d w%d\\u009b w%d\\u202e\\n\\t\",",
+        i, i % 7, i % 11, i % 13
+    printf "\"label\":\"\\u001b]0;x\\u0007%d\",\"f\\u001b\":%d}\n", i % 2, i } }' >"$evil.jsonl"
 set -- --id-field id --label-field label
 speaks "info of records" info "$evil.jsonl" --label-field label
 has "$out" 'e\u001B[31m\u007F\u009B\u202E\xFF\nX.jsonl: 60 records' "a name is shown whole, on one line"
@@ -64,7 +66,8 @@ for f in out/manifest.json out/selection.tsv out/assignment.tsv out/report.html 
     iconv -f UTF-8 -t UTF-8 "$f" >/dev/null 2>&1
     ok $? "$f is UTF-8"
 done
-is "$(awk -F'\t' '{ print NF }' out/selection.tsv | sort -u)$(wc -l <out/selection.tsv)" 99 "selection.tsv: nine columns"
+is "$(awk -F'\t' '{ print NF }' out/selection.tsv | sort -u)$(wc -l <out/selection.tsv)" 99 \
+    "selection.tsv: nine columns"
 is "$(awk -F'\t' '{ print NF }' out/assignment.tsv | sort -u)" 3 "assignment.tsv: three columns"
 if [ -n "$python" ]; then
     "$python" - "$evil" >"$out" 2>"$err" <<'EOF'
@@ -93,7 +96,9 @@ refused "a label that HDF5 cannot hold" 3 'run: nul.jsonl:1: field "label" holds
 
 # ---- progress ----
 python=${WINNOW_PYTHON:-$(command -v python3)}
-awk 'BEGIN { for (i = 0; i < 12000; i++) { printf "{\"text\":\""; for (k = 1; k < 20; k++) printf "w%d ", (i * k + i / 7) % 997
+awk 'BEGIN { for (i = 0; i < 12000; i++) {
+    printf "{\"text\":\""
+    for (k = 1; k < 20; k++) printf "w%d ", (i * k + i / 7) % 997
     print "\"}" } }' >big.jsonl
 # drawn NAME COLUMNS ARGS: nothing wrong on a terminal of that width, and at least five lines drawn
 drawn() {

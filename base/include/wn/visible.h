@@ -1,9 +1,9 @@
 #ifndef WN_VISIBLE_H
 #define WN_VISIBLE_H
-/* Text of others (names and contents of files, labels, ids) for terminals, logs and pages of ours: valid UTF-8, and no
- * character that acts instead of being seen. Bytes that are no UTF-8 become \xFF; control characters (C0, DEL, C1), those
- * that turn the direction of text or show nothing, and separators of lines become \n, \t, \r, \u202E or \U000E0001.
- * Anything else stays as it is, a backslash too: what was made visible once stays as it is a second time. */
+/* Text of others (names and contents of files, labels, ids) for terminals, logs and files of ours: valid UTF-8, and no
+ * character that acts instead of being seen. Bytes that are no UTF-8 become \xFF; control characters (C0, DEL, C1),
+ * those that turn the direction of text or show nothing, and separators of lines become \n, \t, \r, \u202E or
+ * \U000E0001. Anything else stays as it is, a backslash too: what was made visible once stays as it is. */
 #include <stddef.h>
 #include <winnow/err.h>
 
