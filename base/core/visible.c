@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <utf8proc.h>
-#include <winnow/mem.h>
-#include <wn/text.h>
 
 /* Soft hyphens, joiners, marks and overrides of direction, tags, invisible operators: category Cf. */
 static bool acts_unseen(utf8proc_int32_t c) {
@@ -56,13 +54,4 @@ size_t wn_visible(char *out, size_t size, const char *s, size_t n) {
     }
     if (size) out[at] = 0;
     return at;
-}
-
-char *wn_visible_name(const char *name, wn_err *err) {
-    size_t n = strlen(name);
-    if (wn_utf8_invalid(name, n) == n) return wn_strndup(name, n, err);
-    size_t size = n * (WN_VISIBLE_MAX - 1) + 1;
-    char *out = wn_alloc(size, 1, err);
-    if (out) (void)wn_visible(out, size, name, n);
-    return out;
 }
