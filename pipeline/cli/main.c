@@ -2,6 +2,7 @@
 #include "display.h"
 #include "options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
@@ -19,6 +20,7 @@ static int exit_code(wn_code code) {
 }
 
 static int report_failure(wn_display *d, const wn_err *err) {
+    assert(err->msg[0]); /* who returns a code has said why */
     wn_display_error(d, err->msg[0] ? err->msg : "something failed without saying what");
     return exit_code(err->code == WN_OK ? WN_EINTERNAL : err->code);
 }

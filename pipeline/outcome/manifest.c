@@ -223,7 +223,7 @@ wn_code wn_manifest_write(const wn_outcome *r, wn_outdir *dir, const wn_timings 
     if (!json) return wn_err_set(err, WN_EMEMORY, "out of memory while manifest.json was written");
     wn_code code = wn_outfile_open(&f, dir, WN_FILE_MANIFEST, err);
     if (code != WN_OK) goto out;
-    (void)wn_outfile_printf(f, "%s\n", json);
+    wn_outfile_printf(f, "%s\n", json);
     code = wn_outfile_close(f, err);
 out:
     cJSON_free(json);

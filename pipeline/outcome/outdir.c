@@ -83,7 +83,7 @@ wn_code wn_outdir_sums(wn_outdir *d, wn_err *err) {
     qsort(d->files, d->nfiles, sizeof *d->files, entry_by_name);
     wn_code code = wn_outfile_open(&f, d, WN_FILE_SUMS, err);
     if (code != WN_OK) return code;
-    for (size_t i = 0; i < d->nfiles; i++) (void)wn_outfile_printf(f, "%s  %s\n", d->files[i].sha256, d->files[i].name);
+    for (size_t i = 0; i < d->nfiles; i++) wn_outfile_printf(f, "%s  %s\n", d->files[i].sha256, d->files[i].name);
     return wn_outfile_close(f, err);
 }
 
@@ -134,18 +134,26 @@ static wn_code outfile_flush(wn_outfile *f) {
     return outfile_put(f, f->buffer, n);
 }
 
-wn_code wn_outfile_write(wn_outfile *f, const void *data, size_t n) {
-    if (f->first.code != WN_OK) return f->first.code;
-    if (n > BUFFER - f->used && outfile_flush(f) != WN_OK) return f->first.code;
-    if (n >= BUFFER) return outfile_put(f, data, n);
+void wn_outfile_write(wn_outfile *f, const void *data, size_t n) {
+    if (f->first.code != WN_OK) return;
+    if (n > BUFFER - f->used && outfile_flush(f) != WN_OK) return;
+    if (n >= BUFFER) {
+        (void)outfile_put(f, data, n);
+        return;
+    }
     memcpy(f->buffer + f->used, data, n);
     f->used += n;
-    return WN_OK;
 }
 
-wn_code wn_outfile_printf(wn_outfile *f, const char *fmt, ...) {
+wn_code wn_outfile_check(const wn_outfile *f, wn_err *err) {
+    if (f->first.code != WN_OK) *err = f->first;
+    return f->first.code;
+}
+
+void wn_outfile_printf(wn_outfile *f, const char *fmt, ...) {
     char small[512], *text = small;
     va_list ap, again;
+    if (f->first.code != WN_OK) return;
     va_start(ap, fmt);
     va_copy(again, ap);
     int n = vsnprintf(small, sizeof small, fmt, ap);
@@ -155,11 +163,11 @@ wn_code wn_outfile_printf(wn_outfile *f, const char *fmt, ...) {
         if (text) (void)vsnprintf(text, (size_t)n + 1, fmt, again);
     }
     va_end(again);
-    if (n < 0) return wn_err_set(&f->first, WN_EINTERNAL, "formatting for %s failed", f->entry.name);
-    if (!text) return f->first.code;
-    wn_code code = wn_outfile_write(f, text, (size_t)n);
+    if (n < 0)
+        (void)wn_err_set(&f->first, WN_EINTERNAL, "formatting for %s failed", f->entry.name);
+    else if (text)
+        wn_outfile_write(f, text, (size_t)n);
     if (text != small) wn_free(text);
-    return code;
 }
 
 wn_code wn_outfile_close(wn_outfile *f, wn_err *err) {

@@ -33,11 +33,12 @@ wn_code wn_outdir_sums(wn_outdir *d, wn_err *err);
 wn_code wn_outdir_commit(wn_outdir *d, wn_err *err);
 void wn_outdir_abort(wn_outdir *d); /* removes what was written; nothing started is fine */
 
-/* A file of the folder. The first failure sticks: later writes do nothing and close returns it. */
+/* A file of the folder. The first failure sticks: later writes do nothing; check says it, and close returns it. */
 typedef struct wn_outfile wn_outfile;
 wn_code wn_outfile_open(wn_outfile **out, wn_outdir *d, const char *name, wn_err *err);
-wn_code wn_outfile_write(wn_outfile *f, const void *data, size_t n);
-__attribute__((format(printf, 2, 3))) wn_code wn_outfile_printf(wn_outfile *f, const char *fmt, ...);
+void wn_outfile_write(wn_outfile *f, const void *data, size_t n);
+__attribute__((format(printf, 2, 3))) void wn_outfile_printf(wn_outfile *f, const char *fmt, ...);
+wn_code wn_outfile_check(const wn_outfile *f, wn_err *err);
 /* Flushes, closes, lists the file with its hash. Frees f whatever the outcome; NULL is fine. */
 wn_code wn_outfile_close(wn_outfile *f, wn_err *err);
 void wn_outfile_abort(wn_outfile *f); /* NULL is fine */

@@ -41,16 +41,16 @@ static size_t line_end_len(const char *s, size_t n) {
     return n > 1 && s[n - 2] == '\r' ? 2 : 1;
 }
 
-static wn_code copy_line_end(const copier *c, target *t) {
+static void copy_line_end(const copier *c, target *t) {
     const char *end = c->line_end[0] ? c->line_end : "\n";
-    return wn_outfile_write(t->file, end, strlen(end));
+    wn_outfile_write(t->file, end, strlen(end));
 }
 
-static wn_code copy_put(copier *c, target *t, const char *s, size_t n) {
-    if (n == 0) return WN_OK;
-    if (t->open_line) (void)copy_line_end(c, t);
+static void copy_put(copier *c, target *t, const char *s, size_t n) {
+    if (n == 0) return;
+    if (t->open_line) copy_line_end(c, t);
     t->open_line = s[n - 1] != '\n';
-    return wn_outfile_write(t->file, s, n);
+    wn_outfile_write(t->file, s, n);
 }
 
 /* ---- --annotate ---- */
@@ -142,7 +142,7 @@ static wn_code spool_empty(copier *c, wn_err *err) {
             if (n <= 0) return wn_err_errno(err, "reading a temporary file");
             got += (size_t)n;
         }
-        (void)copy_put(c, &c->subset, c->buffer, (size_t)c->len[i]);
+        copy_put(c, &c->subset, c->buffer, (size_t)c->len[i]);
     }
     return WN_OK;
 }
@@ -150,41 +150,54 @@ static wn_code spool_empty(copier *c, wn_err *err) {
 /* ---- the sink of the second pass ---- */
 
 /* The first one; the others name the same columns. */
-static wn_code copy_header(copier *c, const char *raw, size_t len) {
+static void copy_header(copier *c, const char *raw, size_t len) {
     size_t tail = line_end_len(raw, len);
-    if (c->header) return WN_OK;
+    if (c->header) return;
     c->header = true;
-    (void)copy_put(c, &c->rest, raw, len);
-    if (!c->annotate) return copy_put(c, &c->subset, raw, len);
+    copy_put(c, &c->rest, raw, len);
+    if (!c->annotate) {
+        copy_put(c, &c->subset, raw, len);
+        return;
+    }
     char d = c->format == WN_CSV ? ',' : '\t', more[80];
-    (void)copy_put(c, &c->subset, raw, len - tail);
+    copy_put(c, &c->subset, raw, len - tail);
     c->subset.open_line = false;
     (void)snprintf(more, sizeof more, "%cwinnow_rank%cwinnow_gain%cwinnow_n_represented", d, d, d);
-    (void)wn_outfile_write(c->subset.file, more, strlen(more));
-    return tail ? wn_outfile_write(c->subset.file, raw + len - tail, tail) : copy_line_end(c, &c->subset);
+    wn_outfile_write(c->subset.file, more, strlen(more));
+    if (tail)
+        wn_outfile_write(c->subset.file, raw + len - tail, tail);
+    else
+        copy_line_end(c, &c->subset);
 }
 
 static wn_code copy_record(void *ctx, size_t row, const char *raw, size_t len, wn_err *err) {
     copier *c = ctx;
     size_t tail = line_end_len(raw, len);
     if (!c->line_end[0] && tail) memcpy(c->line_end, raw + len - tail, tail);
-    if (row == SIZE_MAX) return copy_header(c, raw, len);
+    if (row == SIZE_MAX) {
+        copy_header(c, raw, len);
+        return WN_OK;
+    }
     if (c->corpus->offset[row] == 0 && has_bom(raw, len)) { /* the mark belongs to the file, not to the record */
         if (row == 0) {
-            (void)copy_put(c, &c->subset, raw, 3), (void)copy_put(c, &c->rest, raw, 3);
+            copy_put(c, &c->subset, raw, 3), copy_put(c, &c->rest, raw, 3);
             c->subset.open_line = c->rest.open_line = false;
         }
         raw += 3, len -= 3;
     }
     size_t rank = c->o->column.rank[row];
-    if (rank == WN_NONE) return copy_put(c, &c->rest, raw, len);
+    if (rank == WN_NONE) {
+        copy_put(c, &c->rest, raw, len);
+        return wn_outfile_check(c->rest.file, err);
+    }
     if (c->annotate) {
         wn_code code = copy_annotate(c, row, raw, len, &len, err);
         if (code != WN_OK) return code;
         raw = c->buffer;
     }
     if (c->spool >= 0) return spool_put(c, rank - 1, raw, len, err);
-    return copy_put(c, &c->subset, raw, len);
+    copy_put(c, &c->subset, raw, len);
+    return wn_outfile_check(c->subset.file, err);
 }
 
 static wn_code copy_records(copier *c, bool rank_order, wn_progress *p, wn_err *err) {

@@ -29,11 +29,11 @@ static void tsv_field(wn_outfile *f, const char *s, size_t n) {
         default:
             continue;
         }
-        (void)wn_outfile_write(f, s + begin, i - begin);
-        (void)wn_outfile_write(f, as, 2);
+        wn_outfile_write(f, s + begin, i - begin);
+        wn_outfile_write(f, as, 2);
         begin = i + 1;
     }
-    (void)wn_outfile_write(f, s + begin, n - begin);
+    wn_outfile_write(f, s + begin, n - begin);
 }
 
 static void tsv_id(wn_outfile *f, const wn_view *v, size_t row) {
@@ -55,7 +55,7 @@ static const char *path_of(const wn_outcome *o, size_t row) {
 
 static void selection_rank(wn_outfile *f, const wn_outcome *o, size_t i) {
     (void)o;
-    (void)wn_outfile_printf(f, "%zu", i + 1);
+    wn_outfile_printf(f, "%zu", i + 1);
 }
 
 static void selection_id(wn_outfile *f, const wn_outcome *o, size_t i) {
@@ -63,7 +63,7 @@ static void selection_id(wn_outfile *f, const wn_outcome *o, size_t i) {
 }
 
 static void selection_row(wn_outfile *f, const wn_outcome *o, size_t i) {
-    (void)wn_outfile_printf(f, "%zu", o->chosen[i]);
+    wn_outfile_printf(f, "%zu", o->chosen[i]);
 }
 
 static void selection_file(wn_outfile *f, const wn_outcome *o, size_t i) {
@@ -76,20 +76,20 @@ static void selection_file(wn_outfile *f, const wn_outcome *o, size_t i) {
     }
     for (size_t at = 0, len; at < n;) { /* a name that is not UTF-8 */
         at += wn_visible_next(one, &len, path + at, n - at);
-        (void)wn_outfile_write(f, one, len);
+        wn_outfile_write(f, one, len);
     }
 }
 
 static void selection_line(wn_outfile *f, const wn_outcome *o, size_t i) {
-    if (o->places.line) (void)wn_outfile_printf(f, "%llu", (unsigned long long)o->places.line[o->chosen[i]]);
+    if (o->places.line) wn_outfile_printf(f, "%llu", (unsigned long long)o->places.line[o->chosen[i]]);
 }
 
 static void selection_gain(wn_outfile *f, const wn_outcome *o, size_t i) {
-    (void)wn_outfile_printf(f, "%.9g", o->gain[i]);
+    wn_outfile_printf(f, "%.9g", o->gain[i]);
 }
 
 static void selection_objective(wn_outfile *f, const wn_outcome *o, size_t i) {
-    (void)wn_outfile_printf(f, "%.12g", o->value[i]);
+    wn_outfile_printf(f, "%.12g", o->value[i]);
 }
 
 static void selection_cost(wn_outfile *f, const wn_outcome *o, size_t i) {
@@ -97,7 +97,7 @@ static void selection_cost(wn_outfile *f, const wn_outcome *o, size_t i) {
 }
 
 static void selection_n_represented(wn_outfile *f, const wn_outcome *o, size_t i) {
-    (void)wn_outfile_printf(f, "%zu", o->n_represented[i]);
+    wn_outfile_printf(f, "%zu", o->n_represented[i]);
 }
 
 /* ---- assignment.tsv: row i ---- */
@@ -113,7 +113,7 @@ static void assignment_represented_by(wn_outfile *f, const wn_outcome *o, size_t
 static void assignment_similarity(wn_outfile *f, const wn_outcome *o, size_t i) {
     char sim[32];
     int n = snprintf(sim, sizeof sim, "%.6f", (double)o->column.represented_sim[i]);
-    (void)wn_outfile_write(f, sim, (size_t)n);
+    wn_outfile_write(f, sim, (size_t)n);
 }
 
 /* ---- both ---- */
@@ -138,14 +138,14 @@ static wn_code tsv_write(const tsv_table *t, const wn_outcome *o, wn_outdir *d, 
     wn_outfile *f = NULL;
     wn_code code = wn_outfile_open(&f, d, t->file, err);
     if (code != WN_OK) return code;
-    for (size_t c = 0; c < t->ncolumns; c++) (void)wn_outfile_printf(f, c ? "\t%s" : "%s", t->columns[c].name);
-    (void)wn_outfile_write(f, "\n", 1);
+    for (size_t c = 0; c < t->ncolumns; c++) wn_outfile_printf(f, c ? "\t%s" : "%s", t->columns[c].name);
+    wn_outfile_write(f, "\n", 1);
     for (size_t i = 0; i < t->lines; i++) {
         for (size_t c = 0; c < t->ncolumns; c++) {
-            if (c) (void)wn_outfile_write(f, "\t", 1);
+            if (c) wn_outfile_write(f, "\t", 1);
             t->columns[c].put(f, o, i);
         }
-        (void)wn_outfile_write(f, "\n", 1);
+        wn_outfile_write(f, "\n", 1);
     }
     return wn_outfile_close(f, err);
 }

@@ -13,7 +13,7 @@ static wn_code write_report(const wn_outcome *o, wn_outdir *d, wn_err *err) {
     wn_code code = wn_report_render(o, &html, &len, err);
     if (code != WN_OK) goto out;
     if ((code = wn_outfile_open(&f, d, WN_FILE_REPORT, err)) != WN_OK) goto out;
-    (void)wn_outfile_write(f, html, len);
+    wn_outfile_write(f, html, len);
     code = wn_outfile_close(f, err);
 out:
     wn_free(html);

@@ -81,6 +81,7 @@ judge() {
     [ "$(wc -l <"$err")" -eq 1 ] || bad="$bad; not one line of message"
     case $3 in :*) start=winnow$3 ;; *) start="winnow $3" ;; esac
     case $(cat "$err") in "$start"*) ;; *) bad="$bad; wanted a message that starts: $start" ;; esac
+    grep -q 'without saying what' "$err" && bad="$bad; no cause is named"
     [ ! -s "$out" ] || bad="$bad; something was printed"
     cmp -s "$work/.before" "$work/.after" || bad="$bad; files changed"
     if [ -z "$bad" ]; then ok 0 "$1"
