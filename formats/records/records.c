@@ -111,8 +111,9 @@ static wn_code check_invisible(const wn_records *r, const wn_frame *f, const cha
                           "an invisible byte order mark (U+FEFF) within the file, as where files are joined; name the "
                           "files one by one, or take it out: sed 's/\\xEF\\xBB\\xBF//g'");
     if (f->offset != 0 || !n || !has_lone_cr(r->reader, s, n, f->s[f->n - 1] == '\n')) return WN_OK;
-    return wn_err_set(err, WN_EINPUT, "its lines seem to end in CR alone, which is no line end here; "
-                                      "tr '\\r' '\\n' <FILE makes them LF");
+    return wn_err_set(err, WN_EINPUT,
+                      "its lines seem to end in CR alone, which is no line end here; "
+                      "tr '\\r' '\\n' <FILE makes them LF");
 }
 
 /* Where it is not UTF-8, f->line becomes the line of the first bad byte. */

@@ -84,7 +84,8 @@ static const char *literal_remedy(const char *s, size_t n) {
     } known[] = {
         {"NaN", "NaN is not JSON; write null (Python: json.dumps(..., allow_nan=False) finds them)"},
         {"nan", "nan is not JSON; write null"},
-        {"Infinity", "Infinity is not JSON; write null or a number (Python: json.dumps(..., allow_nan=False) finds them)"},
+        {"Infinity",
+         "Infinity is not JSON; write null or a number (Python: json.dumps(..., allow_nan=False) finds them)"},
         {"inf", "inf is not JSON; write null or a number"},
         {"None", "None is Python, in JSON it is null (write records with json.dumps)"},
         {"True", "True is Python, in JSON it is true (write records with json.dumps)"},
@@ -136,8 +137,7 @@ static wn_code scan_number(cursor *c, wn_json_value *v) {
 
 static wn_code scan_literal(cursor *c, const char *word, wn_json_kind kind, wn_json_value *v) {
     size_t n = strlen(word);
-    if ((size_t)(c->end - c->p) < n || memcmp(c->p, word, n) != 0)
-        return fail_at_value(c, "a value is wanted here");
+    if ((size_t)(c->end - c->p) < n || memcmp(c->p, word, n) != 0) return fail_at_value(c, "a value is wanted here");
     *v = (wn_json_value){.s = c->p, .n = n, .kind = kind};
     c->p += n;
     return WN_OK;
@@ -209,8 +209,9 @@ wn_code wn_json_object(const char *s, size_t n, wn_json_members *m, wn_err *err)
     m->n = 0;
     skip_space(&c);
     if (c.p < c.end && *c.p == '[')
-        return wn_err_set(err, WN_EINPUT, "a JSON object is wanted, this is an array (jq -c '.[]' FILE puts each "
-                                          "element of a JSON array on a line of its own)");
+        return wn_err_set(err, WN_EINPUT,
+                          "a JSON object is wanted, this is an array (jq -c '.[]' FILE puts each "
+                          "element of a JSON array on a line of its own)");
     if (c.p == c.end || *c.p != '{') {
         wn_code code = scan_value(&c, &v, 0);
         if (code != WN_OK) return code;

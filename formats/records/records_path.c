@@ -15,7 +15,8 @@ typedef struct {
 
 /* ---- keys ---- */
 
-static wn_code key_equals(path_walk *w, const wn_json_value *key, const char *name, size_t n, bool *equal, wn_err *err) {
+static wn_code key_equals(path_walk *w, const wn_json_value *key, const char *name, size_t n, bool *equal,
+                          wn_err *err) {
     wn_buf *scratch = &w->unescaped;
     *equal = false;
     if (!key->escaped) {

@@ -52,8 +52,8 @@ static wn_code want_column(const wn_row *header, const char *name, const char *o
     wn_field_name *names = wn_alloc(header->n, sizeof *names, err);
     if (!names) return WN_EMEMORY;
     for (size_t i = 0; i < header->n; ++i)
-        names[i] = (wn_field_name){
-            .name = header->base + header->at[i].off, .name_len = header->at[i].n, .text_len = 1};
+        names[i] =
+            (wn_field_name){.name = header->base + header->at[i].off, .name_len = header->at[i].n, .text_len = 1};
     wn_code code = wn_field_missing(name, option, names, header->n, err);
     wn_free(names);
     return code;

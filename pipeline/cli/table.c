@@ -52,7 +52,8 @@ const wn_option wn_options[] = {
      "field that holds the text; a dot reaches into an object, [] into each element of an array, [0] or [-1] into one "
      "(messages[].content); given more than once, fields are joined by a space (tokenize: two are a pair)"},
     {"role", 0, "NAME", RECORDS, OPT_STRING, CF(role), NULL, 0, 0, NULL, DECIDES | OF_RECORDS, "Input",
-     "of the objects of an array in a text field take those whose \"role\" (or \"from\") is NAME, like user or assistant"},
+     "of the objects of an array in a text field take those whose \"role\" (or \"from\") is NAME, like user or "
+     "assistant"},
     {"label-field", 0, "NAME", RECORDS, OPT_STRING, CF(label_field), NULL, 0, 0, NULL, DECIDES | OF_RECORDS, "Input",
      "field that holds a class, for the report and the output; a record may lack it"},
     {"id-field", 0, "NAME", RECORDS, OPT_STRING, CF(id_field), NULL, 0, 0, NULL, DECIDES | OF_RECORDS, "Input",

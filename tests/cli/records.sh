@@ -15,7 +15,8 @@ subset() {
 # ---- chats: run, embed, dedup, tokenize and explain take the same text ----
 i=0
 while [ $i -lt 6 ]; do
-    echo "{\"id\":\"c$i\",\"messages\":[{\"role\":\"user\",\"content\":\"how do I mend boat $i\"},{\"role\":\"assistant\",\"content\":\"with glue and care $i\"}]}"
+    printf '{"id":"c%d","messages":[{"role":"user","content":"how do I mend boat %d"},' $i $i
+    printf '{"role":"assistant","content":"with glue and care %d"}]}\n' $i
     echo "{\"id\":\"t$i\",\"text\":\"how do I mend boat $i\"}" >>plain.jsonl
     i=$((i + 1))
 done >chat.jsonl
@@ -25,7 +26,9 @@ is $code 0 "embed takes the turns of a role"
 try embed plain.jsonl --min-df 1 --dims 4 -q -o plain.h5ad
 py=$(python_with h5py)
 if [ -n "$py" ]; then
-    is "$("$py" -c 'import h5py; print((h5py.File("chat.h5ad")["X"][:] == h5py.File("plain.h5ad")["X"][:]).all())')" True \
+    is "$("$py" -c 'import h5py
+a, b = (h5py.File(f)["X"][:] for f in ("chat.h5ad", "plain.h5ad"))
+print((a == b).all())')" True \
         "as if they were the texts"
 else
     skip "as if they were the texts" "no h5py in WINNOW_PYTHON"
@@ -43,8 +46,10 @@ mkdir tok
 printf '[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhow\ndo\ni\nmend\nboat\nwith\nglue\n' >tok/vocab.txt
 try tokenize chat.jsonl --limit 1 --model tok --pieces --text-field 'messages[].content' --role user
 is "$(cat "$out")" "[CLS] how do i mend boat [UNK] [SEP]" "tokenize takes them"
-try tokenize chat.jsonl --limit 1 --model tok --pieces --text-field 'messages[0].content' --text-field 'messages[-1].content'
-is "$(cat "$out")" "[CLS] how do i mend boat [UNK] [SEP] with glue [UNK] [UNK] [UNK] [SEP]" "a pair of turns"
+try tokenize chat.jsonl --limit 1 --model tok --pieces --text-field 'messages[0].content' \
+    --text-field 'messages[-1].content'
+is "$(cat "$out")" "[CLS] how do i mend boat [UNK] [SEP] with glue [UNK] [UNK] [UNK] [SEP]" \
+    "a pair of turns"
 refused "a role that nobody has" 3 'run: chat.jsonl: no object of an array in a text field has the role "human"' \
     run chat.jsonl --text-field 'messages[].content' --role human -k 2 -o x
 for f in messages messages.content messages.0.content; do
@@ -69,7 +74,8 @@ refused "a list in place of a repeated option" 3 \
 # ---- other programs' files ----
 printf '[{"text":"a"},\n{"text":"b"}]\n' >a.json
 refused ".json" 2 'run: a.json: .json does not tell the format; use --format jsonl where' run a.json -k 1 -o y
-refused "an array" 3 'run: a.json:1: a JSON object is wanted, this is an array (jq' run a.json --format jsonl -k 1 -o y
+refused "an array" 3 'run: a.json:1: a JSON object is wanted, this is an array (jq' \
+    run a.json --format jsonl -k 1 -o y
 printf '{\n  "text": "a"\n}\n' >p.jsonl
 refused "a pretty-printed file" 3 'run: p.jsonl:1: not valid JSON at byte 2: it ends too early (a record is one line; jq' \
     run p.jsonl -k 1 -o y

@@ -370,6 +370,28 @@ Test(corpus, survives_every_failed_allocation) {
     cr_assert(code == WN_EINPUT && strstr(e.msg, "missing field \"body\""), "%d %s", code, e.msg);
 }
 
+Test(corpus, paths_and_fields_left_out_survive_every_failed_allocation) {
+    static const char *const fields[] = {"m[].t", "m[-1].u", "gone"}, *const unfit[] = {"m"};
+    const char *path = "a.jsonl";
+    put_text(path, "{\"m\":[{\"ro\\u006ce\":\"a\",\"t\":\"x\\ny\"},{\"role\":\"b\",\"t\":[\"z\"]},{\"t\":null}]}\n"
+                   "{\"m\":[{\"t\":\"w\",\"u\":\"v\"}],\"y\":1}\n");
+    wn_records_opts o = {
+        .paths = &path, .npaths = 1, .text_fields = fields, .ntext_fields = 3, .label_field = "y", .role = "a"};
+    sweep(&o, true);
+    sweep(&o, false);
+    wn_err e = {0};
+    wn_code code = WN_EMEMORY;
+    o.text_fields = unfit;
+    o.ntext_fields = 1;
+    for (long at = 0; code == WN_EMEMORY && at < 200; ++at) {
+        wn_corpus c;
+        wn_mem_fail_after(at, true);
+        code = wn_corpus_read(&c, &o, NULL, &e);
+        wn_mem_fail_after(-1, false);
+    }
+    cr_assert(code == WN_EINPUT && strstr(e.msg, "Try --text-field \"m[].t\""), "%d %s", code, e.msg);
+}
+
 Test(corpus, a_sink_that_refuses_stops_the_copy) {
     const char *path = "a.txt";
     put_text(path, "1\n2\n");

@@ -236,7 +236,8 @@ Test(records, bad_json_says_where_and_why) {
          {0},
          NULL,
          NULL,
-         "b.jsonl:1: a JSON object is wanted, this is an array (jq -c '.[]' FILE puts each element of a JSON array on a "
+         "b.jsonl:1: a JSON object is wanted, this is an array (jq -c '.[]' FILE puts each element of a JSON array on "
+         "a "
          "line of its own)",
          WN_EINPUT},
         {"b.jsonl", "text", {0}, NULL, NULL, "b.jsonl:1: not valid JSON at byte 1: a value is wanted here", WN_EINPUT},
@@ -368,7 +369,8 @@ Test(records, a_role_chooses_among_the_objects_of_an_array) {
         {"m[-1].t", "bot", "c;e;", WN_OK},
         {"m[0].t", "bot", "b;e;", WN_OK},
         {"m[].t", "usr",
-         "c.jsonl: no object of an array in a text field has the role \"usr\" (its member \"role\" or \"from\"); one has "
+         "c.jsonl: no object of an array in a text field has the role \"usr\" (its member \"role\" or \"from\"); one "
+         "has "
          "user",
          WN_EINPUT},
     };
@@ -449,7 +451,8 @@ Test(records, what_other_programs_write_is_named) {
          {0},
          NULL,
          NULL,
-         "n.jsonl:1: not valid JSON at byte 2: a string stands in double quotes (Python: write records with json.dumps)",
+         "n.jsonl:1: not valid JSON at byte 2: a string stands in double quotes (Python: write records with "
+         "json.dumps)",
          WN_EINPUT},
         {"n.csv",
          "id\ttext\n1\tx\n",
@@ -495,9 +498,20 @@ Test(records, what_other_programs_write_is_named) {
          NULL,
          "n.jsonl:1: field \"text\" is an array that holds other things than strings. Try --text-field \"text[].text\"",
          WN_EINPUT},
-        {"n.jsonl", "{\"a$b\":\"x\"}", {0}, NULL, NULL,
-         "n.jsonl:1: missing field \"text\" (fields: a$b). Try --text-field 'a$b'", WN_EINPUT},
-        {"n.jsonl", "{\"a\\u0001b\":\"x\"}", {0}, NULL, NULL, "n.jsonl:1: missing field \"text\" (fields: a?b)", WN_EINPUT},
+        {"n.jsonl",
+         "{\"a$b\":\"x\"}",
+         {0},
+         NULL,
+         NULL,
+         "n.jsonl:1: missing field \"text\" (fields: a$b). Try --text-field 'a$b'",
+         WN_EINPUT},
+        {"n.jsonl",
+         "{\"a\\u0001b\":\"x\"}",
+         {0},
+         NULL,
+         NULL,
+         "n.jsonl:1: missing field \"text\" (fields: a?b)",
+         WN_EINPUT},
     };
     CHECK_ALL(cases);
 }
@@ -524,10 +538,22 @@ Test(records, what_cannot_be_seen_is_named) {
          "i.jsonl:1: not valid JSON at byte 14: something follows the object: line ends of CR alone? tr '\\r' '\\n' "
          "<FILE mends that",
          WN_EINPUT},
-        {"i.jsonl", "\xEF\xBB\xBF{\"text\":\"a\"}\n\xEF\xBB\xBF{\"text\":\"b\"}\n", {0}, NULL, NULL, "i.jsonl:2: " MARK,
+        {"i.jsonl",
+         "\xEF\xBB\xBF{\"text\":\"a\"}\n\xEF\xBB\xBF{\"text\":\"b\"}\n",
+         {0},
+         NULL,
+         NULL,
+         "i.jsonl:2: " MARK,
          WN_EINPUT},
         {"i.csv", "text\na\n\xEF\xBB\xBFtext\nb\n", {0}, NULL, NULL, "i.csv:3: " MARK, WN_EINPUT},
-        {"i.txt", "\xEF\xBB\xBF\xEF\xBB\xBF" "a\n", {0}, NULL, NULL, "i.txt:1: " MARK, WN_EINPUT},
+        {"i.txt",
+         "\xEF\xBB\xBF\xEF\xBB\xBF"
+         "a\n",
+         {0},
+         NULL,
+         NULL,
+         "i.txt:1: " MARK,
+         WN_EINPUT},
     };
     CHECK_ALL(cases);
 }

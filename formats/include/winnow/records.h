@@ -30,7 +30,7 @@ typedef struct {
     size_t ntext_fields;
     size_t only_text; /* of several fields: give the text of this one alone, from 1; 0: all, joined */
     const char *role; /* NULL: any; of objects in an array those with this "role" (or "from"), or with none */
-    const char *label_field, *id_field; /* NULL: none. A label may be left out, but not by every record */
+    const char *label_field, *id_field;              /* NULL: none. A label may be left out, but not by every record */
     size_t limit;                                    /* stop after so many good records; 0 = all */
     const char *skip_path; /* NULL: a bad record is an error; else it is written here byte for byte, and counted */
     bool overwrite;        /* for skip_path */
