@@ -131,7 +131,7 @@ static wn_code wrong_separator(const char *field, const wn_field_name *only, cha
         return wn_err_set(err, WN_EINPUT,
                           "missing field \"%.60s\": the only field is \"%s\", as if its cells stood between %s; use "
                           "--format %s",
-                          field, name, mark == ',' ? "commas" : "tabs", mark == ',' ? "csv" : "tsv");
+                          field, name, mark == ',' ? "commas" : "tabs", wn_format_name(mark == ',' ? WN_CSV : WN_TSV));
     return wn_err_set(err, WN_EINPUT,
                       "missing field \"%.60s\": the only field is \"%s\", as if its cells stood between "
                       "\"%c\"; a csv file has commas, a tsv file tabs",

@@ -77,7 +77,7 @@ refused ".json" 2 'run: a.json: .json does not tell the format; use --format jso
 refused "an array" 3 'run: a.json:1: a JSON object is wanted, this is an array (jq' \
     run a.json --format jsonl -k 1 -o y
 printf '{\n  "text": "a"\n}\n' >p.jsonl
-refused "a pretty-printed file" 3 'run: p.jsonl:1: not valid JSON at byte 2: it ends too early (a record is one line; jq' \
+refused "a pretty-printed file" 3 'run: p.jsonl:1: not valid JSON at byte 2: it ends too early (a record is one line' \
     run p.jsonl -k 1 -o y
 printf '{"text":"a","s":0.5}\n{"text":"b","s":-Infinity}\n' >n.jsonl
 refused "Infinity" 3 'run: n.jsonl:2: not valid JSON at byte 17: Infinity is not JSON; write null or a number' \

@@ -88,4 +88,30 @@ static inline wn_code read_as_line(const wn_records_opts *o, wn_buf *out, wn_err
     return code;
 }
 
+static wn_buf got; /* what a test has read */
+
+/* One case: a file, how it is read, and what comes of it: records as in read_as_line, or the error's text. */
+typedef struct {
+    const char *name, *content, *text[2], *label, *id, *want;
+    wn_code code;
+} reading;
+
+static inline void check_reading(const reading *c) {
+    wn_err e = {0};
+    size_t ntext = c->text[0] ? c->text[1] ? 2 : 1 : 0;
+    put_text(c->name, c->content);
+    wn_records_opts o = {.paths = &c->name,
+                         .npaths = 1,
+                         .text_fields = c->text,
+                         .ntext_fields = ntext,
+                         .label_field = c->label,
+                         .id_field = c->id};
+    wn_code code = read_as_line(&o, &got, &e);
+    cr_expect_eq(code, c->code, "%s: %s", c->content, e.msg);
+    cr_expect_str_eq(c->code == WN_OK ? got.data : e.msg, c->want);
+}
+
+#define CHECK_ALL(cases)                                                                                               \
+    for (size_t i = 0; i < sizeof(cases) / sizeof *(cases); ++i) check_reading(&(cases)[i])
+
 #endif

@@ -3,7 +3,6 @@
 
 #include "records_fixture.h"
 
-static wn_buf got;
 static void leave(void) {
     wn_free(got.data);
     fixture_leave();

@@ -1,0 +1,250 @@
+/* What people's files hold: chats, fields left out, what other programs write, marks that cannot be seen. */
+#include "records_fixture.h"
+
+static void leave(void) {
+    wn_free(got.data);
+    fixture_leave();
+}
+TestSuite(habits, .init = fixture_enter, .fini = leave);
+
+Test(habits, paths_reach_into_arrays_of_objects) {
+    static const char chat[] = "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+                               "{\"role\":\"assistant\",\"content\":\"b\\n\"},{\"content\":\"c\"},"
+                               "{\"role\":\"user\",\"content\":null}]}\n{\"messages\":[]}\n";
+    static const reading cases[] = {
+        {"c.jsonl", chat, {"messages[].content"}, NULL, NULL, "a b\n c;;", WN_OK},
+        {"c.jsonl",
+         "{\"a\":[[{\"t\":\"x\"}],[{\"t\":[\"y\",\"z\"]},{\"u\":1}]]}",
+         {"a[][].t"},
+         NULL,
+         NULL,
+         "x y z;",
+         WN_OK},
+        {"c.jsonl", "{\"a\":[\"x\",\"y\"],\"l\":[1,2]}", {"a[1]"}, "l[0]", "l[-1]", "y|1#2;", WN_OK},
+        {"c.jsonl", "{\"a\":[{\"t\":\"x\"},{\"t\":\"y\"}]}", {"a[0].t", "a[-1].t"}, NULL, NULL, "x y;", WN_OK},
+        {"c.jsonl", "{\"a[]\":\"a key\",\"a\":[\"x\"]}", {"a[]"}, NULL, NULL, "a key;", WN_OK},
+        {"c.jsonl", "{\"a[x]\":{\"b]\":\"no step\"}}", {"a[x].b]"}, NULL, NULL, "no step;", WN_OK},
+        {"c.jsonl",
+         "{\"a\":[{\"t\":\"x\"}]}",
+         {"a[1].t"},
+         NULL,
+         NULL,
+         "c.jsonl:1: missing field \"a[1].t\" (fields: a[].t). Try --text-field \"a[].t\"",
+         WN_EINPUT},
+        {"c.jsonl",
+         "{\"text\":\"x\",\"l\":[1,2]}",
+         {0},
+         "l[]",
+         NULL,
+         "c.jsonl:1: field \"l[]\" names 2 values, one is wanted (like \"[0]\" for the first)",
+         WN_EINPUT},
+    };
+    CHECK_ALL(cases);
+}
+
+Test(habits, a_role_chooses_among_the_objects_of_an_array) {
+    static const char chat[] = "{\"m\":[{\"role\":\"user\",\"t\":\"a\"},{\"role\":\"bot\",\"t\":\"b\"},{\"t\":\"c\"},"
+                               "{\"role\":\"user\",\"t\":\"d\"}]}\n{\"m\":[{\"from\":\"bot\",\"t\":\"e\"}]}\n";
+    static const struct {
+        const char *field, *role, *want;
+        wn_code code;
+    } cases[] = {
+        {"m[].t", "user", "a c d;;", WN_OK},
+        {"m[].t", "bot", "b c;e;", WN_OK},
+        {"m[-1].t", "bot", "c;e;", WN_OK},
+        {"m[0].t", "bot", "b;e;", WN_OK},
+        {"m[].t", "usr",
+         "c.jsonl: no object of an array in a text field has the role \"usr\" (its member \"role\" or \"from\"); one "
+         "has "
+         "user",
+         WN_EINPUT},
+    };
+    const char *path = "c.jsonl";
+    put_text(path, chat);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        wn_err e = {0};
+        wn_records_opts o = {
+            .paths = &path, .npaths = 1, .text_fields = &cases[i].field, .ntext_fields = 1, .role = cases[i].role};
+        cr_expect_eq(read_as_line(&o, &got, &e), cases[i].code, "%s", e.msg);
+        cr_expect_str_eq(cases[i].code == WN_OK ? got.data : e.msg, cases[i].want);
+    }
+}
+
+Test(habits, a_label_or_one_text_of_several_may_be_left_out) {
+    static const reading cases[] = {
+        {"o.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\",\"y\":1}", {0}, "y", NULL, "a;b|1;", WN_OK},
+        {"o.jsonl", "{\"text\":\"a\",\"m\":null}\n{\"text\":\"b\",\"m\":{\"y\":1}}", {0}, "m.y", NULL, "a;b|1;", WN_OK},
+        {"o.jsonl",
+         "{\"a\":null,\"b\":\"x\"}\n{\"a\":\"y\"}\n{}\n{\"a\":\"\",\"b\":\"z\"}",
+         {"a", "b"},
+         NULL,
+         NULL,
+         " x;y ; ; z;",
+         WN_OK},
+        {"o.jsonl",
+         "{\"text\":\"a\"}\n{\"text\":\"b\"}",
+         {"title", "txt"},
+         NULL,
+         NULL,
+         "o.jsonl:1: missing field \"title\" (fields: text). Try --text-field text",
+         WN_EINPUT},
+        {"o.jsonl",
+         "{\"a\":null,\"b\":3}",
+         {"a", "b"},
+         NULL,
+         NULL,
+         "o.jsonl:1: field \"b\" is a number, a string is wanted",
+         WN_EINPUT},
+    };
+    CHECK_ALL(cases);
+}
+
+Test(habits, one_text_of_several_is_given_alone) {
+    static const char *const fields[] = {"a", "b"};
+    static const char *const paths[] = {"p.jsonl", "p.csv"};
+    put_text("p.jsonl", "{\"a\":\"x\",\"b\":\"y\"}\n{\"a\":\"z\"}\n");
+    put_text("p.csv", "a,b\nx,y\nz,\n");
+    for (size_t i = 0; i < 2; ++i)
+        for (size_t only = 1; only <= 2; ++only) {
+            wn_records_opts o = {
+                .paths = &paths[i], .npaths = 1, .text_fields = fields, .ntext_fields = 2, .only_text = only};
+            cr_assert_eq(read_as_line(&o, &got, NULL), WN_OK);
+            cr_expect_str_eq(got.data, only == 1 ? "x;z;" : "y;;");
+        }
+}
+
+Test(habits, what_other_programs_write_is_named) {
+    static const reading cases[] = {
+        {"n.jsonl",
+         "{\"text\":\"a\",\"s\":NaN}",
+         {0},
+         NULL,
+         NULL,
+         "n.jsonl:1: not valid JSON at byte 17: NaN is not JSON; write null (Python: json.dumps(..., allow_nan=False) "
+         "finds them)",
+         WN_EINPUT},
+        {"n.jsonl",
+         "{\"text\":\"a\",\"s\":[-Infinity]}",
+         {0},
+         NULL,
+         NULL,
+         "n.jsonl:1: not valid JSON at byte 18: Infinity is not JSON; write null or a number (Python: json.dumps(..., "
+         "allow_nan=False) finds them)",
+         WN_EINPUT},
+        {"n.jsonl",
+         "{'text':'a'}",
+         {0},
+         NULL,
+         NULL,
+         "n.jsonl:1: not valid JSON at byte 2: a string stands in double quotes (Python: write records with "
+         "json.dumps)",
+         WN_EINPUT},
+        {"n.csv",
+         "id\ttext\n1\tx\n",
+         {0},
+         NULL,
+         NULL,
+         "n.csv:1: missing field \"text\": the only field is \"id?text\", as if its cells stood between tabs; use "
+         "--format tsv",
+         WN_EINPUT},
+        {"n.tsv",
+         "id,text\n1,x\n",
+         {0},
+         NULL,
+         NULL,
+         "n.tsv:1: missing field \"text\": the only field is \"id,text\", as if its cells stood between commas; use "
+         "--format csv",
+         WN_EINPUT},
+    };
+    CHECK_ALL(cases);
+}
+
+Test(habits, what_was_probably_meant_is_suggested) {
+    static const reading cases[] = {
+        {"n.jsonl",
+         "{\"a\":\"x\",\"b\":\"y\"}",
+         {"a,b"},
+         NULL,
+         NULL,
+         "n.jsonl:1: missing field \"a,b\" (fields: a, b). Give --text-field once for each field",
+         WN_EINPUT},
+        {"n.jsonl",
+         "{\"m\":{\"title\":\"x\",\"n\":1}}",
+         {"m.titel"},
+         NULL,
+         NULL,
+         "n.jsonl:1: missing field \"m.titel\" (fields: m.title, m.n). Try --text-field m.title",
+         WN_EINPUT},
+        {"n.jsonl",
+         "{\"data\":{\"text\":\"x\"}}",
+         {0},
+         NULL,
+         NULL,
+         "n.jsonl:1: missing field \"text\" (fields: data.text). Try --text-field data.text",
+         WN_EINPUT},
+        {"n.jsonl",
+         "{\"text\":[{\"type\":\"t\",\"text\":\"x\"}]}",
+         {0},
+         NULL,
+         NULL,
+         "n.jsonl:1: field \"text\" is an array that holds other things than strings. Try --text-field \"text[].text\"",
+         WN_EINPUT},
+        {"n.jsonl",
+         "{\"a$b\":\"x\"}",
+         {0},
+         NULL,
+         NULL,
+         "n.jsonl:1: missing field \"text\" (fields: a$b). Try --text-field 'a$b'",
+         WN_EINPUT},
+        {"n.jsonl",
+         "{\"a\\u0001b\":\"x\"}",
+         {0},
+         NULL,
+         NULL,
+         "n.jsonl:1: missing field \"text\" (fields: a?b)",
+         WN_EINPUT},
+    };
+    CHECK_ALL(cases);
+}
+
+Test(habits, what_cannot_be_seen_is_named) {
+#define LONE_CR "its lines seem to end in CR alone, which is no line end here; tr '\\r' '\\n' <FILE makes them LF"
+#define MARK                                                                                                           \
+    "an invisible byte order mark (U+FEFF) within the file, as where files are joined; name the files one by one, or " \
+    "take it out: sed 's/\\xEF\\xBB\\xBF//g'"
+    static const reading cases[] = {
+        {"i.csv", "id,text\r1,a\r2,b\r", {0}, NULL, NULL, "i.csv:1: " LONE_CR, WN_EINPUT},
+        {"i.csv", "id,text\r1,a\r2,\"b\nc\"\r", {0}, NULL, NULL, "i.csv:1: " LONE_CR, WN_EINPUT},
+        {"i.tsv", "id\ttext\r1\ta\r", {0}, NULL, NULL, "i.tsv:1: " LONE_CR, WN_EINPUT},
+        {"i.txt", "a\rb\r", {0}, NULL, NULL, "i.txt:1: " LONE_CR, WN_EINPUT},
+        {"i.txt", "one line\r", {0}, NULL, NULL, "one line;", WN_OK},
+        {"i.txt", "10%\r20%\nx", {0}, NULL, NULL, "10%\r20%;x;", WN_OK},
+        {"i.csv", "\"te\rxt\",b\n1,2\n", {"te\rxt"}, NULL, NULL, "1;", WN_OK},
+        {"i.jsonl", "{\"text\":\r\"a\"}\r", {0}, NULL, NULL, "a;", WN_OK},
+        {"i.jsonl",
+         "{\"text\":\"a\"}\r{\"text\":\"b\"}\r",
+         {0},
+         NULL,
+         NULL,
+         "i.jsonl:1: not valid JSON at byte 14: something follows the object: line ends of CR alone? tr '\\r' '\\n' "
+         "<FILE mends that",
+         WN_EINPUT},
+        {"i.jsonl",
+         "\xEF\xBB\xBF{\"text\":\"a\"}\n\xEF\xBB\xBF{\"text\":\"b\"}\n",
+         {0},
+         NULL,
+         NULL,
+         "i.jsonl:2: " MARK,
+         WN_EINPUT},
+        {"i.csv", "text\na\n\xEF\xBB\xBFtext\nb\n", {0}, NULL, NULL, "i.csv:3: " MARK, WN_EINPUT},
+        {"i.txt",
+         "\xEF\xBB\xBF\xEF\xBB\xBF"
+         "a\n",
+         {0},
+         NULL,
+         NULL,
+         "i.txt:1: " MARK,
+         WN_EINPUT},
+    };
+    CHECK_ALL(cases);
+}
