@@ -1,15 +1,10 @@
-/* The formats: their names, their readers, and which one a file's name tells. */
+/* The formats: their readers, and which one a file's name tells. */
 #include "records_internal.h"
 
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <wn/path.h>
-
-const char *wn_format_name(wn_format f) {
-    switch (f) { WN_FORMATS(WN_NAME_CASE) }
-    return NULL;
-}
 
 const wn_format_reader *wn_format_reader_of(wn_format f) {
     switch (f) {
