@@ -157,7 +157,7 @@ static wn_code dedup_matrix(deduping *d, const wn_config *c, wn_io *io, wn_err *
     if (code != WN_OK) goto out;
     size_t need = (32u << 20) + in.rows * (in.cols + 15) * 4 + in.rows * 96;
     if ((code = plan_dedup(c, in.rows, need, io, err)) != WN_OK || c->dry_run) goto out;
-    if ((code = wn_rows_matrices(&d->rows, &in, false, io, err)) != WN_OK) goto out;
+    if ((code = wn_rows_matrices(&d->rows, &in, true, io, err)) != WN_OK) goto out;
     if ((code = wn_rows_hash(&d->rows, err)) != WN_OK) goto out;
     if ((code = wn_matrices_read_all(&in, &d->vectors.x, err)) != WN_OK) goto out;
     d->vectors.zero_rows = wn_mat_normalize(&d->vectors.x);

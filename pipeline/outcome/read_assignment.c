@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <wn/buf.h>
 #include <wn/path.h>
 #include <wn/textfile.h>
 #include <wn/strmap.h>
@@ -113,6 +114,74 @@ out:
     return code;
 }
 
+/* ---- labels of a matrix, from subset.h5ad and rest.h5ad ---- */
+
+/* The labels of one of the two, at their rows: label [n] gets offsets into *text, len [n] their lengths. */
+static wn_code gather_labels(const wn_outcome *o, const char *name, wn_buf *text, size_t *label, size_t *len,
+                             wn_err *err) {
+    wn_matrix_file *m = NULL;
+    wn_strings all = {0};
+    int64_t *row = NULL;
+    char *path = wn_path_join(o->own->folder, name, err);
+    wn_code code = path ? WN_OK : WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    if ((code = wn_matrix_open(&m, path, NULL, err)) != WN_OK) goto out;
+    size_t rows = wn_matrix_rows(m);
+    if (!wn_matrix_has_obs(m, "label") || !wn_matrix_has_obs(m, "row")) goto out;
+    if ((code = wn_matrix_obs_strings(m, "label", &all, err)) != WN_OK) goto out;
+    if (!(row = wn_alloc(rows, sizeof *row, err))) {
+        code = WN_EMEMORY;
+        goto out;
+    }
+    if ((code = wn_matrix_obs_i64(m, "row", row, err)) != WN_OK) goto out;
+    for (size_t i = 0; i < rows && i < all.view.n; i++) {
+        if (row[i] < 0 || row[i] >= (int64_t)o->n) {
+            code = wn_outcome_damaged(o, "subset.h5ad or rest.h5ad names a row that is not there", err);
+            goto out;
+        }
+        label[row[i]] = text->len;
+        len[row[i]] = (size_t)(all.view.off[i + 1] - all.view.off[i]);
+        if ((code = wn_buf_append(text, all.view.base + all.view.off[i], len[row[i]], err)) != WN_OK) goto out;
+    }
+out:
+    wn_free(row);
+    wn_strings_free(&all);
+    wn_matrix_close(m);
+    wn_free(path);
+    return code;
+}
+
+static wn_code read_labels(wn_outcome *o, wn_err *err) {
+    static const char *const names[] = {WN_STEM_SUBSET ".h5ad", WN_STEM_REST ".h5ad"};
+    struct wn_outcome_own *own = o->own;
+    wn_buf text = {0}, sorted = {0};
+    size_t *label = wn_alloc(o->n, sizeof *label, err), *len = wn_alloc(o->n, sizeof *len, err);
+    unsigned long long *off = wn_alloc(o->n + 1, sizeof *off, err);
+    wn_code code = label && len && off ? WN_OK : WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    for (size_t i = 0; i < 2; i++)
+        if (wn_manifest_at(o, "outputs", names[i]) &&
+            (code = gather_labels(o, names[i], &text, label, len, err)) != WN_OK)
+            goto out;
+    if (text.len == 0) goto out;
+    for (size_t i = 0; i < o->n; i++) {
+        if ((code = wn_buf_append(&sorted, text.data + label[i], len[i], err)) != WN_OK) goto out;
+        off[i + 1] = sorted.len;
+    }
+    const wn_texts all = {sorted.data, off, o->n};
+    if ((code = wn_label_codes_init(&own->labels, &all, err)) != WN_OK) goto out;
+    o->rows.label = own->labels.code;
+    o->rows.labels = (const char *const *)own->labels.names;
+    o->rows.nlabels = own->labels.n;
+out:
+    wn_free(text.data);
+    wn_free(sorted.data);
+    wn_free(label);
+    wn_free(len);
+    wn_free(off);
+    return code;
+}
+
 bool wn_assignment_alone(const wn_outcome *o) {
     return o->own->manifest && wn_manifest_at(o, "outputs", WN_FILE_ASSIGNMENT) &&
            !wn_manifest_at(o, "outputs", WN_FILE_MATRIX);
@@ -132,6 +201,7 @@ wn_code wn_assignment_read(wn_outcome *o, wn_err *err) {
     o->column.copy_of = own->column.copy_of;
     o->column.represented_by = own->column.represented_by;
     o->column.represented_sim = own->column.represented_sim;
+    code = read_labels(o, err);
 out:
     wn_free(text);
     wn_free(path);

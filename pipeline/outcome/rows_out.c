@@ -41,6 +41,16 @@ out:
     return code;
 }
 
+static wn_code put_labels(const wn_outcome *o, wn_store *s, const int64_t *row, size_t n, wn_err *err) {
+    if (!o->rows.label) return WN_OK;
+    uint32_t *label = wn_alloc(n, sizeof *label, err);
+    if (!label) return WN_EMEMORY;
+    for (size_t i = 0; i < n; i++) label[i] = o->rows.label[row[i]];
+    wn_code code = wn_store_obs_categorical(s, "label", label, o->rows.labels, o->rows.nlabels, err);
+    wn_free(label);
+    return code;
+}
+
 wn_code wn_outcome_rows(const wn_outcome *o, bool kept, wn_outdir *d, wn_progress *p, wn_err *err) {
     const char *name = kept ? WN_STEM_SUBSET ".h5ad" : WN_STEM_REST ".h5ad";
     const wn_origin origin = {.config = o->config, .command = o->command, .seed = o->seed};
@@ -53,6 +63,7 @@ wn_code wn_outcome_rows(const wn_outcome *o, bool kept, wn_outdir *d, wn_progres
     if ((code = wn_store_create(&s, path, o->x->cols, false, err)) != WN_OK) goto out;
     if ((code = append_wanted(o, kept, s, row, n, p, err)) != WN_OK) goto out;
     if ((code = put_ids(o, s, row, n, err)) != WN_OK) goto out;
+    if ((code = put_labels(o, s, row, n, err)) != WN_OK) goto out;
     if ((code = wn_store_obs_i64(s, "row", row, err)) != WN_OK) goto out;
     if ((code = wn_store_put_origin(s, &origin, err)) != WN_OK) goto out;
     whole = s, s = NULL; /* commit frees it */

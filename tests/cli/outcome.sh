@@ -190,8 +190,10 @@ try check dd
 is "$code" 0 "and the folder is whole"
 try dedup in.jsonl --dedup 0.9 --id-field id -q -f -o dd
 explained dd again "it is a copy of r0" "also by cosine"
-"$W" embed in.jsonl --id-field id --dims 4 -q -o m.h5ad 2>/dev/null
-try dedup m.h5ad --dedup 0.99 -q -o dm
+"$W" embed in.jsonl --id-field id --label-field label --dims 4 -q -o m.h5ad 2>/dev/null
+try dedup m.h5ad --dedup 0.99 -o dm
+has "$err" "of the groups" "copies of different labels are counted"
+has dm/report.html "Copies with different labels" "and listed"
 explained dm again "again was dropped: it is a copy of r0." "also of a matrix"
 try report dm --html page2.html
 cmp -s page2.html dm/report.html
