@@ -20,7 +20,8 @@ awk 'BEGIN {
         s = i % 2 ? "one" : "five"
         printf "{\"id\": \"r%d\", \"text\": \"%s\", \"stars\": \"%s\"}\n", i, t, s >"reviews.jsonl"
         printf "%s%s\t%s\tr%d\n", i ? "" : "text\tstars\tid\n", t, s, i >"reviews.tsv"
-        printf "{\"doc\": {\"title\": \"Review %d\", \"body\": \"%s\"}, \"meta\": {\"id\": \"r%d\"}}\n", i, t, i >"nested.jsonl"
+        printf "{\"doc\": {\"title\": \"Review %d\", \"body\": \"%s\"}, \"meta\": {\"id\": \"r%d\"}}\n", i, t, i \
+            >"nested.jsonl"
         printf "{\"messages\": [{\"role\": \"user\", \"content\": \"%s\"}, {\"role\": \"assistant\", \"content\": " \
             "\"Thank you.\"}]}\n", t >"chat.jsonl"
     }
@@ -166,8 +167,7 @@ if [ -f "$build/cmake_install.cmake" ] && [ -f "$root/examples/choose.c" ] && [ 
     cmake --install "$build" --prefix "$work/prefix" >/dev/null 2>&1
     pc=$(dirname "$(find "$work/prefix" -name winnow.pc)")
     # shellcheck disable=SC2046
-    PKG_CONFIG_PATH=$pc $cc "$root/examples/choose.c" $(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs winnow) -o choose \
-        2>"$err"
+    $cc "$root/examples/choose.c" $(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs winnow) -o choose 2>"$err"
     is "$?$(cat "$err")" 0 "a C program over libwinnow"
     mkdir package
     (cd "$build" && cpack -G DEB -B "$work/box/package") >"$out" 2>&1

@@ -16,7 +16,8 @@ try run rows.jsonl -k 3 -q -o out
 try run rows.jsonl -k 4 -f -q -o out
 is "$code $(wc -l <out/subset.jsonl)" "0 4" "a folder that winnow wrote is replaced"
 echo "my notes" >out/notes.txt
-refused "a file of the user's stays" 2 "run: out/notes.txt is not a file that winnow wrote" run rows.jsonl -k 5 -f -o out
+refused "a file of the user's stays" 2 "run: out/notes.txt is not a file that winnow wrote" \
+    run rows.jsonl -k 5 -f -o out
 refused "dedup leaves it, too" 2 "dedup: out/notes.txt is not a file" dedup rows.jsonl -f -o out
 rm out/notes.txt
 mkdir out/finetuned
@@ -103,7 +104,8 @@ for what in "run - -k 3" "run - none -k 3" "dedup -"; do
     # shellcheck disable=SC2086
     refused "nothing replaces no folder: $what" 3 "${what%% *}: no" $what --format jsonl -f -o out
 done
-refused "nor a file" 3 "embed: no records came from standard input, so e.h5ad is not" embed - --format jsonl -f -o e.h5ad
+refused "nor a file" 3 "embed: no records came from standard input, so e.h5ad is not" \
+    embed - --format jsonl -f -o e.h5ad
 try run - --format jsonl -k 3 -q -o empty
 is "$code $(wc -c <empty/subset.jsonl)" "0 0" "where nothing stands there, nothing in is nothing out"
 rm -r empty
@@ -250,7 +252,8 @@ with h5py.File("twice.h5ad", "w") as f:
 EOF
     try select twice.h5ad -k 2 -o twice
     has "$err" "note: 2 rows are zero vectors" "zero rows of a matrix are called so"
-    is "$(grep -c "known word" "$err" twice/report.html | tr '\n' ' ')" "$err:0 twice/report.html:0 " "words are no part of it"
+    is "$(grep -c "known word" "$err" twice/report.html | tr '\n' ' ')" "$err:0 twice/report.html:0 " \
+        "words are no part of it"
     try explain twice b
     has "$out" '6 rows have the id "b"' "an id of several rows is told"
     has "$out" "row 3: b was not chosen" "with each of the rows"

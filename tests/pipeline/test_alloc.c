@@ -181,7 +181,8 @@ Test(alloc, replacing) {
         wn_mem_fail_after(n, false);
         wn_code code = wn_run(&c, &io, &err);
         wn_mem_fail_after(-1, false);
-        cr_assert(code == WN_EMEMORY || code == WN_OK, "allocation %ld of %ld: code %d, \"%s\"", n, total, code, err.msg);
+        cr_assert(code == WN_EMEMORY || code == WN_OK, "allocation %ld of %ld: code %d, \"%s\"", n, total, code,
+                  err.msg);
         cr_assert_eq(entries(), before);
     }
     c = config(chosen);
