@@ -18,7 +18,7 @@ static char *read_all(const char *path, size_t *n) {
     *n = 0;
     if (!f) return NULL;
     for (size_t got = 1; got > 0; *n += got) {
-        if (wn_reserve((void **)&text, &cap, *n + (1 << 20), 1, NULL) != WN_OK) break;
+        if (wn_reserve((void **)&text, &cap, *n + (1 << 20), 1, &(wn_err){0}) != WN_OK) break;
         got = fread(text + *n, 1, 1 << 20, f);
     }
     (void)fclose(f);
@@ -31,7 +31,7 @@ static int read_lines(const char *path, wn_texts *t, char **text, unsigned long 
     *text = read_all(path, &n);
     if (!*text) return -1;
     for (size_t i = 0; i < n; i++) lines += (*text)[i] == '\n';
-    *off = wn_alloc(lines + 1, sizeof **off, NULL);
+    *off = wn_alloc(lines + 1, sizeof **off, &(wn_err){0});
     if (!*off) return -1;
     for (size_t i = 0, line = 0; i < n; i++)
         if ((*text)[i] == '\n') (*off)[++line] = i + 1;

@@ -57,12 +57,12 @@ Test(mem, matrix_rows_are_aligned_and_zero) {
 /* Memory is dirtied and given back first, so that what is zero was made so. */
 Test(mem, grown_memory_keeps_its_content_and_is_zero_behind) {
     for (int fresh = 0; fresh < 2; fresh++) {
-        unsigned char *dirty = wn_alloc(256, 1, NULL);
+        unsigned char *dirty = wn_alloc(256, 1, &(wn_err){0});
         memset(dirty, 0xAA, 256);
         wn_free(dirty);
-        unsigned char *p = fresh ? NULL : wn_alloc(100, 1, NULL);
+        unsigned char *p = fresh ? NULL : wn_alloc(100, 1, &(wn_err){0});
         if (p) memset(p, 7, 100);
-        p = wn_realloc(p, 100, 250, 1, NULL);
+        p = wn_realloc(p, 100, 250, 1, &(wn_err){0});
         size_t wrong = 0;
         for (size_t i = 0; i < 250; i++) wrong += p[i] != (!fresh && i < 100 ? 7 : 0);
         cr_assert_eq(wrong, 0, "%zu bytes", wrong);

@@ -18,7 +18,7 @@ enum { LEVELS = 3 };
 static wn_mat random_matrix(size_t n, size_t d, uint64_t seed, bool normalised) {
     wn_mat m;
     wn_rng r = wn_rng_init(seed, 0);
-    cr_assert_eq(wn_mat_init(&m, n, d, NULL), WN_OK);
+    cr_assert_eq(wn_mat_init(&m, n, d, &(wn_err){0}), WN_OK);
     for (size_t i = 0; i < n; i++) {
         double norm = 0;
         float *row = wn_mat_row(&m, i);
@@ -57,7 +57,7 @@ Test(kernels, product_is_one_chain_for_every_shape) {
             const size_t m = shapes[s][0], n = shapes[s][1], d = shapes[s][2], ldc = n + 3;
             wn_mat a = random_matrix(m, d, s, false), b = random_matrix(n, d, s + 100, false);
             wn_packed packed;
-            cr_assert_eq(wn_packed_init(&packed, b.data, b.stride, n, d, NULL), WN_OK);
+            cr_assert_eq(wn_packed_init(&packed, b.data, b.stride, n, d, &(wn_err){0}), WN_OK);
             float *c = calloc(m * ldc + 1, sizeof *c);
             size_t wrong = 0;
             for (int accumulate = 0; accumulate < 2; accumulate++) {
@@ -178,7 +178,7 @@ Test(pairwise, tile_against_double) {
             static float out[37 * LDO];
             for (size_t i = 0; i < 37 * LDO; i++) out[i] = -5.0f;
             cr_assert_eq(wn_pair_tile(&kernels[q], (wn_row_block){a.data, a.stride, 37},
-                                      (wn_row_block){b.data, b.stride, 531}, 70, out, LDO, NULL),
+                                      (wn_row_block){b.data, b.stride, 531}, 70, out, LDO, &(wn_err){0}),
                          WN_OK);
             double worst = 0;
             size_t touched = 0;
@@ -229,7 +229,7 @@ Test(pairwise, rowsums_against_double) {
             for (int l = 0; l < LEVELS; l++) {
                 if (!wn_cpu_use(levels[l])) continue;
                 memset(got, 0xff, sizeof got);
-                cr_assert_eq(wn_pair_rowsums(&kernels[q], &x, got, NULL, NULL), WN_OK);
+                cr_assert_eq(wn_pair_rowsums(&kernels[q], &x, got, NULL, &(wn_err){0}), WN_OK);
                 double worst = worst_relative(got, want, n);
                 cr_expect_lt(worst, 2e-6, "level %d kernel %zu n %zu: %g", l, q, n, worst);
             }
@@ -249,8 +249,8 @@ Test(pairwise, same_bits_for_any_threads_and_vector_level) {
         for (int threads = 1; threads <= 8; threads *= 2) {
             wn_threads_set(threads);
             memset(again, 0, sizeof again);
-            cr_assert_eq(wn_pair_rowsums(&kernels[2], &x, sums, NULL, NULL), WN_OK);
-            cr_assert_eq(wn_pair_sums(&kernels[2], &x, NULL, 5000, cols, 1500, again, NULL), WN_OK);
+            cr_assert_eq(wn_pair_rowsums(&kernels[2], &x, sums, NULL, &(wn_err){0}), WN_OK);
+            cr_assert_eq(wn_pair_sums(&kernels[2], &x, NULL, 5000, cols, 1500, again, &(wn_err){0}), WN_OK);
             if (!known) {
                 memcpy(first, sums, sizeof sums);
                 memcpy(picked, again, sizeof again);
@@ -278,10 +278,10 @@ Test(pairwise, sums_by_index_add_and_do_not_depend_on_the_split) {
                     want[i] +=
                         kernel_value(&kernels[q], exact_dot(wn_mat_row(&x, rows[i]), wn_mat_row(&x, cols[j]), 130));
             }
-            cr_assert_eq(wn_pair_sums(&kernels[q], &x, rows, 900, cols, 600, whole, NULL), WN_OK);
+            cr_assert_eq(wn_pair_sums(&kernels[q], &x, rows, 900, cols, 600, whole, &(wn_err){0}), WN_OK);
             for (size_t i = 0, step = 1; i < 900; i += step, step = step * 2 + 1) {
                 size_t n = 900 - i < step ? 900 - i : step;
-                cr_assert_eq(wn_pair_sums(&kernels[q], &x, rows + i, n, cols, 600, parts + i, NULL), WN_OK);
+                cr_assert_eq(wn_pair_sums(&kernels[q], &x, rows + i, n, cols, 600, parts + i, &(wn_err){0}), WN_OK);
             }
             cr_assert_arr_eq(whole, parts, sizeof whole, "level %d kernel %zu", l, q);
             cr_expect_lt(worst_relative(whole, want, 900), 1e-6 + 4e-7 * kernels[q].gamma, "level %d kernel %zu", l, q);
@@ -294,7 +294,7 @@ Test(pairwise, no_columns_add_nothing) {
     wn_mat x = random_matrix(40, 16, 3, true);
     double a[40] = {0}, b[40] = {0};
     size_t none = 0;
-    cr_assert_eq(wn_pair_sums(&kernels[2], &x, NULL, 40, &none, 0, a, NULL), WN_OK);
+    cr_assert_eq(wn_pair_sums(&kernels[2], &x, NULL, 40, &none, 0, a, &(wn_err){0}), WN_OK);
     cr_assert_arr_eq(a, b, sizeof a);
     wn_mat_free(&x);
 }

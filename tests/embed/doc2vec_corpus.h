@@ -25,14 +25,14 @@ static inline void corpus_free(corpus *c) {
 
 static inline void corpus_put(corpus *c, const char *s) {
     size_t n = strlen(s);
-    (void)wn_reserve((void **)&c->bytes, &c->cap, c->len + n, 1, NULL);
+    (void)wn_reserve((void **)&c->bytes, &c->cap, c->len + n, 1, &(wn_err){0});
     memcpy(c->bytes + c->len, s, n);
     c->len += n;
 }
 
 /* Room for n texts; corpus_end closes each after its corpus_put calls. */
 static inline corpus corpus_new(size_t n) {
-    corpus c = {.off = wn_alloc(n + 1, sizeof *c.off, NULL)};
+    corpus c = {.off = wn_alloc(n + 1, sizeof *c.off, &(wn_err){0})};
     corpus_put(&c, "");
     return c;
 }

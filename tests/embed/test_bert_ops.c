@@ -118,8 +118,8 @@ static double product_error(bool careful, size_t m, size_t n, size_t k, float mi
     for (size_t j = 0; j < n; j++) bias[j] = draw();
     for (size_t i = 0; i < m * ldy; i++) y[i] = 7;
     const wn_linear_opts o = {.precision = WN_PREC_F32, .careful = careful};
-    cr_assert_eq(wn_affine_init(&l, &o, w, bias, n, k, NULL), WN_OK);
-    void *room = wn_alloc(1, wn_linear_layer_scratch(&l.w, m), NULL);
+    cr_assert_eq(wn_affine_init(&l, &o, w, bias, n, k, &(wn_err){0}), WN_OK);
+    void *room = wn_alloc(1, wn_linear_layer_scratch(&l.w, m), &(wn_err){0});
     wn_affine_apply(&l, WN_ACT_IDENTITY, &(wn_linear_rows){.x = x, .stride = ldx, .texts = m}, y, ldy, room);
     wn_affine_free(&l);
     double most = 0;

@@ -137,9 +137,9 @@ static void check_same(const wn_quant_kernel *a, const wn_quant_kernel *b, size_
     for (size_t i = 0; i < n * k; i++) w[i] = draw() / 16;
     for (int i = 0; i < 2; i++) {
         wn_quant *l;
-        void *scratch = wn_alloc(1, wn_quant_scratch(n, k, m), NULL);
+        void *scratch = wn_alloc(1, wn_quant_scratch(n, k, m), &(wn_err){0});
         y[i] = malloc(m * n * sizeof *y[i]);
-        cr_assert_eq(wn_quant_pack(&l, i ? b : a, w, n, k, NULL), WN_OK);
+        cr_assert_eq(wn_quant_pack(&l, i ? b : a, w, n, k, &(wn_err){0}), WN_OK);
         multiply(l, x, m, y[i], scratch);
         wn_quant_free(l);
         wn_free(scratch);

@@ -184,13 +184,13 @@ Test(doc2vec, saved_and_loaded_is_the_same_model) {
     wn_doc2vec *l = NULL;
     for (size_t cut = 0; cut < n; cut += cut < 200 ? 1 : 97) {
         overwrite_file("broken", bytes, cut);
-        wrong += wn_doc2vec_load(&l, "broken", NULL) != WN_EINPUT;
+        wrong += wn_doc2vec_load(&l, "broken", &(wn_err){0}) != WN_EINPUT;
     }
     for (size_t at = 0; at < n; at += at < 400 || at + 20 > n ? 1 : 97) {
         bytes[at] ^= 0x40;
         overwrite_file("broken", bytes, n);
         bytes[at] ^= 0x40;
-        wrong += wn_doc2vec_load(&l, "broken", NULL) != WN_EINPUT;
+        wrong += wn_doc2vec_load(&l, "broken", &(wn_err){0}) != WN_EINPUT;
     }
     cr_assert_eq(wrong, 0, "every cut and every changed byte is noticed");
     cr_assert_eq(wn_doc2vec_load(&l, "absent", &(wn_err){0}), WN_EIO);

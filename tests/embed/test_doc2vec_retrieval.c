@@ -36,7 +36,7 @@ static void split(halves *h, char *text, wn_buf *scratch) {
     for (char *br = text; (br = strstr(br, "<br />")) != NULL;) memset(br, ' ', 6);
     h->words = h->seen = 0;
     for (h->filling = 0; h->filling < 2; h->filling++)
-        cr_assert_eq(wn_text_words(text, strlen(text), scratch, take, h, NULL), WN_OK);
+        cr_assert_eq(wn_text_words(text, strlen(text), scratch, take, h, &(wn_err){0}), WN_OK);
     corpus_end(&h->half[0]);
     corpus_end(&h->half[1]);
 }
@@ -91,8 +91,8 @@ static double retrieve(const halves *h, wn_doc2vec_mode mode, uint64_t seed) {
     wn_doc2vec *m = NULL;
     wn_mat docs = {0}, queries = {0};
     o.mode = mode, o.min_count = 2, o.epochs = 20, o.seed = seed;
-    cr_assert_eq(wn_doc2vec_train(&m, &first, &o, &docs, NULL, NULL), WN_OK);
-    cr_assert_eq(wn_doc2vec_infer(m, &second, 0, &queries, NULL, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_doc2vec_train(&m, &first, &o, &docs, NULL, &(wn_err){0}), WN_OK);
+    cr_assert_eq(wn_doc2vec_infer(m, &second, 0, &queries, NULL, NULL, &(wn_err){0}), WN_OK);
     double mrr = mean_reciprocal_rank(&docs, &queries);
     wn_mat_free(&docs);
     wn_mat_free(&queries);

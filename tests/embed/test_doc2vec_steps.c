@@ -83,7 +83,7 @@ Test(doc2vec_steps, noise_follows_counts_to_the_exponent) {
     wn_d2v_alias table[N];
     double p[N], seen[N] = {0}, total = 0.0, chi = 0.0;
     for (size_t i = 0; i < N; i++) counts[i] = 5000 / (i + 1) + 1, total += p[i] = pow((double)counts[i], 0.75);
-    cr_assert_eq(wn_d2v_alias_init(table, counts, N, 0.75, NULL), WN_OK);
+    cr_assert_eq(wn_d2v_alias_init(table, counts, N, 0.75, &(wn_err){0}), WN_OK);
     wn_d2v_draws d = wn_d2v_draws_init(1, WN_D2V_DRAW_TRAIN, 2, 3);
     for (size_t i = 0; i < DRAWS; i++) seen[wn_d2v_alias_draw(table, N, &d)] += 1.0;
     for (size_t i = 0; i < N; i++) {
@@ -131,7 +131,7 @@ Test(doc2vec_steps, tree_is_optimal_and_prefix_free) {
         wn_d2v_tree t;
         double kraft = 0.0;
         for (size_t i = 0; i < n; i++) counts[i] = 1 + (n - i) * (n - i) / 7;
-        cr_assert_eq(wn_d2v_tree_init(&t, counts, n, NULL), WN_OK);
+        cr_assert_eq(wn_d2v_tree_init(&t, counts, n, &(wn_err){0}), WN_OK);
         for (size_t w = 0; w < n; w++) {
             size_t len = t.off[w + 1] - t.off[w];
             cost += counts[w] * len;

@@ -72,7 +72,7 @@ static problem make(size_t m, size_t n, size_t k, size_t each, uint64_t seed) {
     p.bias = calloc(n, sizeof *p.bias);
     p.y = calloc(m * p.ldy + 1, sizeof *p.y);
     p.offsets = calloc(m + 1, sizeof *p.offsets);
-    p.scratch = wn_alloc(1, wn_strassen_scratch(n, k, m), NULL);
+    p.scratch = wn_alloc(1, wn_strassen_scratch(n, k, m), &(wn_err){0});
     for (size_t i = 0; i < m * ldx; i++) p.x[i] = (float)wn_rng_normal(&r);
     for (size_t i = 0; i < n * k; i++) p.w[i] = (float)wn_rng_normal(&r);
     for (size_t i = 0; i < n; i++) p.bias[i] = (float)wn_rng_normal(&r);
@@ -91,7 +91,7 @@ static void drop(problem *p) {
 
 static void apply(const kind *of, const problem *p, const wn_epilogue *e) {
     wn_strassen *packed;
-    cr_assert_eq(pack(&packed, of, p->w, p->n, p->k, NULL), WN_OK);
+    cr_assert_eq(pack(&packed, of, p->w, p->n, p->k, &(wn_err){0}), WN_OK);
     for (size_t i = 0; i < p->m * p->ldy; i++) p->y[i] = 7;
     wn_strassen_apply(packed, &p->rows, e, p->y, p->ldy, p->scratch);
     wn_strassen_free(packed);
@@ -203,7 +203,7 @@ Test(strassen, fused_levels_give_the_same_bits) {
 static void bits_of_each_pair(const kind *of, size_t m, size_t n, size_t k) {
     problem p = make(m, n, k, 5, 11);
     wn_strassen *packed;
-    cr_assert_eq(pack(&packed, of, p.w, p.n, p.k, NULL), WN_OK);
+    cr_assert_eq(pack(&packed, of, p.w, p.n, p.k, &(wn_err){0}), WN_OK);
     wn_strassen_apply(packed, &p.rows, &nothing, p.y, p.ldy, p.scratch);
     float two[2 * 768];
     for (size_t i = 0, rows; i < m; i += rows) {
@@ -290,9 +290,9 @@ Test(strassen, packing_is_the_same_for_any_number_of_threads) {
     const kind of = {.kern = &wn_strassen_portable};
     wn_strassen *one, *four;
     wn_threads_set(1);
-    cr_assert_eq(pack(&one, &of, p.w, p.n, p.k, NULL), WN_OK);
+    cr_assert_eq(pack(&one, &of, p.w, p.n, p.k, &(wn_err){0}), WN_OK);
     wn_threads_set(4);
-    cr_assert_eq(pack(&four, &of, p.w, p.n, p.k, NULL), WN_OK);
+    cr_assert_eq(pack(&four, &of, p.w, p.n, p.k, &(wn_err){0}), WN_OK);
     cr_assert_eq(memcmp(one->panels.f32, four->panels.f32, 7 * p.n / 2 * p.k / 2 * sizeof(float)), 0);
     wn_strassen_free(one);
     wn_strassen_free(four);
@@ -347,7 +347,7 @@ Test(strassen, every_element_is_told_of_once_and_finished) {
 static void large_row(const kind *of, size_t m, size_t n, size_t k) {
     problem p = make(m, n, k, 8, 21);
     wn_strassen *packed;
-    cr_assert_eq(pack(&packed, of, p.w, n, k, NULL), WN_OK);
+    cr_assert_eq(pack(&packed, of, p.w, n, k, &(wn_err){0}), WN_OK);
     const size_t parts = packed->scheme->parts;
     wn_strassen_free(packed);
     for (size_t e = 0; e < k; e++) p.w[3 * k + e] *= 1000;

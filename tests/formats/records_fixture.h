@@ -72,19 +72,19 @@ static inline wn_code read_as_line(const wn_records_opts *o, wn_buf *out, wn_err
     out->len = 0;
     wn_code code = wn_records_open(&r, o, err);
     while (code == WN_OK && (code = wn_records_next(r, &rec, &end, err)) == WN_OK && !end) {
-        cr_assert_eq(wn_buf_append(out, rec.text, rec.text_len, NULL), WN_OK);
+        cr_assert_eq(wn_buf_append(out, rec.text, rec.text_len, &(wn_err){0}), WN_OK);
         if (rec.label) {
-            cr_assert_eq(wn_buf_append(out, "|", 1, NULL), WN_OK);
-            cr_assert_eq(wn_buf_append(out, rec.label, rec.label_len, NULL), WN_OK);
+            cr_assert_eq(wn_buf_append(out, "|", 1, &(wn_err){0}), WN_OK);
+            cr_assert_eq(wn_buf_append(out, rec.label, rec.label_len, &(wn_err){0}), WN_OK);
         }
         if (rec.id) {
-            cr_assert_eq(wn_buf_append(out, "#", 1, NULL), WN_OK);
-            cr_assert_eq(wn_buf_append(out, rec.id, rec.id_len, NULL), WN_OK);
+            cr_assert_eq(wn_buf_append(out, "#", 1, &(wn_err){0}), WN_OK);
+            cr_assert_eq(wn_buf_append(out, rec.id, rec.id_len, &(wn_err){0}), WN_OK);
         }
-        cr_assert_eq(wn_buf_append(out, ";", 1, NULL), WN_OK);
+        cr_assert_eq(wn_buf_append(out, ";", 1, &(wn_err){0}), WN_OK);
     }
     wn_records_close(r);
-    cr_assert_eq(wn_buf_append(out, "", 1, NULL), WN_OK);
+    cr_assert_eq(wn_buf_append(out, "", 1, &(wn_err){0}), WN_OK);
     return code;
 }
 

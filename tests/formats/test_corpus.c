@@ -128,19 +128,19 @@ Test(corpus, random_csv) {
         wn_buf file = {0}, texts = {0};
         size_t rows = (size_t)wn_rng_below(&r, 20), ends[21] = {0};
         const char *path = "r.csv";
-        cr_assert_eq(wn_buf_append(&file, "n,text\n", 7, NULL), WN_OK);
+        cr_assert_eq(wn_buf_append(&file, "n,text\n", 7, &(wn_err){0}), WN_OK);
         for (size_t i = 0; i < rows; ++i) {
-            cr_assert_eq(wn_buf_append(&file, "7,\"", 3, NULL), WN_OK);
+            cr_assert_eq(wn_buf_append(&file, "7,\"", 3, &(wn_err){0}), WN_OK);
             for (uint64_t k = wn_rng_below(&r, 12); k; --k) {
                 char ch = alphabet[wn_rng_below(&r, sizeof alphabet - 1)];
-                cr_assert_eq(wn_buf_append(&texts, &ch, 1, NULL), WN_OK);
-                cr_assert_eq(wn_buf_append(&file, "\"\"", ch == '"' ? 2 : 0, NULL), WN_OK);
-                if (ch != '"') cr_assert_eq(wn_buf_append(&file, &ch, 1, NULL), WN_OK);
+                cr_assert_eq(wn_buf_append(&texts, &ch, 1, &(wn_err){0}), WN_OK);
+                cr_assert_eq(wn_buf_append(&file, "\"\"", ch == '"' ? 2 : 0, &(wn_err){0}), WN_OK);
+                if (ch != '"') cr_assert_eq(wn_buf_append(&file, &ch, 1, &(wn_err){0}), WN_OK);
             }
             ends[i + 1] = texts.len;
             size_t end = i + 1 == rows ? (size_t)wn_rng_below(&r, 3) : 1 + (size_t)wn_rng_below(&r, 2);
-            cr_assert_eq(wn_buf_append(&file, "\"", 1, NULL), WN_OK);
-            cr_assert_eq(wn_buf_append(&file, end == 2 ? "\r\n" : "\n", end, NULL), WN_OK);
+            cr_assert_eq(wn_buf_append(&file, "\"", 1, &(wn_err){0}), WN_OK);
+            cr_assert_eq(wn_buf_append(&file, end == 2 ? "\r\n" : "\n", end, &(wn_err){0}), WN_OK);
         }
         put_bytes(path, file.data, file.len);
         wn_corpus c;
@@ -207,7 +207,7 @@ Test(corpus, sources_not_reached_are_not_listed) {
     put_text(paths[0], "1\n2\n3\n");
     put_text(paths[1], "4\n");
     wn_corpus c;
-    cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = paths, .npaths = 2, .limit = 2}, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = paths, .npaths = 2, .limit = 2}, NULL, &(wn_err){0}), WN_OK);
     cr_assert(c.n == 2 && c.nsources == 1 && strlen(c.sources[0].sha256) == 64 && c.sources[0].bytes == 6);
     expect_copy_equals(&c, "1\n2\n", 4);
     wn_corpus_free(&c);
@@ -222,7 +222,7 @@ Test(corpus, a_changed_input_is_noticed) {
         wn_corpus c;
         wn_err e = {0};
         put_text(path, "{\"text\":\"x\"}\n{\"text\":\"y\"}\n");
-        cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = &path, .npaths = 1}, NULL, NULL), WN_OK);
+        cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = &path, .npaths = 1}, NULL, &(wn_err){0}), WN_OK);
         put_text(path, later[i]);
         cr_expect_eq(replay(&c, &e), WN_EIO, "case %zu", i);
         cr_expect_str_eq(e.msg, "a.jsonl has changed since it was read; run the command again");
@@ -294,7 +294,7 @@ Test(corpus, an_endless_pipe_is_left_at_the_limit) {
     cr_assert_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
     wn_corpus c;
     wn_records_opts o = {.paths = &path, .npaths = 1, .format = WN_TXT, .limit = 2};
-    cr_assert_eq(wn_corpus_read(&c, &o, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_corpus_read(&c, &o, NULL, &(wn_err){0}), WN_OK);
     expect_copy_equals(&c, "1\n2\n", 4);
     wn_corpus_free(&c);
 }
@@ -312,7 +312,7 @@ Test(corpus, a_signal_ends_the_wait_for_a_pipe, .timeout = 10) {
         _exit(0);
     }
     wn_corpus c;
-    cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = &path, .npaths = 1}, NULL, NULL), WN_EINTERRUPT);
+    cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = &path, .npaths = 1}, NULL, &(wn_err){0}), WN_EINTERRUPT);
     cr_assert_eq(waitpid(child, NULL, 0), child);
 }
 
@@ -396,7 +396,7 @@ Test(corpus, a_sink_that_refuses_stops_the_copy) {
     const char *path = "a.txt";
     put_text(path, "1\n2\n");
     wn_corpus c;
-    cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = &path, .npaths = 1}, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = &path, .npaths = 1}, NULL, &(wn_err){0}), WN_OK);
     wn_mem_fail_after(0, true);
     copied.len = next_row = 0;
     wn_free(copied.data);
@@ -428,7 +428,7 @@ Test(corpus, leaves_no_file_behind) {
     (void)snprintf(home, sizeof home, "%s/tmp", fixture_home);
     cr_assert(mkdir(home, 0700) == 0 && setenv("TMPDIR", home, 1) == 0);
     wn_corpus c;
-    cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = &path, .npaths = 1}, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = &path, .npaths = 1}, NULL, &(wn_err){0}), WN_OK);
     cr_assert_eq(rmdir(home), 0, "the spool has no name even while it is in use");
     expect_text(&c.texts, 0, "1");
     wn_corpus_free(&c);

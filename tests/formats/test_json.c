@@ -46,7 +46,7 @@ static size_t random_value(wn_rng *r, char *out, int depth) {
 
 static bool same_member(const wn_json_member *m, const cJSON *c, wn_buf *b) {
     b->len = 0;
-    if (wn_json_unescape(&m->key, b, NULL) != WN_OK || b->len != strlen(c->string) ||
+    if (wn_json_unescape(&m->key, b, &(wn_err){0}) != WN_OK || b->len != strlen(c->string) ||
         (b->len && memcmp(b->data, c->string, b->len) != 0))
         return false;
     b->len = 0;
@@ -66,7 +66,7 @@ static bool same_member(const wn_json_member *m, const cJSON *c, wn_buf *b) {
     case WN_JSTRING:
         break;
     }
-    return cJSON_IsString(c) && wn_json_unescape(&m->value, b, NULL) == WN_OK && b->len == strlen(c->valuestring) &&
+    return cJSON_IsString(c) && wn_json_unescape(&m->value, b, &(wn_err){0}) == WN_OK && b->len == strlen(c->valuestring) &&
            (b->len == 0 || memcmp(b->data, c->valuestring, b->len) == 0);
 }
 
@@ -79,7 +79,7 @@ Test(json, members_are_those_that_cjson_finds) {
     for (int t = 0; t < 30000; ++t) {
         size_t n = random_value(&r, s, 4);
         cJSON *tree = cJSON_ParseWithLength(s, n);
-        wn_code code = wn_json_object(s, n, &m, NULL);
+        wn_code code = wn_json_object(s, n, &m, &(wn_err){0});
         wrong += (code == WN_OK) != (tree && cJSON_IsObject(tree));
         if (code == WN_OK && tree) {
             const cJSON *c = tree->child;
@@ -108,12 +108,12 @@ Test(json, damage_is_seen_at_least_where_cjson_sees_it) {
             memcpy(s, good, sizeof good);
             s[at] = bytes[k];
             cJSON *tree = cJSON_ParseWithOpts(s, NULL, 1);
-            bool ours = wn_json_object(s, n, &m, NULL) == WN_OK;
+            bool ours = wn_json_object(s, n, &m, &(wn_err){0}) == WN_OK;
             wrong += ours && !cJSON_IsObject(tree);
             refused += !ours;
             cJSON_Delete(tree);
         }
-    for (size_t cut = 0; cut < n; ++cut) wrong += wn_json_object(good, cut, &m, NULL) == WN_OK;
+    for (size_t cut = 0; cut < n; ++cut) wrong += wn_json_object(good, cut, &m, &(wn_err){0}) == WN_OK;
     cr_assert(wrong == 0 && refused > 300, "%zu wrong, %zu refused", wrong, refused);
     wn_free(m.at);
 }

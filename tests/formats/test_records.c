@@ -337,13 +337,13 @@ Test(records, spans_and_lines) {
     wn_records *r = NULL;
     wn_record rec;
     bool end = false;
-    cr_assert_eq(wn_records_open(&r, &(wn_records_opts){.paths = &path, .npaths = 1}, NULL), WN_OK);
-    cr_assert_eq(wn_records_next(r, &rec, &end, NULL), WN_OK);
+    cr_assert_eq(wn_records_open(&r, &(wn_records_opts){.paths = &path, .npaths = 1}, &(wn_err){0}), WN_OK);
+    cr_assert_eq(wn_records_next(r, &rec, &end, &(wn_err){0}), WN_OK);
     cr_assert(rec.line == 2 && rec.offset == 7 && rec.raw_len == 10);
     cr_assert_eq(memcmp(rec.raw, "\"1\n2\",0.5\n", 10), 0);
-    cr_assert_eq(wn_records_next(r, &rec, &end, NULL), WN_OK);
+    cr_assert_eq(wn_records_next(r, &rec, &end, &(wn_err){0}), WN_OK);
     cr_assert(rec.line == 4 && rec.offset == 17);
-    for (int i = 0; i < 2; ++i) cr_assert(wn_records_next(r, &rec, &end, NULL) == WN_OK && end);
+    for (int i = 0; i < 2; ++i) cr_assert(wn_records_next(r, &rec, &end, &(wn_err){0}) == WN_OK && end);
     wn_records_close(r);
 }
 
@@ -365,7 +365,7 @@ Test(records, long_records_survive_the_growing_buffer) {
     wn_record rec;
     bool end = false;
     wn_err e = {0};
-    cr_assert_eq(wn_records_open(&r, &(wn_records_opts){.paths = paths, .npaths = 2}, NULL), WN_OK);
+    cr_assert_eq(wn_records_open(&r, &(wn_records_opts){.paths = paths, .npaths = 2}, &(wn_err){0}), WN_OK);
     for (i = at = 0; i < 18; ++i) {
         cr_assert(wn_records_next(r, &rec, &end, &e) == WN_OK && !end, "%s", e.msg);
         cr_assert_eq(rec.text_len, lengths[i % 9]);
@@ -429,7 +429,7 @@ Test(records, a_failed_reading_leaves_the_skip_file_as_it_was) {
     put_text(paths[1], "");
     put_text("skipped", "old");
     wn_records_opts o = {.paths = paths, .npaths = 2, .skip_path = "skipped", .overwrite = true};
-    cr_assert_eq(read_as_line(&o, &got, NULL), WN_EINPUT);
+    cr_assert_eq(read_as_line(&o, &got, &(wn_err){0}), WN_EINPUT);
     size_t n = 0;
     char *skipped = get_bytes("skipped", &n);
     cr_assert_str_eq(skipped, "old");
@@ -440,7 +440,7 @@ Test(records, stops_when_asked) {
     const char *path = "a.txt";
     put_text(path, "a\n");
     wn_interrupt_raise(2);
-    cr_assert_eq(read_as_line(&(wn_records_opts){.paths = &path, .npaths = 1}, &got, NULL), WN_EINTERRUPT);
+    cr_assert_eq(read_as_line(&(wn_records_opts){.paths = &path, .npaths = 1}, &got, &(wn_err){0}), WN_EINTERRUPT);
     wn_interrupt_raise(0);
 }
 

@@ -108,7 +108,7 @@ Test(habits, one_text_of_several_is_given_alone) {
         for (size_t only = 1; only <= 2; ++only) {
             wn_records_opts o = {
                 .paths = &paths[i], .npaths = 1, .text_fields = fields, .ntext_fields = 2, .only_text = only};
-            cr_assert_eq(read_as_line(&o, &got, NULL), WN_OK);
+            cr_assert_eq(read_as_line(&o, &got, &(wn_err){0}), WN_OK);
             cr_expect_str_eq(got.data, only == 1 ? "x;z;" : "y;;");
         }
 }

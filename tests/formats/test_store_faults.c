@@ -170,7 +170,7 @@ Test(store_faults, a_killed_writer_leaves_no_half_file) {
         (void)unlink(path);
         pid_t pid = fork();
         cr_assert_geq(pid, 0);
-        if (pid == 0) _exit((int)write_sample(path, 5000, 64, 500, true, NULL));
+        if (pid == 0) _exit((int)write_sample(path, 5000, 64, 500, true, &(wn_err){0}));
         (void)usleep((useconds_t)(wn_rng_uniform(&r) * once * 1.2e6));
         (void)kill(pid, SIGKILL);
         cr_assert_eq(waitpid(pid, NULL, 0), pid);

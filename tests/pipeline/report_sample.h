@@ -32,7 +32,7 @@ static inline void sample_init(sample *s, size_t n, size_t k) {
     memset(s, 0, sizeof *s);
     size_t d = 16, cap = n * 128;
     wn_rng g = wn_rng_init(5, 1);
-    wn_mat_init(&s->x, n, d, NULL);
+    wn_mat_init(&s->x, n, d, &(wn_err){0});
     s->text_base = calloc(cap, 1), s->id_base = calloc(n, 16);
     s->text_off = calloc(n + 1, sizeof *s->text_off), s->id_off = calloc(n + 1, sizeof *s->id_off);
     s->label = calloc(n, sizeof *s->label), s->sim = calloc(n, sizeof *s->sim);

@@ -154,7 +154,7 @@ static inline wn_mat clustered_rows(size_t n, size_t d, size_t centres, double s
     wn_mat x;
     wn_rng r = wn_rng_init(seed, 11);
     float *c = malloc(centres * d * sizeof *c + 1);
-    if (wn_mat_init(&x, n, d, NULL) != WN_OK || !c) abort();
+    if (wn_mat_init(&x, n, d, &(wn_err){0}) != WN_OK || !c) abort();
     for (size_t i = 0; i < centres * d; i++) c[i] = (float)wn_rng_normal(&r);
     for (size_t i = 0; i < n; i++) {
         size_t from = (size_t)wn_rng_below(&r, centres) * d;

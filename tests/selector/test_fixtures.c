@@ -39,12 +39,12 @@ static wn_mat rows(hid_t file, bool shifted) {
     hsize_t dims[2];
     size_t n = read_dataset(file, "X", H5T_NATIVE_FLOAT, sizeof *data, (void **)&data, dims), d = (size_t)dims[1];
     wn_mat x, y;
-    cr_assert_eq(wn_mat_init(&x, n, d, NULL), WN_OK);
+    cr_assert_eq(wn_mat_init(&x, n, d, &(wn_err){0}), WN_OK);
     for (size_t i = 0; i < n; i++) memcpy(wn_mat_row(&x, i), data + i * d, d * sizeof *data);
     free(data);
     unit_rows(&x);
     if (!shifted) return x;
-    cr_assert_eq(wn_mat_init(&y, n, d + 1, NULL), WN_OK);
+    cr_assert_eq(wn_mat_init(&y, n, d + 1, &(wn_err){0}), WN_OK);
     for (size_t i = 0; i < n; i++) {
         for (size_t c = 0; c < d; c++) wn_mat_row(&y, i)[c] = (float)((double)wn_mat_row(&x, i)[c] * sqrt(0.5));
         wn_mat_row(&y, i)[d] = (float)sqrt(0.5);

@@ -153,7 +153,7 @@ static void careless_lazy(const naive *v, double lambda, size_t k, size_t *ids) 
 Test(select, negative_similarity_defeats_plain_laziness_but_not_ours) {
     static const float points[6][2] = {{1, 0}, {1, 0}, {1, 0}, {-1, 0}, {0, 1}, {0.6f, 0.8f}};
     wn_mat x;
-    cr_assert_eq(wn_mat_init(&x, 6, 2, NULL), WN_OK);
+    cr_assert_eq(wn_mat_init(&x, 6, 2, &(wn_err){0}), WN_OK);
     for (size_t i = 0; i < 6; i++) memcpy(wn_mat_row(&x, i), points[i], sizeof points[i]);
     wn_kernel kernel = {.kind = WN_COSINE};
     naive v = naive_init(&x, &kernel);
@@ -248,7 +248,7 @@ Test(select, wrong_options_are_refused_with_numbers) {
     o = ok, o.kernel.kind = WN_DOT;
     wn_mat_row(&raw, 2)[0] = 1e20f;
     refuse(&raw, o, WN_EINPUT, "row 2");
-    cr_assert_eq(wn_mat_init(&none, 0, 4, NULL), WN_OK);
+    cr_assert_eq(wn_mat_init(&none, 0, 4, &(wn_err){0}), WN_OK);
     refuse(&none, ok, WN_ECONSTRAINT, "only 0 of 0");
     wn_mat_free(&none);
     wn_mat_free(&raw);
@@ -334,14 +334,14 @@ Test(select, interruption_at_any_report_ends_cleanly) {
 static wn_csr graph_of(const wn_mat *x, size_t K) {
     size_t n = x->rows;
     wn_csr g = {.rows = n, .cols = n};
-    g.indptr = wn_alloc(n + 1, sizeof *g.indptr, NULL);
-    g.indices = wn_alloc(n * K, sizeof *g.indices, NULL);
-    g.data = wn_alloc(n * K, sizeof *g.data, NULL);
+    g.indptr = wn_alloc(n + 1, sizeof *g.indptr, &(wn_err){0});
+    g.indices = wn_alloc(n * K, sizeof *g.indices, &(wn_err){0});
+    g.data = wn_alloc(n * K, sizeof *g.data, &(wn_err){0});
     wn_kernel cosine = {.kind = WN_COSINE};
     for (size_t i = 0; i < n; i++) {
         float *w = calloc(n, sizeof *w);
         cr_assert_eq(wn_pair_tile(&cosine, (wn_row_block){wn_mat_row(x, i), x->stride, 1},
-                                  (wn_row_block){x->data, x->stride, n}, x->cols, w, n, NULL),
+                                  (wn_row_block){x->data, x->stride, n}, x->cols, w, n, &(wn_err){0}),
                      WN_OK);
         w[i] = -2;
         for (size_t e = 0; e < K; e++) {

@@ -144,7 +144,7 @@ Test(ways, weights_are_repeated_rows) {
     for (size_t i = 0; i < WAYS; i++) {
         wn_select_opts o = way(i, 15);
         wn_mat x = clustered_rows(N, 6, 10, 0.5, o.kernel.kind != WN_DOT, 5), y;
-        cr_assert_eq(wn_mat_init(&y, m, 6, NULL), WN_OK);
+        cr_assert_eq(wn_mat_init(&y, m, 6, &(wn_err){0}), WN_OK);
         for (size_t j = 0; j < m; j++) memcpy(wn_mat_row(&y, j), wn_mat_row(&x, from[j]), 6 * sizeof(float));
         wn_selection one = {0}, many = {0};
         o.weight = weight;

@@ -100,23 +100,23 @@ static XXH128_hash_t constant(const void *s, size_t n) {
 Test(exact_duplicates, colliding_hashes_do_not_merge_texts) {
     enum { N = 300 };
     fill(N);
-    cr_assert_eq(wn_sim_exact_duplicates(&texts.view, kept, NULL, NULL), WN_OK);
-    cr_assert_eq(wn_sim_exact_duplicates_by(constant, &texts.view, again, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_sim_exact_duplicates(&texts.view, kept, NULL, &(wn_err){0}), WN_OK);
+    cr_assert_eq(wn_sim_exact_duplicates_by(constant, &texts.view, again, NULL, &(wn_err){0}), WN_OK);
     cr_assert_arr_eq(kept, again, N * sizeof *kept);
 }
 
 Test(exact_duplicates, same_for_any_number_of_threads) {
     fill(MANY);
     wn_threads_set(1);
-    cr_assert_eq(wn_sim_exact_duplicates(&texts.view, kept, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_sim_exact_duplicates(&texts.view, kept, NULL, &(wn_err){0}), WN_OK);
     wn_threads_set(4);
-    cr_assert_eq(wn_sim_exact_duplicates(&texts.view, again, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_sim_exact_duplicates(&texts.view, again, NULL, &(wn_err){0}), WN_OK);
     cr_assert_arr_eq(kept, again, MANY * sizeof *kept);
 }
 
 Test(exact_duplicates, no_texts) {
     texts.view = (wn_texts){.base = "", .off = texts.off, .n = 0};
-    cr_assert_eq(wn_sim_exact_duplicates(&texts.view, kept, NULL, NULL), WN_OK);
+    cr_assert_eq(wn_sim_exact_duplicates(&texts.view, kept, NULL, &(wn_err){0}), WN_OK);
 }
 
 Test(exact_duplicates, names_a_text_that_is_not_utf8_and_writes_nothing) {
@@ -147,6 +147,6 @@ Test(exact_duplicates, survives_every_failed_allocation) {
 Test(exact_duplicates, stops_when_asked) {
     fill(100);
     wn_interrupt_raise(2);
-    cr_assert_eq(wn_sim_exact_duplicates(&texts.view, kept, NULL, NULL), WN_EINTERRUPT);
+    cr_assert_eq(wn_sim_exact_duplicates(&texts.view, kept, NULL, &(wn_err){0}), WN_EINTERRUPT);
     wn_interrupt_raise(0);
 }

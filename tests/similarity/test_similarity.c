@@ -19,7 +19,7 @@ enum { LEVELS = 3 };
 static wn_mat exact_matrix(size_t n, size_t d, uint64_t seed) {
     wn_mat m;
     wn_rng r = wn_rng_init(seed, 0);
-    cr_assert_eq(wn_mat_init(&m, n, d, NULL), WN_OK);
+    cr_assert_eq(wn_mat_init(&m, n, d, &(wn_err){0}), WN_OK);
     for (size_t i = 0; i < n; i++) {
         float *row = wn_mat_row(&m, i);
         const uint64_t what = wn_rng_below(&r, 20);
@@ -101,7 +101,7 @@ Test(gamma, median_of_known_distances) {
     wn_mat x;
     double gamma, median;
     wn_err err;
-    cr_assert_eq(wn_mat_init(&x, 100, 100, NULL), WN_OK);
+    cr_assert_eq(wn_mat_init(&x, 100, 100, &(wn_err){0}), WN_OK);
     for (size_t i = 0; i < 50; i++) wn_mat_row(&x, i)[i] = (float)(i + 1); /* orthogonal, of any length; 50 zero rows */
     cr_assert_eq(wn_sim_gamma_auto(&x, 1, 10000, &gamma, &median, &err), WN_OK);
     cr_expect_eq(median, 1.0);
@@ -118,7 +118,7 @@ Test(gamma, sample_comes_near_the_median_of_all_pairs) {
     wn_mat x = exact_matrix(400, 12, 3);
     double gamma, median, other, below = 0, pairs = 0;
     (void)wn_mat_normalize(&x);
-    cr_assert_eq(wn_sim_gamma_auto(&x, 7, 0, &gamma, &median, NULL), WN_OK);
+    cr_assert_eq(wn_sim_gamma_auto(&x, 7, 0, &gamma, &median, &(wn_err){0}), WN_OK);
     for (size_t i = 0; i < 400; i++) {
         for (size_t j = 0; j < i; j++) {
             if (exact_dot(&x, i, i) == 0 || exact_dot(&x, j, j) == 0) continue;
@@ -128,9 +128,9 @@ Test(gamma, sample_comes_near_the_median_of_all_pairs) {
     }
     cr_expect(fabs(below / pairs - 0.5) < 0.015, "%g", below / pairs); /* three standard errors of 10000 pairs */
     cr_expect_float_eq(gamma * median, 7.5, 1e-12);
-    cr_assert_eq(wn_sim_gamma_auto(&x, 7, 0, &gamma, &other, NULL), WN_OK);
+    cr_assert_eq(wn_sim_gamma_auto(&x, 7, 0, &gamma, &other, &(wn_err){0}), WN_OK);
     cr_expect_eq(other, median);
-    cr_assert_eq(wn_sim_gamma_auto(&x, 8, 0, &gamma, &other, NULL), WN_OK);
+    cr_assert_eq(wn_sim_gamma_auto(&x, 8, 0, &gamma, &other, &(wn_err){0}), WN_OK);
     cr_expect_neq(other, median);
     wn_mat_free(&x);
 }
@@ -173,7 +173,7 @@ Test(knn, equals_brute_force_with_ties) {
             for (int threads = 1; threads <= 8; threads *= 2) {
                 wn_csr g = {0};
                 wn_threads_set(threads);
-                cr_assert_eq(wn_sim_knn(&x, K, &g, NULL, NULL), WN_OK);
+                cr_assert_eq(wn_sim_knn(&x, K, &g, NULL, &(wn_err){0}), WN_OK);
                 size_t wrong = wrong_neighbours(&g, want, n, K);
                 cr_expect_eq(wrong, 0, "%zu wrong: n %zu K %zu level %d threads %d", wrong, n, K, l, threads);
                 wn_csr_free(&g);
@@ -210,7 +210,7 @@ Test(nearest, equals_brute_force_first_chosen_on_ties) {
         for (int l = 0; l < LEVELS; l++) {
             if (!wn_cpu_use(levels[l])) continue;
             size_t wrong = 0;
-            cr_assert_eq(wn_sim_nearest(&x, chosen, k, nearest, sim, NULL, NULL), WN_OK);
+            cr_assert_eq(wn_sim_nearest(&x, chosen, k, nearest, sim, NULL, &(wn_err){0}), WN_OK);
             for (size_t i = 0; i < n; i++) {
                 size_t best = 0;
                 for (size_t j = 1; j < k; j++) {
@@ -228,7 +228,7 @@ Test(nearest, none_chosen_is_refused) {
     wn_mat x = exact_matrix(5, 3, 1);
     size_t nearest[5];
     float sim[5];
-    cr_expect_eq(wn_sim_nearest(&x, NULL, 0, nearest, sim, NULL, NULL), WN_EUSAGE);
+    cr_expect_eq(wn_sim_nearest(&x, NULL, 0, nearest, sim, NULL, &(wn_err){0}), WN_EUSAGE);
     wn_mat_free(&x);
 }
 
@@ -266,7 +266,7 @@ Test(near_duplicates, equals_the_definition) {
                 if (!wn_cpu_use(levels[l])) continue;
                 wn_threads_set(1 << l);
                 memset(kept, 0xff, sizeof kept);
-                cr_assert_eq(wn_sim_near_duplicates(&x, thresholds[q], kept, sim, NULL, NULL), WN_OK);
+                cr_assert_eq(wn_sim_near_duplicates(&x, thresholds[q], kept, sim, NULL, &(wn_err){0}), WN_OK);
                 cr_expect(memcmp(kept, want, n * sizeof *kept) == 0 && memcmp(sim, want_sim, n * sizeof *sim) == 0,
                           "n %zu threshold %g level %d", n, thresholds[q], l);
             }
@@ -281,7 +281,7 @@ Test(near_duplicates, threshold_is_met_exactly) {
     size_t kept[2];
     float sim[2];
     wn_err err;
-    cr_assert_eq(wn_mat_init(&x, 2, 1, NULL), WN_OK);
+    cr_assert_eq(wn_mat_init(&x, 2, 1, &(wn_err){0}), WN_OK);
     wn_mat_row(&x, 0)[0] = 1;
     wn_mat_row(&x, 1)[0] = 0.95f; /* 0.949999988... < 0.95 */
     cr_assert_eq(wn_sim_near_duplicates(&x, 0.95, kept, sim, NULL, &err), WN_OK);
