@@ -24,7 +24,9 @@ void wn_bert_close(wn_bert *m) {
         norm_free(&l->after_ffn);
     }
     wn_free(m->layers);
-    for (size_t i = 0; i < 3; i++) wn_free(m->owned[i]);
+    wn_free(m->words);
+    wn_free(m->positions);
+    wn_free(m->types);
     norm_free(&m->embedding_norm);
     wn_affine_free(&m->mapping);
     wn_affine_free(&m->dense);

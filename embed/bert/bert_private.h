@@ -27,9 +27,8 @@ typedef struct {
 struct wn_bert {
     wn_model_config config;
     wn_bert_opts opts;
-    wn_weights *weights;             /* kept open: the embedding tables stay in the file */
-    const float *words, *positions, *types; /* [vocab, E], [positions, E], [types, E] or NULL */
-    float *owned[3];                 /* copies where the file cannot be used in place */
+    wn_weights *weights;             /* while tensors are read */
+    float *words, *positions, *types; /* [vocab, E], [positions, E], [types, E] or NULL */
     wn_norm embedding_norm;          /* [E] */
     wn_affine mapping;               /* ALBERT: [H, E]; W of no size elsewhere */
     wn_layer *layers;                /* [nlayers] as stored: ALBERT groups * inner */

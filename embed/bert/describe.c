@@ -79,12 +79,14 @@ wn_code wn_bert_describe(const char *dir, const wn_model_config *config, char **
     char problem[512] = "";
     wn_buf out = {0};
     notes n = {.err = err};
+    char *encoder = NULL;
     wn_code code = WN_EMEMORY;
     *text = NULL;
     wn_bert *m = wn_alloc(1, sizeof *m, err);
     if (!m) goto out;
     m->config = *config;
-    if ((code = wn_weights_open(&m->weights, dir, err)) != WN_OK) goto out;
+    if ((code = wn_model_folder(&encoder, dir, config->path, err)) != WN_OK) goto out;
+    if ((code = wn_weights_open(&m->weights, encoder, err)) != WN_OK) goto out;
     n.w = m->weights;
     n.used = wn_alloc(wn_weights_count(m->weights), sizeof *n.used, err);
     code = n.used ? note_tensors(m, dir, &n, problem, err) : WN_EMEMORY;
@@ -95,6 +97,7 @@ wn_code wn_bert_describe(const char *dir, const wn_model_config *config, char **
     out.data = NULL;
 out:
     wn_bert_close(m);
+    wn_free(encoder);
     wn_free(n.used);
     wn_free(n.missing.data);
     wn_free(out.data);

@@ -139,15 +139,13 @@ static wn_code read_layer(loader *l, const wn_model_config *c, const wn_linear_o
     return read_norm(l, p[NORM_2], h, &out->after_ffn);
 }
 
-/* An embedding table: in place where the file allows it. */
-static wn_code read_table(loader *l, const char *name, size_t rows, size_t cols, const float **out, float **owned) {
+static wn_code read_table(loader *l, const char *name, size_t rows, size_t cols, float **out) {
     const wn_tensor *t = find(l, name);
     if (!t) return WN_OK;
     wn_code code = check_shape(l, t, rows, cols);
-    if (code != WN_OK || (*out = wn_weights_mapped(l->w, t))) return code;
-    if (!(*owned = wn_alloc(t->count, sizeof(float), l->err))) return WN_EMEMORY;
-    *out = *owned;
-    return wn_weights_read(l->w, t, *owned, l->err);
+    if (code != WN_OK) return code;
+    if (!(*out = wn_alloc(t->count, sizeof(float), l->err))) return WN_EMEMORY;
+    return wn_weights_read(l->w, t, *out, l->err);
 }
 
 static wn_code read_embeddings(loader *l, wn_bert *m) {
@@ -157,14 +155,14 @@ static wn_code read_embeddings(loader *l, wn_bert *m) {
     const struct {
         const char *name;
         size_t rows;
-        const float **out;
+        float **out;
     } tables[] = {{"embeddings.word_embeddings.weight", c->vocab, &m->words},
                   {"embeddings.position_embeddings.weight", c->positions, &m->positions},
                   {"embeddings.token_type_embeddings.weight", c->types, &m->types}};
     wn_code code;
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         if (tables[i].rows == 0) continue; /* a model without types */
-        code = read_table(l, tables[i].name, tables[i].rows, e, tables[i].out, &m->owned[i]);
+        code = read_table(l, tables[i].name, tables[i].rows, e, tables[i].out);
         if (code != WN_OK) return code;
     }
     if ((code = read_norm(l, "embeddings.LayerNorm", e, &m->embedding_norm)) != WN_OK) return code;
@@ -194,35 +192,49 @@ static wn_code read_layers(loader *l, wn_bert *m) {
 
 /* The Dense module has a checkpoint of its own: linear.weight and linear.bias. */
 static wn_code read_dense(wn_bert *m, const char *dir, wn_err *err) {
-    char path[4096];
-    wn_weights *w = NULL;
-    if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, m->config.dense_path) >= sizeof path)
-        return wn_err_set(err, WN_EUSAGE, "%s: the path is too long", dir);
     static const char *const name[] = {"linear"};
-    wn_code code = wn_weights_open(&w, path, err);
+    char *path = NULL;
+    wn_weights *w = NULL;
+    wn_code code = wn_model_folder(&path, dir, m->config.dense_path, err);
     if (code != WN_OK) return code;
+    if ((code = wn_weights_open(&w, path, err)) != WN_OK) goto out;
     loader l = {.w = w, .prefix = "", .unbiased = !m->config.dense_bias, .err = err};
     code = read_linear(&l, name, 1, m->config.dense_out, m->config.hidden, &alone, &m->dense);
     if (code == WN_OK && l.nmissing)
         code = wn_err_set(err, WN_EINPUT, "%s: missing tensors: %s", path, l.missing);
+out:
     wn_weights_close(w);
+    wn_free(path);
     return code;
 }
 
 wn_code wn_bert_load(wn_bert *m, const char *dir, wn_err *err) {
-    wn_code code = wn_weights_open(&m->weights, dir, err);
-    return code != WN_OK ? code : wn_bert_load_noted(m, dir, NULL, NULL, err);
+    char *encoder = NULL;
+    wn_code code = wn_model_folder(&encoder, dir, m->config.path, err);
+    if (code != WN_OK) return code;
+    if ((code = wn_weights_open(&m->weights, encoder, err)) != WN_OK) goto out;
+    code = wn_bert_load_noted(m, dir, NULL, NULL, err);
+out:
+    wn_weights_close(m->weights);
+    m->weights = NULL;
+    wn_free(encoder);
+    return code;
+}
+
+/* What stands before the names: that of a tensor which every encoder has. */
+static const char *prefix_of(const wn_weights *w) {
+    static const char *const names[] = {"embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight"};
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+            char name[NAME_SIZE];
+            (void)snprintf(name, sizeof name, "%s%s", prefixes[i], names[k]);
+            if (wn_weights_find(w, name)) return prefixes[i];
+        }
+    return "";
 }
 
 wn_code wn_bert_load_noted(wn_bert *m, const char *dir, wn_tensor_note note, void *ctx, wn_err *err) {
-    loader l = {.w = m->weights, .prefix = "", .note = note, .note_ctx = ctx, .err = err};
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
-        char name[NAME_SIZE];
-        (void)snprintf(name, sizeof name, "%sembeddings.word_embeddings.weight", prefixes[i]);
-        if (!wn_weights_find(m->weights, name)) continue;
-        l.prefix = prefixes[i];
-        break;
-    }
+    loader l = {.w = m->weights, .prefix = prefix_of(m->weights), .note = note, .note_ctx = ctx, .err = err};
     wn_code code;
     if ((code = read_embeddings(&l, m)) != WN_OK) return code;
     if ((code = read_layers(&l, m)) != WN_OK) return code;

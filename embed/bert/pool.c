@@ -16,6 +16,13 @@ static float column_max(const float *x, size_t t, size_t hidden) {
     return top;
 }
 
+/* Token i counts i + 1 times. */
+static double column_weighted_mean(const float *x, size_t t, size_t hidden) {
+    double sum = 0;
+    for (size_t i = 0; i < t; i++) sum += (double)(i + 1) * (double)x[i * hidden];
+    return sum / ((double)t * ((double)t + 1) / 2);
+}
+
 /* One column of a text's rows x [t, hidden], at its first value. */
 static float pool_column(wn_pooling pooling, const float *x, size_t t, size_t hidden) {
     switch (pooling) {
@@ -23,6 +30,8 @@ static float pool_column(wn_pooling pooling, const float *x, size_t t, size_t hi
     case WN_POOL_MAX: return column_max(x, t, hidden);
     case WN_POOL_MEAN: return (float)(column_sum(x, t, hidden) / (double)t);
     case WN_POOL_MEAN_SQRT: return (float)(column_sum(x, t, hidden) / sqrt((double)t));
+    case WN_POOL_WEIGHTED: return (float)column_weighted_mean(x, t, hidden);
+    case WN_POOL_LAST: return x[(t - 1) * hidden];
     case WN_POOL_MODEL: break; /* wn_bert_pooling names one of the others */
     }
     assert(false);

@@ -1,23 +1,12 @@
 /* config.json and the sentence-transformers modules beside it. */
-#include <winnow/model.h>
+#include "model_private.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <wn/jsonfile.h>
 #include <winnow/mem.h>
-
-enum { CONFIG_MAX = 4 << 20 };
 
 static const cJSON *json_field(const cJSON *json, const char *name) {
     return cJSON_GetObjectItemCaseSensitive(json, name);
-}
-
-/* A text field; absent or null: *out = NULL. */
-static wn_code read_text(const char **out, const cJSON *json, const char *file, const char *name, wn_err *err) {
-    const cJSON *v = json_field(json, name);
-    *out = cJSON_GetStringValue(v);
-    if (*out || !v || cJSON_IsNull(v)) return WN_OK;
-    return wn_err_set(err, WN_EINPUT, "%s: \"%s\" is not a string", file, name);
 }
 
 /* One size of config.json: its usual name and DistilBERT's; lowest and highest sensible value. */
@@ -38,21 +27,6 @@ static const struct {
     SIZE(pad, "pad_token_id", NULL, 0, 10000000, 0),
 #undef SIZE
 };
-
-static wn_code read_size(size_t *out, const cJSON *json, const char *file, const char *name, size_t low, size_t high,
-                         long fallback, wn_err *err) {
-    const cJSON *v = json_field(json, name);
-    unsigned long long got = 0;
-    if ((!v || cJSON_IsNull(v)) && fallback >= 0) {
-        *out = (size_t)fallback;
-        return WN_OK;
-    }
-    if (!wn_jsonfile_whole(v, high, &got) || got < low)
-        return wn_err_set(err, WN_EINPUT, "%s: \"%s\" is %s; a whole number from %zu to %zu is wanted", file, name,
-                          v ? "out of range" : "missing", low, high);
-    *out = (size_t)got;
-    return WN_OK;
-}
 
 static wn_code read_real(double *out, const cJSON *json, const char *file, const char *name, const char *other,
                          double fallback, double high, wn_err *err) {
@@ -83,7 +57,7 @@ static const char *arch_of_class(const char *name) {
 
 static wn_code read_arch(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
     const char *type, *first = cJSON_GetStringValue(cJSON_GetArrayItem(json_field(json, "architectures"), 0));
-    wn_code code = read_text(&type, json, file, "model_type", err);
+    wn_code code = wn_field_text(&type, json, file, "model_type", err);
     if (code != WN_OK) return code;
     if (!type && first) type = arch_of_class(first);
     if (!type && json_field(json, "hidden_size")) type = "bert"; /* the very first checkpoints name nothing */
@@ -97,32 +71,22 @@ static wn_code read_arch(wn_model_config *c, const cJSON *json, const char *file
                       type ? type : "(none)");
 }
 
-static wn_code read_activation(wn_activation *out, const char *name, const char *file, wn_err *err) {
-    static const struct {
-        const char *name;
-        wn_activation activation;
-    } known[] = {{"gelu", WN_ACT_GELU},
-                 {"gelu_python", WN_ACT_GELU},
-                 {"gelu_new", WN_ACT_GELU_TANH},
-                 {"gelu_fast", WN_ACT_GELU_TANH},
-                 {"gelu_pytorch_tanh", WN_ACT_GELU_TANH},
-                 {"relu", WN_ACT_RELU}};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(name, known[i].name) == 0) {
-            *out = known[i].activation;
-            return WN_OK;
-        }
-    return wn_err_set(err, WN_EINPUT,
-                      "%s: activation \"%.60s\" is not supported; gelu, gelu_python, gelu_new, gelu_pytorch_tanh, "
-                      "gelu_fast and relu are",
-                      file, name);
+static wn_code read_activation(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
+    static const wn_activation_name names[] = {{"gelu", WN_ACT_GELU},           {"gelu_python", WN_ACT_GELU},
+                                               {"gelu_new", WN_ACT_GELU_TANH},  {"gelu_pytorch_tanh", WN_ACT_GELU_TANH},
+                                               {"gelu_fast", WN_ACT_GELU_TANH}, {"relu", WN_ACT_RELU}};
+    const char *act, *key = c->arch == WN_DISTILBERT ? "activation" : "hidden_act";
+    const wn_code code = wn_field_text(&act, json, file, key, err);
+    if (code != WN_OK) return code;
+    if (!act) act = c->arch == WN_ALBERT ? "gelu_new" : "gelu";
+    return wn_field_activation(&c->activation, act, names, sizeof names / sizeof *names, file, "activation", err);
 }
 
 static wn_code read_albert(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
-    wn_code code = read_size(&c->embedding, json, file, "embedding_size", 1, 65536, 128, err);
+    wn_code code = wn_field_size(&c->embedding, json, file, "embedding_size", 1, 65536, 128, err);
     if (code != WN_OK) return code;
-    if ((code = read_size(&c->groups, json, file, "num_hidden_groups", 1, 1024, 1, err)) != WN_OK) return code;
-    if ((code = read_size(&c->inner, json, file, "inner_group_num", 1, 64, 1, err)) != WN_OK) return code;
+    if ((code = wn_field_size(&c->groups, json, file, "num_hidden_groups", 1, 1024, 1, err)) != WN_OK) return code;
+    if ((code = wn_field_size(&c->inner, json, file, "inner_group_num", 1, 64, 1, err)) != WN_OK) return code;
     if (c->groups <= c->layers) return WN_OK;
     return wn_err_set(err, WN_EINPUT, "%s: num_hidden_groups %zu exceeds num_hidden_layers %zu", file, c->groups,
                       c->layers);
@@ -133,7 +97,7 @@ static wn_code read_shape(wn_model_config *c, const cJSON *json, const char *fil
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         size_t *at = (size_t *)((char *)c + sizes[i].offset);
         const char *name = distil && sizes[i].distil ? sizes[i].distil : sizes[i].name;
-        wn_code code = read_size(at, json, file, name, sizes[i].low, sizes[i].high, sizes[i].fallback, err);
+        wn_code code = wn_field_size(at, json, file, name, sizes[i].low, sizes[i].high, sizes[i].fallback, err);
         if (code != WN_OK) return code;
     }
     if (distil) c->types = 0;
@@ -145,30 +109,13 @@ static wn_code read_shape(wn_model_config *c, const cJSON *json, const char *fil
     return c->arch == WN_ALBERT ? read_albert(c, json, file, err) : WN_OK;
 }
 
-/* What would change the mathematics without any tensor missing. */
-static wn_code refuse_variants(const cJSON *json, const char *file, wn_err *err) {
-    const char *positions;
-    wn_code code = read_text(&positions, json, file, "position_embedding_type", err);
-    if (code != WN_OK) return code;
-    if (positions && strcmp(positions, "absolute") != 0)
-        return wn_err_set(err, WN_EINPUT, "%s: position_embedding_type \"%.60s\" is not supported; absolute is", file,
-                          positions);
-    if (cJSON_IsTrue(json_field(json, "is_decoder")))
-        return wn_err_set(err, WN_EINPUT, "%s: a decoder (is_decoder) is not supported; encoders are", file);
-    return WN_OK;
-}
-
 static wn_code read_config(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
     if (!cJSON_IsObject(json)) return wn_err_set(err, WN_EINPUT, "%s: not a JSON object", file);
-    const char *act = NULL;
     wn_code code = read_arch(c, json, file, err);
     if (code != WN_OK) return code;
     if ((code = read_shape(c, json, file, err)) != WN_OK) return code;
-    if ((code = refuse_variants(json, file, err)) != WN_OK) return code;
-    code = read_text(&act, json, file, c->arch == WN_DISTILBERT ? "activation" : "hidden_act", err);
-    if (code != WN_OK) return code;
-    if (!act) act = c->arch == WN_ALBERT ? "gelu_new" : "gelu";
-    if ((code = read_activation(&c->activation, act, file, err)) != WN_OK) return code;
+    if ((code = wn_model_keys_check(json, WN_KEYS_CONFIG, file, c->unknown, err)) != WN_OK) return code;
+    if ((code = read_activation(c, json, file, err)) != WN_OK) return code;
     if ((code = read_real(&c->norm_eps, json, file, "layer_norm_eps", NULL, 1e-12, 1, err)) != WN_OK) return code;
     code = read_real(&c->hidden_dropout, json, file, "hidden_dropout_prob", "dropout", 0.1, 1, err);
     if (code != WN_OK) return code;
@@ -182,176 +129,57 @@ static wn_code read_config(wn_model_config *c, const cJSON *json, const char *fi
     return WN_OK;
 }
 
-static const struct {
-    /* The flag of older files; the value of pooling_mode in newer ones, NULL: our own name of it. */
-    const char *flag, *name;
-    int pooling;             /* -1: not supported */
-} pooling_modes[] = {{"pooling_mode_cls_token", NULL, WN_POOL_CLS},
-                     {"pooling_mode_max_tokens", NULL, WN_POOL_MAX},
-                     {"pooling_mode_mean_tokens", NULL, WN_POOL_MEAN},
-                     {"pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens", WN_POOL_MEAN_SQRT},
-                     {"pooling_mode_weightedmean_tokens", "weightedmean", -1},
-                     {"pooling_mode_lasttoken", "lasttoken", -1}};
-
-static wn_code read_pooling(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
-    const cJSON *mode = json_field(json, "pooling_mode");
-    if (cJSON_IsArray(mode) && cJSON_GetArraySize(mode) == 1) mode = mode->child;
-    const char *name = cJSON_GetStringValue(mode);
-    size_t chosen = 0, width = c->hidden;
-    int pooling = -1;
-    for (size_t i = 0; i < sizeof pooling_modes / sizeof *pooling_modes; i++) {
-        const char *known = pooling_modes[i].name;
-        if (!known) known = wn_pooling_name((wn_pooling)pooling_modes[i].pooling);
-        bool is = mode ? name && strcmp(name, known) == 0 : cJSON_IsTrue(json_field(json, pooling_modes[i].flag));
-        if (is) pooling = pooling_modes[i].pooling, chosen++;
-    }
-    if (chosen == 0 && !mode) pooling = WN_POOL_MEAN, chosen = 1; /* the reference's default */
-    if (chosen != 1 || pooling < 0)
-        return wn_err_set(err, WN_EINPUT,
-                          "%s: the pooling is not supported; exactly one of cls, max, mean and mean_sqrt_len is", file);
-    c->pooling = (wn_pooling)pooling;
-    const char *key = json_field(json, "embedding_dimension") ? "embedding_dimension" : "word_embedding_dimension";
-    wn_code code = read_size(&width, json, file, key, 1, 65536, (long)c->hidden, err);
-    if (code != WN_OK || width == c->hidden) return code;
-    return wn_err_set(err, WN_EINPUT, "%s: pools vectors of %zu; the model's have %zu", file, width, c->hidden);
-}
-
-static wn_code read_dense_activation(wn_activation *out, const char *name, const char *file, wn_err *err) {
-    static const struct {
-        const char *name;
-        wn_activation activation;
-    } known[] = {{"Tanh", WN_ACT_TANH}, {"Identity", WN_ACT_IDENTITY}, {"ReLU", WN_ACT_RELU}, {"GELU", WN_ACT_GELU}};
-    const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(last, known[i].name) == 0) {
-            *out = known[i].activation;
-            return WN_OK;
-        }
-    return wn_err_set(err, WN_EINPUT, "%s: activation \"%.60s\" is not supported; Tanh, Identity, ReLU and GELU are",
-                      file, name);
-}
-
-static wn_code read_dense(wn_model_config *c, const cJSON *json, const char *file, const char *path, wn_err *err) {
-    const char *act = NULL;
-    const cJSON *bias = json_field(json, "bias");
-    size_t in = 0;
-    if (c->dense_out) return wn_err_set(err, WN_EINPUT, "%s: a second Dense module is not supported", file);
-    wn_code code = read_size(&in, json, file, "in_features", 1, 65536, -1, err);
-    if (code != WN_OK) return code;
-    if ((code = read_size(&c->dense_out, json, file, "out_features", 1, 65536, -1, err)) != WN_OK) return code;
-    if ((code = read_text(&act, json, file, "activation_function", err)) != WN_OK) return code;
-    if ((code = read_dense_activation(&c->dense_activation, act ? act : "Tanh", file, err)) != WN_OK) return code;
-    if (in != c->hidden)
-        return wn_err_set(err, WN_EINPUT, "%s: in_features %zu is not the model's %zu", file, in, c->hidden);
-    if (cJSON_IsTrue(json_field(json, "use_residual")))
-        return wn_err_set(err, WN_EINPUT, "%s: use_residual is not supported", file);
-    c->dense_bias = !bias || cJSON_IsTrue(bias);
-    (void)snprintf(c->dense_path, sizeof c->dense_path, "%s", path);
-    return WN_OK;
-}
-
-/* One entry of modules.json; `stage` is how far the chain Transformer, Pooling, Dense, Normalize has come. */
-static wn_code read_module(wn_model_config *c, const cJSON *module, const char *dir, int *stage, wn_err *err) {
-    static const char *const names[] = {"Transformer", "Pooling", "Dense", "Normalize"};
-    enum { TRANSFORMER, POOLING, DENSE, NORMALIZE, NAMES };
-    const char *type = cJSON_GetStringValue(json_field(module, "type")),
-               *path = cJSON_GetStringValue(json_field(module, "path"));
-    const char *name = type ? strrchr(type, '.') : NULL;
-    name = name ? name + 1 : type;
-    if (!name || !path || strstr(path, "..") || path[0] == '/' || strlen(path) >= sizeof c->dense_path)
-        return wn_err_set(err, WN_EINPUT, "%s/modules.json: a module without a usable type and path", dir);
-    int kind = 0;
-    while (kind < NAMES && strcmp(name, names[kind]) != 0) kind++;
-    if (kind == NAMES)
-        return wn_err_set(
-            err, WN_EINPUT,
-            "%s/modules.json: module %.60s is not supported; Transformer, Pooling, Dense and Normalize are", dir, name);
-    if (kind <= *stage || (kind > POOLING && *stage < POOLING) || (kind == POOLING && *stage != TRANSFORMER))
-        return wn_err_set(
-            err, WN_EINPUT,
-            "%s/modules.json: %s at this place is not supported; the order is Transformer, Pooling, Dense, Normalize, "
-            "each once",
-            dir, name);
-    *stage = kind;
-    if (kind == TRANSFORMER && *path)
-        return wn_err_set(err, WN_EINPUT,
-                          "%s/modules.json: the Transformer stands in \"%s\"; give that folder as the model", dir,
-                          path);
-    if (kind == NORMALIZE) c->normalize = true;
-    if (kind == TRANSFORMER || kind == NORMALIZE) return WN_OK;
-    char relative[96], file[4096 + 96];
-    cJSON *json;
-    (void)snprintf(relative, sizeof relative, "%s/config.json", path);
-    wn_code code = wn_jsonfile_read(&json, dir, relative, CONFIG_MAX, true, err);
-    if (code != WN_OK) return code;
-    (void)snprintf(file, sizeof file, "%.4000s/%s", dir, relative);
-    code = kind == POOLING ? read_pooling(c, json, file, err) : read_dense(c, json, file, path, err);
-    cJSON_Delete(json);
-    return code;
-}
-
-/* max_seq_length and do_lower_case, under any of the names that the file has had. */
-static wn_code read_sentence(wn_model_config *c, const char *dir, wn_err *err) {
-    static const char *const names[] = {"sentence_bert_config.json", "sentence_roberta_config.json",
-                                        "sentence_distilbert_config.json", "sentence_albert_config.json"};
-    size_t longest = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+/* How many tokens of a text are left: max_seq_length, or else what the tokenizer's own configuration says; never more
+ * than there are positions. Values beyond any model ("1e30") mean no bound. */
+static wn_code read_max_tokens(wn_model_config *c, const wn_model_texts *texts, const char *dir, wn_err *err) {
+    size_t most = texts->max_tokens;
+    if (!most) {
         cJSON *json;
-        char file[4096 + 64];
-        wn_code code = wn_jsonfile_read(&json, dir, names[i], CONFIG_MAX, false, err);
+        const wn_code code = wn_jsonfile_read(&json, dir, "tokenizer_config.json", WN_MODEL_JSON_MAX, false, err);
         if (code != WN_OK) return code;
-        if (!json) continue;
-        (void)snprintf(file, sizeof file, "%.4000s/%s", dir, names[i]);
-        code = read_size(&longest, json, file, "max_seq_length", 1, 1048576, 0, err);
-        c->lowercase = cJSON_IsTrue(json_field(json, "do_lower_case"));
+        const cJSON *v = json_field(json, "model_max_length");
+        if (!v) v = json_field(json, "max_len");
+        if (cJSON_IsNumber(v) && v->valuedouble >= 1 && v->valuedouble < (double)c->max_tokens)
+            most = (size_t)v->valuedouble;
         cJSON_Delete(json);
-        if (code != WN_OK) return code;
-        break;
     }
-    if (longest && longest < c->max_tokens) c->max_tokens = longest;
+    if (most && most < c->max_tokens) c->max_tokens = most;
     return WN_OK;
 }
 
-static wn_code read_modules(wn_model_config *c, const char *dir, wn_err *err) {
-    cJSON *modules;
-    int stage = -1;
-    wn_code code = wn_jsonfile_read(&modules, dir, "modules.json", CONFIG_MAX, false, err);
+wn_code wn_model_folder(char **out, const char *dir, const char *inside, wn_err *err) {
+    const size_t n = strlen(dir) + strlen(inside) + 2;
+    if (!(*out = wn_alloc(n, 1, err))) return WN_EMEMORY;
+    (void)snprintf(*out, n, "%s%s%s", dir, *inside ? "/" : "", inside);
+    return WN_OK;
+}
+
+static wn_code read_encoder(wn_model_config *c, const wn_model_texts *texts, const char *dir, wn_err *err) {
+    cJSON *json;
+    char file[WN_MODEL_FILE_PATH];
+    (void)snprintf(file, sizeof file, "%.4000s/config.json", dir);
+    wn_code code = wn_jsonfile_read(&json, dir, "config.json", WN_MODEL_JSON_MAX, true, err);
     if (code != WN_OK) return code;
-    c->sentence_transformer = modules != NULL;
-    if (!modules) return read_sentence(c, dir, err);
-    if (!cJSON_IsArray(modules)) {
-        code = wn_err_set(err, WN_EINPUT, "%s/modules.json: not a list of modules", dir);
-        goto out;
-    }
-    const cJSON *module;
-    cJSON_ArrayForEach(module, modules) {
-        if ((code = read_module(c, module, dir, &stage, err)) != WN_OK) goto out;
-    }
-    if (stage < 1) {
-        code = wn_err_set(err, WN_EINPUT, "%s/modules.json: lists no Transformer with a Pooling behind it", dir);
-        goto out;
-    }
-    code = read_sentence(c, dir, err);
-out:
-    cJSON_Delete(modules);
-    return code;
+    code = read_config(c, json, file, err);
+    cJSON_Delete(json);
+    return code != WN_OK ? code : read_max_tokens(c, texts, dir, err);
 }
 
 wn_code wn_model_config_read(wn_model_config *c, const char *dir, wn_err *err) {
-    cJSON *json;
-    char file[4096 + 64];
+    wn_model_layout layout;
+    wn_model_texts texts;
+    char *encoder = NULL;
     *c = (wn_model_config){.pooling = WN_POOL_MEAN};
-    (void)snprintf(file, sizeof file, "%.4000s/config.json", dir);
-    wn_code code = wn_jsonfile_read(&json, dir, "config.json", CONFIG_MAX, true, err);
+    wn_code code = wn_model_layout_read(&layout, dir, c->unknown, err);
     if (code != WN_OK) return code;
-    if ((code = read_config(c, json, file, err)) != WN_OK) goto out;
-    code = read_modules(c, dir, err);
+    if ((code = wn_model_texts_read(&texts, dir, &layout, c->unknown, err)) != WN_OK) return code;
+    if ((code = wn_model_folder(&encoder, dir, layout.encoder, err)) != WN_OK) return code;
+    (void)snprintf(c->path, sizeof c->path, "%s", layout.encoder);
+    (void)snprintf(c->prompt, sizeof c->prompt, "%s", texts.prompt);
+    c->lowercase = texts.lowercase;
+    if ((code = read_encoder(c, &texts, encoder, err)) != WN_OK) goto out;
+    code = wn_model_modules_read(c, dir, &layout, err);
 out:
-    cJSON_Delete(json);
+    wn_free(encoder);
     return code;
-}
-
-const char *wn_pooling_name(wn_pooling p) {
-    switch (p) { WN_POOLINGS(WN_NAME_CASE) }
-    return NULL;
 }

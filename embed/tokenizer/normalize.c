@@ -103,6 +103,22 @@ static size_t lower_case(uint32_t c, uint32_t *out) {
     return 1;
 }
 
+wn_code wn_tok_lower(const char *s, size_t n, wn_buf *out, wn_err *err) {
+    const unsigned char *p = (const unsigned char *)s, *end = p + n;
+    out->len = 0;
+    while (p < end) {
+        uint32_t lowered[2];
+        const size_t m = lower_case(wn_tok_next(&p), lowered);
+        for (size_t i = 0; i < m; i++) {
+            utf8proc_uint8_t bytes[4];
+            const size_t len = (size_t)utf8proc_encode_char((utf8proc_int32_t)lowered[i], bytes);
+            const wn_code code = wn_buf_append(out, bytes, len, err);
+            if (code != WN_OK) return code;
+        }
+    }
+    return WN_OK;
+}
+
 size_t wn_tok_decompose(const wn_tok *t, uint32_t c, uint32_t out[32]) {
     utf8proc_int32_t parts[16] = {(utf8proc_int32_t)c};
     size_t n = 1, made = 0;

@@ -26,6 +26,7 @@ void wn_tok_close(wn_tok *t) {
     wn_added_tokens_free(&t->raw);
     wn_added_tokens_free(&t->late);
     wn_free(t->chars);
+    wn_free(t->prompt);
     wn_free(t->merge_keys);
     wn_free(t->merge_values);
     wn_free(t);
@@ -40,6 +41,12 @@ size_t wn_tok_size(const wn_tok *t) {
 bool wn_tok_lowercase(const wn_tok *t) {
     return t->lowercase;
 }
+const char *wn_tok_prompt(const wn_tok *t) {
+    return t->prompt ? t->prompt : "";
+}
+const char *wn_tok_unknown(const wn_tok *t) {
+    return t->unknown;
+}
 wn_tok_specials wn_tok_special_ids(const wn_tok *t) {
     return t->ids;
 }
@@ -53,6 +60,8 @@ void wn_ids_free(wn_ids *ids) {
         wn_free(w->cache);
         wn_free(w->word.data);
         wn_free(w->plain.data);
+        wn_free(w->lower.data);
+        wn_free(w->prompted.data);
         wn_free(w->symbols);
         wn_free(w->links);
         wn_free(w->second);
@@ -132,10 +141,12 @@ static wn_code encode_text(const wn_tok *t, const wn_added_tokens *table, const 
 
 static wn_code encode_stretch(const wn_tok *t, const char *s, size_t n, bool late, wn_tok_scratch *w, wn_tok_out *out,
                               wn_err *err) {
-    if (t->kind == WN_BYTE_BPE) return wn_tok_bpe(t, s, n, w, out, err);
-    if (late || t->late.n == 0) return wn_tok_wordpiece(t, s, n, w, out, err);
-    wn_code code = wn_tok_wordpiece_normalize(t, s, n, &w->plain, err);
-    return code != WN_OK ? code : encode_text(t, &t->late, w->plain.data, w->plain.len, w, out, err);
+    const bool bpe = t->kind == WN_BYTE_BPE;
+    if (bpe && (late || !t->lowercase)) return wn_tok_bpe(t, s, n, w, out, err);
+    if (!bpe && (late || t->late.n == 0)) return wn_tok_wordpiece(t, s, n, w, out, err);
+    wn_buf *normal = bpe ? &w->lower : &w->plain;
+    wn_code code = bpe ? wn_tok_lower(s, n, normal, err) : wn_tok_wordpiece_normalize(t, s, n, normal, err);
+    return code != WN_OK ? code : encode_text(t, &t->late, normal->data, normal->len, w, out, err);
 }
 
 /* "Longest first" over a pair: how many tokens of each remain of `room`. */
@@ -178,12 +189,18 @@ wn_code wn_tok_encode(const wn_tok *t, const char *a, size_t na, const char *b, 
     wn_code code = scratch_for(t, out, err);
     if (code != WN_OK) return code;
     wn_tok_scratch *w = out->scratch;
+    if (t->prompt && !b) {
+        w->prompted.len = 0;
+        if ((code = wn_buf_append(&w->prompted, t->prompt, strlen(t->prompt), err)) != WN_OK) return code;
+        if ((code = wn_buf_append(&w->prompted, a, na, err)) != WN_OK) return code;
+        a = w->prompted.data, na = w->prompted.len;
+    }
     /* the texts' ids first, behind the place of the opening token; a single text needs no more than one beyond the cut
      */
     size_t room = max ? max - frame : SIZE_MAX - 16, had = out->cap;
     if ((code = ids_reserve(out, 64, err)) != WN_OK) return code;
     had = out->cap;
-    wn_tok_out first = {.ids = out->ids, .n = 1, .cap = had, .stop = b ? SIZE_MAX : room + 1};
+    wn_tok_out first = {.ids = out->ids, .n = 1, .cap = had, .stop = b || t->keep_end ? SIZE_MAX : room + 1};
     wn_tok_out second = {.ids = w->second, .cap = w->second_cap, .stop = SIZE_MAX};
     code = encode_text(t, &t->raw, a, na, w, &first, err);
     if (!code && b) code = encode_text(t, &t->raw, b, nb, w, &second, err);
@@ -202,8 +219,13 @@ wn_code wn_tok_encode(const wn_tok *t, const char *a, size_t na, const char *b, 
     if (code != WN_OK) return code;
     size_t n1 = first.n - 1, n2 = second.n;
     out->truncated = n1 > room || n2 > room - n1;
+    const size_t all1 = n1, all2 = n2;
     if (!b && n1 > room) n1 = room;
     if (b && max) share_room(room, &n1, &n2);
+    if (t->keep_end) {
+        memmove(out->ids + 1, out->ids + 1 + all1 - n1, n1 * sizeof *out->ids);
+        if (n2) memmove(w->second, w->second + all2 - n2, n2 * sizeof *out->ids);
+    }
     if ((code = ids_reserve(out, n1 + n2 + frame, err)) != WN_OK) return code;
     size_t at = 0;
     out->ids[at++] = t->ids.cls;

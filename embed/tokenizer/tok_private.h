@@ -6,6 +6,7 @@
 #include <winnow/progress.h>
 #include <wn/strmap.h>
 #include <wn/text.h>
+#include <winnow/model.h>
 #include <winnow/tokenizer.h>
 
 #define WN_TOK_NONE UINT32_MAX
@@ -57,9 +58,13 @@ struct wn_tok {
     wn_tok_specials ids;
     bool double_sep;     /* between the texts of a pair: two separators */
     uint8_t second_type; /* of the second text of a pair */
+    bool keep_end;       /* a text that is too long loses its beginning */
+    char *prompt;        /* stands before every text that is not one of a pair; or NULL */
+    char unknown[WN_MODEL_UNKNOWN];
     uint64_t serial;     /* no two tokenizers of a process have the same */
+    bool lowercase;      /* byte-level BPE: sentence-transformers does it before */
     /* WordPiece */
-    bool lowercase, strip_accents, clean, cjk;
+    bool strip_accents, clean, cjk;
     size_t longest_word; /* code points */
     uint32_t *chars;     /* [0x10000] what normalising does to a code point: see wn_tok_class_of */
     /* byte-level BPE */
@@ -81,7 +86,7 @@ typedef struct {
 typedef struct {
     wn_tok_entry *cache; /* [WN_TOK_CACHE] */
     uint64_t owner;      /* serial of the tokenizer whose words are cached */
-    wn_buf word, plain;
+    wn_buf word, plain, lower, prompted;
     uint32_t *symbols, *links; /* BPE of a long word */
     size_t symbols_cap, links_cap;
     uint32_t *second; /* ids of the second text of a pair */
@@ -118,6 +123,8 @@ enum wn_tok_class { WN_TOK_CHAR, WN_TOK_SPACE, WN_TOK_PUNCT, WN_TOK_CJK, WN_TOK_
 wn_code wn_tok_chars_init(wn_tok *t, wn_err *err);
 uint32_t wn_tok_class_of(const wn_tok *t, uint32_t cp);                  /* the entry of any code point */
 size_t wn_tok_decompose(const wn_tok *t, uint32_t cp, uint32_t out[32]); /* each as an entry of chars */
+/* Every character in lower case, by itself; replaces what `out` held. */
+wn_code wn_tok_lower(const char *s, size_t n, wn_buf *out, wn_err *err);
 bool wn_tok_is_space(uint32_t cp);                                       /* Unicode White_Space */
 bool wn_tok_is_letter(uint32_t cp);                                      /* categories L* */
 bool wn_tok_is_number(uint32_t cp);                                      /* categories N* */

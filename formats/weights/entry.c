@@ -1,6 +1,7 @@
 /* The list of tensors that every container fills. */
 #include "weights_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
 
@@ -42,4 +43,17 @@ wn_code wn_weights_add(wn_weights *w, const wn_weight_entry *e, const char *name
     if (!(slot->pub.name = wn_strndup(name, name_len, err))) return WN_EMEMORY;
     w->n++;
     return WN_OK;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const wn_weight_entry *)a)->pub.name, ((const wn_weight_entry *)b)->pub.name);
+}
+
+void wn_weights_sort(wn_weights *w) {
+    if (w->n) qsort(w->items, w->n, sizeof *w->items, by_name);
+}
+
+const wn_weight_entry *wn_weights_among(const wn_weights *w, size_t n, const char *name) {
+    wn_weight_entry key = {.pub = {.name = name}};
+    return n == 0 ? NULL : bsearch(&key, w->items, n, sizeof *w->items, by_name);
 }

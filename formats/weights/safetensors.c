@@ -82,6 +82,23 @@ static wn_code add_item(wn_weights *w, size_t file, const cJSON *item, uint64_t 
     return wn_weights_add(w, &e, name, strlen(name), e.pub.count, err);
 }
 
+/* Weights that are tied are stored once; the metadata says under which name the others are found: "other": "stored".
+ * Values that name no tensor ("format": "pt") say something else. */
+static wn_code add_aliases(wn_weights *w, size_t file, const cJSON *metadata, wn_err *err) {
+    wn_weights_sort(w);
+    const size_t n = w->n;
+    const cJSON *v;
+    cJSON_ArrayForEach(v, metadata) {
+        const char *stored = cJSON_GetStringValue(v);
+        const wn_weight_entry *e = stored && v->string ? wn_weights_among(w, n, stored) : NULL;
+        if (!e || e->file != file || wn_weights_among(w, n, v->string)) continue;
+        const wn_weight_entry other = *e;
+        const wn_code code = wn_weights_add(w, &other, v->string, strlen(v->string), other.pub.count, err);
+        if (code != WN_OK) return code;
+    }
+    return WN_OK;
+}
+
 static wn_code parse_header(wn_weights *w, size_t file, const cJSON *json, uint64_t header, wn_err *err) {
     const wn_weight_file *f = &w->files[file];
     uint64_t buffer = 8 + header, buffer_size = f->size - buffer, reached = 0;
@@ -106,13 +123,14 @@ static wn_code parse_header(wn_weights *w, size_t file, const cJSON *json, uint6
     if (reached != buffer_size)
         code = wn_err_set(err, WN_EINPUT, "%s: has %llu data bytes, and its tensors fill %llu", f->path,
                         (unsigned long long)buffer_size, (unsigned long long)reached);
+    else code = add_aliases(w, file, cJSON_GetObjectItemCaseSensitive(json, "__metadata__"), err);
 out:
     wn_free(spans);
     return code;
 }
 
 wn_code wn_safetensors_parse(wn_weights *w, size_t file, wn_err *err) {
-    const wn_weight_file *f = &w->files[file];
+    wn_weight_file *f = &w->files[file];
     uint64_t header = 0;
     for (int i = 7; i >= 0; i--) header = header << 8 | f->data[i];
     if (f->size >= 12 && memcmp(f->data, "version http", 12) == 0)
@@ -127,7 +145,9 @@ wn_code wn_safetensors_parse(wn_weights *w, size_t file, wn_err *err) {
         return wn_err_set(err, WN_EINPUT, "%s: truncated: the header needs %llu bytes, and %zu are there", f->path,
                           (unsigned long long)header, f->size - 8);
     cJSON *json;
-    wn_code code = wn_jsonfile_parse(&json, (const char *)f->data + 8, (size_t)header, f->path, err);
+    wn_code code = wn_weight_file_load(f, 8 + (size_t)header, err);
+    if (code != WN_OK) return code;
+    code = wn_jsonfile_parse(&json, (const char *)f->data + 8, (size_t)header, f->path, err);
     if (code == WN_OK) code = parse_header(w, file, json, header, err);
     cJSON_Delete(json);
     return code;

@@ -221,13 +221,14 @@ static wn_code place_storages(stream *c, const wn_pickle *object, const wn_pickl
 wn_code wn_torch_stream_parse(wn_weights *w, size_t file, wn_err *err) {
     enum { MAGIC, PROTOCOL, SYSTEM, OBJECT, KEYS, PARTS };
     static const unsigned char magic[] = {0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
-    const wn_weight_file *f = &w->files[file];
+    wn_weight_file *f = &w->files[file];
     w->container = "torch stream";
-    if (f->size < 2 + sizeof magic || memcmp(f->data + 2, magic, sizeof magic) != 0)
+    if (memcmp(f->data + 2, magic, sizeof magic) != 0)
         return wn_err_set(err, WN_EINPUT, "%s: a pickle, but not a PyTorch checkpoint", f->path);
     wn_pickle *parts[PARTS] = {0};
     stream c = {.f = f};
-    wn_code code = WN_OK;
+    wn_code code = wn_weight_file_load(f, f->size, err); /* pickles stand before, between and behind the keys */
+    if (code != WN_OK) return code;
     for (int i = 0; i < PARTS; i++)
         if ((code = wn_pickle_run(&parts[i], f->data, f->size, &c.pos, err)) != WN_OK) goto out;
     if (!wn_pickle_flag(parts[SYSTEM], "little_endian", true)) {

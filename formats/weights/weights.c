@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <wn/jsonfile.h>
@@ -15,34 +14,24 @@
 
 enum { INDEX_MAX = 64 << 20 };
 
-static wn_code map_file(wn_weights *w, const char *path, wn_err *err) {
+/* O_NONBLOCK: opening a named pipe must not wait for somebody who writes into it. */
+static wn_code open_file(wn_weights *w, const char *path, wn_err *err) {
     wn_code code = wn_reserve((void **)&w->files, &w->files_cap, w->nfiles + 1, sizeof *w->files, err);
     if (code != WN_OK) return code;
-    wn_weight_file *f = &w->files[w->nfiles];
-    *f = (wn_weight_file){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return wn_err_errno(err, "%s", path);
+    wn_weight_file f = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (f.fd < 0) return wn_err_errno(err, "%s", path);
     struct stat s;
-    if (fstat(fd, &s) != 0) code = wn_err_errno(err, "%s", path);
+    if (fstat(f.fd, &s) != 0) code = wn_err_errno(err, "%s", path);
     else if (!S_ISREG(s.st_mode)) code = wn_err_set(err, WN_EINPUT, "%s: not a file", path);
     else if (s.st_size < 16)
         code = wn_err_set(err, WN_EINPUT, "%s: %lld bytes are too few for a checkpoint", path, (long long)s.st_size);
-    else if (!(f->path = wn_strndup(path, strlen(path), err))) code = WN_EMEMORY;
+    else if (!(f.path = wn_strndup(path, strlen(path), err))) code = WN_EMEMORY;
     if (code != WN_OK) goto out;
-    if ((code = wn_mem_hold((size_t)s.st_size, err)) != WN_OK) goto out;
-    void *data = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (data == MAP_FAILED) {
-        code = wn_err_errno(err, "mapping %s", path);
-        wn_mem_unhold((size_t)s.st_size);
-        goto out;
-    }
-    f->data = data, f->size = (size_t)s.st_size;
-    w->nfiles++;
+    f.size = (size_t)s.st_size;
+    code = wn_weight_file_load(&f, 16, err);
 out:
-    (void)close(fd);
-    if (code == WN_OK) return WN_OK;
-    wn_free(f->path);
-    f->path = NULL;
+    if (code == WN_OK) w->files[w->nfiles++] = f;
+    else wn_weight_file_close(&f);
     return code;
 }
 
@@ -57,7 +46,7 @@ static wn_code parse_file(wn_weights *w, size_t file, wn_err *err) {
 }
 
 static wn_code open_one(wn_weights *w, const char *path, wn_err *err) {
-    wn_code code = map_file(w, path, err);
+    wn_code code = open_file(w, path, err);
     return code != WN_OK ? code : parse_file(w, w->nfiles - 1, err);
 }
 
@@ -72,14 +61,6 @@ static bool already_open(const wn_weights *w, const char *path) {
     for (size_t i = 0; i < w->nfiles; i++)
         if (strcmp(w->files[i].path, path) == 0) return true;
     return false;
-}
-
-static int by_name(const void *a, const void *b) {
-    return strcmp(((const wn_weight_entry *)a)->pub.name, ((const wn_weight_entry *)b)->pub.name);
-}
-
-static void sort_entries(wn_weights *w) {
-    if (w->n) qsort(w->items, w->n, sizeof *w->items, by_name);
 }
 
 static wn_code open_shards(wn_weights *w, const char *folder, const cJSON *map, const char *index, wn_err *err) {
@@ -97,7 +78,7 @@ static wn_code open_shards(wn_weights *w, const char *folder, const cJSON *map, 
         wn_free(path);
         if (code != WN_OK) return code;
     }
-    sort_entries(w);
+    wn_weights_sort(w);
     cJSON_ArrayForEach(shard, map) {
         if (!wn_weights_find(w, shard->string))
             return wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" is in none of the shards", index, shard->string);
@@ -148,9 +129,9 @@ wn_code wn_weights_open(wn_weights **out, const char *path, wn_err *err) {
         code = wn_err_set(err, WN_EINPUT, "%s: holds no tensors", path);
         goto out;
     }
-    sort_entries(w);
+    wn_weights_sort(w);
     for (size_t i = 1; i < w->n; i++)
-        if (by_name(&w->items[i - 1], &w->items[i]) == 0) {
+        if (strcmp(w->items[i - 1].pub.name, w->items[i].pub.name) == 0) {
             code = wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" is there twice", path, w->items[i].pub.name);
             goto out;
         }
@@ -163,12 +144,7 @@ out:
 void wn_weights_close(wn_weights *w) {
     if (!w) return;
     for (size_t i = 0; i < w->n; i++) wn_free((void *)w->items[i].pub.name);
-    for (size_t i = 0; i < w->nfiles; i++) {
-        if (w->files[i].zip) zip_discard(w->files[i].zip);
-        (void)munmap((void *)w->files[i].data, w->files[i].size);
-        wn_mem_unhold(w->files[i].size);
-        wn_free(w->files[i].path);
-    }
+    for (size_t i = 0; i < w->nfiles; i++) wn_weight_file_close(&w->files[i]);
     wn_free(w->items);
     wn_free(w->files);
     wn_free(w);
@@ -180,8 +156,7 @@ const char *wn_weights_path(const wn_weights *w) { return w->files[0].path; }
 const char *wn_weights_container(const wn_weights *w) { return w->container; }
 
 const wn_tensor *wn_weights_find(const wn_weights *w, const char *name) {
-    wn_weight_entry key = {.pub = {.name = name}};
-    const wn_weight_entry *e = w->n == 0 ? NULL : bsearch(&key, w->items, w->n, sizeof *w->items, by_name);
+    const wn_weight_entry *e = wn_weights_among(w, w->n, name);
     return e ? &e->pub : NULL;
 }
 
@@ -246,36 +221,34 @@ static void gather(const wn_weight_entry *e, const unsigned char *storage, float
     }
 }
 
-static wn_code read_zip(const wn_weight_file *f, const wn_weight_entry *e, float *out, wn_err *err) {
-    unsigned char *storage = wn_alloc((size_t)e->bytes, 1, err);
-    if (!storage) return WN_EMEMORY;
-    wn_code code = WN_OK;
+static wn_code read_zip(const wn_weight_file *f, const wn_weight_entry *e, void *storage, wn_err *err) {
     zip_file_t *z = zip_fopen_index(f->zip, (zip_uint64_t)e->zip_entry, 0);
     zip_int64_t got = z ? zip_fread(z, storage, e->bytes) : -1;
-    if (got < 0 || (uint64_t)got != e->bytes)
-        code = wn_err_set(err, WN_EINPUT, "%s: the data of tensor \"%s\" cannot be read: %s", f->path, e->pub.name,
-                        zip_strerror(f->zip));
     if (z) (void)zip_fclose(z);
-    if (code == WN_OK) gather(e, storage, out);
-    wn_free(storage);
-    return code;
+    if (got >= 0 && (uint64_t)got == e->bytes) return WN_OK;
+    return wn_err_set(err, WN_EINPUT, "%s: the data of tensor \"%s\" cannot be read: %s", f->path, e->pub.name,
+                      zip_strerror(f->zip));
 }
 
+/* Straight into the caller's numbers where the file holds them as they are wanted. */
 wn_code wn_weights_read(const wn_weights *w, const wn_tensor *t, float *out, wn_err *err) {
     const wn_weight_entry *e = (const wn_weight_entry *)t; /* pub is its first member */
     const wn_weight_file *f = &w->files[e->file];
+    const size_t size = wn_dtype_size(t->dtype);
     if (t->dtype == WN_I64 || t->dtype == WN_OTHER)
         return wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" does not hold floating point numbers", f->path, t->name);
     if (t->count == 0) return WN_OK;
-    if (e->zip_entry >= 0) return read_zip(f, e, out, err);
-    gather(e, f->data + e->offset, out);
-    return WN_OK;
-}
-
-const float *wn_weights_mapped(const wn_weights *w, const wn_tensor *t) {
-    const wn_weight_entry *e = (const wn_weight_entry *)t;
-    const unsigned char *p = w->files[e->file].data + e->offset + e->first * sizeof(float);
-    bool plain =
-        e->zip_entry < 0 && t->dtype == WN_F32 && t->count > 0 && contiguous(e) && (uintptr_t)p % sizeof(float) == 0;
-    return plain ? (const float *)(const void *)p : NULL;
+    if (e->zip_entry < 0 && t->dtype == WN_F32 && contiguous(e))
+        return wn_weight_file_read(f, out, t->count * size, e->offset + e->first * size, err);
+    if (e->zip_entry < 0 && f->loaded == f->size) {
+        gather(e, f->data + e->offset, out);
+        return WN_OK;
+    }
+    unsigned char *storage = wn_alloc((size_t)e->bytes, 1, err);
+    if (!storage) return WN_EMEMORY;
+    const wn_code code = e->zip_entry < 0 ? wn_weight_file_read(f, storage, (size_t)e->bytes, e->offset, err)
+                                          : read_zip(f, e, storage, err);
+    if (code == WN_OK) gather(e, storage, out);
+    wn_free(storage);
+    return code;
 }

@@ -5,22 +5,28 @@
 #include <winnow/err.h>
 #include <wn/weights.h>
 
-/* Where a tensor's elements are: in a mapped file, or in an entry of a zip container. */
+/* Where a tensor's elements are: in a file, or in an entry of a zip container. */
 typedef struct {
     wn_tensor pub;
     size_t file;                  /* index into wn_weights.files */
-    int64_t zip_entry;            /* -1: mapped */
-    uint64_t offset, bytes;       /* of the storage: in the file (mapped) or its size (zip) */
+    int64_t zip_entry;            /* -1: none, the file itself */
+    uint64_t offset, bytes;       /* of the storage: where in the file (0 for zip), its size */
     uint64_t first;               /* element of the storage where the tensor starts */
     uint64_t stride[WN_RANK_MAX]; /* elements */
 } wn_weight_entry;
 
 typedef struct {
     char *path;
-    const unsigned char *data; /* mapped */
-    size_t size;
+    int fd;
+    unsigned char *data; /* [loaded] its first bytes: 16, or as many as wn_weight_file_load was asked for */
+    size_t loaded, size;
     void *zip; /* zip_t *, torch zip containers only */
 } wn_weight_file;
+/* n bytes from byte `from` on. WN_EINPUT where another program has shortened the file since it was opened. */
+wn_code wn_weight_file_read(const wn_weight_file *f, void *out, size_t n, uint64_t from, wn_err *err);
+void wn_weight_file_close(wn_weight_file *f);
+/* Makes the first n bytes (at most f->size) what f->data holds. */
+wn_code wn_weight_file_load(wn_weight_file *f, size_t n, wn_err *err);
 
 struct wn_weights {
     wn_weight_entry *items; /* sorted by name once open */
@@ -36,7 +42,11 @@ size_t wn_dtype_size(wn_dtype d); /* 0 for WN_OTHER */
 wn_code wn_weights_add(wn_weights *w, const wn_weight_entry *e, const char *name, size_t name_len,
                        uint64_t storage_elements, wn_err *err);
 
-/* Each adds the tensors of w->files[file] (already mapped). */
+void wn_weights_sort(wn_weights *w); /* by name */
+/* The one called `name` of the first n, which are sorted, or NULL. */
+const wn_weight_entry *wn_weights_among(const wn_weights *w, size_t n, const char *name);
+
+/* Each adds the tensors of w->files[file] (already open). */
 wn_code wn_safetensors_parse(wn_weights *w, size_t file, wn_err *err);
 wn_code wn_torch_zip_parse(wn_weights *w, size_t file, wn_err *err);
 wn_code wn_torch_stream_parse(wn_weights *w, size_t file, wn_err *err);

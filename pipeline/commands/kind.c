@@ -58,7 +58,8 @@ static bool holds_file(const char *folder, const char *name) {
 /* ---- one function a kind ---- */
 
 static bool is_model(const looked_at *l) {
-    return l->folder && holds_file(l->path, "config.json") && !holds_file(l->path, WN_FILE_MANIFEST);
+    return l->folder && (holds_file(l->path, "config.json") || holds_file(l->path, "modules.json")) &&
+           !holds_file(l->path, WN_FILE_MANIFEST);
 }
 
 static bool is_folder(const looked_at *l) {

@@ -20,6 +20,10 @@ static void print_config(const wn_model_config *m, const char *dir, wn_io *io) {
     wn_printf(io, "  texts: at most %zu tokens; %s pooling%s%s%s\n", m->max_tokens, wn_pooling_name(m->pooling),
               m->sentence_transformer ? "" : " (the folder names none)", m->normalize ? ", normalised" : "",
               m->dense_out ? ", a dense layer" : "");
+    if (m->path[0]) wn_printf(io, "  encoder: in %s\n", m->path);
+    if (m->lowercase) wn_printf(io, "  texts are put into lower case (sentence_bert_config.json)\n");
+    if (m->prompt[0]) wn_printf(io, "  before every text: \"%s\" (config_sentence_transformers.json)\n", m->prompt);
+    if (m->unknown[0]) wn_printf(io, "  settings left aside, unknown to winnow: %s\n", m->unknown);
     if (m->dense_out)
         wn_printf(io, "  dense layer: %zu to %zu, %s\n", m->hidden, m->dense_out, activations[m->dense_activation]);
 }
@@ -37,6 +41,7 @@ static void print_tokenizer(const char *dir, const wn_model_config *m, wn_io *io
               : wn_tok_lowercase(tok)          ? ", lower case"
                                                : ", cased",
               wn_tok_size(tok), wn_tok_size(tok) > m->vocab ? ": MORE than the model's vocabulary" : "");
+    if (*wn_tok_unknown(tok)) wn_printf(io, "  settings left aside, unknown to winnow: %s\n", wn_tok_unknown(tok));
     wn_tok_close(tok);
 }
 
@@ -46,7 +51,7 @@ wn_code wn_info_model(const char *dir, wn_io *io, wn_err *err) {
     wn_code code = wn_model_config_read(&m, dir, err);
     if (code != WN_OK) goto out;
     if ((code = wn_bert_describe(dir, &m, &tensors, err)) != WN_OK) goto out;
-    if ((code = wn_model_sha256(dir, sha256, err)) != WN_OK) goto out;
+    if ((code = wn_model_sha256(dir, &m, sha256, err)) != WN_OK) goto out;
     print_config(&m, dir, io);
     print_tokenizer(dir, &m, io);
     for (char *line = tensors; *line;) {

@@ -51,7 +51,7 @@ static size_t weights_bytes(const wn_bert_encoder *b) {
         4 * (parts * (4 * m->hidden + 2 * m->intermediate) * m->hidden + (m->vocab + m->positions) * m->embedding);
     char path[4096];
     struct stat file;
-    if ((size_t)snprintf(path, sizeof path, "%s/model.safetensors", b->dir) < sizeof path && stat(path, &file) == 0 &&
+    if ((size_t)snprintf(path, sizeof path, "%s/%s/model.safetensors", b->dir, m->path) < sizeof path && stat(path, &file) == 0 &&
         (size_t)file.st_size > bytes)
         bytes = (size_t)file.st_size;
     return bytes;
@@ -84,6 +84,12 @@ static wn_code bert_load(wn_encoder *e, const wn_encoder_watch *w, wn_err *err) 
         return wn_err_set(err, WN_EINPUT,
                           "%s: the tokenizer has ids up to %zu, but config.json says a vocabulary of %zu", b->dir,
                           wn_tok_size(b->tok) - 1, b->config.vocab);
+    const char *unknown[] = {b->config.unknown, wn_tok_unknown(b->tok)};
+    for (size_t i = 0; i < 2; i++)
+        if (*unknown[i])
+            wn_encoder_say(w, "note: %s has settings that winnow does not know and leaves aside: %s", b->dir, unknown[i]);
+    if (b->config.prompt[0])
+        wn_encoder_say(w, "note: \"%s\" is put before every text: the model's default prompt", b->config.prompt);
     if (w->verbose) wn_encoder_say(w, "model     %s, ready in %.3f s", b->dir, wn_now() - start);
     (void)snprintf(e->title, sizeof e->title, "%.80s, %zu dimensions, %s", e->opts.model, e->dims, b->precision);
     return WN_OK;
@@ -91,7 +97,7 @@ static wn_code bert_load(wn_encoder *e, const wn_encoder_watch *w, wn_err *err) 
 
 static wn_code bert_describe(wn_encoder *e, wn_encoder_origin *out, wn_err *err) {
     wn_bert_encoder *b = bert_of(e);
-    wn_code code = b->sha256[0] ? WN_OK : wn_model_sha256(b->dir, b->sha256, err);
+    wn_code code = b->sha256[0] ? WN_OK : wn_model_sha256(b->dir, &b->config, b->sha256, err);
     if (code != WN_OK) return code;
     *out = (wn_encoder_origin){.dir = b->dir, .precision = b->precision, .sha256 = b->sha256};
     return WN_OK;

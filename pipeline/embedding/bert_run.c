@@ -57,7 +57,7 @@ static wn_code open_part(bert_run *r, const wn_encoder_watch *w, wn_err *err) {
     if (!path) return WN_EMEMORY;
     describe_settings(b, key.options, sizeof key.options);
     fingerprint_texts(r->texts, key.texts);
-    if ((code = wn_model_fingerprint(b->dir, b->config.dense_path, key.model, err)) != WN_OK) goto out;
+    if ((code = wn_model_fingerprint(b->dir, &b->config, key.model, err)) != WN_OK) goto out;
     if ((code = wn_part_open(&b->part, path, &key, r->texts->n, b->width, resume, &found, err)) != WN_OK) goto out;
     if (found && !resume)
         wn_encoder_say(w, "note: %s, the part of an unfinished job, was replaced, as -f asks", path);

@@ -58,8 +58,8 @@ static wn_code feed_shards(const feeder *f, const char *dir, const char *pattern
     return code;
 }
 
-/* The weights in the order in which wn_weights_open looks for them. */
-static wn_code feed_weights(const feeder *f, const char *dir, wn_err *err) {
+/* The weights in dir/inside, in the order in which wn_weights_open looks for them. */
+static wn_code feed_weights(const feeder *f, const char *dir, const char *inside, wn_err *err) {
     static const struct {
         const char *file, *shards;
     } forms[] = {{"model.safetensors", NULL},
@@ -69,25 +69,27 @@ static wn_code feed_weights(const feeder *f, const char *dir, wn_err *err) {
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         char path[PATH_SIZE];
         bool there = false;
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, forms[i].file) >= sizeof path) break;
+        if ((size_t)snprintf(path, sizeof path, "%s/%s/%s", dir, inside, forms[i].file) >= sizeof path) break;
         wn_code code = feed_file(f, path, &there, err);
         if (code != WN_OK) return code;
-        if (there) return forms[i].shards ? feed_shards(f, dir, forms[i].shards, err) : WN_OK;
+        if (!there) continue;
+        *strrchr(path, '/') = 0;
+        return forms[i].shards ? feed_shards(f, path, forms[i].shards, err) : WN_OK;
     }
-    return wn_err_set(err, WN_EINPUT, "%s holds no weights", dir);
+    return wn_err_set(err, WN_EINPUT, "%s/%s holds no weights", dir, inside);
 }
 
 static wn_code into_sha(void *ctx, const void *data, size_t n, wn_err *err) {
     return wn_sha256_update(ctx, data, n, err);
 }
 
-wn_code wn_model_sha256(const char *dir, char hex[65], wn_err *err) {
+wn_code wn_model_sha256(const char *dir, const wn_model_config *c, char hex[65], wn_err *err) {
     wn_sha256 sha = {0};
     feeder f = {.take = into_sha, .ctx = &sha, .buffer = wn_alloc(BUFFER, 1, err)};
     wn_code code = WN_EMEMORY;
     if (!f.buffer) goto out;
     if ((code = wn_sha256_init(&sha, err)) != WN_OK) goto out;
-    if ((code = feed_weights(&f, dir, err)) != WN_OK) goto out;
+    if ((code = feed_weights(&f, dir, c->path, err)) != WN_OK) goto out;
     code = wn_sha256_final(&sha, hex, err);
 out:
     wn_sha256_free(&sha);
@@ -102,9 +104,10 @@ static wn_code into_xxh(void *ctx, const void *data, size_t n, wn_err *err) {
 }
 
 /* Everything beside the weights that decides a vector. */
-static wn_code feed_settings(const feeder *f, const char *dir, wn_err *err) {
+static wn_code feed_settings(const feeder *f, const char *dir, const char *inside, wn_err *err) {
     static const char *const names[] = {"config.json",
                                         "modules.json",
+                                        "config_sentence_transformers.json",
                                         "sentence_bert_config.json",
                                         "tokenizer.json",
                                         "tokenizer_config.json",
@@ -116,7 +119,7 @@ static wn_code feed_settings(const feeder *f, const char *dir, wn_err *err) {
     char path[PATH_SIZE];
     bool there = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, names[i]) >= sizeof path)
+        if ((size_t)snprintf(path, sizeof path, "%s/%s/%s", dir, inside, names[i]) >= sizeof path)
             return wn_err_set(err, WN_EUSAGE, "%.200s...: the path is too long", dir);
         wn_code code = feed_file(f, path, &there, err);
         if (code != WN_OK) return code;
@@ -125,8 +128,7 @@ static wn_code feed_settings(const feeder *f, const char *dir, wn_err *err) {
     return WN_OK;
 }
 
-wn_code wn_model_fingerprint(const char *dir, const char *module, char hex[33], wn_err *err) {
-    char path[PATH_SIZE];
+wn_code wn_model_fingerprint(const char *dir, const wn_model_config *c, char hex[33], wn_err *err) {
     feeder f = {.take = into_xxh, .ctx = XXH3_createState(), .buffer = wn_alloc(BUFFER, 1, err)};
     wn_code code = WN_EMEMORY;
     if (!f.buffer) goto out;
@@ -135,11 +137,12 @@ wn_code wn_model_fingerprint(const char *dir, const char *module, char hex[33], 
         goto out;
     }
     (void)XXH3_128bits_reset(f.ctx);
-    if ((code = feed_settings(&f, dir, err)) != WN_OK) goto out;
-    if ((code = feed_weights(&f, dir, err)) != WN_OK) goto out;
-    if (*module) {
-        (void)snprintf(path, sizeof path, "%s/%s", dir, module);
-        if ((code = feed_weights(&f, path, err)) != WN_OK) goto out;
+    if ((code = feed_settings(&f, dir, "", err)) != WN_OK) goto out;
+    if (c->path[0] && (code = feed_settings(&f, dir, c->path, err)) != WN_OK) goto out;
+    if ((code = feed_weights(&f, dir, c->path, err)) != WN_OK) goto out;
+    if (c->dense_path[0]) {
+        if ((code = feed_settings(&f, dir, c->dense_path, err)) != WN_OK) goto out;
+        if ((code = feed_weights(&f, dir, c->dense_path, err)) != WN_OK) goto out;
     }
     XXH128_hash_t h = XXH3_128bits_digest(f.ctx);
     (void)snprintf(hex, 33, "%016llx%016llx", (unsigned long long)h.high64, (unsigned long long)h.low64);

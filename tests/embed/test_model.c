@@ -9,8 +9,8 @@ static char *folder;
 static void begin(void) {
     folder = new_folder();
     static const char *const variables[] = {"WINNOW_MODELS", "XDG_CACHE_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE",
-                                            "HF_HOME"};
-    for (size_t i = 0; i < 5; i++) (void)unsetenv(variables[i]);
+                                            "HF_HOME",       "SENTENCE_TRANSFORMERS_HOME"};
+    for (size_t i = 0; i < 6; i++) (void)unsetenv(variables[i]);
     (void)setenv("HOME", folder, 1);
 }
 static void end(void) { remove_folder(folder); }
@@ -109,7 +109,7 @@ Test(model, absurd_config) {
         {"{" BASE ",\"hidden_size\":4,\"hidden_act\":7}", "\"hidden_act\" is not a string"},
         {"{" BASE ",\"hidden_size\":4,\"position_embedding_type\":\"relative_key\"}",
          "position_embedding_type \"relative_key\" is not supported; absolute is"},
-        {"{" BASE ",\"hidden_size\":4,\"is_decoder\":true}", "a decoder (is_decoder) is not supported"},
+        {"{" BASE ",\"hidden_size\":4,\"is_decoder\":true}", "is_decoder \"true\" is not supported; false is"},
         {"{\"model_type\":\"gpt2\"}", "model type \"gpt2\" is not supported; bert, roberta, distilbert and albert are"},
         {"{\"architectures\":[\"T5Model\"]}", "model type \"T5Model\" is not supported"},
         {"{\"model_type\":7}", "\"model_type\" is not a string"},
@@ -153,18 +153,25 @@ Test(model, poolings) {
                  {"{\"pooling_mode\":\"mean\"}", WN_POOL_MEAN},
                  {"{\"pooling_mode\":\"mean_sqrt_len_tokens\"}", WN_POOL_MEAN_SQRT},
                  {"{}", WN_POOL_MEAN},
-                 {"{\"pooling_mode\":\"lasttoken\"}", -1},
-                 {"{\"pooling_mode\":[\"cls\",\"mean\"]}", -1},
-                 {"{\"pooling_mode\":3}", -1},
-                 {"{\"pooling_mode_weightedmean_tokens\":true}", -1},
-                 {"{\"pooling_mode_cls_token\":true,\"pooling_mode_mean_tokens\":true}", -1}};
+                 {"{\"pooling_mode\":\"lasttoken\"}", WN_POOL_LAST},
+                 {"{\"pooling_mode_weightedmean_tokens\":true,\"include_prompt\":false}", WN_POOL_WEIGHTED}};
+    static const struct {
+        const char *json, *text;
+    } bad[] = {{"{\"pooling_mode\":[\"cls\",\"mean\"]}", "pooling_mode \"cls, mean\" is not supported; one of cls, max"},
+               {"{\"pooling_mode\":3}", "pooling_mode \"(no name)\" is not supported"},
+               {"{\"pooling_mode\":\"median\"}", "pooling_mode \"median\" is not supported"},
+               {"{\"pooling_mode_cls_token\":true,\"pooling_mode_mean_tokens\":true}",
+                "pooling_mode_mean_tokens beside pooling_mode_cls_token is not supported"}};
     put_file("config.json", GOOD);
     put_file("modules.json", MODULES(NORMAL));
     refused("1_Pooling/config.json: no such file");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         put_file("1_Pooling/config.json", cases[i].json);
-        if (cases[i].pooling < 0) refused("1_Pooling/config.json: the pooling is not supported; exactly one of cls");
-        else cr_assert_eq((int)accepted().pooling, cases[i].pooling, "%s", cases[i].json);
+        cr_assert_eq((int)accepted().pooling, cases[i].pooling, "%s", cases[i].json);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        put_file("1_Pooling/config.json", bad[i].json);
+        refused(bad[i].text);
     }
     put_file("1_Pooling/config.json", "{\"word_embedding_dimension\":8}");
     refused("pools vectors of 8; the model's have 4");
@@ -193,8 +200,8 @@ Test(model, modules) {
     } dense[] = {{"{\"in_features\":5,\"out_features\":3}", "2_Dense/config.json: in_features 5 is not the model's 4"},
                  {"{\"in_features\":4}", "\"out_features\" is missing"},
                  {"{\"in_features\":4,\"out_features\":3,\"activation_function\":\"torch.nn.LeakyReLU\"}",
-                  "activation \"torch.nn.LeakyReLU\" is not supported"},
-                 {"{\"in_features\":4,\"out_features\":3,\"use_residual\":true}", "use_residual is not supported"}};
+                  "activation_function \"LeakyReLU\" is not supported; Tanh, Identity, ReLU and GELU are"},
+                 {"{\"in_features\":4,\"out_features\":3,\"use_residual\":true}", "use_residual \"true\" is not supported; false is"}};
     for (size_t i = 0; i < 4; i++) {
         put_file("2_Dense/config.json", dense[i].json);
         refused(dense[i].text);
@@ -210,8 +217,6 @@ Test(model, modules) {
                  {"{}", "not a list of modules"},
                  {MODULES(",{\"path\":\"\",\"type\":\"x.LayerNorm\"}"),
                   "module LayerNorm is not supported; Transformer, Pooling, Dense and Normalize are"},
-                 {"[{\"path\":\"0_Transformer\",\"type\":\"x.Transformer\"}]",
-                  "the Transformer stands in \"0_Transformer\""},
                  {"[{\"path\":\"../x\",\"type\":\"x.Pooling\"}]", "without a usable type and path"},
                  {"[{\"path\":\"/etc\",\"type\":\"x.Pooling\"}]", "without a usable type and path"},
                  {"[7]", "without a usable type and path"},
@@ -289,6 +294,51 @@ Test(model, order_of_the_caches) {
         find_is("sentence-transformers/m", caches[i].place);
         find_is("m", caches[i].place); /* as sentence-transformers' models are commonly called */
     }
+}
+
+/* Fetched at a fixed revision: no refs/main. */
+Test(model, snapshots_without_main) {
+#define SNAPSHOTS "hub/models--org--name/snapshots/"
+    char p[512];
+    (void)snprintf(p, sizeof p, "%s/hub", folder);
+    (void)setenv("SENTENCE_TRANSFORMERS_HOME", p, 1);
+    put_file(SNAPSHOTS "abc/config.json", GOOD);
+    put_file(SNAPSHOTS "abc/pytorch_model.bin", "weights");
+    find_is("org/name", SNAPSHOTS "abc");
+    put_file(SNAPSHOTS "def/config.json", GOOD);
+    find_fails("org/name", WN_EINPUT, "no refs/main says which snapshot is meant");
+    find_fails("org/name", WN_EINPUT, "abc");
+    find_fails("org/name", WN_EINPUT, "def");
+    put_file("hub/models--org--name/refs/main", "abc");
+    find_is("org/name", SNAPSHOTS "abc");
+}
+
+Test(model, names_that_are_not_there) {
+    put_file(".cache/huggingface/hub/models--org--Big-Model/refs/main", "x");
+    put_file(".cache/winnow/models/sentence-transformers/all-Mini/config.json", GOOD);
+    find_fails("ORG/big-model", WN_EUSAGE, "did you mean org/Big-Model?");
+    find_fails("all-mini", WN_EUSAGE, "did you mean sentence-transformers/all-Mini?");
+    find_fails("other", WN_EUSAGE, "in the cache are: org/Big-Model, sentence-transformers/all-Mini");
+    char p[512];
+    (void)snprintf(p, sizeof p, "%s/pipe", folder);
+    cr_assert_eq(mkfifo(p, 0600), 0);
+    find_fails(p, WN_EUSAGE, "pipe: not a folder; a model is given as the folder that holds its config.json");
+    find_fails("/dev/null", WN_EUSAGE, "/dev/null: not a folder");
+}
+
+/* modules.json says where the encoder is, and whether there is one. */
+Test(model, modules_before_anything_else) {
+    put_file("m/modules.json", "[{\"path\":\"\",\"type\":\"sentence_transformers.models.StaticEmbedding\"}]");
+    char p[512];
+    (void)snprintf(p, sizeof p, "%s/m", folder);
+    find_fails(p, WN_EINPUT, "m/modules.json: module StaticEmbedding is not supported; Transformer, Pooling");
+    put_file("m/modules.json", "[{\"path\":\"0_Transformer\",\"type\":\"x.Transformer\"},"
+                               "{\"path\":\"1_Pooling\",\"type\":\"x.Pooling\"}]");
+    find_fails(p, WN_EINPUT, "m/0_Transformer: no config.json");
+    put_file("m/0_Transformer/config.json", GOOD);
+    find_fails(p, WN_EINPUT, "m/0_Transformer: config.json is there, the weights");
+    put_file("m/0_Transformer/pytorch_model.bin", "weights");
+    find_is(p, "m");
 }
 
 /* ---- tensors against the configuration ---- */

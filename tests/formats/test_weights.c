@@ -28,7 +28,6 @@ static void check_state(const wn_weights *w, bool with_half) {
     cr_assert(got[0] == 9 && got[3] == 9);
     read_all(w, "s", got, 1);
     cr_assert(got[0] == 7);
-    cr_assert_null(wn_weights_mapped(w, wn_weights_find(w, "b")));
     if (!with_half) return;
     read_all(w, "h", got, 2);
     cr_assert(got[0] == 1 && got[1] == -2);

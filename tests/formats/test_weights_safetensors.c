@@ -45,7 +45,6 @@ Test(weights_safetensors, safetensors_dtypes) {
     read_all(w, "e", got, 0);
     cr_assert_eq(wn_weights_read(w, wn_weights_find(w, "i"), got, &e), WN_EINPUT);
     cr_assert(strstr(e.msg, "\"i\" does not hold floating point"));
-    cr_assert_null(wn_weights_mapped(w, wn_weights_find(w, "h")));
     cr_assert_null(wn_weights_find(w, "nothing"));
     wn_weights_close(w);
     drop(&b);
@@ -62,12 +61,54 @@ Test(weights_safetensors, safetensors_whose_length_looks_like_a_pickle) {
     cr_assert(b.p[0] == 0x80 && b.p[1] == 2);
     write_file(path, b.p, b.n);
     wn_weights *w = opened(path);
-    const float *in_place = wn_weights_mapped(w, wn_weights_find(w, "a"));
-    cr_assert(in_place && *in_place == 2);
+    float got = 0;
+    read_all(w, "a", &got, 1);
+    cr_assert_eq(got, 2);
     wn_weights_close(w);
     drop(&b);
 }
 
+/* Tied weights: one is stored, the metadata names the other. */
+Test(weights_safetensors, aliases) {
+    bytes b = safetensors("{\"__metadata__\":{\"format\":\"pt\",\"tied\":\"kept\",\"kept\":\"other\",\"more\":3},"
+                          "\"kept\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+                          "\"other\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+                          (float[]){2, 5}, 8);
+    write_file(path, b.p, b.n);
+    wn_weights *w = opened(path);
+    float got = 0;
+    cr_assert_eq(wn_weights_count(w), 3);
+    read_all(w, "tied", &got, 1);
+    cr_assert_eq(got, 2);
+    read_all(w, "kept", &got, 1); /* what is stored counts */
+    cr_assert_eq(got, 2);
+    cr_assert_null(wn_weights_find(w, "format"));
+    wn_weights_close(w);
+    drop(&b);
+}
+
+/* Shortened by another program after it was opened: an error that says so, not the end of the process. */
+Test(weights_safetensors, a_file_that_becomes_shorter) {
+    static float data[4096];
+    bytes b = safetensors("{\"a\":{\"dtype\":\"F32\",\"shape\":[4096],\"data_offsets\":[0,16384]}}", data, sizeof data);
+    write_file(path, b.p, b.n);
+    wn_weights *w = opened(path);
+    wn_err e = {0};
+    cr_assert_eq(truncate(path, 4096), 0);
+    cr_assert_eq(wn_weights_read(w, wn_weights_find(w, "a"), data, &e), WN_EINPUT);
+    cr_assert(strstr(e.msg, "became shorter than its"), "%s", e.msg);
+    wn_weights_close(w);
+    drop(&b);
+}
+
+Test(weights_safetensors, a_named_pipe) {
+    wn_weights *w = NULL;
+    wn_err e = {0};
+    (void)unlink(path);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_assert_eq(wn_weights_open(&w, path, &e), WN_EINPUT);
+    cr_assert(!w && strstr(e.msg, "not a file"), "%s", e.msg);
+}
 
 Test(weights_safetensors, safetensors_refusals) {
     static const struct {

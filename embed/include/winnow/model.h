@@ -17,15 +17,19 @@ typedef enum { WN_ACT_GELU, WN_ACT_GELU_TANH, WN_ACT_RELU, WN_ACT_TANH, WN_ACT_I
 /* MODEL: as the model's own files say, which name one of the others. */
 #define WN_POOLINGS(X)                                                                                      \
     X(WN_POOL_MODEL, "model") X(WN_POOL_MEAN, "mean") X(WN_POOL_CLS, "cls") X(WN_POOL_MAX, "max")             \
-    X(WN_POOL_MEAN_SQRT, "mean_sqrt_len")
+    X(WN_POOL_MEAN_SQRT, "mean_sqrt_len") X(WN_POOL_WEIGHTED, "weightedmean") X(WN_POOL_LAST, "lasttoken")
 typedef enum { WN_POOLINGS(WN_NAME_VALUE) } wn_pooling;
 const char *wn_pooling_name(wn_pooling p);
 
 /* The folder of `name`: a path, or "org/name" in the Hugging Face cache (HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE,
- * HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub) or in winnow's own
- * (WINNOW_MODELS, XDG_CACHE_HOME/winnow/models, ~/.cache/winnow/models). Not found: WN_EUSAGE with the places searched
- * and how to get it; WN_EINPUT for an incomplete folder or snapshot says what is missing. wn_free the result. */
+ * SENTENCE_TRANSFORMERS_HOME, HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub) or in winnow's own
+ * (WINNOW_MODELS, XDG_CACHE_HOME/winnow/models, ~/.cache/winnow/models). Not found: WN_EUSAGE with the places searched,
+ * the models that are there and how to get it; WN_EINPUT for an incomplete folder or snapshot says what is missing.
+ * wn_free the result. */
 wn_code wn_model_find(char **dir, const char *name, wn_err *err);
+
+/* Bytes of: a folder inside the model's; a prompt; a list of unknown keys. */
+enum { WN_MODEL_INSIDE = 64, WN_MODEL_PROMPT = 512, WN_MODEL_UNKNOWN = 400 };
 
 typedef struct {
     wn_arch arch;
@@ -41,14 +45,19 @@ typedef struct {
     size_t dense_out;  /* a Dense module's width; 0 = none */
     bool dense_bias;
     wn_activation dense_activation;
-    char dense_path[64]; /* its folder inside the model's */
+    char dense_path[WN_MODEL_INSIDE]; /* its folder inside the model's */
+    char path[WN_MODEL_INSIDE]; /* that of the encoder, its weights and its tokenizer; empty: the model's own */
     bool sentence_transformer; /* modules.json was there */
     bool lowercase;    /* do_lower_case of sentence_bert_config.json */
+    char prompt[WN_MODEL_PROMPT]; /* what stands before every text; empty: nothing */
+    char unknown[WN_MODEL_UNKNOWN]; /* "FILE: key; FILE: key": keys that winnow does not know; empty: none */
 } wn_model_config;
 
-/* Reads config.json, modules.json and what they name. WN_EINPUT names the field; unsupported architectures,
- * activations and position embeddings are refused by name with what is supported. */
+/* Reads config.json, modules.json and what they name. WN_EINPUT names the field; what is not supported is refused by
+ * file, key and value, with what is. */
 wn_code wn_model_config_read(wn_model_config *c, const char *dir, wn_err *err);
+/* dir/inside, or dir where `inside` is empty. wn_free the result. */
+wn_code wn_model_folder(char **out, const char *dir, const char *inside, wn_err *err);
 const char *wn_arch_name(wn_arch a);
 
 #pragma GCC visibility pop

@@ -16,7 +16,9 @@ typedef enum { WN_WORDPIECE, WN_BYTE_BPE } wn_tok_kind;
 
 typedef struct wn_tok wn_tok;
 /* `dir`: a model folder with vocab.txt, vocab.json + merges.txt, or tokenizer.json, and tokenizer_config.json,
- * special_tokens_map.json where it has them. Read-only after opening: one object serves all threads. */
+ * special_tokens_map.json where it has them; where files disagree, the reference library decides (docs/models.md). With a
+ * modules.json the prompt and the lower case of sentence-transformers are part of it. Read-only after opening: one object
+ * serves all threads. */
 wn_code wn_tok_open(wn_tok **out, const char *dir, wn_err *err);
 void wn_tok_close(wn_tok *t);
 
@@ -30,7 +32,8 @@ typedef struct {
 } wn_ids;
 void wn_ids_free(wn_ids *ids);
 
-/* b == NULL: a single text. max: tokens at most, special ones included (0 = no bound); pairs are cut "longest first".
+/* b == NULL: a single text. max: tokens at most, special ones included (0 = no bound); pairs are cut "longest first";
+ * the end is cut off, or the beginning where the model's files say so.
  * Invalid UTF-8 is WN_EINPUT. */
 wn_code wn_tok_encode(const wn_tok *t, const char *a, size_t na, const char *b, size_t nb, size_t max, wn_ids *out,
                       wn_err *err);
@@ -39,6 +42,8 @@ wn_tok_kind wn_tok_type(const wn_tok *t);
 size_t wn_tok_size(const wn_tok *t);                                    /* highest id + 1 */
 const char *wn_tok_piece(const wn_tok *t, uint32_t id, size_t *len);    /* NULL for an id without a piece */
 bool wn_tok_lowercase(const wn_tok *t);
+const char *wn_tok_prompt(const wn_tok *t);  /* what stands before every single text; "": nothing */
+const char *wn_tok_unknown(const wn_tok *t); /* "FILE: key; FILE: key": keys that winnow does not know; "": none */
 /* Ids of special tokens; UINT32_MAX where the vocabulary has none. */
 typedef struct {
     uint32_t cls, sep, pad, unk, mask;

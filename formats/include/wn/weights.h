@@ -1,7 +1,8 @@
 #ifndef WINNOW_WEIGHTS_H
 #define WINNOW_WEIGHTS_H
 /* Named tensors of a model: safetensors (one file or sharded by an index), pytorch_model.bin (zip container or the
- * stream of torch < 1.6; a subset of pickle only). Files are mapped, nothing is copied until it is read. */
+ * stream of torch < 1.6; a subset of pickle only). Files are kept open and read, not mapped: one that another program
+ * shortens is an error, not the end of the process. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <winnow/err.h>
@@ -26,8 +27,6 @@ const wn_tensor *wn_weights_at(const wn_weights *w, size_t i);
 const wn_tensor *wn_weights_find(const wn_weights *w, const char *name); /* NULL if absent */
 /* The values as f32 in row-major order, out[t->count]. Floating dtypes only. */
 wn_code wn_weights_read(const wn_weights *w, const wn_tensor *t, float *out, wn_err *err);
-/* The values where they lie in the mapped file, or NULL unless they are contiguous, aligned f32; valid until close. */
-const float *wn_weights_mapped(const wn_weights *w, const wn_tensor *t);
 const char *wn_weights_path(const wn_weights *w); /* of the first file */
 const char *wn_weights_container(const wn_weights *w); /* "safetensors", "torch zip", "torch stream" */
 void wn_weights_close(wn_weights *w);
