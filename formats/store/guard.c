@@ -37,6 +37,8 @@ wn_code wn_guard_ended(pid_t pid, const char *path, wn_err *err) {
     if (wn_interrupted()) return wn_err_set(err, WN_EINTERRUPT, "interrupted while %s was read", path);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
         return wn_err_set(err, WN_EMEMORY, "%s: the process that read it was killed; is there too little memory?", path);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
+        return wn_err_set(err, WN_EINPUT, "%s: broken: the HDF5 library comes to no end with it", path);
     if (WIFSIGNALED(status))
         return wn_err_set(err, WN_EINPUT, "%s: broken: the HDF5 library fails on it without being able to say why",
                           path);

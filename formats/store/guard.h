@@ -35,8 +35,8 @@ wn_code wn_guard_uns(wn_matrix_guard *g, const wn_guard_about *a, char **out, wn
 wn_code wn_guard_graph(wn_matrix_guard *g, const wn_guard_about *a, wn_csr *out, wn_err *err);
 void wn_guard_close(wn_matrix_guard *g);
 
-/* In a fresh child: signals as a reader wants them, no core, no messages. */
-void wn_guard_child_begin(void);
+/* In a fresh child that reads `path`: signals as a reader wants them, no core, no messages, and an end to its time. */
+void wn_guard_child_begin(const char *path);
 /* Reads exactly n bytes of a child's answer; false where it ended before. Kills it where winnow is interrupted. */
 bool wn_guard_receive(int fd, pid_t pid, void *out, size_t n);
 /* Waits for the child, and says what its end without an answer means. */

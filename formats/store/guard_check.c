@@ -16,7 +16,7 @@ typedef struct {
 
 static _Noreturn void check_child(const char *path, int answer) {
     static verdict v;
-    wn_guard_child_begin();
+    wn_guard_child_begin(path);
     v.code = wn_store_check(path, v.summary, sizeof v.summary, &v.err);
     (void)wn_fd_write(answer, &v, sizeof v);
     _exit(0);

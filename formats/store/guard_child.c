@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <winnow/mem.h>
 #include <winnow/store.h>
@@ -11,11 +12,27 @@
 #include "guard_wire.h"
 #include "matrix.h"
 
-void wn_guard_child_begin(void) {
-    static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}, outside[] = {SIGINT, SIGTERM, SIGHUP};
+/* libhdf5 never comes to an end on some broken files: seconds of processor time, for all sizes and for each MB. */
+enum { SECONDS_BASE = 10, SECONDS_PER_MB = 1 };
+
+static void limit_time(const char *path) {
+    struct stat st;
+    struct rlimit most = {RLIM_INFINITY, RLIM_INFINITY};
+    struct rusage used;
+    rlim_t spent = getrusage(RUSAGE_SELF, &used) == 0 ? (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) : 0;
+    rlim_t mb = stat(path, &st) == 0 ? (rlim_t)(st.st_size >> 20) : 0;
+    (void)getrlimit(RLIMIT_CPU, &most);
+    rlim_t limit = spent + SECONDS_BASE + SECONDS_PER_MB * mb;
+    most.rlim_cur = limit < most.rlim_max ? limit : most.rlim_max;
+    (void)setrlimit(RLIMIT_CPU, &most);
+}
+
+void wn_guard_child_begin(const char *path) {
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU}, outside[] = {SIGINT, SIGTERM, SIGHUP};
     const struct rlimit none = {0, 0};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)setrlimit(RLIMIT_CORE, &none);
+    limit_time(path);
     for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) (void)signal(fatal[i], SIG_DFL);
     /* what comes from the terminal is the parent's to answer: it ends the child */
     for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) (void)signal(outside[i], SIG_IGN);
@@ -54,6 +71,7 @@ static bool answer_rows(int fd, wn_matrix_file *m, const guard_question *q) {
     bool heard = true;
     for (size_t at = 0; heard && at < q->n; at += block) {
         size_t n = q->n - at < block ? q->n - at : block;
+        limit_time(m->path); /* what comes along is no endless loop */
         wn_code code = wn_matrix_read(m, q->begin + at, n, room, m->cols, &err);
         heard = send_answer(fd, code, &err, n, 0);
         if (code != WN_OK) break;
@@ -186,7 +204,7 @@ _Noreturn void wn_guard_child(int fd, const char *path, const char *dataset) {
     };
     wn_matrix_file *m = NULL;
     guard_question q;
-    wn_guard_child_begin();
+    wn_guard_child_begin(path);
     bool heard = answer_open(fd, &m, path, dataset);
     while (heard && recv(fd, &q, sizeof q, MSG_WAITALL) == (ssize_t)sizeof q) heard = answer[q.what](fd, m, &q);
     _exit(0);

@@ -37,7 +37,7 @@ static wn_code assign_copies(deduping *d, wn_err *err) {
         size_t to = c->copy_of[i];
         bool apart = to != i && d->vectors.x.rows && c->x_row[i] != c->x_row[to]; /* a vector of its own */
         d->rank[i] = to == i ? ++kept : WN_NONE;
-        d->sim[i] = apart ? (float)wn_row_cosine(&d->vectors.x, c->x_row[i], c->x_row[to]) : 1;
+        d->sim[i] = apart ? wn_cosine_bound((float)wn_row_cosine(&d->vectors.x, c->x_row[i], c->x_row[to])) : 1;
     }
     return WN_OK;
 }

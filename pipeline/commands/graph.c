@@ -58,6 +58,7 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
     if ((code = wn_matrices_read_all(&in, &x, err)) != WN_OK) goto out;
     size_t zero = wn_mat_normalize(&x);
     if ((code = wn_sim_knn(&x, K, &g, io->progress, err)) != WN_OK) goto out;
+    for (long long i = 0; i < g.indptr[n]; i++) g.data[i] = wn_cosine_bound(g.data[i]);
     if (c->export_layout == WN_LAYOUT_ANN)
         code = wn_store_export_ann(c->output, &x, &g, c->overwrite, err);
     else

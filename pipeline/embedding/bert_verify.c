@@ -51,7 +51,7 @@ static double cosine(const float *v, const float *u, size_t d) {
         a += (double)v[k] * (double)v[k];
         b += (double)u[k] * (double)u[k];
     }
-    return dot / sqrt(a * b);
+    return fmax(fmin(dot / sqrt(a * b), 1), -1);
 }
 
 typedef struct {

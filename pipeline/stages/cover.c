@@ -26,12 +26,14 @@ wn_code wn_cover_curve(wn_cover *out, const wn_vectors *v, const wn_copies *c, c
         double sum = 0, value = 0;
         for (size_t i = 0; i < c->m; i++) {
             if (p == 0 || chunk[i] > out->best[i]) out->best[i] = chunk[i], out->at[i] = begin + chunk_at[i];
-            sum += (double)out->best[i] * (double)weight[i];
-            if (out->value) value += cover_value(o->kernel, out->best[i]);
+            float cosine = wn_cosine_bound(out->best[i]);
+            sum += (double)cosine * (double)weight[i];
+            if (out->value) value += cover_value(o->kernel, cosine);
         }
         out->mean[p] = sum / (double)c->n;
         if (out->value) out->value[p] = value;
     }
+    for (size_t i = 0; i < c->m && o->npoints; i++) out->best[i] = wn_cosine_bound(out->best[i]);
 out:
     wn_free(chunk_at);
     wn_free(chunk);

@@ -58,7 +58,14 @@ static wn_code id_list_rows(const wn_view *v, const char *option, const char *pa
         size_t len;
         const char *id = wn_view_id(v, i, number, &len);
         uint32_t e = wn_strset_find(&l.ids, id, len, wn_string_hash(id, len));
-        if (e != WN_STRSET_NONE && l.row[e] == WN_NONE) l.row[e] = i;
+        if (e == WN_STRSET_NONE) continue;
+        if (l.row[e] != WN_NONE) {
+            code = wn_err_set(err, WN_EUSAGE, "%s:%zu: \"%.*s\" is the id of two rows, %zu and %zu (from 0): %s cannot "
+                              "tell which one is meant", path, l.line[e], (int)(len > 80 ? 80 : len), id, l.row[e], i,
+                              option);
+            goto out;
+        }
+        l.row[e] = i;
     }
     for (size_t e = 0; e < l.ids.n; e++) {
         if (l.row[e] != WN_NONE) continue;

@@ -31,7 +31,7 @@ static void assign_rows(wn_representatives *out, const wn_cover *cover, const wn
         out->count[rank]++;
         out->sim[i] = root == choice->chosen[rank] && own == row ? 1 : cover->best[row];
         if (own != row) /* a near copy has a vector of its own */
-            out->sim[i] = (float)wn_row_cosine(&v->x, own, c->x_row[out->by[i]]);
+            out->sim[i] = wn_cosine_bound((float)wn_row_cosine(&v->x, own, c->x_row[out->by[i]]));
     }
 }
 

@@ -24,6 +24,11 @@ static inline float *wn_mat_row(const wn_mat *m, size_t i) {
 /* Divides every row by its Euclidean norm (computed in double); zero rows stay zero and are counted. All threads. */
 size_t wn_mat_normalize(wn_mat *m);
 
+/* A cosine as outputs have it: the product of two normalised rows may end a rounding beyond 1. */
+static inline float wn_cosine_bound(float v) {
+    return v > 1 ? 1 : v < -1 ? -1 : v;
+}
+
 /* Texts in one block of memory: text i is base[off[i] .. off[i+1]), UTF-8, not zero-terminated. Owns nothing. */
 typedef struct {
     const char *base;
