@@ -149,8 +149,8 @@ const wn_option wn_options[] = {
     {"threads", 'j', "N", WORKS, OPT_INT, CF(threads), NULL, 1, WN_THREADS_MAX, NULL, 0, "Running",
      "threads to use; without it all processors. The output does not depend on it"},
     {"memory", 'M', "SIZE", WRITES, OPT_BYTES, CF(memory), NULL, 0, 0, NULL, 0, "Running",
-     "memory that may be used, with K, M, G or T; refuses to start where it cannot do. Without it what the machine "
-     "has"},
+     "memory that may be used, with K, M, G or T; what does not fit stops before it is used, with exit code 4. Program "
+     "and libraries take up to 64M more. Without it what the machine has"},
     {"dry-run", 'n', NULL, WRITES, OPT_FLAG, CF(dry_run), NULL, 0, 0, NULL, 0, "Running",
      "say what would be done, and how much memory and disk it takes"},
     {"resume", 0, NULL, TEXT, OPT_FLAG, CF(resume), NULL, 0, 0, NULL, MODEL | ENCODES, "Running",

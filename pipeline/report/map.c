@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <wn/report.h>
 #include <wn/rng.h>
 
 /* Random streams of the page; the seed is the run's. */
 enum { STREAM_FIT = 0x52455031, STREAM_POOL, STREAM_CHOSEN, STREAM_DROPPED };
 enum { FIT_ROWS = 4096, POOL_POINTS = 8000, CHOSEN_POINTS = 1000, DROPPED_POINTS = 2000, MARKED = 10 };
+enum { MOST_COLS = 8192 }; /* of a map: its covariance has their square */
 enum { WIDTH = 960, HEIGHT = 560, PAD = 26 };
 
 /* The two main directions of the vectors and where the picture stands in them. */
@@ -202,8 +204,13 @@ static void map_picture(wn_page *p, const wn_outcome *r, const plane *f, const l
     wn_page_put(p, "<li><i class=\"n\"></i>first choices, numbered</li>\n</ul></section>\n");
 }
 
+size_t wn_report_memory(size_t rows, size_t cols) {
+    if (cols < 2 || cols > MOST_COLS) return 0;
+    return ((rows < FIT_ROWS ? rows : FIT_ROWS) + cols) * cols * sizeof(double) + rows * (sizeof(size_t) + 1);
+}
+
 void wn_section_map(wn_page *p, const wn_outcome *r) {
-    if (!r->x || r->n < 3 || r->k == 0 || r->x->cols < 2 || r->x->cols > 8192 || p->code != WN_OK) return;
+    if (!r->x || r->n < 3 || r->k == 0 || r->x->cols < 2 || r->x->cols > MOST_COLS || p->code != WN_OK) return;
     plane f = {.d = r->x->cols};
     layers l = {0};
     double *room = wn_alloc(3 * f.d, sizeof *room, p->err);

@@ -4,6 +4,7 @@
 #include <winnow/mem.h>
 #include <winnow/similarity.h>
 #include <winnow/threads.h>
+#include <wn/report.h>
 
 /* Libraries, buffers and stacks; and what the report and the HDF5 file need whatever the input. */
 static const size_t fixed_bytes = 40u << 20;
@@ -18,8 +19,14 @@ static size_t matrix_bytes(size_t rows, size_t cols) {
     return rows * ((cols + 15) / 16 * 16) * sizeof(float);
 }
 
+/* The texts stay mapped, so that all of them may be resident. */
+static size_t text_bytes(const wn_rows *r) {
+    const wn_texts *t = &r->view.texts;
+    return t->n ? (size_t)t->off[t->n] : 0;
+}
+
 size_t wn_plan_held(const wn_rows *rows, const wn_mat *x) {
-    return fixed_bytes + table_bytes(rows) + matrix_bytes(x->rows, x->cols);
+    return fixed_bytes + table_bytes(rows) + text_bytes(rows) + matrix_bytes(x->rows, x->cols);
 }
 
 /* A graph of K neighbours a row while it is found, or with both directions of its edges while rows are chosen. */
@@ -37,7 +44,9 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
                         .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
     size_t choice = wn_select_memory(&o, rows, cols) + graph_bytes(rows, cols, wn_choice_neighbours(c, rows));
     size_t curves = rows * (3 * sizeof(size_t) + 2 * sizeof(float));
-    return choice > curves ? choice : curves;
+    size_t page = wn_report_memory(rows, cols);
+    choice = choice > curves ? choice : curves;
+    return choice > page ? choice : page;
 }
 
 /* Rates of one core, from runs on a machine with AVX-512: a rough guide for others. */
@@ -48,10 +57,9 @@ static double plan_seconds(const wn_plan *p, size_t m, size_t k, const wn_plan_o
 }
 
 wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o) {
-    const wn_texts *texts = &rows->view.texts;
-    wn_plan p = {.text = texts->n ? (size_t)texts->off[texts->n] : 0, .vectors = matrix_bytes(c->m, o->dims)};
+    wn_plan p = {.text = text_bytes(rows), .vectors = matrix_bytes(c->m, o->dims)};
     size_t encode = o->encode_bytes ? o->encode_bytes : p.vectors,
-           choose = p.vectors + choice_bytes(choice, c->m, o->dims);
+           choose = p.text + p.vectors + choice_bytes(choice, c->m, o->dims);
     /* the texts that remain after exact duplicates are copied together before they are encoded */
     if (o->encode_bytes && c->dropped) encode += p.text;
     p.need = fixed_bytes + table_bytes(rows) + (encode > choose ? encode : choose);
