@@ -66,7 +66,9 @@ def matrix(path, rows, cols):
 
 
 def zstd(path, source, *options):
-    subprocess.run(["zstd", "-q", "-f", *options, source, "-o", path], check=True)
+    """From a pipe: without a known length the window is as large as was asked for."""
+    with open(source, "rb") as f, open(path, "wb") as to:
+        subprocess.run(["zstd", "-q", "-c", *options], stdin=f, stdout=to, check=True)
 
 
 INPUTS = {

@@ -70,6 +70,28 @@ Test(mem, grown_memory_keeps_its_content_and_is_zero_behind) {
     }
 }
 
+Test(mem, what_is_held_stays_below_the_limit) {
+    wn_err e = {0};
+    size_t before = wn_mem_held(), cap = 0;
+    void *grown = NULL;
+    for (size_t n = 1; n < 100000; n += n / 2 + 1) cr_assert_eq(wn_reserve(&grown, &cap, n, 8, &e), WN_OK);
+    void *p = wn_alloc(1000, 1000, &e);
+    cr_assert_geq(wn_mem_held(), before + 1000000 + 8 * cap);
+    wn_mem_limit(wn_mem_held() + 500000);
+    cr_assert_null(wn_alloc(1000, 1000, &e));
+    cr_assert_eq(e.code, WN_EMEMORY);
+    cr_assert_not_null(strstr(e.msg, "--memory"));
+    cr_assert_eq(wn_mem_hold(400000, &e), WN_OK);
+    cr_assert_eq(wn_mem_hold(400000, &e), WN_EMEMORY, "what is held elsewhere counts as well");
+    cr_assert_eq(wn_mem_require(400000, "this", "that", &e), WN_EMEMORY);
+    wn_mem_unhold(400000);
+    cr_assert_eq(wn_mem_require(400000, "this", "that", &e), WN_OK);
+    wn_free(p);
+    wn_free(grown);
+    wn_mem_limit(0);
+    cr_assert_eq(wn_mem_held(), before, "all that was freed is counted back");
+}
+
 Test(mem, nth_allocation_fails_on_request) {
     wn_err e;
     wn_mem_fail_after(1, false);
