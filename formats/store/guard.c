@@ -36,7 +36,8 @@ wn_code wn_guard_ended(pid_t pid, const char *path, wn_err *err) {
     }
     if (wn_interrupted()) return wn_err_set(err, WN_EINTERRUPT, "interrupted while %s was read", path);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-        return wn_err_set(err, WN_EMEMORY, "%s: the process that read it was killed; is there too little memory?", path);
+        return wn_err_set(err, WN_EMEMORY, "%s: the process that read it was killed; is there too little memory?",
+                          path);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
         return wn_err_set(err, WN_EINPUT, "%s: broken: the HDF5 library comes to no end with it", path);
     if (WIFSIGNALED(status))
@@ -204,9 +205,7 @@ static wn_code guard_names(wn_matrix_guard *g, const char *path, wn_err *err) {
     return guard_take(g, path, g->names, n, err);
 }
 
-wn_code wn_guard_open(wn_matrix_guard *g, const char *path, const char *dataset, size_t *rows, size_t *cols,
-                      wn_err *err) {
-    guard_answer answer;
+wn_code wn_guard_start(wn_matrix_guard *g, const char *path, const char *dataset, wn_guard_reader reader, wn_err *err) {
     int ends[2];
     *g = (wn_matrix_guard){.fd = -1};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
@@ -214,7 +213,7 @@ wn_code wn_guard_open(wn_matrix_guard *g, const char *path, const char *dataset,
     pid_t pid = fork();
     if (pid == 0) {
         (void)close(ends[0]);
-        wn_guard_child(ends[1], path, dataset);
+        reader(ends[1], path, dataset);
     }
     (void)close(ends[1]);
     if (pid < 0) {
@@ -223,6 +222,11 @@ wn_code wn_guard_open(wn_matrix_guard *g, const char *path, const char *dataset,
     }
     g->fd = ends[0];
     g->pid = pid;
+    return WN_OK;
+}
+
+wn_code wn_guard_greet(wn_matrix_guard *g, const char *path, size_t *rows, size_t *cols, wn_err *err) {
+    guard_answer answer;
     wn_code code = guard_answer_take(g, path, &answer, err);
     if (code != WN_OK) return code;
     *rows = answer.size[0];

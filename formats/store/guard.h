@@ -15,9 +15,10 @@ typedef struct wn_matrix_guard {
     size_t names_bytes;
 } wn_matrix_guard;
 
-/* Starts the child; fills the shape. wn_guard_close in any case. */
-wn_code wn_guard_open(wn_matrix_guard *g, const char *path, const char *dataset, size_t *rows, size_t *cols,
-                      wn_err *err);
+/* Starts a child whose life `reader` (wn_guard_child) is; wn_guard_close in any case. Then: the shape that it found. */
+typedef void (*wn_guard_reader)(int fd, const char *path, const char *dataset);
+wn_code wn_guard_start(wn_matrix_guard *g, const char *path, const char *dataset, wn_guard_reader reader, wn_err *err);
+wn_code wn_guard_greet(wn_matrix_guard *g, const char *path, size_t *rows, size_t *cols, wn_err *err);
 bool wn_guard_has_obs(const wn_matrix_guard *g, const char *name);
 
 /* What the child is asked for: the functions of wn_matrix_file. */

@@ -28,7 +28,8 @@ static void limit_time(const char *path) {
 }
 
 void wn_guard_child_begin(const char *path) {
-    static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU}, outside[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU},
+                     outside[] = {SIGINT, SIGTERM, SIGHUP};
     const struct rlimit none = {0, 0};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)setrlimit(RLIMIT_CORE, &none);

@@ -105,7 +105,8 @@ static void refuse_group(wn_h5 *h, hid_t file, const char *name) {
 static void refuse_none(wn_h5 *h, hid_t file, const candidates *c) {
     if (c->dangling[0] && !wn_h5_link_leads(h, file, c->dangling)) return;
     if (c->others.count)
-        (void)wn_h5_fail(h, WN_EINPUT, "no two-dimensional float dataset in this file, but %s; " WN_FLOATS_REMEDY, c->others.list);
+        (void)wn_h5_fail(h, WN_EINPUT, "no two-dimensional float dataset in this file, but %s; " WN_FLOATS_REMEDY,
+                         c->others.list);
     else (void)wn_h5_fail(h, WN_EINPUT, "no two-dimensional float dataset in this file, nor any other");
 }
 

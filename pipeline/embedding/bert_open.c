@@ -51,8 +51,8 @@ static size_t weights_bytes(const wn_bert_encoder *b) {
         4 * (parts * (4 * m->hidden + 2 * m->intermediate) * m->hidden + (m->vocab + m->positions) * m->embedding);
     char path[4096];
     struct stat file;
-    if ((size_t)snprintf(path, sizeof path, "%s/%s/model.safetensors", b->dir, m->path) < sizeof path && stat(path, &file) == 0 &&
-        (size_t)file.st_size > bytes)
+    if ((size_t)snprintf(path, sizeof path, "%s/%s/model.safetensors", b->dir, m->path) < sizeof path &&
+        stat(path, &file) == 0 && (size_t)file.st_size > bytes)
         bytes = (size_t)file.st_size;
     return bytes;
 }
@@ -87,7 +87,8 @@ static wn_code bert_load(wn_encoder *e, const wn_encoder_watch *w, wn_err *err) 
     const char *unknown[] = {b->config.unknown, wn_tok_unknown(b->tok)};
     for (size_t i = 0; i < 2; i++)
         if (*unknown[i])
-            wn_encoder_say(w, "note: %s has settings that winnow does not know and leaves aside: %s", b->dir, unknown[i]);
+            wn_encoder_say(w, "note: %s has settings that winnow does not know and leaves aside: %s", b->dir,
+                           unknown[i]);
     if (b->config.prompt[0])
         wn_encoder_say(w, "note: \"%s\" is put before every text: the model's default prompt", b->config.prompt);
     if (w->verbose) wn_encoder_say(w, "model     %s, ready in %.3f s", b->dir, wn_now() - start);

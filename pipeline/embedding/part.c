@@ -114,7 +114,8 @@ static wn_code part_check_header(const wn_part *p, const wn_part_key *key, bool 
                        want.key.options);
     return wn_err_set(
         err, WN_EUSAGE,
-        "--resume: %s is the part of a job with %s%s. With -f instead of --resume the job starts afresh and replaces it",
+        "--resume: %s is the part of a job with %s%s. With -f instead of --resume the job starts afresh and "
+        "replaces it",
         p->path, differs, how);
 }
 

@@ -123,15 +123,17 @@ static wn_code entry_ours(const wn_sums *s, const char *folder, const char *name
     code = WN_OK;
     if (about && S_ISREG(st.st_mode)) goto out;
     if (!sum || !S_ISREG(st.st_mode)) {
-        code = wn_err_set(err, WN_EUSAGE,
-                          "%s/%s is not a file that winnow wrote, so -f leaves the folder alone" ELSEWHERE, named, name);
+        code =
+            wn_err_set(err, WN_EUSAGE, "%s/%s is not a file that winnow wrote, so -f leaves the folder alone" ELSEWHERE,
+                       named, name);
         goto out;
     }
     if ((code = wn_sha256_file(path, hex, err)) != WN_OK) goto out;
     if (strcmp(hex, sum->sha256) != 0)
-        code = wn_err_set(err, WN_EUSAGE,
-                          "%s/%s has changed since winnow wrote it (SHA256SUMS), so -f leaves the folder alone" ELSEWHERE,
-                          named, name);
+        code =
+            wn_err_set(err, WN_EUSAGE,
+                       "%s/%s has changed since winnow wrote it (SHA256SUMS), so -f leaves the folder alone" ELSEWHERE,
+                       named, name);
 out:
     wn_free(path);
     return code;

@@ -102,11 +102,15 @@ static void page_lead(wn_page *p, const wn_outcome *r) {
 }
 
 static void page_head(wn_page *p, const wn_outcome *r) {
-    wn_page_put(p, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-                   "'unsafe-inline'; img-src data:\">\n"
-                   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-                   "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>" WN_REPORT_TITLE "</title>\n");
+    wn_page_put(
+        p,
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+        "'unsafe-inline'; img-src data:\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n"
+        "<title>" WN_REPORT_TITLE
+        "</title>\n");
     wn_page_style(p);
     wn_page_put(p, "</head>\n<body><main>\n<header><div class=\"w\">winnow</div><h1>");
     wn_page_count(p, page_kept(r));

@@ -48,11 +48,11 @@ static wn_code check_shards(const wn_matrices *m, wn_err *err) {
         size_t used = strlen(order), first = (size_t)s[i].first;
         const char *path = m->paths[s[i].file];
         if (first > next)
-            code = wn_err_set(err, WN_EINPUT, "rows %zu to %zu are missing before those of %s: a shard was left out", next,
-                              first - 1, path);
+            code = wn_err_set(err, WN_EINPUT, "rows %zu to %zu are missing before those of %s: a shard was left out",
+                              next, first - 1, path);
         if (first < next)
-            code = wn_err_set(err, WN_EINPUT, "%s begins with row %zu, which is in %s too: a shard is there twice", path,
-                              first, m->paths[s[i - 1].file]);
+            code = wn_err_set(err, WN_EINPUT, "%s begins with row %zu, which is in %s too: a shard is there twice",
+                              path, first, m->paths[s[i - 1].file]);
         if (code != WN_OK) goto out;
         (void)snprintf(order + used, sizeof order - used, " %s", path);
         next = first + s[i].rows;

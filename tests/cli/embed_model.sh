@@ -159,7 +159,8 @@ else
     listing >"$work/.before"
     big -o v.h5ad >"$out" 2>"$err"
     code=$?
-    kept=$(sed -n 's/^winnow embed: \([0-9]*\) vectors of an earlier run are there (.v.h5ad.winnow.part): .*/\1/p' "$err")
+    kept=$(sed -n 's/^winnow embed: \([0-9]*\) vectors of an earlier run are there (.v.h5ad.winnow.part): .*/\1/p' \
+        "$err")
     judge "the same command again keeps the vectors and says how to go on" 2 "embed: $kept vectors"
     [ "${kept:-0}" -gt 0 ]
     ok $? "and how many there are"

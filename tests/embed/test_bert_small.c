@@ -138,7 +138,8 @@ static void check_values(wn_precision p, size_t h, size_t wide, double bar) {
         .layers = 2, .h = h, .heads = 4, .wide = wide, .words = WORDS, .positions = POSITIONS, .eps = 1e-12};
     wn_bert *m = open_model(p);
     texts t = make_texts();
-    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, t.offsets, TEXTS}, got, h, NULL, &(wn_err){0}), WN_OK);
+    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, t.offsets, TEXTS}, got, h, NULL, &(wn_err){0}),
+                 WN_OK);
     for (size_t i = 0; i < TEXTS; i += 7) {
         double_bert(&shape, weights, t.ids + t.offsets[i], t.types + t.offsets[i], t.offsets[i + 1] - t.offsets[i],
                     want);
@@ -174,7 +175,8 @@ static void check_bits(wn_precision p, size_t h, size_t wide) {
     }
     for (size_t i = 0; i < TEXTS; i++) {
         size_t offsets[2] = {t.offsets[i], t.offsets[i + 1]};
-        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, offsets, 1}, one, h, NULL, &(wn_err){0}), WN_OK);
+        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, offsets, 1}, one, h, NULL, &(wn_err){0}),
+                     WN_OK);
         cr_expect_eq(memcmp(one, all + i * h, h * sizeof *one), 0, "text %zu alone", i);
     }
     free(all), free(same), free(one), drop_texts(&t);
@@ -212,7 +214,8 @@ Test(small, first_tokens_are_those_of_the_hidden_states) {
         wn_bert *m = NULL;
         const wn_bert_opts o = {.layer = layer, .pooling = WN_POOL_CLS};
         cr_assert_eq(wn_bert_open(&m, folder, &o, &e), WN_OK, "%s", e.msg);
-        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, t.offsets, TEXTS}, got, H, NULL, &(wn_err){0}),
+        cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, t.offsets, TEXTS}, got, H, NULL,
+                                     &(wn_err){0}),
                      WN_OK);
         for (size_t i = 0; i < TEXTS; i++) {
             const size_t at = t.offsets[i], n = t.offsets[i + 1] - at, alone[2] = {at, at + n};
@@ -221,7 +224,8 @@ Test(small, first_tokens_are_those_of_the_hidden_states) {
                          WN_OK, "%s", e.msg);
             for (size_t j = 0; j < H; j++)
                 worst = fmax(worst, fabs((double)(got[i * H + j] - states[(size_t)layer * n * H + j])));
-            cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, alone, 1}, one, H, NULL, &(wn_err){0}), WN_OK);
+            cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, t.types, alone, 1}, one, H, NULL, &(wn_err){0}),
+                         WN_OK);
             cr_expect_eq(memcmp(one, got + i * H, sizeof one), 0, "layer %d, text %zu alone", layer, i);
         }
         wn_bert_close(m);
@@ -296,8 +300,10 @@ static void check_drift(wn_precision p, double bar) {
     wn_bert *plain = open_model(WN_PREC_F32), *m = open_model(p);
     texts t = make_texts();
     static float want[TEXTS * H], got[TEXTS * H];
-    cr_assert_eq(wn_bert_forward(plain, &(wn_token_batch){t.ids, NULL, t.offsets, TEXTS}, want, H, NULL, &(wn_err){0}), WN_OK);
-    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, NULL, t.offsets, TEXTS}, got, H, NULL, &(wn_err){0}), WN_OK);
+    cr_assert_eq(wn_bert_forward(plain, &(wn_token_batch){t.ids, NULL, t.offsets, TEXTS}, want, H, NULL, &(wn_err){0}),
+                 WN_OK);
+    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){t.ids, NULL, t.offsets, TEXTS}, got, H, NULL, &(wn_err){0}),
+                 WN_OK);
     double least = 1;
     for (size_t i = 0; i < TEXTS; i++) {
         double dot = 0;
@@ -395,7 +401,8 @@ Test(small, albert_with_a_narrow_feed_forward_part) {
     wn_bert *m = open_model(WN_PREC_F32);
     texts x = make_texts();
     static float out[TEXTS * H];
-    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){x.ids, NULL, x.offsets, TEXTS}, out, H, NULL, &(wn_err){0}), WN_OK);
+    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){x.ids, NULL, x.offsets, TEXTS}, out, H, NULL, &(wn_err){0}),
+                 WN_OK);
     for (size_t i = 0; i < TEXTS * H; i++) cr_assert(isfinite(out[i]));
     drop_texts(&x);
     wn_bert_close(m);

@@ -157,7 +157,8 @@ Test(model, poolings) {
                  {"{\"pooling_mode_weightedmean_tokens\":true,\"include_prompt\":false}", WN_POOL_WEIGHTED}};
     static const struct {
         const char *json, *text;
-    } bad[] = {{"{\"pooling_mode\":[\"cls\",\"mean\"]}", "pooling_mode \"cls, mean\" is not supported; one of cls, max"},
+    } bad[] = {{"{\"pooling_mode\":[\"cls\",\"mean\"]}",
+                "pooling_mode \"cls, mean\" is not supported; one of cls, max"},
                {"{\"pooling_mode\":3}", "pooling_mode \"(no name)\" is not supported"},
                {"{\"pooling_mode\":\"median\"}", "pooling_mode \"median\" is not supported"},
                {"{\"pooling_mode_cls_token\":true,\"pooling_mode_mean_tokens\":true}",
@@ -201,7 +202,8 @@ Test(model, modules) {
                  {"{\"in_features\":4}", "\"out_features\" is missing"},
                  {"{\"in_features\":4,\"out_features\":3,\"activation_function\":\"torch.nn.LeakyReLU\"}",
                   "activation_function \"LeakyReLU\" is not supported; Tanh, Identity, ReLU and GELU are"},
-                 {"{\"in_features\":4,\"out_features\":3,\"use_residual\":true}", "use_residual \"true\" is not supported; false is"}};
+                 {"{\"in_features\":4,\"out_features\":3,\"use_residual\":true}",
+                  "use_residual \"true\" is not supported; false is"}};
     for (size_t i = 0; i < 4; i++) {
         put_file("2_Dense/config.json", dense[i].json);
         refused(dense[i].text);

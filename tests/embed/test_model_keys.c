@@ -59,10 +59,13 @@ static void put_file(const char *name, const char *text) {
 static const struct {
     const char *model, *config, *tokenizer, *pooling, *sentence, *prompts;
 } models[] = {
-    {"all-MiniLM-L6-v2", BERT "," OLD "," NEW, TOKENS ",\"name_or_path\":\"x\",\"model_max_length\":512,"
-     "\"special_tokens_map_file\":\"x\",\"never_split\":null,\"do_basic_tokenize\":true,\"tokenizer_class\":"
-     "\"BertTokenizer\"", POOL, "\"max_seq_length\":256,\"do_lower_case\":false", "\"__version__\":{}"},
-    {"all-MiniLM-L12-v2", BERT "," OLD "," NEW, TOKENS ",\"model_max_length\":128", POOL, "\"max_seq_length\":128", NULL},
+    {"all-MiniLM-L6-v2", BERT "," OLD "," NEW,
+     TOKENS ",\"name_or_path\":\"x\",\"model_max_length\":512,"
+            "\"special_tokens_map_file\":\"x\",\"never_split\":null,\"do_basic_tokenize\":true,\"tokenizer_class\":"
+            "\"BertTokenizer\"",
+     POOL, "\"max_seq_length\":256,\"do_lower_case\":false", "\"__version__\":{}"},
+    {"all-MiniLM-L12-v2", BERT "," OLD "," NEW, TOKENS ",\"model_max_length\":128", POOL, "\"max_seq_length\":128",
+     NULL},
     {"multi-qa-MiniLM-L6-cos-v1", BERT "," OLD "," NEW, TOKENS, POOL, "\"max_seq_length\":512", "\"__version__\":{}"},
     {"msmarco-distilbert-base-v4", DISTIL, TOKENS, POOL, "\"max_seq_length\":512,\"do_lower_case\":false", NULL},
     {"multi-qa-distilbert-cos-v1", DISTIL, TOKENS, POOL, "\"max_seq_length\":512", "\"__version__\":{}"},
@@ -70,51 +73,61 @@ static const struct {
      "\"do_lower_case\":false," SPECIALS ",\"full_tokenizer_file\":null", POOL, "\"max_seq_length\":128", NULL},
     {"paraphrase-MiniLM-L3-v2", BERT "," OLD "," NEW, TOKENS, POOL, "\"max_seq_length\":128", "\"__version__\":{}"},
     {"paraphrase-albert-small-v2", ALBERT, TOKENS, POOL, "\"max_seq_length\":100", NULL},
-    {"all-distilroberta-v1", ROBERTA, SPECIALS ",\"add_prefix_space\":false,\"trim_offsets\":true,\"errors\":\"replace\"",
-     POOL, "\"max_seq_length\":512", "\"__version__\":{}"},
+    {"all-distilroberta-v1", ROBERTA,
+     SPECIALS ",\"add_prefix_space\":false,\"trim_offsets\":true,\"errors\":\"replace\"", POOL,
+     "\"max_seq_length\":512", "\"__version__\":{}"},
     {"all-roberta-large-v1", ROBERTA ",\"use_cache\":true", SPECIALS ",\"bos_token\":\"[CLS]\",\"eos_token\":\"[SEP]\"",
      POOL, "\"max_seq_length\":256", NULL},
-    {"stsb-roberta-base-v2", ROBERTA ",\"position_embedding_type\":\"absolute\"", SPECIALS, POOL, "\"max_seq_length\":75",
-     NULL},
+    {"stsb-roberta-base-v2", ROBERTA ",\"position_embedding_type\":\"absolute\"", SPECIALS, POOL,
+     "\"max_seq_length\":75", NULL},
     {"nli-bert-base", BERT "," OLD ",\"output_past\":true", TOKENS, POOL, "\"max_seq_length\":128", NULL},
-    {"LaBSE", BERT "," OLD "," POOLER, "\"do_lower_case\":false," SPECIALS ",\"full_tokenizer_file\":null",
-     POOL, "\"max_seq_length\":256", NULL},
-    {"bge-small-en-v1.5", BERT "," OLD "," NEW "," LABELS, TOKENS ",\"clean_up_tokenization_spaces\":true,"
-     "\"added_tokens_decoder\":{},\"tokenizer_class\":\"BertTokenizer\"", POOL, "\"max_seq_length\":512",
-     "\"__version__\":{}"},
-    {"bge-base-zh-v1.5", BERT "," OLD "," POOLER "," LABELS ",\"bos_token_id\":0,\"eos_token_id\":2,\"output_past\":true",
-     TOKENS, POOL, "\"max_seq_length\":512", NULL},
+    {"LaBSE", BERT "," OLD "," POOLER, "\"do_lower_case\":false," SPECIALS ",\"full_tokenizer_file\":null", POOL,
+     "\"max_seq_length\":256", NULL},
+    {"bge-small-en-v1.5", BERT "," OLD "," NEW "," LABELS,
+     TOKENS ",\"clean_up_tokenization_spaces\":true,"
+            "\"added_tokens_decoder\":{},\"tokenizer_class\":\"BertTokenizer\"",
+     POOL, "\"max_seq_length\":512", "\"__version__\":{}"},
+    {"bge-base-zh-v1.5",
+     BERT "," OLD "," POOLER "," LABELS ",\"bos_token_id\":0,\"eos_token_id\":2,\"output_past\":true", TOKENS, POOL,
+     "\"max_seq_length\":512", NULL},
     {"e5-small-v2", BERT "," OLD "," NEW, TOKENS, POOL, "\"max_seq_length\":512", NULL},
-    {"gte-base", BERT "," OLD "," NEW, TOKENS ",\"max_length\":128,\"stride\":0,\"truncation_side\":\"right\","
-     "\"truncation_strategy\":\"longest_first\",\"pad_to_multiple_of\":null,\"pad_token_type_id\":0,"
-     "\"padding_side\":\"right\"", POOL ",\"pooling_mode_weightedmean_tokens\":false,\"pooling_mode_lasttoken\":false,"
-     "\"include_prompt\":true", "\"max_seq_length\":512", NULL},
+    {"gte-base", BERT "," OLD "," NEW,
+     TOKENS ",\"max_length\":128,\"stride\":0,\"truncation_side\":\"right\","
+            "\"truncation_strategy\":\"longest_first\",\"pad_to_multiple_of\":null,\"pad_token_type_id\":0,"
+            "\"padding_side\":\"right\"",
+     POOL ",\"pooling_mode_weightedmean_tokens\":false,\"pooling_mode_lasttoken\":false,"
+          "\"include_prompt\":true",
+     "\"max_seq_length\":512", NULL},
     {"mxbai-embed-large-v1", BERT "," OLD "," NEW ",\"use_cache\":false", TOKENS, POOL ",\"include_prompt\":true",
-     "\"max_seq_length\":512", "\"prompts\":{\"query\":\"Represent: \",\"passage\":\"\"},\"default_prompt_name\":null,"
+     "\"max_seq_length\":512",
+     "\"prompts\":{\"query\":\"Represent: \",\"passage\":\"\"},\"default_prompt_name\":null,"
      "\"similarity_fn_name\":\"cosine\""},
     {"snowflake-arctic-embed-s", BERT "," OLD "," NEW, TOKENS, POOL, NULL,
      "\"prompts\":{\"query\":\"Represent this sentence: \"},\"default_prompt_name\":null,\"similarity_fn_name\":null"},
     {"sup-simcse-bert-base-uncased", BERT "," OLD "," NEW, TOKENS, NULL, NULL, NULL},
     {"bert-base-uncased", BERT "," OLD "," NEW, "\"do_lower_case\":true,\"model_max_length\":512", NULL, NULL, NULL},
     {"bert-base-cased", BERT "," OLD "," NEW, "\"do_lower_case\":false,\"model_max_length\":512", NULL, NULL, NULL},
-    {"bert-base-multilingual-cased", BERT "," OLD "," POOLER, "\"do_lower_case\":false,\"model_max_length\":512", NULL, NULL,
+    {"bert-base-multilingual-cased", BERT "," OLD "," POOLER, "\"do_lower_case\":false,\"model_max_length\":512", NULL,
+     NULL, NULL},
+    {"bert-base-chinese", BERT "," OLD "," POOLER, "\"do_lower_case\":false,\"model_max_length\":512", NULL, NULL,
      NULL},
-    {"bert-base-chinese", BERT "," OLD "," POOLER, "\"do_lower_case\":false,\"model_max_length\":512", NULL, NULL, NULL},
-    {"bert-base-german-cased", BERT "," OLD ",\"finetuning_task\":null,\"num_labels\":2,\"pruned_heads\":{},"
-     "\"output_attentions\":false,\"output_hidden_states\":false,\"torchscript\":false,\"use_bfloat16\":false",
+    {"bert-base-german-cased",
+     BERT "," OLD ",\"finetuning_task\":null,\"num_labels\":2,\"pruned_heads\":{},"
+          "\"output_attentions\":false,\"output_hidden_states\":false,\"torchscript\":false,\"use_bfloat16\":false",
      "\"do_lower_case\":false", NULL, NULL, NULL},
-    {"bert-large-uncased-whole-word-masking-finetuned-squad", BERT "," OLD ",\"language\":\"english\",\"name\":\"Bert\"",
-     "\"do_lower_case\":true", NULL, NULL, NULL},
-    {"distilbert-base-uncased", DISTIL ",\"architectures\":[\"DistilBertForMaskedLM\"],\"transformers_version\":\"4.10\"",
+    {"bert-large-uncased-whole-word-masking-finetuned-squad",
+     BERT "," OLD ",\"language\":\"english\",\"name\":\"Bert\"", "\"do_lower_case\":true", NULL, NULL, NULL},
+    {"distilbert-base-uncased",
+     DISTIL ",\"architectures\":[\"DistilBertForMaskedLM\"],\"transformers_version\":\"4.10\"",
      "\"do_lower_case\":true,\"model_max_length\":512", NULL, NULL, NULL},
     {"distilbert-base-uncased-finetuned-sst-2-english", DISTIL "," LABELS ",\"finetuning_task\":\"sst-2\"",
      "\"do_lower_case\":true", NULL, NULL, NULL},
     {"roberta-base", ROBERTA, "\"model_max_length\":512," SPECIALS, NULL, NULL, NULL},
     {"albert-base-v2", ALBERT, SPECIALS, NULL, NULL, NULL},
-    {"ms-marco-MiniLM-L-6-v2", BERT "," OLD "," NEW "," LABELS ",\"sentence_transformers\":{\"activation_fn\":\"x\"}", TOKENS,
-     NULL, NULL, NULL},
-    {"finbert", BERT "," OLD "," LABELS ",\"problem_type\":\"single_label_classification\",\"output_past\":true", TOKENS, NULL,
-     NULL, NULL},
+    {"ms-marco-MiniLM-L-6-v2", BERT "," OLD "," NEW "," LABELS ",\"sentence_transformers\":{\"activation_fn\":\"x\"}",
+     TOKENS, NULL, NULL, NULL},
+    {"finbert", BERT "," OLD "," LABELS ",\"problem_type\":\"single_label_classification\",\"output_past\":true",
+     TOKENS, NULL, NULL, NULL},
 };
 
 #define TWO                                                                                                            \
@@ -176,10 +189,12 @@ Test(model_keys, values_that_are_refused) {
         {"config.json", BERT ",\"quantization_config\":{\"bits\":4}", "quantization_config \"{\"bits\": ...}\""},
         {"config.json", BERT ",\"auto_map\":{\"AutoModel\":\"x.Y\"}", "auto_map \"{\"AutoModel\": ...}\""},
         {"config.json", "\"model_type\":\"mpnet\"", "model type \"mpnet\" is not supported"},
-        {"1_Pooling/config.json", "\"pooling_mode\":[\"max\",\"mean\"]", "1_Pooling/config.json: pooling_mode \"max, mean\""},
+        {"1_Pooling/config.json", "\"pooling_mode\":[\"max\",\"mean\"]",
+         "1_Pooling/config.json: pooling_mode \"max, mean\""},
         {"sentence_bert_config.json", "\"transformer_task\":\"fill-mask\"",
          "sentence_bert_config.json: transformer_task \"fill-mask\" is not supported; feature-extraction is"},
-        {"sentence_bert_config.json", "\"model_args\":{\"x\":1}", "model_args \"{\"x\": ...}\" is not supported; {} is"},
+        {"sentence_bert_config.json", "\"model_args\":{\"x\":1}",
+         "model_args \"{\"x\": ...}\" is not supported; {} is"},
         {"sentence_bert_config.json", "\"query_length\":32", "query_length \"32\" is not supported; null is"},
         {"config_sentence_transformers.json", "\"truncate_dim\":2", "truncate_dim \"2\" is not supported; null is"},
         {"config_sentence_transformers.json", "\"model_type\":\"SparseEncoder\"", "model_type \"SparseEncoder\""},
@@ -204,8 +219,8 @@ Test(model_keys, values_that_are_refused) {
         wn_code code = wn_model_config_read(&c, folder, &e);
         if (code == WN_OK) code = wn_tok_open(&t, folder, &e);
         cr_expect(code == WN_EINPUT && !t, "wanted a refusal: %s", cases[i].text);
-        cr_expect(strstr(e.msg, cases[i].text) && strncmp(e.msg, folder, strlen(folder)) == 0, "wanted \"%s\", got \"%s\"",
-                  cases[i].text, e.msg);
+        cr_expect(strstr(e.msg, cases[i].text) && strncmp(e.msg, folder, strlen(folder)) == 0,
+                  "wanted \"%s\", got \"%s\"", cases[i].text, e.msg);
         wn_tok_close(t);
     }
 }
@@ -276,7 +291,8 @@ Test(model_keys, what_is_done_to_texts) {
     pieces_are("A b", 0, "[CLS] [UNK] b [SEP]");
     put_object("sentence_bert_config.json", "\"do_lower_case\":true");
     pieces_are("A b", 0, "[CLS] a b [SEP]");
-    put_object("config_sentence_transformers.json", "\"prompts\":{\"q\":\"d d: \",\"p\":\"c\"},\"default_prompt_name\":\"q\"");
+    put_object("config_sentence_transformers.json",
+               "\"prompts\":{\"q\":\"d d: \",\"p\":\"c\"},\"default_prompt_name\":\"q\"");
     pieces_are("A b", 0, "[CLS] d d [UNK] a b [SEP]");
     pieces_are("A b", 4, "[CLS] d d [SEP]");
     put_good("tokenizer_config.json", TOKENS ",\"extra_special_tokens\":[\"<x>\"]");

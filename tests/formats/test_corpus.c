@@ -207,7 +207,8 @@ Test(corpus, sources_not_reached_are_not_listed) {
     put_text(paths[0], "1\n2\n3\n");
     put_text(paths[1], "4\n");
     wn_corpus c;
-    cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = paths, .npaths = 2, .limit = 2}, NULL, &(wn_err){0}), WN_OK);
+    cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = paths, .npaths = 2, .limit = 2}, NULL, &(wn_err){0}),
+                 WN_OK);
     cr_assert(c.n == 2 && c.nsources == 1 && strlen(c.sources[0].sha256) == 64 && c.sources[0].bytes == 6);
     expect_copy_equals(&c, "1\n2\n", 4);
     wn_corpus_free(&c);
@@ -312,7 +313,8 @@ Test(corpus, a_signal_ends_the_wait_for_a_pipe, .timeout = 10) {
         _exit(0);
     }
     wn_corpus c;
-    cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = &path, .npaths = 1}, NULL, &(wn_err){0}), WN_EINTERRUPT);
+    cr_assert_eq(wn_corpus_read(&c, &(wn_records_opts){.paths = &path, .npaths = 1}, NULL, &(wn_err){0}),
+                 WN_EINTERRUPT);
     cr_assert_eq(waitpid(child, NULL, 0), child);
 }
 

@@ -66,8 +66,8 @@ static bool same_member(const wn_json_member *m, const cJSON *c, wn_buf *b) {
     case WN_JSTRING:
         break;
     }
-    return cJSON_IsString(c) && wn_json_unescape(&m->value, b, &(wn_err){0}) == WN_OK && b->len == strlen(c->valuestring) &&
-           (b->len == 0 || memcmp(b->data, c->valuestring, b->len) == 0);
+    return cJSON_IsString(c) && wn_json_unescape(&m->value, b, &(wn_err){0}) == WN_OK &&
+           b->len == strlen(c->valuestring) && (b->len == 0 || memcmp(b->data, c->valuestring, b->len) == 0);
 }
 
 Test(json, members_are_those_that_cjson_finds) {

@@ -56,7 +56,8 @@ def bert(folder, kind="bert"):
     sizes = dict(vocab_size=len(words) + 4, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
                  intermediate_size=32, max_position_embeddings=40)
     if kind == "distilbert":
-        sizes = dict(vocab_size=len(words) + 4, dim=16, n_layers=2, n_heads=2, hidden_dim=32, max_position_embeddings=40)
+        sizes = dict(vocab_size=len(words) + 4, dim=16,
+                     n_layers=2, n_heads=2, hidden_dim=32, max_position_embeddings=40)
     config = transformers.AutoConfig.for_model(kind, **sizes)
     transformers.AutoModel.from_config(config).save_pretrained(folder)
     transformers.BertTokenizer(os.path.join(folder, "vocab.txt")).save_pretrained(folder)
@@ -87,7 +88,8 @@ def modules(folder, inside="", pooling=None, more=(), **prompts):
     put(folder, "modules.json",
         [{"idx": 0, "name": "0", "path": inside, "type": "sentence_transformers.models.Transformer"},
          {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}, *more])
-    put(folder, "1_Pooling/config.json", {"word_embedding_dimension": 16, **(pooling or {"pooling_mode_mean_tokens": True})})
+    put(folder, "1_Pooling/config.json",
+        {"word_embedding_dimension": 16, **(pooling or {"pooling_mode_mean_tokens": True})})
     if prompts:
         put(folder, "config_sentence_transformers.json", prompts)
 

@@ -16,9 +16,9 @@ typedef enum { WN_WORDPIECE, WN_BYTE_BPE } wn_tok_kind;
 
 typedef struct wn_tok wn_tok;
 /* `dir`: a model folder with vocab.txt, vocab.json + merges.txt, or tokenizer.json, and tokenizer_config.json,
- * special_tokens_map.json where it has them; where files disagree, the reference library decides (docs/models.md). With a
- * modules.json the prompt and the lower case of sentence-transformers are part of it. Read-only after opening: one object
- * serves all threads. */
+ * special_tokens_map.json where it has them; where files disagree, the reference library decides (docs/models.md). With
+ * a modules.json the prompt and the lower case of sentence-transformers are part of it. Read-only after opening: one
+ * object serves all threads. */
 wn_code wn_tok_open(wn_tok **out, const char *dir, wn_err *err);
 void wn_tok_close(wn_tok *t);
 
