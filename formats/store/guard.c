@@ -50,6 +50,7 @@ wn_code wn_guard_ended(pid_t pid, const char *path, wn_err *err) {
 static wn_code guard_lost(wn_matrix_guard *g, const char *path, wn_err *err) {
     if (!g->pid)
         return wn_err_set(err, WN_EINPUT, "%s: broken: the HDF5 library failed on it before", path);
+    (void)shutdown(g->fd, SHUT_RDWR); /* children started later have copies of this end: to close it is not enough */
     (void)close(g->fd);
     g->fd = -1;
     pid_t pid = g->pid;

@@ -39,8 +39,6 @@ P
         refused "--$o of an id of two rows" 2 "select: ids:1: \"r0\" is the id of two rows, 0 and 39" \
             select twice.h5ad -k 3 --$o ids -o out
     done
-    "$W" select twice.h5ad -k 3 -q -o two
-    refused "explain of an id of two rows" 2 "explain: two: \"r0\" is the id of two rows, 0 and 39" explain two r0
 
     # ---- cosines and distances ----
     "$W" graph over.npy -K 5 -q -o g.h5ad
