@@ -402,10 +402,9 @@ static wn_code replace_folder(const wn_safedir *d, wn_err *err) {
     wn_code code = exchange_folders(p, err);
     if (code != WN_OK) return code;
     if ((code = d->guard(p->aside, p->target, err)) == WN_OK) code = sync_path(p->folder, err);
-    if (code == WN_OK)
-        (void)rename(p->aside, p->temp); /* where it is removed, and found again if that is interrupted */
-    else
-        exchange_back(p);
+    if (code != WN_OK) exchange_back(p);
+    /* at temp the old folder is removed, and found again if that is interrupted; else it goes at once */
+    else if (rename(p->aside, p->temp) != 0) (void)remove_tree(p->aside);
     return code;
 }
 
