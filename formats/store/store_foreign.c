@@ -18,6 +18,7 @@ bool wn_h5_lacks_filter(hid_t dataset, char name[33]) {
     hid_t p = H5Dget_create_plist(dataset);
     bool lacks = false;
     int n = p < 0 ? 0 : H5Pget_nfilters(p);
+    name[0] = 0; /* where there is no filter at all */
     for (int i = 0; i < n && !lacks; i++) {
         unsigned flags = 0, config = 0;
         size_t values = 0;
