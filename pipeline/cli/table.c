@@ -30,7 +30,7 @@ enum {
 #define AT(field) offsetof(wn_cli, field)
 #define CF(field) offsetof(wn_cli, config.field)
 #define MANY 1e15
-#define WORDS(list) (WN_NAME_WORDS(list) + 1) /* without the first bar */
+#define WORDS(list) (&WN_NAME_WORDS(list)[1]) /* without the first bar */
 
 const wn_option wn_options[] = {
     {"output", 'o', "PATH", WRITES, OPT_STRING, CF(output), NULL, 0, 0, NULL, WRITES_TO, "Output",
@@ -68,7 +68,7 @@ const wn_option wn_options[] = {
      DECIDES | WRITES_TO | OF_RECORDS, "Input",
      "at a bad record: fail stops there; skip:FILE copies it byte for byte to FILE and goes on"},
 
-    {"encoder", 0, "NAME", TEXT, OPT_ENUM, CF(encoder), WN_ENCODER_WORDS + 1, 0, 0, "lsa", DECIDES | ENCODES, "Encoder",
+    {"encoder", 0, "NAME", TEXT, OPT_ENUM, CF(encoder), &(WN_ENCODER_WORDS)[1], 0, 0, "lsa", DECIDES | ENCODES, "Encoder",
      "how texts become vectors; --model implies bert"},
     {"model", 0, "DIR|NAME", TEXT | CMD_TOKENIZE, OPT_STRING, CF(model), NULL, 0, 0, NULL, DECIDES | READS | ENCODES,
      "Encoder",
