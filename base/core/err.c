@@ -21,7 +21,8 @@ static size_t kept_bytes(const char *text, int wanted) {
 
 /* Names come from files: nothing of theirs may steer a terminal or break a log; nor may a long one push out the cause,
  * which stands in `after`. */
-__attribute__((format(printf, 2, 0))) static void set_message(wn_err *err, const char *fmt, va_list ap, const char *after) {
+__attribute__((format(printf, 2, 0))) static void set_message(wn_err *err, const char *fmt, va_list ap,
+                                                            const char *after) {
     char text[LONGEST];
     size_t n = kept_bytes(text, vsnprintf(text, sizeof text, fmt, ap)), room = strlen(after);
     if (room > sizeof err->msg / 2) room = sizeof err->msg / 2;
