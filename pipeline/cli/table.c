@@ -68,7 +68,8 @@ const wn_option wn_options[] = {
      DECIDES | WRITES_TO | OF_RECORDS, "Input",
      "at a bad record: fail stops there; skip:FILE copies it byte for byte to FILE and goes on"},
 
-    {"encoder", 0, "NAME", TEXT, OPT_ENUM, CF(encoder), &(WN_ENCODER_WORDS)[1], 0, 0, "lsa", DECIDES | ENCODES, "Encoder",
+    {"encoder", 0, "NAME", TEXT, OPT_ENUM, CF(encoder), &(WN_ENCODER_WORDS)[1], 0, 0, "lsa",
+     DECIDES | ENCODES, "Encoder",
      "how texts become vectors; --model implies bert"},
     {"model", 0, "DIR|NAME", TEXT | CMD_TOKENIZE, OPT_STRING, CF(model), NULL, 0, 0, NULL, DECIDES | READS | ENCODES,
      "Encoder",
