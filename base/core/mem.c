@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 static atomic_long alloc_count;
@@ -78,6 +79,16 @@ wn_code wn_mem_require(size_t need, const char *what, const char *remedy, wn_err
 /* What the C library spends on a block beside what can be used: its header, and a piece lost to alignment. */
 enum { BLOCK_OVERHEAD = 16 };
 
+/* From this size on a block is asked for in huge pages: it is filled whole at once, a fault for each 4 KiB of it took
+ * as long as reading a file into it. */
+enum { HUGE_FROM = 4 << 20, SMALL_PAGE = 4096 };
+
+static void *huge_pages(void *p, size_t bytes) {
+    const size_t skip = -(uintptr_t)p % SMALL_PAGE;
+    if (p && bytes >= HUGE_FROM) (void)madvise((char *)p + skip, bytes - skip, MADV_HUGEPAGE); /* a wish */
+    return p;
+}
+
 static size_t block_bytes(void *p) { return malloc_usable_size(p) + BLOCK_OVERHEAD; }
 
 static void *raw_alloc(size_t n, size_t size, wn_err *err) {
@@ -91,7 +102,7 @@ static void *raw_alloc(size_t n, size_t size, wn_err *err) {
     if (!rounded) rounded = 64;
     size_t asked = rounded + BLOCK_OVERHEAD;
     if (wn_mem_hold(asked, err) != WN_OK) return NULL;
-    if (!should_fail()) p = aligned_alloc(64, rounded);
+    if (!should_fail()) p = huge_pages(aligned_alloc(64, rounded), rounded);
     wn_mem_unhold(p ? asked - block_bytes(p) : asked); /* what was given may be a little more: the sum wraps back */
     if (!p) (void)wn_err_set(err, WN_EMEMORY, "out of memory: %zu bytes more are needed", bytes);
     return p;
