@@ -10,16 +10,7 @@ static void begin(void) { folder = new_folder(); }
 static void end(void) { remove_folder(folder); }
 TestSuite(model_keys, .init = begin, .fini = end);
 
-static void put_file(const char *name, const char *text) {
-    char p[512], command[600];
-    (void)snprintf(p, sizeof p, "%s/%s", folder, name);
-    char *slash = strrchr(p, '/');
-    *slash = 0;
-    (void)snprintf(command, sizeof command, "mkdir -p '%s'", p);
-    cr_assert_eq(system(command), 0);
-    *slash = '/';
-    write_file(p, text, strlen(text));
-}
+static void put_file(const char *name, const char *text) { write_below(folder, name, text); }
 
 #define SIZES                                                                                                          \
     "\"vocab_size\":9,\"hidden_size\":4,\"num_hidden_layers\":2,\"num_attention_heads\":2,\"intermediate_size\":8,"    \

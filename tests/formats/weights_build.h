@@ -162,6 +162,16 @@ static inline void write_file(const char *path, const void *data, size_t n) {
     cr_assert_eq(fwrite(data, 1, n, f), n);
     cr_assert_eq(fclose(f), 0);
 }
+/* name below folder, whose folders are made. */
+static inline void write_below(const char *folder, const char *name, const char *text) {
+    char path[512];
+    cr_assert_lt((size_t)snprintf(path, sizeof path, "%s/%s", folder, name), sizeof path);
+    for (char *slash = path + strlen(folder); (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
+        *slash = 0;
+        (void)mkdir(path, 0777); /* may be there */
+    }
+    write_file(path, text, strlen(text));
+}
 static inline char *new_folder(void) {
     /* in memory where that is possible: libzip syncs every file it closes */
     char *folder =

@@ -6,6 +6,7 @@
 #include <wn/pairwise.h>
 
 #include "naive.h"
+#include "refuse.h"
 
 static wn_selection choose(const wn_mat *x, const wn_select_opts *o) {
     wn_selection s = {0};
@@ -209,15 +210,6 @@ Test(select, random_is_seeded_and_even) {
     cr_assert(hits[7] == 4000 && hits[3] == 4000 && hits[0] == 0 && hits[1] == 0);
     for (size_t i = 8; i < 50; i++) cr_assert(hits[i] > 720 && hits[i] < 1020, "row %zu: %zu of 870", i, hits[i]);
     wn_mat_free(&x);
-}
-
-static void refuse(const wn_mat *x, wn_select_opts o, wn_code want, const char *part) {
-    wn_selection s = {.k = 77};
-    wn_err e = {0};
-    wn_code got = wn_select(x, &o, &s, &e);
-    cr_assert_eq(got, want, "%s: code %d, message \"%s\"", part, (int)got, e.msg);
-    cr_assert(strstr(e.msg, part) != NULL, "\"%s\" lacks \"%s\"", e.msg, part);
-    cr_assert(s.k == 77 && s.ids == NULL, "output was touched");
 }
 
 Test(select, wrong_options_are_refused_with_numbers) {

@@ -5,6 +5,7 @@
 #include <winnow/threads.h>
 
 #include "naive.h"
+#include "refuse.h"
 #include "selector/solver/solver.h"
 
 #define VALUE_ROW(value, word) value,
@@ -238,15 +239,6 @@ Test(ways, parts_number_their_rows_in_the_whole) {
     cr_assert_eq(wn_select_sums(&part, &o, tail, &e), WN_OK);
     for (size_t c = 0; c < 7; c++) cr_assert_float_eq(all[c], head[c] + tail[c], 1e-12);
     wn_mat_free(&x);
-}
-
-static void refuse(const wn_mat *x, wn_select_opts o, wn_code want, const char *part) {
-    wn_selection s = {.k = 77};
-    wn_err e = {0};
-    wn_code got = wn_select(x, &o, &s, &e);
-    cr_assert_eq(got, want, "%s: code %d, message \"%s\"", part, (int)got, e.msg);
-    cr_assert(strstr(e.msg, part) != NULL, "\"%s\" lacks \"%s\"", e.msg, part);
-    cr_assert(s.k == 77 && s.ids == NULL, "output was touched");
 }
 
 Test(ways, what_comes_from_outside_is_checked) {
