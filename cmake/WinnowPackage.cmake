@@ -16,7 +16,7 @@ install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/winnow-dev C
 # The pkg-config file. A program that links the shared library needs nothing else; what a static link needs stands
 # under Libs.private as flags, since Requires.private would ask for ten packages before it says anything.
 set(private ${OPENBLAS_LDFLAGS} ${LAPACKE_LDFLAGS} ${HDF5_LDFLAGS} ${CJSON_LDFLAGS} ${UTF8PROC_LDFLAGS}
-  ${ZLIB_LDFLAGS} ${ZSTD_LDFLAGS} ${LIBZIP_LDFLAGS} ${XXHASH_LDFLAGS} ${CRYPTO_LDFLAGS} -lcsv -lm -pthread)
+  ${ZLIB_LDFLAGS} ${ZSTD_LDFLAGS} ${LIBZIP_LDFLAGS} ${XXHASH_LDFLAGS} ${CRYPTO_LDFLAGS} -lcsv -llbfgs -lm -pthread)
 list(REMOVE_DUPLICATES private)
 list(JOIN private " " WINNOW_PC_PRIVATE)
 # relative, so that it holds under any prefix: cmake --install --prefix, /usr in a package
@@ -48,7 +48,8 @@ set(CPACK_DEBIAN_DEV_PACKAGE_NAME winnow-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "winnow (= ${PROJECT_VERSION})")
 set(static_needs pkgconf libopenblas-dev liblapacke-dev libhdf5-dev libcjson-dev libutf8proc-dev zlib1g-dev
-  libzstd-dev libzip-dev libxxhash-dev libssl-dev libcsv-dev)
+  libzstd-dev libzip-dev libxxhash-dev libssl-dev libcsv-dev
+  liblbfgs-dev)
 list(JOIN static_needs ", " CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS)
 set(CPACK_COMPONENT_DEV_DESCRIPTION "Headers and libraries for programs that use libwinnow")
 set(CPACK_COMPONENT_WINNOW_DESCRIPTION "${PROJECT_DESCRIPTION}")

@@ -34,8 +34,8 @@ enum { WN_STATS_DRAWS = 2000 };
 wn_code wn_stats_bootstrap_items(wn_interval *out, const float *a, const float *b, size_t seeds, size_t items,
                                  const wn_bootstrap_opts *o, wn_err *err);
 
-/* p [n] adjusted in place for n comparisons (Holm 1979). NaN stays NaN and does not count. */
-void wn_stats_holm(double *p, size_t n);
+/* p [n] adjusted for n comparisons (Holm 1979), to an array of its own. NaN stays NaN and does not count. O(n^2). */
+void wn_stats_holm(double *adjusted, const double *p, size_t n);
 
 typedef struct {
     size_t wins, ties, losses; /* cells where a > b, a == b, a < b; a NaN counts nowhere */
