@@ -145,8 +145,8 @@ static wn_code logistic_steps(wn_logistic *l, double delta, double *w, wn_err *e
     if (rc == LBFGSERR_OUTOFMEMORY)
         return wn_err_set(err, WN_EMEMORY, "no memory for the steps of the probe, %zu bytes", held);
     if (l->broken)
-        return wn_err_set(err, WN_EINPUT, "the probe's objective is not a finite number: some values of the vectors are "
-                                          "too large; normalise the rows");
+        return wn_err_set(err, WN_EINPUT, "the probe's objective is not a finite number, the penalty being %g: normalise "
+                                          "the rows, or choose another c", l->penalty);
     /* From LBFGSERR_OUTOFINTERVAL on: no step leads lower that rounding could tell, or the last step was reached. The
      * weights are the best ones seen. */
     if (rc < 0 && rc < LBFGSERR_OUTOFINTERVAL) return wn_err_set(err, WN_EINTERNAL, "liblbfgs: error %d", rc);

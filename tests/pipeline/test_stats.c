@@ -37,9 +37,31 @@ Test(metrics, without_a_value_are_not_numbers) {
     cr_assert(isnan(m.recall[1]) && isnan(m.precision[2]) && isnan(m.f1[2]) && isnan(m.auc));
     near(m.precision[1], 0);
     near(m.balanced_accuracy, 0.5);
+    near(m.macro_precision, 0.5); /* the third class neither occurs nor is predicted */
+    near(m.macro_f1, 1.0 / 3);
     near(m.log_loss, 52 * log(2) / 2);
     wn_metrics_free(&m);
     wn_metrics_free(NULL);
+}
+
+Test(metrics, take_the_area_of_class_1_where_there_are_two) {
+    const float probs[] = {.5f, .5f, .4f, .5f};
+    const uint32_t truth[] = {0, 1};
+    wn_metrics m;
+    wn_err err = {0};
+    must(wn_metrics_classify(&m, probs, truth, 2, 2, &err), &err);
+    near(m.auc, 0.5);
+    wn_metrics_free(&m);
+}
+
+Test(metrics, see_no_correlation_with_a_constant) {
+    const float same[] = {.1f, .1f, .1f, .1f, .1f, .1f, .1f}, rising[] = {1, 2, 3, 4, 5, 6, 7};
+    wn_regress_metrics m;
+    wn_err err = {0};
+    must(wn_metrics_regress(&m, same, rising, 7, &err), &err);
+    cr_assert(isnan(m.pearson) && isnan(m.spearman));
+    must(wn_metrics_regress(&m, rising, rising, 7, &err), &err);
+    near(m.pearson, 1), near(m.spearman, 1), near(m.mse, 0);
 }
 
 Test(metrics, refuse_what_is_no_prediction) {
