@@ -48,7 +48,8 @@ void wn_logistic_close(wn_logistic *l) {
 double *wn_logistic_weights(size_t classes, size_t d, wn_err *err) {
     size_t cells;
     if (__builtin_mul_overflow(classes, d, &cells) || cells > INT_MAX - VECTOR) {
-        (void)wn_err_set(err, WN_EMEMORY, "the probe's %zu classes x %zu columns are more than it can hold", classes, d);
+        (void)wn_err_set(err, WN_EMEMORY, "the probe's %zu classes x %zu columns are more than it can hold", classes,
+                         d);
         return NULL;
     }
     return wn_alloc(cells + VECTOR, sizeof(double), err);
@@ -145,8 +146,10 @@ static wn_code logistic_steps(wn_logistic *l, double delta, double *w, wn_err *e
     if (rc == LBFGSERR_OUTOFMEMORY)
         return wn_err_set(err, WN_EMEMORY, "no memory for the steps of the probe, %zu bytes", held);
     if (l->broken)
-        return wn_err_set(err, WN_EINPUT, "the probe's objective is not a finite number, the penalty being %g: normalise "
-                                          "the rows, or choose another c", l->penalty);
+        return wn_err_set(err, WN_EINPUT,
+                          "the probe's objective is not a finite number, the penalty being %g: normalise "
+                          "the rows, or choose another c",
+                          l->penalty);
     /* From LBFGSERR_OUTOFINTERVAL on: no step leads lower that rounding could tell, or the last step was reached. The
      * weights are the best ones seen. */
     if (rc < 0 && rc < LBFGSERR_OUTOFINTERVAL) return wn_err_set(err, WN_EINTERNAL, "liblbfgs: error %d", rc);

@@ -15,13 +15,13 @@
  * 0. The minimum is that of the rows as given, since the intercept is free and `shrink` scales the penalty. */
 typedef struct {
     wn_logistic_rows rows;
-    float *data;       /* [n, d + 1] */
-    const float **x;   /* [n] */
-    uint32_t *y;       /* [n] */
-    uint32_t *name;    /* [rows.classes] the class that each number stands for */
-    double *mean;      /* [d] */
-    double scale;      /* data = (x - mean) * scale */
-    double penalty;    /* of c = 1, for the sum of losses */
+    float *data;     /* [n, d + 1] */
+    const float **x; /* [n] */
+    uint32_t *y;     /* [n] */
+    uint32_t *name;  /* [rows.classes] the class that each number stands for */
+    double *mean;    /* [d] */
+    double scale;    /* data = (x - mean) * scale */
+    double penalty;  /* of c = 1, for the sum of losses */
 } probe_problem;
 
 static void problem_free(probe_problem *p) {
@@ -108,19 +108,21 @@ out:
 
 /* ---- c by cross-validation ---- */
 
-/* c = 10^(step / 2); the search starts at 10 and goes up or down while the held-out log loss falls, which it does on one
- * side of a single minimum. On glosses of WordNet (45 classes; 300 and 1,500 rows; MiniLM and LSA) the c of the least
- * log loss was within .004 of the best accuracy on new rows; five folds chose as three do. */
+/* c = 10^(step / 2); the search starts at 10 and goes up or down while the held-out log loss falls, which it does on
+ * one side of a single minimum. On glosses of WordNet (45 classes; 300 and 1,500 rows; MiniLM and LSA) the c of the
+ * least log loss was within .004 of the best accuracy on new rows; five folds chose as three do. */
 enum { STEP_LEAST = -4, STEP_START = 2, STEP_MOST = 8 };
-static double step_c(int step) { return pow(10, step / 2.0); }
+static double step_c(int step) {
+    return pow(10, step / 2.0);
+}
 
 typedef struct {
     const probe_problem *p;
     size_t folds;
-    size_t *fold;           /* [n] which fold holds the row out; `folds`: none */
-    const float **x;        /* [n] rows of one part, y beside them */
-    uint32_t *y;            /* [n] */
-    double **w;             /* [folds] weights of the last c: the start for the next */
+    size_t *fold;    /* [n] which fold holds the row out; `folds`: none */
+    const float **x; /* [n] rows of one part, y beside them */
+    uint32_t *y;     /* [n] */
+    double **w;      /* [folds] weights of the last c: the start for the next */
 } crossing;
 
 static void crossing_free(crossing *v) {
@@ -291,8 +293,7 @@ static void probe_softmax(const wn_probe *p, float *z) {
     double top = -INFINITY, sum = 0;
     for (size_t c = 0; c < p->classes; c++) top = fmax(top, (double)z[c] + p->w[c * (p->d + 1) + p->d]);
     for (size_t c = 0; c < p->classes; c++) sum += exp((double)z[c] + p->w[c * (p->d + 1) + p->d] - top);
-    for (size_t c = 0; c < p->classes; c++)
-        z[c] = (float)(exp((double)z[c] + p->w[c * (p->d + 1) + p->d] - top) / sum);
+    for (size_t c = 0; c < p->classes; c++) z[c] = (float)(exp((double)z[c] + p->w[c * (p->d + 1) + p->d] - top) / sum);
 }
 
 wn_code wn_probe_predict(const wn_probe *p, const float *x, size_t ld, size_t n, float *probs, wn_err *err) {

@@ -15,7 +15,9 @@ static double log_gamma(double x) {
     return lgamma_r(x, &sign);
 }
 
-static double not_zero(double x) { return fabs(x) < DBL_MIN ? DBL_MIN : x; }
+static double not_zero(double x) {
+    return fabs(x) < DBL_MIN ? DBL_MIN : x;
+}
 
 /* 1 + d_1/(1 + d_2/(1 + ...)) of the incomplete beta function, evaluated forwards by Lentz's method (Thompson and
  * Barnett 1986):
@@ -63,8 +65,10 @@ double wn_stats_t_quantile(double p, double df) {
     for (;;) {
         const double middle = low + (high - low) / 2;
         if (middle <= low || middle >= high) break;
-        if (wn_stats_t_tail(middle, df) > tail) low = middle;
-        else high = middle;
+        if (wn_stats_t_tail(middle, df) > tail)
+            low = middle;
+        else
+            high = middle;
     }
     return p < 0.5 ? -high : p > 0.5 ? high : 0;
 }
@@ -92,7 +96,9 @@ static wn_interval student_interval(const double *a, const double *b, size_t n, 
     return out;
 }
 
-wn_interval wn_stats_mean(const double *a, size_t n, double level) { return student_interval(a, NULL, n, level); }
+wn_interval wn_stats_mean(const double *a, size_t n, double level) {
+    return student_interval(a, NULL, n, level);
+}
 
 wn_interval wn_stats_paired(const double *a, const double *b, size_t n, double level) {
     return student_interval(a, b, n, level);
@@ -144,7 +150,8 @@ wn_code wn_stats_bootstrap_items(wn_interval *out, const float *a, const float *
     double *v = NULL, *d = wn_alloc(items, sizeof *d, err);
     if (!d || !(v = wn_alloc(draws, sizeof *v, err))) goto out;
     for (size_t s = 0; s < seeds; s++)
-        for (size_t i = 0; i < items; i++) d[i] += ((double)a[s * items + i] - (double)b[s * items + i]) / (double)seeds;
+        for (size_t i = 0; i < items; i++)
+            d[i] += ((double)a[s * items + i] - (double)b[s * items + i]) / (double)seeds;
     double mean = 0;
     for (size_t i = 0; i < items; i++) mean += d[i] / (double)items;
     for (size_t i = 0; i < draws; i++) v[i] = bootstrap_mean(d, items, o->seed, i);

@@ -69,7 +69,8 @@ static wn_code classify_check(const float *probs, const uint32_t *truth, size_t 
     if (n == 0 || classes == 0) return wn_err_set(err, WN_EINPUT, "no predictions to score: %zu rows", n);
     for (size_t i = 0; i < n; i++) {
         if (truth[i] >= classes)
-            return wn_err_set(err, WN_EINPUT, "row %zu has class %u, the predictions %zu classes", i, truth[i], classes);
+            return wn_err_set(err, WN_EINPUT, "row %zu has class %u, the predictions %zu classes", i, truth[i],
+                              classes);
         for (size_t c = 0; c < classes; c++)
             if (!(probs[i * classes + c] >= 0 && probs[i * classes + c] <= 1.0001f))
                 return wn_err_set(err, WN_EINPUT, "row %zu, class %zu: %g is not a probability", i, c,
@@ -100,8 +101,12 @@ static void classify_rows(wn_metrics *out, const float *probs, const uint32_t *t
     for (size_t b = 0; b < WN_METRICS_BINS; b++) out->calibration_error += fabs(off[b]) / (double)n;
 }
 
-static double ratio(size_t part, size_t whole) { return whole ? (double)part / (double)whole : NAN; }
-static double or_zero(double x) { return isnan(x) ? 0 : x; }
+static double ratio(size_t part, size_t whole) {
+    return whole ? (double)part / (double)whole : NAN;
+}
+static double or_zero(double x) {
+    return isnan(x) ? 0 : x;
+}
 
 /* Precision, recall and F1 of each class from the confusion, and their means. */
 static void classify_classes(wn_metrics *out) {

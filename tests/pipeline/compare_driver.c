@@ -36,7 +36,9 @@ static const double *doubles(size_t n) {
     return in + taken - n;
 }
 
-static void say(double x) { (void)printf("%.17g\n", x); }
+static void say(double x) {
+    (void)printf("%.17g\n", x);
+}
 
 static void must(wn_code code, const wn_err *err) {
     if (code == WN_OK) return;
@@ -72,8 +74,8 @@ static void classify(void) {
     float *probs = floats(n * classes);
     uint32_t *truth = classes_of(n);
     must(wn_metrics_classify(&m, probs, truth, n, classes, &err), &err);
-    const double whole[] = {m.accuracy, m.balanced_accuracy, m.macro_precision, m.macro_recall,
-                            m.macro_f1, m.auc,               m.log_loss,        m.calibration_error};
+    const double whole[] = {m.accuracy, m.balanced_accuracy, m.macro_precision,  m.macro_recall, m.macro_f1,
+                            m.auc,      m.log_loss,          m.calibration_error};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) say(whole[i]);
     for (size_t c = 0; c < classes; c++) say(m.precision[c]), say(m.recall[c]), say(m.f1[c]);
     for (size_t i = 0; i < classes * classes; i++) say((double)m.confusion[i]);
@@ -92,7 +94,9 @@ static void regress(void) {
     free(predicted), free(truth);
 }
 
-static void say_interval(wn_interval i) { say(i.mean), say(i.sd), say(i.low), say(i.high), say(i.p); }
+static void say_interval(wn_interval i) {
+    say(i.mean), say(i.sd), say(i.low), say(i.high), say(i.p);
+}
 
 /* n, level, a, b: of a, then of a - b */
 static void intervals(void) {

@@ -33,7 +33,9 @@ static wn_code fit(wn_probe *p, const wn_probe_rows *rows, double c, wn_err *err
     return wn_probe_fit(p, rows, &o, err);
 }
 
-static void must(wn_code code, const wn_err *err) { cr_assert_eq(code, WN_OK, "%s", err->msg); }
+static void must(wn_code code, const wn_err *err) {
+    cr_assert_eq(code, WN_OK, "%s", err->msg);
+}
 
 Test(probe, learns_and_gives_an_absent_class_nothing) {
     sample s;

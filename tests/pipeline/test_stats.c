@@ -7,8 +7,12 @@
 #include <wn/rng.h>
 #include <wn/stats.h>
 
-static void must(wn_code code, const wn_err *err) { cr_assert_eq(code, WN_OK, "%s", err->msg); }
-static void near(double got, double want) { cr_assert_float_eq(got, want, 1e-12, "%.17g, not %.17g", got, want); }
+static void must(wn_code code, const wn_err *err) {
+    cr_assert_eq(code, WN_OK, "%s", err->msg);
+}
+static void near(double got, double want) {
+    cr_assert_float_eq(got, want, 1e-12, "%.17g, not %.17g", got, want);
+}
 
 Test(metrics, of_six_rows) {
     /* predicted 0 0 1 1 2 0; the last row's classes are equally probable, the lowest wins */
@@ -146,8 +150,8 @@ Test(stats, bootstrap_shows_no_difference_where_there_is_none) {
         }
         wn_interval out;
         wn_err err = {0};
-        must(wn_stats_bootstrap_items(&out, a, b, SEEDS, ITEMS, &(wn_bootstrap_opts){.draws = 500, .seed = t, .level = 0.95},
-                                      &err),
+        must(wn_stats_bootstrap_items(&out, a, b, SEEDS, ITEMS,
+                                      &(wn_bootstrap_opts){.draws = 500, .seed = t, .level = 0.95}, &err),
              &err);
         holding += out.low <= 0 && out.high >= 0;
     }

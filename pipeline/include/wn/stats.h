@@ -15,13 +15,13 @@ typedef struct {
     size_t n;
 } wn_interval;
 
-/* Student's interval of a mean; 0 < level < 1. Values without any spread: the interval is the mean, p 0 or (mean 0) 1. */
+/* Student's interval of a mean; 0 < level < 1. Values without spread: the interval is the mean; p is 0, of mean 0 1. */
 wn_interval wn_stats_mean(const double *a, size_t n, double level);
 /* Of a - b, pair by pair: over seeds. */
 wn_interval wn_stats_paired(const double *a, const double *b, size_t n, double level);
 
 typedef struct {
-    size_t draws;  /* 0: WN_STATS_DRAWS */
+    size_t draws; /* 0: WN_STATS_DRAWS */
     uint64_t seed;
     double level;
 } wn_bootstrap_opts;
