@@ -66,6 +66,36 @@ static herr_t put_column(hid_t obs, const char *name, const H5L_info_t *info, vo
     return l->h->code ? -1 : 0;
 }
 
+/* AnnData before 0.7 wrote /obs as one table: its columns are the members of a record. */
+static bool is_table(wn_h5 *h, hid_t file) {
+    H5O_info_t info;
+    if (h->code || !wn_h5_exists(file, "obs") ||
+        H5Oget_info_by_name2(file, "obs", &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0 || info.type != H5O_TYPE_DATASET)
+        return false;
+    hid_t table = wn_h5_id(h, H5Dopen2(file, "obs", H5P_DEFAULT), "open", "obs");
+    hid_t type = wn_h5_id(h, H5Dget_type(table), "read the type of", "obs");
+    const bool is = !h->code && H5Tget_class(type) == H5T_COMPOUND;
+    wn_h5_close(h, &type);
+    wn_h5_close(h, &table);
+    return is;
+}
+
+static void put_members(lines *l, hid_t file) {
+    char room[16];
+    hid_t table = wn_h5_id(l->h, H5Dopen2(file, "obs", H5P_DEFAULT), "open", "obs");
+    hid_t type = wn_h5_id(l->h, H5Dget_type(table), "read the type of", "obs");
+    const int n = l->h->code ? 0 : H5Tget_nmembers(type);
+    for (int i = 0; i < n && !l->h->code; i++) {
+        char *name = H5Tget_member_name(type, (unsigned)i);
+        hid_t t = wn_h5_id(l->h, H5Tget_member_type(type, (unsigned)i), "read the type of", "a column");
+        if (!l->h->code) put(l, "%s%s (%s)", i ? ", " : "", name ? name : "", wn_h5_type_name(t, room));
+        wn_h5_close(l->h, &t);
+        (void)H5free_memory(name);
+    }
+    wn_h5_close(l->h, &type);
+    wn_h5_close(l->h, &table);
+}
+
 static herr_t put_graph(hid_t obsp, const char *name, const H5L_info_t *info, void *ctx) {
     lines *l = ctx;
     char path[300];
@@ -119,7 +149,8 @@ static void put_selection(lines *l, hid_t file) {
 
 void wn_store_summarize(wn_h5 *h, hid_t file, char *out, size_t size) {
     lines l = {.text = out, .size = size, .h = h};
-    if (!wn_h5_encoded_as(h, file, "anndata") && !wn_h5_is_group(file, "obs")) {
+    const bool table = is_table(h, file);
+    if (!table && !wn_h5_encoded_as(h, file, "anndata") && !wn_h5_is_group(file, "obs")) {
         put(&l, "kind: HDF5\n");
         (void)wn_h5_ok(h, H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, put_object, &l, H5O_INFO_BASIC), "walk through",
                        "the file");
@@ -140,7 +171,8 @@ void wn_store_summarize(wn_h5 *h, hid_t file, char *out, size_t size) {
         wn_h5_close(h, &x);
     }
     put(&l, "columns: ");
-    each_link(&l, file, "obs", put_column);
+    if (table) put_members(&l, file);
+    else each_link(&l, file, "obs", put_column);
     put(&l, "\n");
     each_link(&l, file, "obsp", put_graph);
     put_selection(&l, file);

@@ -311,6 +311,9 @@ Test(store_habits, columns_of_old_anndata_are_read) {
     cr_assert(weight[0] == .5 && weight[1] == 2);
     cr_assert_eq(wn_matrix_obs_strings(m, "other", &none, &e), WN_EUSAGE);
     cr_assert_not_null(strstr(e.msg, "(columns: kind, weight)"), "%s", e.msg);
+    char summary[400] = "";
+    cr_assert_eq(wn_store_check(s.path, summary, sizeof summary, &e), WN_OK, "%s", e.msg);
+    cr_assert_not_null(strstr(summary, "columns: index (string), kind (i32), weight (f64)\n"), "%s", summary);
     for (long i = 0;; i++) {
         wn_strings t = {0};
         wn_mem_fail_after(i, false);
