@@ -7,8 +7,7 @@
 #include <wn/rng.h>
 
 enum { DEFAULT_PAIRS = 10000 };
-static const double gamma_times_median = 7.5; /* docs/selection.md says how it was found */
-static const double no_distance = 1e-7;       /* what rounding leaves of equal rows */
+static const double no_distance = 1e-7; /* what rounding leaves of equal rows */
 
 static double dot_in_double(const float *a, const float *b, size_t d) {
     double s = 0;
@@ -60,7 +59,7 @@ wn_code wn_sim_gamma_auto(const wn_mat *x, uint64_t seed, size_t pairs, double *
         goto out;
     }
     *median = middle;
-    *gamma = gamma_times_median / middle;
+    *gamma = WN_GAMMA_TIMES_MEDIAN / middle;
     code = WN_OK;
 out:
     wn_free(distance);

@@ -128,7 +128,8 @@ static wn_code check_utf8(wn_frame *f, wn_err *err) {
     bool utf16 = f->offset == 0 && f->n >= 2 && (memcmp(f->s, "\xFF\xFE", 2) == 0 || memcmp(f->s, "\xFE\xFF", 2) == 0);
     return wn_err_set(err, WN_EINPUT, "not valid UTF-8: byte 0x%02X at byte %zu of the line%s",
                       (unsigned char)f->s[bad], bad - start + 1,
-                      utf16 ? " (it looks like UTF-16; convert it with iconv)" : "");
+                      utf16 ? " (it looks like UTF-16; convert it with iconv)"
+                            : " (is it another encoding? iconv -f WINDOWS-1252 -t UTF-8 converts Western European)");
 }
 
 static wn_code parse_frame(wn_records *r, wn_frame *f, const char *s, size_t n, wn_record *rec, wn_err *err) {
@@ -171,6 +172,11 @@ static wn_code read_header(wn_records *r, wn_err *err) {
     code = f.oversize ? wn_err_set(err, WN_EINPUT, "a header longer than %d MiB", WN_RECORD_MAX >> 20)
                       : check_utf8(&f, err);
     if (code != WN_OK) goto out;
+    if (n > 1 && s[0] == '{' && s[n - 1] == '}') {
+        code = wn_err_set(err, WN_EINPUT, "names of columns are wanted, this looks like JSON; use --format %s",
+                          wn_format_name(WN_JSONL));
+        goto out;
+    }
     if ((code = r->reader->header(r, s, n, err)) != WN_OK) goto out;
     if (r->o.uniform) code = check_columns(r, err);
 out:

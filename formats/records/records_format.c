@@ -1,4 +1,5 @@
 /* The formats: their readers, and which one a file's name tells. */
+#include "records_foreign.h"
 #include "records_internal.h"
 
 #include <string.h>
@@ -52,11 +53,10 @@ wn_code wn_format_of_path(const char *path, wn_format *f, wn_err *err) {
     struct stat s; /* what is wrong with the path matters more than what is wrong with its name */
     if (stat(path, &s) != 0) return wn_err_errno(err, "cannot open %s", path);
     if (S_ISDIR(s.st_mode)) return wn_err_set(err, WN_EIO, "%s is a folder; name the files in it", path);
-    static const char *const matrices[] = {"h5ad", "hdf5", "h5", "npy"};
-    for (size_t i = 0; i < sizeof matrices / sizeof *matrices; ++i)
-        if (has_extension(name, end, matrices[i], 1))
-            return wn_err_set(err, WN_EUSAGE,
-                              "%s: a matrix by its name, not text records; select, graph and dedup take those", path);
+    const char *dot = end;
+    while (dot > name && *dot != '.') --dot;
+    const char *foreign = dot > name ? wn_foreign_by_extension(dot + 1, (size_t)(end - dot) - 1) : NULL;
+    if (foreign) return wn_err_set(err, WN_EUSAGE, "%s: by its name %s", path, foreign);
     if (has_extension(name, end, "json", 0))
         return wn_err_set(err, WN_EUSAGE,
                           "%s: .json does not tell the format; use --format jsonl where each line is an object, else "

@@ -214,6 +214,9 @@ wn_code wn_json_object(const char *s, size_t n, wn_json_members *m, wn_err *err)
                           "element of a JSON array on a line of its own)");
     if (c.p == c.end || *c.p != '{') {
         wn_code code = scan_value(&c, &v, 0);
+        if (code != WN_OK && c.p < c.end && !strchr("-+\"0123456789", *c.p) &&
+            !literal_remedy(c.p, (size_t)(c.end - c.p)))
+            return json_fail(&c, "a value is wanted here (--format csv, tsv or txt reads what is no JSON)");
         if (code != WN_OK) return code;
         return wn_err_set(err, WN_EINPUT, "a JSON object is wanted, this is %s", wn_json_kind_name(v.kind));
     }
@@ -224,6 +227,8 @@ wn_code wn_json_object(const char *s, size_t n, wn_json_members *m, wn_err *err)
     if (c.p == c.end) return WN_OK;
     if (memchr(behind, '\r', (size_t)(c.p - behind)))
         return json_fail(&c, "something follows the object: line ends of CR alone? tr '\\r' '\\n' <FILE mends that");
+    if (*c.p == ',')
+        return json_fail(&c, "a comma follows the object (a record is one line, without commas between)");
     return json_fail(&c, *c.p == '{' ? "something follows the object (a record is one line; jq -c . FILE parts them)"
                                      : "something follows the object");
 }

@@ -1,3 +1,4 @@
+#include "records_foreign.h"
 #include "records_stream.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-enum { INPUT_SIZE = 128 * 1024, MAGIC_SIZE = 4 };
+enum { INPUT_SIZE = 128 * 1024, MAGIC_SIZE = 16 };
 
 typedef enum { PLAIN, GZIP, ZSTD } coding;
 
@@ -73,6 +74,8 @@ static wn_code start_decoding(wn_stream *s, wn_err *err) {
         s->len += got;
     }
     s->coding = detect(s);
+    const char *foreign = s->coding == PLAIN ? wn_foreign_by_magic(s->in, s->len) : NULL;
+    if (foreign) return wn_err_set(err, WN_EINPUT, "%s: %s", s->label, foreign);
     if (s->coding == GZIP) {
         if (inflateInit2(&s->gz, 15 + 16) != Z_OK) return wn_err_set(err, WN_EMEMORY, "out of memory for zlib");
         s->gz_ready = true;

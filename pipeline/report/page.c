@@ -1,39 +1,9 @@
 #include "page.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <winnow/mem.h>
-
-void wn_page_bytes(wn_page *p, const char *s, size_t n) {
-    if (p->code != WN_OK) return;
-    void *data = p->data;
-    p->code = wn_reserve(&data, &p->cap, p->len + n + 1, 1, p->err);
-    p->data = data;
-    if (p->code != WN_OK) return;
-    memcpy(p->data + p->len, s, n);
-    p->len += n;
-    p->data[p->len] = 0;
-}
-
-void wn_page_put(wn_page *p, const char *html) {
-    wn_page_bytes(p, html, strlen(html));
-}
-
-void wn_page_printf(wn_page *p, const char *fmt, ...) {
-    char small[1024];
-    va_list ap;
-    va_start(ap, fmt);
-    int n = vsnprintf(small, sizeof small, fmt, ap);
-    va_end(ap);
-    if (n < 0 || (size_t)n >= sizeof small) {
-        if (p->code == WN_OK) p->code = wn_err_set(p->err, WN_EINTERNAL, "report: a formatted piece is too long");
-        return;
-    }
-    wn_page_bytes(p, small, (size_t)n);
-}
 
 /* Decodes one character; returns its length, or 0 if the bytes are not UTF-8. */
 static size_t utf8_decode(const unsigned char *s, size_t n, unsigned *cp) {

@@ -4,18 +4,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <winnow/err.h>
+#include <wn/buf.h>
 #include <wn/outcome.h>
 
-typedef struct {
-    char *data;
-    size_t len, cap;
-    wn_code code; /* of the first failure; later calls do nothing */
-    wn_err *err;
-} wn_page;
+typedef wn_writer wn_page;
 
-void wn_page_bytes(wn_page *p, const char *s, size_t n);
-void wn_page_put(wn_page *p, const char *html);
-__attribute__((format(printf, 2, 3))) void wn_page_printf(wn_page *p, const char *fmt, ...);
+#define wn_page_bytes wn_writer_bytes
+#define wn_page_put wn_writer_put /* markup, as it stands */
+#define wn_page_printf wn_writer_printf
 
 /* Foreign text, safe in an element and in a quoted attribute's place: markup escaped; control, bidi and invisible
  * characters shown as their names; bytes that are not UTF-8 as U+FFFD; cut after `max` characters with an ellipsis. */

@@ -7,9 +7,6 @@
 #include <math.h>
 #include <winnow/similarity.h>
 
-enum { GAMMA_PAIRS = 10000 };
-static const double default_gamma = 7.5;
-
 wn_code wn_kernel_choose(wn_kernel *out, double *median, const wn_vectors *v, const wn_copies *c,
                          const wn_kernel_opts *o, wn_io *io, wn_err *err) {
     *out = (wn_kernel){.kind = o->kind, .gamma = o->kind == WN_RBF ? o->gamma : 0};
@@ -17,14 +14,14 @@ wn_code wn_kernel_choose(wn_kernel *out, double *median, const wn_vectors *v, co
     if (o->kind != WN_RBF || !isnan(o->gamma)) return WN_OK;
     const wn_mat x = wn_kept_rows(v, c);
     wn_err why = {0};
-    wn_code code = wn_sim_gamma_auto(&x, o->seed, GAMMA_PAIRS, &out->gamma, median, &why);
+    wn_code code = wn_sim_gamma_auto(&x, o->seed, 0, &out->gamma, median, &why);
     if (code != WN_EINPUT) {
         if (code != WN_OK) *err = why;
         return code;
     }
-    out->gamma = default_gamma;
+    out->gamma = WN_GAMMA_TIMES_MEDIAN; /* as if the median were 1 */
     *median = NAN;
     if (x.rows > 1)
-        wn_sayf(io, "warning: the vectors do not differ, so gamma has no natural value; %g is used", default_gamma);
+        wn_sayf(io, "warning: the vectors do not differ, so gamma has no natural value; %g is used", out->gamma);
     return WN_OK;
 }

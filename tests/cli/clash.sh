@@ -65,7 +65,7 @@ printf 'my text,n\na b,1\n' >space.csv
 refused "a field name that a shell would split" 3 \
     'run: space.csv:1: missing field "text" (fields: my text, n). Try --text-field "my text"' \
     run space.csv -k 1 -o x
-refused "a matrix where records are wanted" 2 "run: in.h5ad: a matrix by its name, not text records" \
+refused "a matrix where records are wanted" 2 "run: in.h5ad: by its name a matrix, not text records" \
     run in.h5ad -k 1 -o x
 try run - -k 5 -o x
 is "$code$(grep -c gamma "$err")" 00 "nothing is said of gamma where there is nothing"

@@ -35,8 +35,8 @@ file("u8.h5", emb=(whole.astype("i2") + 128).astype("u1")).close()
 file("i32.h5", emb=whole.astype("i4")).close()
 f = file("lzf.h5"); f.create_dataset("emb", data=x, compression="lzf", chunks=(30, 6)); f.close()
 np.save("wide.npy", np.repeat(x, 8, 1))
-f = file("packed.h5"); f.create_dataset("emb", data=np.repeat(x, 8, 1), chunks=(30, 48), shuffle=True, compression="gzip",
-                                      fletcher32=True); f.close()
+f = file("packed.h5"); f.create_dataset("emb", data=np.repeat(x, 8, 1), chunks=(30, 48), shuffle=True,
+                                        compression="gzip", fletcher32=True); f.close()
 f = file("link.h5"); f["d"] = h5py.ExternalLink("f.h5", "/emb"); f.close()
 f = file("gone.h5"); f["d"] = h5py.ExternalLink("nowhere.h5", "/emb"); f.close()
 f = file("soft.h5", emb=x); f["again"] = h5py.SoftLink("/emb"); f.close()
@@ -107,7 +107,8 @@ same two.npz f.npy "one matrix beside a list"
 refused "two matrices" 2 "select: many.npz: several matrices" select many.npz -k 3 -o x
 refused "none" 3 "select: none.npz" select none.npz -k 3 -o x
 for c in "select -k 3 -o x" "graph -o x" check; do
-    refused "an array that follows: ${c%% *}" 3 "${c%% *}: twice.npy: another array follows the first, (10, 6)" $c twice.npy
+    refused "an array that follows: ${c%% *}" 3 "${c%% *}: twice.npy: another array follows the first, (10, 6)" \
+        $c twice.npy
     refused "bytes that follow: ${c%% *}" 3 "${c%% *}: tail.npy: " $c tail.npy
 done
 
@@ -128,8 +129,8 @@ refused "a link within a file into nothing" 3 "select: danglingsoft.h5: " select
 # ---- AnnData ----
 for f in cat.h5ad other.h5ad old.h5ad older.h5ad; do
     picks $f >"$work/picks"
-    is "$(cut -f2,3 o/selection.tsv | sed -n '2,6s/^c0*\([0-9]\)/\1/p' | awk '$1 == $2' | wc -l)$(wc -l <"$work/picks")" 56 \
-        "ids of $f"
+    cut -f2,3 o/selection.tsv | sed -n '2,6s/^c0*\([0-9]\)/\1/p' >"$work/ids"
+    is "$(awk '$1 == $2' "$work/ids" | wc -l)$(wc -l <"$work/picks")" 56 "ids of $f"
     try check $f
     is "$code $(grep -c whole "$out")" "0 1" "which is whole"
 done

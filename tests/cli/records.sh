@@ -88,6 +88,28 @@ subset "a quote in a cell that does not begin with one" 'id,text
 printf 'id,text\r1,a\r2,b\r' >c.csv
 refused "line ends of CR alone" 3 "run: c.csv:1: its lines seem to end in CR alone" run c.csv -k 1 -o y
 
+printf '{"text":"a"},\n{"text":"b"}\n' >k.jsonl
+refused "commas between objects" 3 "run: k.jsonl:1: not valid JSON at byte 13: a comma follows the object" \
+    run k.jsonl -k 1 -o y
+printf '{"text":"a","n":1}\n' >j.csv
+refused "JSON called csv" 3 'run: j.csv:1: names of columns are wanted, this looks like JSON; use --format jsonl' \
+    run j.csv -k 1 -o y
+refused "csv called JSON" 3 "run: q.csv:1: not valid JSON at byte 1: a value is wanted here (--format csv, tsv or txt" \
+    run q.csv --format jsonl -k 1 -o y
+printf 'caf\351\n' >w.txt
+refused "Windows-1252" 3 "run: w.txt:1: not valid UTF-8: byte 0xE9 at byte 4 of the line (is it another encoding?" \
+    run w.txt -k 1 -o y
+printf 'BZh91AY&SY' >n.bz2 && cp n.bz2 bz.jsonl && printf 'PAR1\025' >n.parquet && cp n.parquet pq.jsonl
+printf 'PK\003\004' >n.zip && cp n.zip zip.csv && : >n.xlsx
+for f in "n.bz2 bz.jsonl packed with bzip2, which is not read" "n.parquet pq.jsonl a Parquet file, which is not read" \
+    "n.zip zip.csv a zip archive, which is not read" "n.xlsx - a spreadsheet, which is not read; save"; do
+    what=${f#* } && what=${what#* } content=${f#* } && content=${content%% *}
+    refused "by its name: $what" 2 "run: ${f%% *}: by its name $what" run ${f%% *} -k 1 -o y
+    [ $content = - ] || refused "by its first bytes: $what" 3 "run: $content: $what" run $content -k 1 -o y
+done
+printf 'PK and so\nBZh9\nPAR1\n' >plain.txt
+subset "texts that begin like others" 'PK and so' plain.txt -k 1
+
 # ---- byte order marks ----
 printf '%s{"id":"a","text":"red boat"}\n{"id":"b","text":"blue kite"}\n' "$mark" >b.jsonl
 printf '%sb\r\n' "$mark" >ids

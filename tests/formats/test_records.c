@@ -215,7 +215,13 @@ Test(records, bad_json_says_where_and_why) {
          "a "
          "line of its own)",
          WN_EINPUT},
-        {"b.jsonl", "text", {0}, NULL, NULL, "b.jsonl:1: not valid JSON at byte 1: a value is wanted here", WN_EINPUT},
+        {"b.jsonl",
+         "text",
+         {0},
+         NULL,
+         NULL,
+         "b.jsonl:1: not valid JSON at byte 1: a value is wanted here (--format csv, tsv or txt reads what is no JSON)",
+         WN_EINPUT},
         {"b.jsonl",
          "{\"text\":01}",
          {0},
@@ -297,6 +303,8 @@ Test(records, a_missing_or_unfit_field_names_a_remedy) {
     CHECK_ALL(cases);
 }
 
+#define ENCODING " (is it another encoding? iconv -f WINDOWS-1252 -t UTF-8 converts Western European)"
+
 Test(records, bad_utf8_names_line_and_byte) {
     static const reading cases[] = {
         {"u.jsonl",
@@ -304,21 +312,21 @@ Test(records, bad_utf8_names_line_and_byte) {
          {0},
          NULL,
          NULL,
-         "u.jsonl:2: not valid UTF-8: byte 0xE9 at byte 13 of the line",
+         "u.jsonl:2: not valid UTF-8: byte 0xE9 at byte 13 of the line" ENCODING,
          WN_EINPUT},
         {"u.csv",
          "text\n\"one\ntwo \xFF\"\n",
          {0},
          NULL,
          NULL,
-         "u.csv:3: not valid UTF-8: byte 0xFF at byte 5 of the line",
+         "u.csv:3: not valid UTF-8: byte 0xFF at byte 5 of the line" ENCODING,
          WN_EINPUT},
         {"u.csv",
          "te\xC3,b\n",
          {0},
          NULL,
          NULL,
-         "u.csv:1: not valid UTF-8: byte 0xC3 at byte 3 of the line",
+         "u.csv:1: not valid UTF-8: byte 0xC3 at byte 3 of the line" ENCODING,
          WN_EINPUT},
         {"u.txt",
          "\xFF\xFEo\n",

@@ -12,7 +12,9 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* gamma = 7.5 / median(1 - cos) over `pairs` (10000) seeded random pairs of distinct nonzero rows (docs/selection.md).
+/* gamma times the median of 1 - cos; docs/selection.md says how it was found. */
+#define WN_GAMMA_TIMES_MEDIAN 7.5
+/* gamma = 7.5 / median(1 - cos) over `pairs` (0: 10000) seeded random pairs of distinct nonzero rows.
  * *median gets the median. WN_EINPUT when it is 0 (all rows equal). */
 wn_code wn_sim_gamma_auto(const wn_mat *x, uint64_t seed, size_t pairs, double *gamma, double *median, wn_err *err);
 
