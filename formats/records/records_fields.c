@@ -40,7 +40,8 @@ static const char *last_step(const char *s, size_t n, size_t *len) {
 
 static bool is_known_text_name(const wn_field_name *f) {
     static const char *const known[] = {"text",  "body",    "content",  "sentence", "document",    "review", "story",
-                                        "gloss", "message", "abstract", "passage",  "description", "tweet",  "comment"};
+                                        "gloss", "message", "abstract", "passage",  "description", "tweet",  "comment",
+                                        "value", "utterance"};
     size_t n = 0;
     const char *step = last_step(f->name, f->name_len, &n);
     for (size_t i = 0; i < sizeof known / sizeof *known; ++i)
@@ -57,7 +58,8 @@ static const wn_field_name *nearest(const char *field, const wn_field_name *name
         size_t m = names[i].name_len;
         const char *name = steps ? last_step(names[i].name, m, &m) : names[i].name;
         size_t d = distance(wanted, length, name, m);
-        if (d < near || (d == near && !best)) {
+        bool likelier = !best || (is_known_text_name(&names[i]) && !is_known_text_name(best));
+        if (d < near || (d == near && likelier)) {
             best = &names[i];
             near = d;
         }

@@ -56,10 +56,10 @@ else
     skip "ids and numbers of matrices" "no Python with h5py and numpy"
 fi
 
-# ---- files with bytes changed: one line, code 0, 1 or 3, for every command that reads one ----
+# ---- files with bytes changed (FILES=300 for more): one line, code 0, 1 or 3, for every command that reads one ----
 mkdir b
 i=0 bad=0
-while [ $i -lt 12 ]; do
+while [ $i -lt ${FILES:-12} ]; do
     cp e.h5ad b/x.h5ad
     rm -rf b/o && cp -r o b/o
     awk -v seed=$i 'BEGIN { srand(seed); for (k = 0; k < 8; k++) print int(rand() * 4000), int(rand() * 256) }' |

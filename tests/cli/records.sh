@@ -57,6 +57,15 @@ for f in messages messages.content messages.0.content; do
     has "$err" 'Try --text-field "messages[].content"' "--text-field $f is told what does"
 done
 
+echo '{"conversations":[{"from":"human","value":"how"}],"turns":[{"content":[{"type":"text","text":"how"}]}]}' >two.jsonl
+subset "the other usual form of a chat" "$(cat two.jsonl)" two.jsonl -k 1 --text-field 'conversations[].value' \
+    --role human
+try run two.jsonl -k 1 -o y
+has "$err" 'Try --text-field "conversations[].value"' "is named"
+rm -rf x
+try run two.jsonl --text-field 'turns[].content' -k 1 -o y
+has "$err" 'Try --text-field "turns[].content[].text"' "parts of a turn, too"
+
 # ---- fields left out ----
 printf '{"title":null,"text":"a red boat"}\n{"text":"a blue kite","label":"y"}\n{"title":"kites"}\n' >o.jsonl
 try run o.jsonl --text-field title --text-field text --label-field label -k 1 -q -o x
