@@ -1,5 +1,5 @@
 #!/bin/sh
-# Matrices of other programs: types, filters, archives, links, old and odd AnnData, rows of zeros.
+# Matrices and models of other programs: types, filters, archives, links, old and odd AnnData, rows of zeros, ties.
 . "$(dirname "$0")/tap.sh"
 python=$(python_with h5py numpy)
 if [ -z "$python" ]; then
@@ -136,4 +136,47 @@ for f in cat.h5ad other.h5ad old.h5ad older.h5ad; do
 done
 try check old.h5ad
 has "$out" "columns: index (string), kind (i8), weight (f64)" "its columns are listed"
+
+# ---- models: tied weights that are stored once, texts that are cut on the left ----
+"$python" - <<'P'
+import json, os, struct
+import numpy as np
+r = np.random.default_rng(2)
+shapes = {"embeddings.word_embeddings.weight": (9, 4), "embeddings.position_embeddings.weight": (16, 4),
+          "embeddings.token_type_embeddings.weight": (2, 4)}
+layer = "encoder.layer.0."
+for part in ("query", "key", "value"):
+    shapes[layer + "attention.self.%s.weight" % part] = (4, 4)
+    shapes[layer + "attention.self.%s.bias" % part] = (4,)
+for part, n, m in (("attention.output.", 4, 4), ("intermediate.", 8, 4), ("output.", 4, 8)):
+    shapes[layer + part + "dense.weight"], shapes[layer + part + "dense.bias"] = (n, m), (n,)
+for part in ("embeddings.", layer + "attention.output.", layer + "output."):
+    shapes[part + "LayerNorm.weight"] = shapes[part + "LayerNorm.bias"] = (4,)
+values = {"bert." + k: r.standard_normal(s).astype("f4") for k, s in shapes.items()}
+def model(folder, values, metadata, **tokens):
+    os.mkdir(folder)
+    head, data = {"__metadata__": metadata}, b""
+    for k, v in values.items():
+        head[k] = {"dtype": "F32", "shape": v.shape, "data_offsets": [len(data), len(data) + v.nbytes]}
+        data += v.tobytes()
+    head = json.dumps(head).encode()
+    open(folder + "/model.safetensors", "wb").write(struct.pack("<Q", len(head)) + head + data)
+    json.dump({"model_type": "bert", "vocab_size": 9, "hidden_size": 4, "num_hidden_layers": 1, "hidden_act": "gelu",
+               "num_attention_heads": 2, "intermediate_size": 8, "max_position_embeddings": 16, "type_vocab_size": 2,
+               "layer_norm_eps": 1e-12, "pad_token_id": 0}, open(folder + "/config.json", "w"))
+    json.dump({"do_lower_case": True, "tokenizer_class": "BertTokenizer", **tokens},
+              open(folder + "/tokenizer_config.json", "w"))
+    open(folder + "/vocab.txt", "w").write("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\none\ntwo\nthree\nfour\n")
+word = "bert.embeddings.word_embeddings.weight"
+model("full", values, {"format": "pt"})
+values["aaa.decoder.weight"] = values.pop(word)
+model("tied", values, {"format": "pt", word: "aaa.decoder.weight"}, truncation_side="left")
+model("lost", values, {"format": "pt"})
+P
+printf '{"text":"one two three four"}\n{"text":"four one"}\n' >t.jsonl
+for m in full tied; do "$W" embed t.jsonl --model $m -q -o $m.h5ad 2>"$err"; done
+same tied.h5ad full.h5ad "a tied weight is found under its other name"
+refused "one that is nowhere" 3 "embed: lost/model.safetensors: 1 tensor" embed t.jsonl --model lost -o x.h5ad
+try tokenize t.jsonl --limit 1 --model tied --max-tokens 4 --pieces
+is "$(cat "$out")" "[CLS] three four [SEP]" "truncation_side left keeps the end"
 finish

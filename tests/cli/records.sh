@@ -57,7 +57,8 @@ for f in messages messages.content messages.0.content; do
     has "$err" 'Try --text-field "messages[].content"' "--text-field $f is told what does"
 done
 
-echo '{"conversations":[{"from":"human","value":"how"}],"turns":[{"content":[{"type":"text","text":"how"}]}]}' >two.jsonl
+echo '{"conversations":[{"from":"human","value":"how"}],"turns":[{"content":[{"type":"text","text":"how"}]}]}' \
+    >two.jsonl
 subset "the other usual form of a chat" "$(cat two.jsonl)" two.jsonl -k 1 --text-field 'conversations[].value' \
     --role human
 try run two.jsonl -k 1 -o y
@@ -97,6 +98,10 @@ subset "a quote in a cell that does not begin with one" 'id,text
 printf 'id,text\r1,a\r2,b\r' >c.csv
 refused "line ends of CR alone" 3 "run: c.csv:1: its lines seem to end in CR alone" run c.csv -k 1 -o y
 
+printf 'id\ttext\n1\ta red boat\n' >t.csv
+refused "tabs in a file called csv" 3 "run: t.csv:1: missing field \"text\": the only field is \"id?text\", as if its" \
+    run t.csv -k 1 -o y
+has "$err" "use --format tsv" "which is told what does"
 printf '{"text":"a"},\n{"text":"b"}\n' >k.jsonl
 refused "commas between objects" 3 "run: k.jsonl:1: not valid JSON at byte 13: a comma follows the object" \
     run k.jsonl -k 1 -o y
