@@ -63,6 +63,7 @@ wn_code wn_tok_bpe_merges(wn_tok *t, size_t count,
     if (!t->merge_keys || !t->merge_values) return WN_EMEMORY;
     memset(t->merge_keys, 0xFF, slots * sizeof *t->merge_keys);
     t->merge_mask = slots - 1;
+    t->merges = count;
     for (size_t i = 0; i < count; i++) {
         const char *pair;
         size_t n;
@@ -92,71 +93,125 @@ static size_t merge_short(const wn_tok *t, uint32_t *s, size_t n) {
     return n;
 }
 
-/* ---- long stretches: a heap of (rank, position), symbols linked ---- */
+/* ---- long stretches, in linear time ----
+ * Where a pair that merges stands is a candidate; they are taken by rank, then from the left. Those of one rank come up
+ * from left to right but for a few restarts: they are linked into runs, and the heap holds the first of each run alone.
+ * Its size is bounded by the merges of the vocabulary, not by the text. */
 typedef struct {
-    uint64_t merge;
-    uint32_t at, left, right; /* where, and the symbols it was about: stale when they changed */
+    uint64_t merge;    /* as merge_of gives it */
+    uint32_t at, next; /* its left symbol; 1 + the candidate after it in its run, 0: none */
 } candidate;
 
-static bool candidate_before(const candidate *a, const candidate *b) {
+typedef struct {
+    const wn_tok *t;
+    const uint32_t *symbols;
+    candidate *all;  /* [made] those that were taken are linked by next, from free on, to be used again */
+    uint32_t *heap;  /* [held] the first candidate of each run */
+    uint32_t *tails; /* [merges] by rank: 1 + the last candidate of the run that grows, 0: none */
+    size_t made, all_cap, held, heap_cap;
+    uint32_t free; /* 1 + the first, 0: none */
+} merge_queue;
+
+static bool queue_before(const merge_queue *q, uint32_t i, uint32_t j) {
+    const candidate *a = &q->all[i], *b = &q->all[j];
     uint32_t x = (uint32_t)(a->merge >> 32), y = (uint32_t)(b->merge >> 32);
     return x != y ? x < y : a->at < b->at;
 }
 
-static void heap_sift_up(candidate *h, size_t i) {
-    for (; i && candidate_before(&h[i], &h[(i - 1) / 2]); i = (i - 1) / 2) {
-        candidate c = h[i];
-        h[i] = h[(i - 1) / 2];
-        h[(i - 1) / 2] = c;
+static void queue_sift_up(merge_queue *q, size_t i) {
+    uint32_t moved = q->heap[i];
+    for (; i && queue_before(q, moved, q->heap[(i - 1) / 2]); i = (i - 1) / 2) q->heap[i] = q->heap[(i - 1) / 2];
+    q->heap[i] = moved;
+}
+
+static void queue_sift_down(merge_queue *q) {
+    uint32_t *h = q->heap, moved = h[0];
+    size_t i = 0;
+    for (size_t child; (child = 2 * i + 1) < q->held; i = child) {
+        if (child + 1 < q->held && queue_before(q, h[child + 1], h[child])) child++;
+        if (!queue_before(q, h[child], moved)) break;
+        h[i] = h[child];
     }
+    h[i] = moved;
 }
 
-static void heap_sift_down(candidate *h, size_t n) {
-    for (size_t i = 0;;) {
-        size_t least = i, l = 2 * i + 1;
-        if (l < n && candidate_before(&h[l], &h[least])) least = l;
-        if (l + 1 < n && candidate_before(&h[l + 1], &h[least])) least = l + 1;
-        if (least == i) return;
-        candidate c = h[i];
-        h[i] = h[least];
-        h[least] = c;
-        i = least;
+static wn_code queue_push(merge_queue *q, uint32_t first, wn_err *err) {
+    wn_code code = wn_reserve((void **)&q->heap, &q->heap_cap, q->held + 1, sizeof *q->heap, err);
+    if (code != WN_OK) return code;
+    q->heap[q->held] = first;
+    queue_sift_up(q, q->held++);
+    return WN_OK;
+}
+
+static wn_code queue_offer(merge_queue *q, uint32_t left, uint32_t right, wn_err *err) {
+    uint64_t merge = merge_of(q->t, q->symbols[left], q->symbols[right]);
+    if (merge == UINT64_MAX) return WN_OK;
+    uint32_t i = q->free ? q->free - 1 : (uint32_t)q->made, *tail = &q->tails[merge >> 32], before = *tail;
+    if (q->free) {
+        q->free = q->all[i].next;
+    } else {
+        wn_code code = wn_reserve((void **)&q->all, &q->all_cap, ++q->made, sizeof *q->all, err);
+        if (code != WN_OK) return code;
     }
+    q->all[i] = (candidate){.merge = merge, .at = left};
+    *tail = i + 1;
+    if (!before || q->all[before - 1].at > left) return queue_push(q, i, err);
+    q->all[before - 1].next = i + 1;
+    return WN_OK;
 }
 
-static void heap_offer(const wn_tok *t, candidate *heap, size_t *n, const uint32_t *s, uint32_t left, uint32_t right) {
-    uint64_t m = merge_of(t, s[left], s[right]);
-    if (m == UINT64_MAX) return;
-    heap[*n] = (candidate){.merge = m, .at = left, .left = s[left], .right = s[right]};
-    heap_sift_up(heap, (*n)++);
+static candidate queue_take(merge_queue *q) {
+    uint32_t first = q->heap[0], *tail = &q->tails[q->all[first].merge >> 32];
+    candidate c = q->all[first];
+    q->heap[0] = c.next ? c.next - 1 : q->heap[--q->held];
+    if (*tail == first + 1) *tail = 0;
+    q->all[first].next = q->free;
+    q->free = first + 1;
+    queue_sift_down(q);
+    return c;
 }
 
-static wn_code merge_long(const wn_tok *t, uint32_t *s, size_t *len, wn_tok_scratch *w, wn_err *err) {
-    size_t n = *len, held = 0, made = 0;
-    if (n > UINT32_MAX / 4) return wn_err_set(err, WN_EINPUT, "a stretch of %zu bytes without a break is too long", n);
-    wn_code code = wn_reserve((void **)&w->links, &w->links_cap, 2 * n, sizeof *w->links, err);
-    candidate *heap = code ? NULL : wn_alloc(3 * n, sizeof *heap, err);
-    if (!heap) return code != WN_OK ? code : WN_EMEMORY;
-    uint32_t *next = w->links, *last = w->links + n; /* n = none */
-    for (size_t i = 0; i < n; i++) next[i] = (uint32_t)i + 1, last[i] = i ? (uint32_t)i - 1 : (uint32_t)n;
-    for (uint32_t i = 0; i + 1 < n; i++) heap_offer(t, heap, &held, s, i, i + 1);
-    for (size_t steps = 1; held; steps++) {
-        if (steps % WN_TOK_TELL == 0 && (code = wn_tick(NULL, "tokenize", "merges", n - held, n, err)) != WN_OK) break;
-        candidate c = heap[0];
-        heap[0] = heap[--held];
-        heap_sift_down(heap, held);
+/* Merges until no pair is left; the tails are zeros then. next, last [n]: the neighbours of a symbol; n: none. */
+static wn_code queue_run(merge_queue *q, uint32_t *s, uint32_t *next, uint32_t *last, size_t n, wn_err *err) {
+    wn_code code;
+    for (size_t i = 0; i < n; i++) {
+        next[i] = (uint32_t)i + 1, last[i] = i ? (uint32_t)i - 1 : (uint32_t)n;
+        if (i && (code = queue_offer(q, (uint32_t)i - 1, (uint32_t)i, err)) != WN_OK) return code;
+        if (i % WN_TOK_TELL == 0 && (code = wn_tick(NULL, "tokenize", "bytes", i, n, err)) != WN_OK) return code;
+    }
+    for (size_t steps = 1; q->held; steps++) {
+        if (steps % WN_TOK_TELL == 0 && (code = wn_tick(NULL, "tokenize", "merges", steps, 3 * n, err)) != WN_OK)
+            return code;
+        candidate c = queue_take(q);
         uint32_t right = next[c.at];
-        if (s[c.at] != c.left || right >= n || s[right] != c.right) continue;
+        if (s[c.at] == WN_TOK_NONE || right >= n || merge_of(q->t, s[c.at], s[right]) != c.merge) continue;
         s[c.at] = (uint32_t)c.merge;
         s[right] = WN_TOK_NONE;
         next[c.at] = next[right];
         if (next[right] < n) last[next[right]] = c.at;
-        if (last[c.at] < n) heap_offer(t, heap, &held, s, last[c.at], c.at);
-        if (next[c.at] < n) heap_offer(t, heap, &held, s, c.at, next[c.at]);
+        if (last[c.at] < n && (code = queue_offer(q, last[c.at], c.at, err)) != WN_OK) return code;
+        if (next[c.at] < n && (code = queue_offer(q, c.at, next[c.at], err)) != WN_OK) return code;
     }
-    for (size_t i = 0; i < n; i = next[i]) s[made++] = s[i];
-    *len = made;
-    wn_free(heap);
+    return WN_OK;
+}
+
+static wn_code merge_long(const wn_tok *t, uint32_t *s, size_t *len, wn_tok_scratch *w, wn_err *err) {
+    size_t n = *len, kept = 0;
+    merge_queue q = {.t = t, .symbols = s};
+    if (n > UINT32_MAX / 4) return wn_err_set(err, WN_EINPUT, "a stretch of %zu bytes without a break is too long", n);
+    wn_code code = wn_reserve((void **)&w->links, &w->links_cap, 2 * n, sizeof *w->links, err);
+    if (code != WN_OK) return code;
+    if ((code = wn_reserve((void **)&w->tails, &w->tails_cap, t->merges, sizeof *w->tails, err)) != WN_OK) return code;
+    q.tails = w->tails;
+    if ((code = queue_run(&q, s, w->links, w->links + n, n, err)) != WN_OK) {
+        memset(w->tails, 0, w->tails_cap * sizeof *w->tails);
+        goto out;
+    }
+    for (size_t i = 0; i < n; i = w->links[i]) s[kept++] = s[i];
+    *len = kept;
+out:
+    wn_free(q.all);
+    wn_free(q.heap);
     return code;
 }
 

@@ -64,6 +64,7 @@ void wn_ids_free(wn_ids *ids) {
         wn_free(w->prompted.data);
         wn_free(w->symbols);
         wn_free(w->links);
+        wn_free(w->tails);
         wn_free(w->second);
         wn_free(w);
     }

@@ -72,7 +72,7 @@ struct wn_tok {
     uint32_t byte_ids[256];
     uint64_t *merge_keys;   /* [merge_mask + 1] left << 32 | right, UINT64_MAX = free */
     uint64_t *merge_values; /* rank << 32 | merged id */
-    size_t merge_mask;
+    size_t merge_mask, merges;
 };
 
 /* ---- a direct-mapped cache: short words to their ids ---- */
@@ -88,7 +88,8 @@ typedef struct {
     uint64_t owner;      /* serial of the tokenizer whose words are cached */
     wn_buf word, plain, lower, prompted;
     uint32_t *symbols, *links; /* BPE of a long word */
-    size_t symbols_cap, links_cap;
+    uint32_t *tails;           /* by rank; zeros between two words: see merge_queue */
+    size_t symbols_cap, links_cap, tails_cap;
     uint32_t *second; /* ids of the second text of a pair */
     size_t second_cap, second_n;
 } wn_tok_scratch;
