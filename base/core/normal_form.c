@@ -41,22 +41,26 @@ static void order_many_marks(utf8proc_int32_t *c, size_t n, utf8proc_int32_t *sc
 static wn_code order_marks(utf8proc_int32_t *c, size_t n, wn_err *err) {
     utf8proc_int32_t *scratch = NULL;
     size_t longest = 0, run = 0;
+    wn_code code = WN_OK;
     for (size_t i = 0; i < n; i++) {
         run = mark_class(c[i]) ? run + 1 : 0;
         if (run > longest) longest = run;
     }
     if (longest < 2) return WN_OK;
     if (longest > FEW_MARKS && !(scratch = wn_alloc(longest, sizeof *scratch, err))) return WN_EMEMORY;
-    for (size_t i = 0; i < n; i += run + 1) {
+    for (size_t i = 0, told = TELL; i < n && code == WN_OK; i += run + 1) {
         for (run = 0; i + run < n && mark_class(c[i + run]); run++) {
         }
         if (run > FEW_MARKS)
             order_many_marks(c + i, run, scratch);
         else
             order_few_marks(c + i, run);
+        if (i < told) continue;
+        code = wn_tick(NULL, "normalise", "characters", i, n, err);
+        told = i + TELL;
     }
     wn_free(scratch);
-    return WN_OK;
+    return code;
 }
 
 static wn_code cannot_normalize(utf8proc_ssize_t why, wn_err *err) {
@@ -109,10 +113,11 @@ wn_code wn_normalize_points(const unsigned char *s, size_t n, wn_normal_form for
     if (code != WN_OK) return code;
     utf8proc_int32_t *points = (utf8proc_int32_t *)(void *)out->data;
     if ((code = order_marks(points, *count, err)) != WN_OK) return code;
+    if ((code = wn_tick(NULL, "normalise", "characters", 0, *count, err)) != WN_OK) return code;
     utf8proc_ssize_t left = *count ? utf8proc_normalize_utf32(points, (utf8proc_ssize_t)*count, options) : 0;
     if (left < 0) return cannot_normalize(left, err);
     *count = (size_t)left;
-    return WN_OK;
+    return wn_tick(NULL, "normalise", "characters", *count, *count, err);
 }
 
 wn_code wn_text_normalize(const char *s, size_t n, wn_normal_form form, wn_buf *out, wn_err *err) {

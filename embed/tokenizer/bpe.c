@@ -98,34 +98,38 @@ static size_t merge_short(const wn_tok *t, uint32_t *s, size_t n) {
  * from left to right but for a few restarts: they are linked into runs, and the heap holds the first of each run alone.
  * Its size is bounded by the merges of the vocabulary, not by the text. */
 typedef struct {
-    uint64_t merge;    /* as merge_of gives it */
     uint32_t at, next; /* its left symbol; 1 + the candidate after it in its run, 0: none */
 } candidate;
+
+typedef struct {
+    uint32_t rank, first;
+} merge_run;
 
 typedef struct {
     const wn_tok *t;
     const uint32_t *symbols;
     candidate *all;  /* [made] those that were taken are linked by next, from free on, to be used again */
-    uint32_t *heap;  /* [held] the first candidate of each run */
+    merge_run *heap; /* [held] */
     uint32_t *tails; /* [merges] by rank: 1 + the last candidate of the run that grows, 0: none */
     size_t made, all_cap, held, heap_cap;
     uint32_t free; /* 1 + the first, 0: none */
 } merge_queue;
 
-static bool queue_before(const merge_queue *q, uint32_t i, uint32_t j) {
-    const candidate *a = &q->all[i], *b = &q->all[j];
-    uint32_t x = (uint32_t)(a->merge >> 32), y = (uint32_t)(b->merge >> 32);
-    return x != y ? x < y : a->at < b->at;
+static bool queue_before(const merge_queue *q, merge_run a, merge_run b) {
+    return a.rank != b.rank ? a.rank < b.rank : q->all[a.first].at < q->all[b.first].at;
 }
 
-static void queue_sift_up(merge_queue *q, size_t i) {
-    uint32_t moved = q->heap[i];
-    for (; i && queue_before(q, moved, q->heap[(i - 1) / 2]); i = (i - 1) / 2) q->heap[i] = q->heap[(i - 1) / 2];
-    q->heap[i] = moved;
+static wn_code queue_push(merge_queue *q, merge_run r, wn_err *err) {
+    wn_code code = wn_reserve((void **)&q->heap, &q->heap_cap, q->held + 1, sizeof *q->heap, err);
+    if (code != WN_OK) return code;
+    size_t i = q->held++;
+    for (; i && queue_before(q, r, q->heap[(i - 1) / 2]); i = (i - 1) / 2) q->heap[i] = q->heap[(i - 1) / 2];
+    q->heap[i] = r;
+    return WN_OK;
 }
 
 static void queue_sift_down(merge_queue *q) {
-    uint32_t *h = q->heap, moved = h[0];
+    merge_run *h = q->heap, moved = h[0];
     size_t i = 0;
     for (size_t child; (child = 2 * i + 1) < q->held; i = child) {
         if (child + 1 < q->held && queue_before(q, h[child + 1], h[child])) child++;
@@ -135,40 +139,37 @@ static void queue_sift_down(merge_queue *q) {
     h[i] = moved;
 }
 
-static wn_code queue_push(merge_queue *q, uint32_t first, wn_err *err) {
-    wn_code code = wn_reserve((void **)&q->heap, &q->heap_cap, q->held + 1, sizeof *q->heap, err);
-    if (code != WN_OK) return code;
-    q->heap[q->held] = first;
-    queue_sift_up(q, q->held++);
-    return WN_OK;
-}
-
 static wn_code queue_offer(merge_queue *q, uint32_t left, uint32_t right, wn_err *err) {
     uint64_t merge = merge_of(q->t, q->symbols[left], q->symbols[right]);
     if (merge == UINT64_MAX) return WN_OK;
-    uint32_t i = q->free ? q->free - 1 : (uint32_t)q->made, *tail = &q->tails[merge >> 32], before = *tail;
+    uint32_t rank = (uint32_t)(merge >> 32), i = q->free ? q->free - 1 : (uint32_t)q->made, before = q->tails[rank];
     if (q->free) {
         q->free = q->all[i].next;
     } else {
         wn_code code = wn_reserve((void **)&q->all, &q->all_cap, ++q->made, sizeof *q->all, err);
         if (code != WN_OK) return code;
     }
-    q->all[i] = (candidate){.merge = merge, .at = left};
-    *tail = i + 1;
-    if (!before || q->all[before - 1].at > left) return queue_push(q, i, err);
+    q->all[i] = (candidate){.at = left};
+    q->tails[rank] = i + 1;
+    if (!before || q->all[before - 1].at > left) return queue_push(q, (merge_run){rank, i}, err);
     q->all[before - 1].next = i + 1;
     return WN_OK;
 }
 
-static candidate queue_take(merge_queue *q) {
-    uint32_t first = q->heap[0], *tail = &q->tails[q->all[first].merge >> 32];
+/* The next place to look at; its pair may have changed since it was offered. */
+static uint32_t queue_take(merge_queue *q, uint32_t *rank) {
+    uint32_t first = q->heap[0].first;
     candidate c = q->all[first];
-    q->heap[0] = c.next ? c.next - 1 : q->heap[--q->held];
-    if (*tail == first + 1) *tail = 0;
+    *rank = q->heap[0].rank;
+    if (q->tails[*rank] == first + 1) q->tails[*rank] = 0;
+    if (c.next)
+        q->heap[0].first = c.next - 1;
+    else
+        q->heap[0] = q->heap[--q->held];
     q->all[first].next = q->free;
     q->free = first + 1;
     queue_sift_down(q);
-    return c;
+    return c.at;
 }
 
 /* Merges until no pair is left; the tails are zeros then. next, last [n]: the neighbours of a symbol; n: none. */
@@ -182,15 +183,16 @@ static wn_code queue_run(merge_queue *q, uint32_t *s, uint32_t *next, uint32_t *
     for (size_t steps = 1; q->held; steps++) {
         if (steps % WN_TOK_TELL == 0 && (code = wn_tick(NULL, "tokenize", "merges", steps, 3 * n, err)) != WN_OK)
             return code;
-        candidate c = queue_take(q);
-        uint32_t right = next[c.at];
-        if (s[c.at] == WN_TOK_NONE || right >= n || merge_of(q->t, s[c.at], s[right]) != c.merge) continue;
-        s[c.at] = (uint32_t)c.merge;
+        uint32_t rank, at = queue_take(q, &rank), right = next[at];
+        if (s[at] == WN_TOK_NONE || right >= n) continue;
+        uint64_t merge = merge_of(q->t, s[at], s[right]);
+        if (merge == UINT64_MAX || merge >> 32 != rank) continue;
+        s[at] = (uint32_t)merge;
         s[right] = WN_TOK_NONE;
-        next[c.at] = next[right];
-        if (next[right] < n) last[next[right]] = c.at;
-        if (last[c.at] < n && (code = queue_offer(q, last[c.at], c.at, err)) != WN_OK) return code;
-        if (next[c.at] < n && (code = queue_offer(q, c.at, next[c.at], err)) != WN_OK) return code;
+        next[at] = next[right];
+        if (next[right] < n) last[next[right]] = at;
+        if (last[at] < n && (code = queue_offer(q, last[at], at, err)) != WN_OK) return code;
+        if (next[at] < n && (code = queue_offer(q, at, next[at], err)) != WN_OK) return code;
     }
     return WN_OK;
 }
@@ -203,6 +205,8 @@ static wn_code merge_long(const wn_tok *t, uint32_t *s, size_t *len, wn_tok_scra
     if (code != WN_OK) return code;
     if ((code = wn_reserve((void **)&w->tails, &w->tails_cap, t->merges, sizeof *w->tails, err)) != WN_OK) return code;
     q.tails = w->tails;
+    if ((code = wn_tick(NULL, "tokenize", "bytes", 0, n, err)) != WN_OK) goto out;
+    if ((code = wn_reserve((void **)&q.all, &q.all_cap, n, sizeof *q.all, err)) != WN_OK) goto out;
     if ((code = queue_run(&q, s, w->links, w->links + n, n, err)) != WN_OK) {
         memset(w->tails, 0, w->tails_cap * sizeof *w->tails);
         goto out;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <winnow/mem.h>
+#include <winnow/progress.h>
 
 #include "store.h"
 
@@ -281,6 +282,7 @@ wn_code wn_npy_read(const wn_npy *f, const char *path, size_t begin, size_t n, f
     code = WN_OK;
     for (size_t at = 0; at < n; at += block) {
         size_t m = n - at < block ? n - at : block;
+        if ((code = wn_tick(NULL, "read", "rows", begin + at, f->rows, err)) != WN_OK) goto out;
         code = f->fortran ? read_fortran(&r, begin + at, m, out + at * stride, stride, err)
                           : read_c_order(&r, begin + at, m, out + at * stride, stride, err);
         if (code != WN_OK) goto out;

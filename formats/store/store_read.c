@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <winnow/progress.h>
 #include <winnow/store.h>
 
 #include "matrix.h"
 
+enum { TELL = 4096 }; /* rows that are looked at from one wn_tick to the next */
 enum { READ_BYTES = 1 << 20 };
 
 /* ---- opening ---- */
@@ -152,6 +154,7 @@ wn_code wn_matrix_read(wn_matrix_file *m, size_t begin, size_t n, float *out, si
     else if (m->cell.size == sizeof(float)) read_block(m, &h, H5T_NATIVE_FLOAT, begin, n, stride, out);
     else read_decoded(m, &h, begin, n, out, stride);
     for (size_t i = 0; i < n && !h.code; i++) {
+        if (i % TELL == 0 && (h.code = wn_tick(NULL, "read", "rows", begin + i, m->rows, err)) != WN_OK) break;
         size_t bad = wn_floats_nonfinite(out + i * stride, m->cols);
         if (bad < m->cols)
             (void)wn_h5_fail(&h, WN_EINPUT, "row %zu, column %zu is %s; remove such rows or replace the values",

@@ -1,7 +1,10 @@
 #include "display.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
+#include <limits.h>
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,19 +142,45 @@ static void display_report(wn_progress *self, const char *stage, const char *uni
     d->drawn = d->terminal;
 }
 
-/* Text as a terminal and a log can take it. Lines may be of ours (what commands print) or not (messages). */
-static void put_visible(FILE *out, const char *text, bool lines) {
-    char one[WN_VISIBLE_MAX];
-    size_t n = strlen(text), len;
-    for (size_t i = 0; i < n;) {
-        size_t plain = i;
-        while (plain < n && ((text[plain] >= ' ' && text[plain] < 0x7f) || (lines && text[plain] == '\n'))) plain++;
-        (void)fwrite(text + i, 1, plain - i, out);
-        i = plain;
-        if (i == n) break;
-        i += wn_visible_next(one, &len, text + i, n - i);
-        (void)fwrite(one, 1, len, out);
+/* Writes n <= PIPE_BUF bytes, which a pipe that is ready takes at once; a reader who does not read is not waited for
+ * once winnow is interrupted. */
+static void put_piece(wn_display *d, const char *s, size_t n) {
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    while (n && !d->lost && !wn_interrupted()) {
+        int ready = poll(&p, 1, 100);
+        if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
+        ssize_t put = write(STDOUT_FILENO, s, n);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) d->lost = errno;
+        if (put <= 0) return;
+        s += put;
+        n -= (size_t)put;
     }
+}
+
+/* Text as a terminal and a log can take it, into out; returns how much of text it was. Lines may be of ours (what
+ * commands print) or not (messages). */
+static size_t take_visible(char out[PIPE_BUF], size_t *len, const char *text, size_t n, bool lines) {
+    size_t i = 0, one;
+    for (*len = 0; i < n && *len + WN_VISIBLE_MAX <= PIPE_BUF; *len += one) {
+        one = 1;
+        if ((text[i] >= ' ' && text[i] < 0x7f) || (lines && text[i] == '\n'))
+            out[*len] = text[i++];
+        else
+            i += wn_visible_next(out + *len, &one, text + i, n - i);
+    }
+    return i;
+}
+
+static void put_message(const char *line) {
+    char piece[PIPE_BUF];
+    for (size_t n = strlen(line), len; n;) {
+        size_t taken = take_visible(piece, &len, line, n, false);
+        (void)fwrite(piece, 1, len, stderr);
+        line += taken;
+        n -= taken;
+    }
+    (void)fputc('\n', stderr);
 }
 
 static void display_say(void *ctx, const char *line) {
@@ -162,13 +191,19 @@ static void display_say(void *ctx, const char *line) {
         json_message(d, "message", line);
         return;
     }
-    put_visible(stderr, line, false);
-    (void)fputc('\n', stderr);
+    put_message(line);
 }
 
 static void display_print(void *ctx, const char *text) {
-    clear_line(ctx);
-    put_visible(stdout, text, true); /* checked when stdout is closed */
+    wn_display *d = ctx;
+    char piece[PIPE_BUF];
+    clear_line(d);
+    for (size_t n = strlen(text), len; n && !d->lost && !wn_interrupted();) {
+        size_t taken = take_visible(piece, &len, text, n, true);
+        put_piece(d, piece, len);
+        text += taken;
+        n -= taken;
+    }
 }
 
 void wn_display_init(wn_display *d, const char *command, const wn_config *c) {
@@ -199,6 +234,5 @@ void wn_display_error(wn_display *d, const char *message) {
     (void)fprintf(stderr, "winnow%s%s:", *d->command ? " " : "", d->command);
     if (d->color) (void)fputs("\033[0m", stderr);
     (void)fputc(' ', stderr);
-    put_visible(stderr, message, false);
-    (void)fputc('\n', stderr);
+    put_message(message);
 }

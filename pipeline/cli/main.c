@@ -27,10 +27,11 @@ static int report_failure(wn_display *d, const wn_err *err) {
 
 /* A full disk shows at the latest when the stream is closed. */
 static int close_stdout(wn_display *d, int status) {
-    bool bad = ferror(stdout) != 0;
+    bool bad = ferror(stdout) != 0 || d->lost;
     if (fclose(stdout) != 0) bad = true;
     if (!bad || status != 0) return status;
     wn_err err = {0};
+    if (d->lost) errno = d->lost;
     (void)wn_err_errno(&err, "standard output: cannot write");
     return report_failure(d, &err);
 }

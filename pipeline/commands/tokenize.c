@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <winnow/mem.h>
 #include <winnow/model.h>
+#include <winnow/progress.h>
 #include <wn/text.h>
 #include <winnow/threads.h>
 #include <winnow/tokenizer.h>
@@ -27,8 +28,11 @@ typedef struct {
 } tokenizing;
 
 static wn_code put_token_line(const tokenizing *t, const wn_ids *ids, wn_buf *out, wn_err *err) {
+    enum { TELL = 1 << 18 };
     wn_code code;
     for (size_t i = 0; i < ids->n; i++) {
+        /* a single text may be long */
+        if (i % TELL == TELL - 1 && (code = wn_tick(NULL, "tokenize", "tokens", i, ids->n, err)) != WN_OK) return code;
         char number[16];
         size_t len = 0;
         const char *text = t->as_pieces ? wn_tok_piece(t->tok, ids->ids[i], &len) : NULL;
