@@ -41,6 +41,21 @@ wn_code wn_input_fd_open(int *fd, bool *regular, const char *path, wn_err *err) 
     return code;
 }
 
+wn_code wn_input_file_open(int *fd, const char *path, wn_err *err) {
+    struct stat s;
+    *fd = wn_fd_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (*fd < 0) return wn_err_errno(err, "%s", path);
+    wn_code code = WN_OK;
+    if (fstat(*fd, &s) != 0)
+        code = wn_err_errno(err, "%s", path);
+    else if (!S_ISREG(s.st_mode))
+        code = wn_err_set(err, WN_EINPUT, "%s: not a file", path);
+    if (code == WN_OK) return WN_OK;
+    wn_input_fd_close(*fd);
+    *fd = -1;
+    return code;
+}
+
 static wn_code await_input(int fd, wn_err *err) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
     for (;;) {

@@ -1,10 +1,11 @@
 #include <wn/sha256.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <unistd.h>
+#include <winnow/progress.h>
 #include <wn/fd.h>
+#include <wn/input_fd.h>
 
 static wn_code sha256_failed(wn_err *err) {
     return wn_err_set(err, WN_EINTERNAL, "SHA-256 failed");
@@ -37,16 +38,19 @@ void wn_sha256_free(wn_sha256 *h) {
 }
 
 wn_code wn_sha256_file(const char *path, char hex[65], wn_err *err) {
-    unsigned char block[1 << 14];
+    enum { BLOCK = 1 << 14, TELL = 256 * BLOCK }; /* a file may be long */
+    unsigned char block[BLOCK];
     wn_sha256 sha = {0};
-    int fd = wn_fd_open(path, O_RDONLY);
-    if (fd < 0) return wn_err_errno(err, "%s", path);
-    wn_code code = wn_sha256_init(&sha, err);
-    if (code != WN_OK) goto out;
-    for (ssize_t n; (n = read(fd, block, sizeof block)) != 0;) {
+    int fd;
+    wn_code code = wn_input_file_open(&fd, path, err);
+    if (code != WN_OK) return code;
+    if ((code = wn_sha256_init(&sha, err)) != WN_OK) goto out;
+    size_t done = 0;
+    for (ssize_t n; (n = read(fd, block, sizeof block)) != 0; done += n > 0 ? (size_t)n : 0) {
         if (n < 0 && errno == EINTR) continue;
         code = n < 0 ? wn_err_errno(err, "reading %s", path) : wn_sha256_update(&sha, block, (size_t)n, err);
         if (code != WN_OK) goto out;
+        if (done % TELL == 0 && (code = wn_tick(NULL, "SHA-256", "bytes", done, 0, err)) != WN_OK) goto out;
     }
     code = wn_sha256_final(&sha, hex, err);
 out:

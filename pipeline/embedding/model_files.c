@@ -1,13 +1,15 @@
 #include "model_files.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <winnow/mem.h>
+#include <winnow/progress.h>
+#include <wn/input_fd.h>
 #include <wn/sha256.h>
 #include <xxhash.h>
 
@@ -23,18 +25,20 @@ typedef struct {
 
 /* *there tells whether the file exists; one that does not is no error. */
 static wn_code feed_file(const feeder *f, const char *path, bool *there, wn_err *err) {
-    wn_code code = WN_OK;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    *there = fd >= 0;
-    if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? WN_OK : wn_err_errno(err, "%s", path);
+    struct stat s;
+    int fd;
+    *there = stat(path, &s) == 0 || (errno != ENOENT && errno != ENOTDIR);
+    wn_code code = *there ? wn_input_file_open(&fd, path, err) : WN_OK;
+    if (code != WN_OK || !*there) return code;
     for (;;) {
+        if ((code = wn_tick(NULL, "SHA-256", "bytes", 0, 0, err)) != WN_OK) break;
         ssize_t n = read(fd, f->buffer, BUFFER);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) code = wn_err_errno(err, "reading %s", path);
         if (n <= 0) break;
         if ((code = f->take(f->ctx, f->buffer, (size_t)n, err)) != WN_OK) break;
     }
-    (void)close(fd);
+    wn_input_fd_close(fd);
     return code;
 }
 

@@ -45,7 +45,8 @@ Test(sha256, of_a_file_is_that_of_its_bytes) {
     (void)unlink(path);
     cr_assert_eq(wn_sha256_file(path, hex, &err), WN_EIO);
     cr_assert(strstr(err.msg, path) != NULL, "%s", err.msg);
-    cr_assert_eq(wn_sha256_file("/", hex, &err), WN_EIO);
+    cr_assert_eq(wn_sha256_file("/", hex, &err), WN_EINPUT);
+    cr_assert_eq(wn_sha256_file("/dev/zero", hex, &err), WN_EINPUT);
     wn_sha256_free(&h);
 }
 

@@ -84,4 +84,51 @@ is "$code $(ls | tr '\n' ' ')" "129 in.h5ad in.jsonl " "SIGHUP: exit code 129, n
     interrupt_ignored
 )
 is "$? $(ls x | grep -c subset)" "0 1" "signals that were ignored at the start stay ignored"
+
+rm -rf x
+
+# ---- one long text, which is one step of the work to most loops ----
+awk 'BEGIN { printf "{\"text\":\""; for (i = 0; i < 2000000; i++) printf "a\314\201\314\226 "; print "\"}"
+    for (i = 0; i < 3; i++) print "{\"text\":\"a red boat of a friend\"}" }' >long.jsonl
+for command in "run long.jsonl -k 1 --min-df 1 --dims 2" "embed long.jsonl --min-df 1 --dims 2" "dedup long.jsonl"; do
+    for signal in TERM HUP; do
+        for attempt in 1 2 3 4 5 6 7 8; do
+            # shellcheck disable=SC2086 # words of a command
+            interrupt $signal read $command -o x
+            [ "$code" -eq 0 ] || break
+            rm -rf x
+        done
+        want=143
+        [ $signal = TERM ] || want=129
+        is "$code $(ls -A | tr '\n' ' ')" "$want in.h5ad in.jsonl long.jsonl " \
+            "${command%% *}: SIG$signal within a long text: nothing left behind"
+    done
+done
+rm long.jsonl
+
+# ---- what has no end, in place of a file of an output folder ----
+"$W" dedup in.jsonl -o gone -q
+rm gone/subset.jsonl
+mkfifo gone/subset.jsonl
+try check gone
+is "$code" 3 "check: a pipe in place of a file of the folder: not waited for"
+has "$err" "gone/subset.jsonl: not a file" "and named"
+rm -rf gone
+ln -s /dev/zero endless.jsonl
+for command in run embed dedup; do
+    try $command endless.jsonl -o x
+    is "$code $(test -e x || echo none)" "2 none" "$command: /dev/zero: refused"
+done
+rm endless.jsonl
+
+# ---- moments within pathological texts, by the processor's time ----
+python=$(python_with json)
+if [ -n "$python" ]; then
+    "$python" "$root/tests/cli/interrupt.py" "$W" >"$work/moments"
+    status=$?
+    while read -r bad name; do ok "$bad" "$name"; done <"$work/moments"
+    ok $status "every moment was tried"
+else
+    skip "SIGINT within pathological texts" "WINNOW_PYTHON names no Python"
+fi
 finish

@@ -8,6 +8,8 @@
 /* Opens `path` ("-" is standard input: descriptor 0, not to be closed). A pipe that nobody writes to yet does not block
  * here, but in the first reading. WN_EIO: it cannot be opened, or is a folder. *regular: it can be read again. */
 wn_code wn_input_fd_open(int *fd, bool *regular, const char *path, wn_err *err);
+/* Opens a regular file; anything else is WN_EINPUT, and a pipe is not waited for. */
+wn_code wn_input_file_open(int *fd, const char *path, wn_err *err);
 /* A device other than a terminal and /dev/null: it may have no end. */
 bool wn_input_fd_endless(int fd);
 /* Up to cap bytes; *got = 0 at the end. Waits for a pipe; WN_EINTERRUPT where the process is asked to stop. */

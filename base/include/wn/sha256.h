@@ -13,7 +13,7 @@ wn_code wn_sha256_update(wn_sha256 *h, const void *data, size_t n, wn_err *err);
 wn_code wn_sha256_final(wn_sha256 *h, char hex[65], wn_err *err); /* of all bytes since init */
 void wn_sha256_free(wn_sha256 *h);
 
-/* Of a file's bytes. WN_EIO where it cannot be read. */
+/* Of a file's bytes. WN_EIO where it cannot be read, WN_EINPUT where it is none. */
 wn_code wn_sha256_file(const char *path, char hex[65], wn_err *err);
 
 #endif
