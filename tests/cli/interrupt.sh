@@ -115,9 +115,9 @@ is "$code" 3 "check: a pipe in place of a file of the folder: not waited for"
 has "$err" "gone/subset.jsonl: not a file" "and named"
 rm -rf gone
 ln -s /dev/zero endless.jsonl
-for command in run embed dedup; do
-    try $command endless.jsonl -o x
-    is "$code $(test -e x || echo none)" "2 none" "$command: /dev/zero: refused"
+for command in embed dedup check; do
+    case $command in check) try check endless.jsonl ;; *) try $command endless.jsonl -o x ;; esac
+    is "$code $(test -e x || echo none)" "1 none" "$command: /dev/zero: refused"
 done
 rm endless.jsonl
 
