@@ -119,7 +119,8 @@ def answer(args, path, out):
     whole, worst = seconds(args, path, out, 1), None
     for part in (.3, .5, .8):
         p = start(args, path, out)
-        while used_by(p.pid) < whole * part and os.waitid(os.P_PID, p.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        ended = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        while used_by(p.pid) < whole * part and not os.waitid(os.P_PID, p.pid, ended):
             time.sleep(.005)
         before, sent = used_by(p.pid), time.monotonic()
         os.kill(p.pid, signal.SIGINT)
