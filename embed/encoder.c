@@ -12,6 +12,17 @@
 
 enum { ENCODE_BLOCK = WN_GUESS_BLOCK };
 
+/* The length of the vectors of a fitted file, before it is loaded: memory is planned by it. A file that does not say is
+ * for load to refuse. */
+static void take_file_dims(wn_encoder *e) {
+    uint64_t dims = 0;
+    FILE *f = e->opts.load && e->vt->dims_at ? fopen(e->opts.load, "rbe") : NULL;
+    if (!f) return;
+    bool there = fseek(f, (long)e->vt->dims_at, SEEK_SET) == 0 && fread(&dims, sizeof dims, 1, f) == 1;
+    if (there && dims > 0 && dims < UINT32_MAX) e->dims = (size_t)dims;
+    (void)fclose(f);
+}
+
 wn_code wn_encoder_open(wn_encoder **out, const wn_encoder_vt *vt, const wn_encoder_opts *o, wn_err *err) {
     assert(vt->size >= sizeof(wn_encoder));
     *out = NULL;
@@ -24,6 +35,7 @@ wn_code wn_encoder_open(wn_encoder **out, const wn_encoder_vt *vt, const wn_enco
         wn_encoder_close(e);
         return code;
     }
+    take_file_dims(e);
     *out = e;
     return WN_OK;
 }

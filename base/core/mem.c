@@ -60,7 +60,7 @@ wn_code wn_mem_hold(size_t bytes, wn_err *err) {
     wn_mem_unhold(bytes);
     return wn_err_set(err, WN_EMEMORY,
                       "%s more of memory are needed, beside %s in use, and --memory allows %s. Try a larger --memory, "
-                      "or --limit",
+                      "or fewer rows",
                       wn_bytes_text(bytes, a), wn_bytes_text(before, b), wn_bytes_text(limit, c));
 }
 

@@ -74,6 +74,7 @@ const wn_encoder_vt wn_encoder_doc2vec = {
     .name = "doc2vec",
     .article = "a",
     .magic = "WNDOC2V",
+    .dims_at = 24,
     .size = sizeof(doc2vec_encoder),
     .fits_corpus = true,
     .open = doc2vec_open,

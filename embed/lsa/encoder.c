@@ -75,6 +75,7 @@ const wn_encoder_vt wn_encoder_lsa = {
     .name = "lsa",
     .article = "an",
     .magic = "WNLSA\n",
+    .dims_at = 24,
     .size = sizeof(lsa_encoder),
     .fits_corpus = true,
     .encodes_fitted = true,

@@ -55,11 +55,28 @@ static wn_code guard_lost(wn_matrix_guard *g, const char *path, wn_err *err) {
     g->fd = -1;
     pid_t pid = g->pid;
     g->pid = 0;
-    return wn_guard_ended(pid, path, err);
+    g->answering = false;
+    wn_code code = wn_guard_ended(pid, path, err);
+    wn_mem_unhold(g->held);
+    g->held = 0;
+    return code;
 }
 
 static wn_code guard_take(wn_matrix_guard *g, const char *path, void *out, size_t n, wn_err *err) {
     return wn_guard_receive(g->fd, g->pid, out, n) ? WN_OK : guard_lost(g, path, err);
+}
+
+/* Counts what the child holds beside what is held here: --memory bounds both together. */
+static wn_code guard_count(wn_matrix_guard *g, size_t together, wn_err *err) {
+    size_t child = together > g->asked ? together - g->asked : 0;
+    if (child > g->held) {
+        wn_code code = wn_mem_hold(child - g->held, err);
+        if (code != WN_OK) return code;
+    } else {
+        wn_mem_unhold(g->held - child);
+    }
+    g->held = child;
+    return WN_OK;
 }
 
 /* The answer to what was asked; an error of the child's becomes the caller's. */
@@ -67,14 +84,23 @@ static wn_code guard_answer_take(wn_matrix_guard *g, const char *path, guard_ans
     wn_code code = guard_take(g, path, a, sizeof *a, err);
     if (code != WN_OK) return code;
     if (a->code != WN_OK) *err = a->err;
-    return a->code;
+    return a->code != WN_OK ? a->code : guard_count(g, a->held, err);
+}
+
+/* The end of an answer: the child has let go of what it sent. Its loss is the next question's affair. */
+static void guard_settle(wn_matrix_guard *g, const char *path) {
+    guard_answer a;
+    wn_err ignored;
+    if (g->answering && guard_take(g, path, &a, sizeof a, &ignored) == WN_OK) (void)guard_count(g, a.held, &ignored);
+    g->answering = false;
 }
 
 static wn_code guard_ask(wn_matrix_guard *g, const wn_guard_about *about, guard_topic what, size_t begin, size_t n,
                    wn_err *err) {
     guard_question q;
     memset(&q, 0, sizeof q);
-    q.what = what, q.begin = begin, q.n = n;
+    q.what = what, q.begin = begin, q.n = n, q.held = wn_mem_held();
+    g->asked = q.held - g->held;
     if (!g->pid) return guard_lost(g, about->path, err);
     if (about->name && snprintf(q.name, sizeof q.name, "%s", about->name) >= (int)sizeof q.name)
         return wn_err_set(err, WN_EUSAGE, "%s: no name is as long as \"%.60s...\"", about->path, about->name);
@@ -86,13 +112,15 @@ static wn_code guard_ask(wn_matrix_guard *g, const wn_guard_about *about, guard_
         p += sent;
         left -= (size_t)sent;
     }
+    g->answering = true;
     return WN_OK;
 }
 
 /* What the child still sends will not be read: there is nothing more to ask it. */
 static void guard_abandon(wn_matrix_guard *g) {
     wn_err ignored;
-    if (g->pid) (void)kill(g->pid, SIGKILL);
+    if (!g->answering) return;
+    (void)kill(g->pid, SIGKILL);
     (void)guard_lost(g, "", &ignored);
 }
 
@@ -111,6 +139,8 @@ wn_code wn_guard_rows(wn_matrix_guard *g, const wn_guard_about *a, size_t begin,
         for (size_t i = 0; i < m; i++) memcpy(out + (at + i) * stride, room + i * a->cols, a->cols * sizeof *room);
     }
 out:
+    if (code == WN_EMEMORY) guard_abandon(g);
+    guard_settle(g, a->path);
     wn_free(room);
     return code;
 }
@@ -132,6 +162,7 @@ wn_code wn_guard_strings(wn_matrix_guard *g, const wn_guard_about *a, wn_strings
     s = (wn_strings){0};
 out:
     if (code == WN_EMEMORY) guard_abandon(g);
+    guard_settle(g, a->path);
     wn_strings_free(&s);
     return code;
 }
@@ -141,9 +172,13 @@ static wn_code guard_column(wn_matrix_guard *g, const wn_guard_about *a, guard_t
                            wn_err *err) {
     guard_answer answer;
     wn_code code = guard_ask(g, a, what, 0, 0, err);
-    if (code != WN_OK) return code;
-    if ((code = guard_answer_take(g, a->path, &answer, err)) != WN_OK) return code;
-    return guard_take(g, a->path, out, a->rows * size, err);
+    if (code != WN_OK) goto out;
+    if ((code = guard_answer_take(g, a->path, &answer, err)) != WN_OK) goto out;
+    code = guard_take(g, a->path, out, a->rows * size, err);
+out:
+    if (code == WN_EMEMORY) guard_abandon(g);
+    guard_settle(g, a->path);
+    return code;
 }
 
 wn_code wn_guard_i64(wn_matrix_guard *g, const wn_guard_about *a, int64_t *out, wn_err *err) {
@@ -169,6 +204,7 @@ wn_code wn_guard_uns(wn_matrix_guard *g, const wn_guard_about *a, char **out, wn
     text = NULL;
 out:
     if (code == WN_EMEMORY) guard_abandon(g);
+    guard_settle(g, a->path);
     wn_free(text);
     return code;
 }
@@ -191,6 +227,7 @@ wn_code wn_guard_graph(wn_matrix_guard *g, const wn_guard_about *a, wn_csr *out,
     c = (wn_csr){0};
 out:
     if (code == WN_EMEMORY) guard_abandon(g);
+    guard_settle(g, a->path);
     wn_csr_free(&c);
     return code;
 }
@@ -208,7 +245,7 @@ static wn_code guard_names(wn_matrix_guard *g, const char *path, wn_err *err) {
 
 wn_code wn_guard_start(wn_matrix_guard *g, const char *path, const char *dataset, wn_guard_reader reader, wn_err *err) {
     int ends[2];
-    *g = (wn_matrix_guard){.fd = -1};
+    *g = (wn_matrix_guard){.fd = -1, .asked = wn_mem_held()};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return wn_err_errno(err, "reading %s: no socket", path);
     pid_t pid = fork();

@@ -11,6 +11,8 @@
 typedef struct wn_matrix_guard {
     int fd;      /* of the socket to the child */
     pid_t pid;   /* of the child; 0: it has been waited for */
+    size_t asked, held; /* bytes that this process held by itself when it asked, and that the child holds: both count */
+    bool answering;     /* an answer is still to be taken to its end */
     char *names; /* [names_bytes] the columns of /obs, each with a final zero */
     size_t names_bytes;
 } wn_matrix_guard;

@@ -59,7 +59,7 @@ static bool send_answer(int fd, wn_code code, const wn_err *err, size_t first, s
     memset(&a, 0, sizeof a);
     a.code = code;
     if (code != WN_OK) a.err = *err;
-    a.size[0] = first, a.size[1] = second;
+    a.size[0] = first, a.size[1] = second, a.held = wn_mem_held();
     return send_bytes(fd, &a, sizeof a);
 }
 
@@ -207,6 +207,9 @@ _Noreturn void wn_guard_child(int fd, const char *path, const char *dataset) {
     guard_question q;
     wn_guard_child_begin(path);
     bool heard = answer_open(fd, &m, path, dataset);
-    while (heard && recv(fd, &q, sizeof q, MSG_WAITALL) == (ssize_t)sizeof q) heard = answer[q.what](fd, m, &q);
+    while (heard && recv(fd, &q, sizeof q, MSG_WAITALL) == (ssize_t)sizeof q) {
+        wn_mem_unhold(wn_mem_held() - q.held); /* upwards, too: the difference wraps around */
+        heard = answer[q.what](fd, m, &q) && send_answer(fd, WN_OK, NULL, 0, 0);
+    }
     _exit(0);
 }

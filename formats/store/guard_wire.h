@@ -16,14 +16,17 @@ typedef enum { GUARD_QUESTIONS(GUARD_ASK) GUARD_NQUESTIONS } guard_topic;
 typedef struct {
     guard_topic what;
     size_t begin, n; /* rows */
+    size_t held;     /* what the parent holds, the child's share included: the child goes on counting from there */
     char name[256];  /* of a column or value */
 } guard_question;
 
-/* Behind it: rows [size 0, cols] f32; strings: offsets [size 0 + 1], bytes [size 1]; i64, f64: [size 0]; uns: bytes
- * [size 0]; graph: indptr [rows + 1], indices and data [size 0]; opening (rows, cols): a length, names. */
+/* Behind it, bytes: rows [size 0, cols] f32; strings: offsets [size 0 + 1], bytes [size 1]; i64, f64: [size 0]; uns:
+ * bytes [size 0]; graph: indptr [rows + 1], indices and data [size 0]; opening (rows, cols): a length, names. An answer
+ * to a question is followed by an empty one, when the child has let go of what it sent. */
 typedef struct {
     wn_code code;
     size_t size[2];
+    size_t held; /* parent and child together */
     wn_err err;
 } guard_answer;
 

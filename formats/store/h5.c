@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <winnow/mem.h>
+
+enum { METADATA_LEAST = 1 << 20, METADATA_MOST = 4 << 20 };
 
 static void init_once(void) {
     (void)H5dont_atexit();
@@ -81,10 +84,20 @@ void wn_h5_close(wn_h5 *h, hid_t *id) {
 
 /* ---- files ---- */
 
+/* The cache of metadata and of strings grows to 32 MiB where nobody bounds it, and --memory does not see it. */
+static void bound_metadata(wn_h5 *h, hid_t access) {
+    H5AC_cache_config_t c = {.version = H5AC__CURR_CACHE_CONFIG_VERSION};
+    if (!wn_h5_ok(h, H5Pget_mdc_config(access, &c), "set up", "the cache")) return;
+    c.min_size = c.initial_size = METADATA_LEAST;
+    c.max_size = METADATA_MOST;
+    (void)wn_h5_ok(h, H5Pset_mdc_config(access, &c), "set up", "the cache");
+}
+
 static hid_t access_list(wn_h5 *h, bool write) {
     hid_t p = wn_h5_id(h, H5Pcreate(H5P_FILE_ACCESS), "set up", "file access");
     (void)wn_h5_ok(h, H5Pset_libver_bounds(p, H5F_LIBVER_V18, H5F_LIBVER_V110), "set up", "format bounds");
     (void)wn_h5_ok(h, H5Pset_fclose_degree(p, H5F_CLOSE_STRONG), "set up", "closing");
+    bound_metadata(h, p);
     /* Our temporary is private; other people's files may lie where locks are not to be had. */
     (void)wn_h5_ok(h, H5Pset_file_locking(p, !write, true), "set up", "locking");
     return p;
@@ -303,6 +316,26 @@ bool wn_h5_encoded_as(wn_h5 *h, hid_t object, const char *type) {
     bool same = v && strcmp(v, type) == 0;
     wn_free(v);
     return same;
+}
+
+/* What libhdf5 takes for strings of any length, counted. ctx: wn_err. */
+static void *take_string(size_t n, void *ctx) {
+    void *p = malloc(n);
+    if (!p || wn_mem_hold(malloc_usable_size(p), ctx) == WN_OK) return p;
+    free(p);
+    return NULL;
+}
+
+static void give_string(void *p, void *ctx) {
+    (void)ctx;
+    wn_mem_unhold(malloc_usable_size(p));
+    free(p);
+}
+
+hid_t wn_h5_strings_access(wn_h5 *h, wn_err *err) {
+    hid_t p = wn_h5_id(h, H5Pcreate(H5P_DATASET_XFER), "set up", "reading");
+    (void)wn_h5_ok(h, H5Pset_vlen_mem_manager(p, take_string, err, give_string, NULL), "set up", "reading");
+    return p;
 }
 
 int wn_h5_shape(wn_h5 *h, hid_t dataset, int max, hsize_t *dims) {

@@ -70,6 +70,8 @@ bool wn_h5_is_group(hid_t object, const char *path);
 char *wn_h5_get_attr(wn_h5 *h, hid_t object, const char *name);
 /* Whether `object`'s encoding-type is `type`. */
 bool wn_h5_encoded_as(wn_h5 *h, hid_t object, const char *type);
+/* How strings of any length are read: what libhdf5 takes for them is counted, and *full says where it was too much. */
+hid_t wn_h5_strings_access(wn_h5 *h, wn_err *full);
 /* Extents of a dataset; returns the rank, or -1 where it exceeds `max` (a failure only if HDF5 fails). */
 int wn_h5_shape(wn_h5 *h, hid_t dataset, int max, hsize_t *dims);
 /* True if chunks of the dataset carry Fletcher32 sums. */

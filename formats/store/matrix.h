@@ -19,6 +19,7 @@ struct wn_matrix_file {
     hid_t file, data, type, obs; /* obs: a group, or the one table of AnnData before 0.7 */
     unsigned char *raw; /* rows as the file holds them, where they need decoding */
     size_t raw_cap;
+    size_t cached; /* bytes of libhdf5's cache of chunks, which are counted */
 };
 
 /* ---- store_choose.c ---- */
@@ -27,8 +28,11 @@ struct wn_matrix_file {
 hid_t wn_matrix_choose(wn_h5 *h, hid_t file, const char *dataset, char **name);
 
 /* ---- store_foreign.c ---- */
-/* A failure where the values of an open dataset stand elsewhere, or are packed in a way that is not built in. */
+/* A failure where the values of an open dataset stand elsewhere, or are packed in a way that is not built in, or where
+ * a single chunk of them does not fit in memory. */
 bool wn_h5_readable(wn_h5 *h, hid_t dataset, const char *name);
+/* Whether `bytes` for a chunk of a dataset fit in what memory there is; a failure where not. */
+bool wn_h5_fits(wn_h5 *h, double bytes, const char *name);
 /* Whether a filter is missing that the values need: its name (at most 32 characters). */
 bool wn_h5_lacks_filter(hid_t dataset, char name[33]);
 /* A failure where a step of `path` is a link to another file or object that is not there. */

@@ -37,7 +37,7 @@ bool wn_npz_probe(const char *path) {
 static int unnamed_file(void) {
     const char *folder = getenv("TMPDIR");
     char path[1024];
-    if (!folder || !*folder) folder = "/tmp";
+    if (!folder || !*folder) folder = "/var/tmp"; /* /tmp is often memory */
     int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd >= 0) return fd;
     if (snprintf(path, sizeof path, "%s/winnow-npz-XXXXXX", folder) >= (int)sizeof path) return -1;

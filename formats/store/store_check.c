@@ -7,7 +7,7 @@
 
 #include "matrix.h"
 
-enum { PIECE_BYTES = 4 << 20, RANK_MAX = H5S_MAX_RANK };
+enum { PIECE_BYTES = 4 << 20, STRING_BYTES = 16 << 10, RANK_MAX = H5S_MAX_RANK }; /* as long a string is taken to be */
 
 /* ---- reading everything ---- */
 
@@ -94,7 +94,9 @@ static void read_blocks(visit *v, hid_t d, hid_t type, const char *name, int ran
     wn_h5 *h = v->h;
     hsize_t block[RANK_MAX], start[RANK_MAX] = {0}, count[RANK_MAX];
     bool variable = H5Tdetect_class(type, H5T_VLEN) > 0 || H5Tis_variable_str(type) > 0;
-    choose_block(d, rank, dims, H5Tget_size(type), block);
+    wn_err full = {0};
+    choose_block(d, rank, dims, variable ? STRING_BYTES : H5Tget_size(type), block);
+    hid_t access = wn_h5_strings_access(h, &full);
     hid_t file_space = wn_h5_id(h, H5Dget_space(d), "read the shape of", name);
     do {
         for (int i = 0; i < rank; i++) count[i] = dims[i] - start[i] < block[i] ? dims[i] - start[i] : block[i];
@@ -103,12 +105,15 @@ static void read_blocks(visit *v, hid_t d, hid_t type, const char *name, int ran
         if (rank)
             (void)wn_h5_ok(h, H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL), "select",
                            name);
-        bool got = !h->code && wn_h5_ok(h, H5Dread(d, type, mem_space, file_space, H5P_DEFAULT, v->room), "read", name);
+        herr_t rc = h->code ? -1 : H5Dread(d, type, mem_space, file_space, access, v->room);
+        if (full.code) *h->err = full, h->code = full.code;
+        bool got = !h->code && wn_h5_ok(h, rc, "read", name);
         if (got && H5Tis_variable_str(type) > 0)
             *sum = sum_strings(*sum, v->room, H5Sget_simple_extent_npoints(mem_space));
-        if (got && variable) (void)wn_h5_ok(h, H5Dvlen_reclaim(type, mem_space, H5P_DEFAULT, v->room), "release", name);
+        if (got && variable) (void)wn_h5_ok(h, H5Dvlen_reclaim(type, mem_space, access, v->room), "release", name);
         wn_h5_close(h, &mem_space);
     } while (!h->code && next_block(rank, dims, block, start));
+    wn_h5_close(h, &access);
     wn_h5_close(h, &file_space);
 }
 

@@ -34,6 +34,25 @@ bool wn_h5_lacks_filter(hid_t dataset, char name[33]) {
     return lacks;
 }
 
+bool wn_h5_fits(wn_h5 *h, double bytes, const char *name) {
+    char what[160];
+    (void)snprintf(what, sizeof what, "%.60s: to read a chunk of %.60s", h->path, name);
+    size_t need = bytes < 0x1p62 ? (size_t)bytes : (size_t)1 << 62;
+    if (!h->code) h->code = wn_mem_require(need, what, "smaller chunks, as h5repack makes them", h->err);
+    return !h->code;
+}
+
+/* Chunks that are packed pass through two more buffers as large. */
+static void want_chunk_fits(wn_h5 *h, hid_t dataset, hid_t plist, const char *name) {
+    hsize_t chunk[H5S_MAX_RANK];
+    int rank = H5Pget_layout(plist) == H5D_CHUNKED ? H5Pget_chunk(plist, H5S_MAX_RANK, chunk) : 0;
+    hid_t type = wn_h5_id(h, H5Dget_type(dataset), "read the type of", name);
+    double bytes = h->code ? 0 : (double)H5Tget_size(type);
+    for (int i = 0; i < rank; i++) bytes *= (double)chunk[i];
+    if (rank > 0 && bytes > 1e6) (void)wn_h5_fits(h, bytes * (H5Pget_nfilters(plist) > 0 ? 3 : 1), name);
+    wn_h5_close(h, &type);
+}
+
 bool wn_h5_readable(wn_h5 *h, hid_t dataset, const char *name) {
     char filter[33], file[FILE_NAME] = "";
     if (h->code) return false;
@@ -54,6 +73,8 @@ bool wn_h5_readable(wn_h5 *h, hid_t dataset, const char *name) {
     } else if (wn_h5_lacks_filter(dataset, filter)) {
         (void)wn_h5_fail(h, WN_EINPUT, "%s is compressed with %s, which is not built in; write the file again with "
                          "compression=\"gzip\", or with none", name, filter);
+    } else {
+        want_chunk_fits(h, dataset, p, name);
     }
     wn_h5_close(h, &p);
     return !h->code;

@@ -8,7 +8,7 @@
 
 #include "matrix.h"
 
-enum { STRING_BATCH = 4096 };
+enum { STRING_BATCH = 4096, LONG_BATCH = 256 }; /* strings read at once, long: of any length */
 
 /* ---- strings ---- */
 
@@ -66,7 +66,11 @@ static void read_string_batch(wn_h5 *h, hid_t d, hid_t type, const char *name, s
     hid_t mem_space = wn_h5_id(h, H5Screate_simple(1, count, NULL), "shape", name);
     (void)wn_h5_ok(h, H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL), "select", name);
     memset(room, 0, m * size);
-    bool got = !h->code && wn_h5_ok(h, H5Dread(d, type, mem_space, file_space, H5P_DEFAULT, room), "read", name);
+    wn_err full = {0};
+    hid_t access = wn_h5_strings_access(h, &full);
+    herr_t rc = h->code ? -1 : H5Dread(d, type, mem_space, file_space, access, room);
+    if (full.code) *h->err = full, h->code = full.code;
+    bool got = !h->code && wn_h5_ok(h, rc, "read", name);
     for (size_t i = 0; got && i < m && !h->code; i++) {
         char *t = room + i * size;
         if (variable) memcpy(&t, room + i * size, sizeof t);
@@ -74,7 +78,8 @@ static void read_string_batch(wn_h5 *h, hid_t d, hid_t type, const char *name, s
         while (spaces && !variable && len && t[len - 1] == ' ') len--;
         (void)list_add(h, l, t, len);
     }
-    if (got && variable) (void)wn_h5_ok(h, H5Dvlen_reclaim(type, mem_space, H5P_DEFAULT, room), "release", name);
+    if (got && variable) (void)wn_h5_ok(h, H5Dvlen_reclaim(type, mem_space, access, room), "release", name);
+    wn_h5_close(h, &access);
     wn_h5_close(h, &mem_space);
     wn_h5_close(h, &file_space);
 }
@@ -86,6 +91,7 @@ void wn_h5_read_strings(wn_h5 *h, hid_t dataset, const char *name, wn_strings *o
     if (!h->code && H5Tget_class(type) != H5T_STRING) (void)wn_h5_fail(h, WN_EINPUT, "%s holds no strings", name);
     size_t size = h->code ? 1 : H5Tget_size(type),
            batch = size > 256 ? STRING_BATCH / (size / 256 + 1) + 1 : STRING_BATCH;
+    if (!h->code && H5Tis_variable_str(type) > 0) batch = LONG_BATCH;
     char *room = h->code ? NULL : wn_alloc(batch, size, h->err);
     if (!room && !h->code) h->code = WN_EMEMORY;
     if (!h->code && list_init(h, &l, n))
@@ -166,6 +172,7 @@ static void list_columns(const wn_matrix_file *m, char list[240]) {
 typedef struct {
     hid_t values, categories, mask;
     hid_t apart; /* a file in memory that holds the values, where they are a member of a table */
+    size_t held; /* bytes of that file */
 } column;
 
 /* The values of one member of the table's records, written as a dataset of their own into a file in memory: what
@@ -182,6 +189,7 @@ static void open_member(wn_matrix_file *m, wn_h5 *h, const char *name, column *c
     (void)wn_h5_ok(h, H5Pset_fapl_core(memory, 1 << 20, false), "set up", "memory");
     void *room = h->code ? NULL : wn_alloc(n, size, h->err); /* [n] values of `type` */
     if (!room && !h->code) h->code = WN_EMEMORY;
+    if (!h->code && (h->code = wn_mem_hold(n * size, h->err)) == WN_OK) c->held = n * size;
     if (!h->code && n) (void)wn_h5_ok(h, H5Dread(m->obs, packed, H5S_ALL, H5S_ALL, H5P_DEFAULT, room), "read", name);
     if (!h->code) c->apart = wn_h5_id(h, H5Fcreate("column", H5F_ACC_TRUNC, H5P_DEFAULT, memory), "set up", "memory");
     if (!h->code)
@@ -255,6 +263,7 @@ static void column_close(wn_h5 *h, column *c) {
     wn_h5_close(h, &c->categories);
     wn_h5_close(h, &c->mask);
     wn_h5_close(h, &c->apart);
+    wn_mem_unhold(c->held);
 }
 
 /* mask[i] != 0: the value is missing. NULL without a mask. */

@@ -25,14 +25,15 @@ static const char *class_name(hid_t type) {
 }
 
 /* A chunk larger than HDF5's cache of 1 MiB would be read and unpacked again for every block of rows: makes room for
- * one row of chunks, within reason. */
+ * one row of chunks. */
 static void widen_cache(wn_h5 *h, wn_matrix_file *m) {
     hsize_t chunk[2] = {0, 0};
     hid_t create = wn_h5_id(h, H5Dget_create_plist(m->data), "read the layout of", m->dataset);
     if (!h->code && H5Pget_layout(create) == H5D_CHUNKED && H5Pget_chunk(create, 2, chunk) == 2 && chunk[1]) {
         size_t across = (m->cols + (size_t)chunk[1] - 1) / (size_t)chunk[1];
         double bytes = (double)chunk[0] * (double)chunk[1] * (double)m->cell.size * (double)across;
-        if (bytes > 1e6 && bytes < 256e6) {
+        if (bytes > 1e6 && wn_h5_fits(h, bytes, m->dataset) && (h->code = wn_mem_hold((size_t)bytes, h->err)) == WN_OK) {
+            m->cached = (size_t)bytes;
             hid_t access = wn_h5_id(h, H5Pcreate(H5P_DATASET_ACCESS), "set up", "the chunk cache");
             (void)wn_h5_ok(h, H5Pset_chunk_cache(access, 100 * across + 521, (size_t)bytes + (1u << 20), 1.0), "set up",
                            "the chunk cache");
@@ -102,6 +103,7 @@ void wn_matrix_close(wn_matrix_file *m) {
     wn_h5_close(&quiet, &m->data);
     wn_h5_close(&quiet, &m->file);
     wn_npy_close(&m->npy);
+    wn_mem_unhold(m->cached);
     wn_free(m->raw);
     wn_free(m->dataset);
     wn_free(m->path);

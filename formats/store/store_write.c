@@ -11,7 +11,7 @@
 #include "h5.h"
 #include "store.h"
 
-enum { CHUNK_BYTES = 512 << 10, STRING_BATCH = 4096 };
+enum { CHUNK_BYTES = 512 << 10, STRING_BATCH = 4096, STRING_BYTES = 4 << 20 }; /* a batch ends where either is full */
 
 /* A matrix that grows by rows. */
 typedef struct {
@@ -230,13 +230,13 @@ static void write_strings(wn_h5 *h, hid_t parent, const char *name, text_at at, 
     wn_h5_encoding(h, d, "string-array", "0.2.0");
     hid_t file_space = wn_h5_id(h, H5Dget_space(d), "read the shape of", name);
     if (!h->code && !(pointers = wn_alloc(STRING_BATCH, sizeof *pointers, h->err))) h->code = WN_EMEMORY;
-    for (size_t begin = 0; begin < n && !h->code; begin += STRING_BATCH) {
-        size_t m = n - begin < STRING_BATCH ? n - begin : STRING_BATCH, bytes = 0, len = 0;
-        for (size_t i = 0; i < m; i++) {
-            const char *t = at(source, begin + i, &len);
+    for (size_t begin = 0, m = 0; begin < n && !h->code; begin += m) {
+        size_t most = n - begin < STRING_BATCH ? n - begin : STRING_BATCH, bytes = 0, len = 0;
+        for (m = 0; m < most && bytes < STRING_BYTES; m++) {
+            const char *t = at(source, begin + m, &len);
             if (len && memchr(t, 0, len))
                 (void)wn_h5_fail(h, WN_EINPUT, "%s of row %zu holds a zero byte, which HDF5 strings cannot", name,
-                                 begin + i);
+                                 begin + m);
             bytes += len + 1;
         }
         if (!h->code && wn_reserve((void **)&block, &cap, bytes, 1, h->err)) h->code = WN_EMEMORY;

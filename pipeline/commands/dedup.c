@@ -106,12 +106,13 @@ static wn_code write_outcome(deduping *d, const wn_config *c, wn_io *io, wn_err 
 }
 
 /* What it will take; --dry-run prints it. */
-static wn_code plan_dedup(const wn_config *c, size_t n, size_t need, wn_io *io, wn_err *err) {
+static wn_code plan_dedup(const deduping *d, const wn_config *c, size_t n, size_t need, wn_io *io, wn_err *err) {
     char a[32];
+    wn_memory_of of = d->rows.corpus.nsources ? WN_OF_RECORDS : WN_OF_MATRIX;
     if (c->dry_run)
         wn_printf(io, "would look for %s copies among %zu rows and write %s\nmemory: about %s\n",
                   c->dedup == WN_DEDUP_NEAR ? "near" : "exact", n, c->output, wn_bytes_text(need, a));
-    return wn_memory_require(c->memory, need, "looking for copies", err);
+    return wn_memory_require(c->memory, need, "looking for copies", of, err);
 }
 
 static wn_code find_near(deduping *d, const wn_config *c, wn_io *io, wn_err *err) {
@@ -133,7 +134,7 @@ static wn_code dedup_records(deduping *d, const wn_config *c, wn_io *io, wn_err 
     size_t need = rows->n * 96 + (16u << 20);
     if (near)
         need += wn_encoder_memory(d->encoder, rows->n, (size_t)(rows->texts.off[rows->n] - rows->texts.off[0]), true);
-    if ((code = plan_dedup(c, rows->n, need, io, err)) != WN_OK || c->dry_run) goto out;
+    if ((code = plan_dedup(d, c, rows->n, need, io, err)) != WN_OK || c->dry_run) goto out;
     if ((code = wn_copies_exact(&d->copies, rows, &no_lists, c->dedup, io, err)) != WN_OK) goto out;
     wn_timings_lap(&d->timings, "exact_duplicates");
     if (near) {
@@ -156,7 +157,7 @@ static wn_code dedup_matrix(deduping *d, const wn_config *c, wn_io *io, wn_err *
     wn_code code = wn_matrices_open(&in, c->inputs, 1, c->dataset, err);
     if (code != WN_OK) goto out;
     size_t need = (32u << 20) + in.rows * (in.cols + 15) * 4 + in.rows * 96;
-    if ((code = plan_dedup(c, in.rows, need, io, err)) != WN_OK || c->dry_run) goto out;
+    if ((code = plan_dedup(d, c, in.rows, need, io, err)) != WN_OK || c->dry_run) goto out;
     if ((code = wn_rows_matrices(&d->rows, &in, true, io, err)) != WN_OK) goto out;
     if ((code = wn_rows_hash(&d->rows, err)) != WN_OK) goto out;
     if ((code = wn_matrices_read_all(&in, &d->vectors.x, err)) != WN_OK) goto out;

@@ -124,7 +124,7 @@ static wn_code embed_plan(const wn_encoder *e, const wn_config *c, const wn_corp
     wn_printf(io, "output: %zu x %zu vectors, about %s%s\n", corpus->n, e->dims, wn_bytes_text(disk, b),
               e->vt->resumes ? ", and as much again for the part file while the job runs" : "");
     wn_printf(io, "memory: about %s%s\n", wn_bytes_text(need, d), keep ? "" : " (vectors in blocks)");
-    return wn_memory_require(c->memory, need, "embedding", err);
+    return wn_memory_require(c->memory, need, "embedding", WN_OF_RECORDS, err);
 }
 
 /* What is read, or the shard of it. */
@@ -135,7 +135,8 @@ static wn_code embed_rows(wn_encoder *e, const wn_config *c, const wn_corpus *co
     if (c->dry_run) return embed_plan(e, c, corpus, bytes, io, err);
     wn_encoder_watch watch = wn_encoder_watch_of(c, io);
     bool keep = keeps_vectors(e, c, corpus->n, bytes);
-    wn_code code = wn_memory_require(c->memory, wn_encoder_memory(e, corpus->n, bytes, keep), "embedding", err);
+    size_t need = wn_encoder_memory(e, corpus->n, bytes, keep);
+    wn_code code = wn_memory_require(c->memory, need, "embedding", WN_OF_RECORDS, err);
     if (code != WN_OK) goto out;
     if (corpus->n && (code = wn_encoder_prepare(e, keep ? &x : NULL, &corpus->texts, &watch, err)) != WN_OK) goto out;
     if ((code = write_store(e, keep ? &x : NULL, c, corpus, row, io, err)) != WN_OK) goto out;

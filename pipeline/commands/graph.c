@@ -53,7 +53,7 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
                   n, d, c->output, wn_bytes_text(n * (d * 4 + K * 12), a));
         wn_printf(io, "memory: about %s\n", wn_bytes_text(need, a));
     }
-    code = wn_memory_require(c->memory, need, what, err);
+    code = wn_memory_require(c->memory, need, what, WN_OF_MATRIX, err);
     if (code != WN_OK || c->dry_run) goto out;
     if ((code = wn_matrices_read_all(&in, &x, err)) != WN_OK) goto out;
     size_t zero = wn_mat_normalize(&x);

@@ -45,7 +45,8 @@ wn_code wn_selecting_plan(const wn_selecting *s, const wn_config *c, const wn_pl
     char what[96];
     (void)snprintf(what, sizeof what, "choosing %zu of %zu rows", s->opts.wanted, s->copies.n);
     if (c->dry_run) print_plan(s, c, &plan, o->dims, io);
-    return wn_memory_require(c->memory, plan.need, what, err);
+    wn_memory_of of = s->rows.corpus.nsources ? WN_OF_RECORDS : WN_OF_MATRIX;
+    return wn_memory_require(c->memory, plan.need, what, of, err);
 }
 
 /* ---- choice ---- */

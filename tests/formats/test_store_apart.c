@@ -189,3 +189,74 @@ Test(store_apart, every_failing_allocation_is_reported) {
         }
     scratch_free(&s);
 }
+
+/* A matrix of [SIDE, SIDE] in one packed chunk. */
+static void put_one_chunk(const char *path, hsize_t side) {
+    const hsize_t dims[2] = {side, side};
+    float *x = calloc(side * side, sizeof *x);
+    hid_t f = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), s = H5Screate_simple(2, dims, NULL);
+    hid_t p = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(p, 2, dims);
+    H5Pset_deflate(p, 1);
+    hid_t d = H5Dcreate2(f, "emb", H5T_IEEE_F32LE, s, H5P_DEFAULT, p, H5P_DEFAULT);
+    cr_assert(H5Dwrite(d, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, x) >= 0);
+    H5Dclose(d);
+    H5Pclose(p);
+    H5Sclose(s);
+    H5Fclose(f);
+    free(x);
+}
+
+static void put_long_ids(const char *path, size_t n, size_t length) {
+    wn_err e = {0};
+    wn_store *s = NULL;
+    float *x = calloc(n, sizeof *x);
+    unsigned long long *off = calloc(n + 1, sizeof *off);
+    char *base = malloc(n * length);
+    memset(base, 'i', n * length);
+    for (size_t i = 0; i <= n; i++) off[i] = i * length;
+    const wn_texts ids = {.base = base, .off = off, .n = n};
+    cr_assert_eq(wn_store_create(&s, path, 1, false, &e), WN_OK, "%s", e.msg);
+    cr_assert_eq(wn_store_append(s, x, 1, n, &e), WN_OK, "%s", e.msg);
+    cr_assert_eq(wn_store_obs_ids(s, &ids, &e), WN_OK, "%s", e.msg);
+    cr_assert_eq(wn_store_commit(s, &e), WN_OK, "%s", e.msg);
+    free(x), free(off), free(base);
+}
+
+Test(store_apart, memory_bounds_both_processes_together) {
+    enum { SIDE = 1024, MB = 1 << 20, ROWS = 3000, ID = 2000 };
+    scratch s = scratch_new();
+    wn_err e = {0};
+    wn_matrix_file *m = NULL;
+    wn_mat x = {0};
+    wn_strings ids = {0};
+    put_one_chunk(scratch_path(&s, "x.h5"), SIDE); /* 4 MB, and thrice that while it is unpacked */
+    size_t before = wn_mem_held();
+    wn_mem_limit(before + 8 * MB);
+    cr_assert_eq(wn_matrix_open_apart(&m, s.path, NULL, &e), WN_EMEMORY);
+    cr_assert(strstr(e.msg, "a chunk of") && strstr(e.msg, "smaller chunks"), "%s", e.msg);
+    wn_mem_limit(before + 20 * MB);
+    cr_assert_eq(wn_matrix_open_apart(&m, s.path, NULL, &e), WN_OK, "%s", e.msg);
+    cr_assert_geq(wn_mem_held() - before, 4 * MB, "the child's cache counts here");
+    cr_assert_eq(wn_matrix_read_all(m, &x, &e), WN_OK, "%s", e.msg);
+    wn_mat_free(&x);
+    wn_matrix_close(m);
+    cr_assert_eq(wn_mem_held(), before);
+    wn_mem_limit(0);
+    put_long_ids(scratch_path(&s, "ids.h5ad"), ROWS, ID);
+    before = wn_mem_held();
+    wn_mem_limit(before + 11 * MB); /* 6 MB of ids, there twice while they are sent */
+    cr_assert_eq(wn_matrix_open_apart(&m, s.path, NULL, &e), WN_OK, "%s", e.msg);
+    cr_assert_eq(wn_matrix_obs_strings(m, "_index", &ids, &e), WN_EMEMORY);
+    wn_matrix_close(m);
+    cr_assert_eq(wn_mem_held(), before);
+    wn_mem_limit(before + 40 * MB);
+    cr_assert_eq(wn_matrix_open_apart(&m, s.path, NULL, &e), WN_OK, "%s", e.msg);
+    size_t open = wn_mem_held();
+    cr_assert_eq(wn_matrix_obs_strings(m, "_index", &ids, &e), WN_OK, "%s", e.msg);
+    cr_assert_lt(wn_mem_held() - open, 9 * MB, "the child has let go");
+    wn_strings_free(&ids);
+    wn_matrix_close(m);
+    cr_assert_eq(wn_mem_held(), before);
+    scratch_free(&s);
+}

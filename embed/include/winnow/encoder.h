@@ -97,6 +97,7 @@ typedef struct {
     const char *name;    /* its word in WN_ENCODERS */
     const char *article; /* "an" lsa encoder */
     const char *magic;   /* the first bytes of its files; NULL: it writes none */
+    size_t dims_at;      /* where its files hold the length of the vectors, a little-endian 64-bit number */
     size_t size;         /* of the family's own struct */
     bool fits_corpus;    /* learns from texts (fit, save); else it opens a model */
     bool encodes_fitted; /* encode gives the texts of fit the rows that fit gave them */
