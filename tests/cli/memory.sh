@@ -57,6 +57,15 @@ keeps "many rows in gzip, dedup" 40 4 dedup rows.jsonl.gz -o r
 yes "a line of text that goes on for a while, again and again" | head -2000000 >long.txt
 keeps "many bytes" 60 4 dedup long.txt -o d
 
+# a matrix with long ids: the process that reads the file and the command have them both for a while
+awk 'BEGIN { s = "x"; while (length(s) < 65536) s = s s
+    for (i = 0; i < 800; i++) printf "{\"id\":\"%d%s\",\"text\":\"a%d b%d\"}\n", i, s, i % 50, i % 70 }' >ids.jsonl
+keeps "long ids, embed" 250 0 embed ids.jsonl --id-field id --dims 8 -o ids.h5ad
+keeps "long ids in hdf5" 100 4 select ids.h5ad -k 5 --objective random -o s
+keeps "long ids in hdf5" 400 0 select ids.h5ad -k 5 --objective random -o s
+keeps "a matrix has no --limit" 20 4 graph ids.h5ad -K 5 -o g.h5ad
+is "$(grep -c -e --limit "$err")" 0 "a matrix has no --limit: nor is it offered"
+
 # an input without end stops by itself
 yes | {
     "$P" -c 'import subprocess, sys
