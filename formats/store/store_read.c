@@ -32,7 +32,8 @@ static void widen_cache(wn_h5 *h, wn_matrix_file *m) {
     if (!h->code && H5Pget_layout(create) == H5D_CHUNKED && H5Pget_chunk(create, 2, chunk) == 2 && chunk[1]) {
         size_t across = (m->cols + (size_t)chunk[1] - 1) / (size_t)chunk[1];
         double bytes = (double)chunk[0] * (double)chunk[1] * (double)m->cell.size * (double)across;
-        if (bytes > 1e6 && wn_h5_fits(h, bytes, m->dataset) && (h->code = wn_mem_hold((size_t)bytes, h->err)) == WN_OK) {
+        if (bytes > 1e6 && wn_h5_fits(h, bytes, m->dataset) &&
+            (h->code = wn_mem_hold((size_t)bytes, h->err)) == WN_OK) {
             m->cached = (size_t)bytes;
             hid_t access = wn_h5_id(h, H5Pcreate(H5P_DATASET_ACCESS), "set up", "the chunk cache");
             (void)wn_h5_ok(h, H5Pset_chunk_cache(access, 100 * across + 521, (size_t)bytes + (1u << 20), 1.0), "set up",
