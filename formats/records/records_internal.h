@@ -115,7 +115,8 @@ typedef struct {
     char *missing; /* what is to be said of the first record without it; NULL: none yet */
 } wn_field_lack;
 
-/* WN_EINPUT where every record lacks all texts, or the label, or an object of the role; to be asked at the end. */
+/* WN_EINPUT where every record lacks one of the text fields, all texts, the label, or an object of the role; to be
+ * asked at the end. */
 wn_code wn_jsonl_check_seen(const wn_records *r, wn_err *err);
 
 /* ---- the reader (records.c) ---- */

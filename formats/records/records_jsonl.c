@@ -210,8 +210,9 @@ wn_code wn_jsonl_check_seen(const wn_records *r, wn_err *err) {
                           "%s: no object of an array in a text field has the role \"%.60s\" (its member \"role\" or "
                           "\"from\")%s%s",
                           wn_path_label(r->o.paths[0]), role->wanted, role->other[0] ? "; one has " : "", role->other);
-    for (size_t i = 0; i < r->o.ntext_fields && !r->text_seen; ++i)
-        if (r->lack[i].missing) return wn_err_set(err, WN_EINPUT, "%s", r->lack[i].missing);
+    for (size_t i = 0; i < r->o.ntext_fields; ++i)
+        if (r->lack[i].missing && !(r->lack[i].seen && r->text_seen))
+            return wn_err_set(err, WN_EINPUT, "%s", r->lack[i].missing);
     if (label->missing && !label->seen) return wn_err_set(err, WN_EINPUT, "%s", label->missing);
     return WN_OK;
 }

@@ -67,6 +67,10 @@ rm -rf x
 try run two.jsonl --text-field 'turns[].content' -k 1 -o y
 has "$err" 'Try --text-field "turns[].content[].text"' "parts of a turn, too"
 
+# ---- ids ----
+printf '{"id":"a","text":"x"}\n{"id":"a","text":"y"}\n' >same.jsonl
+refused "tokenize: records of one id" 3 'tokenize: same.jsonl:2: id "a"' tokenize same.jsonl --model tok --id-field id
+
 # ---- fields left out ----
 printf '{"title":null,"text":"a red boat"}\n{"text":"a blue kite","label":"y"}\n{"title":"kites"}\n' >o.jsonl
 try run o.jsonl --text-field title --text-field text --label-field label -k 1 -q -o x
@@ -75,6 +79,9 @@ try tokenize o.jsonl --model tok --pieces --text-field title --text-field text
 is "$(sed -n 3p "$out")" "[CLS] [UNK] [SEP] [SEP]" "tokenize takes a left-out second text for empty"
 refused "a label that no record has" 3 'run: o.jsonl:1: missing field "lable" (fields: title, text)' \
     run o.jsonl --text-field title --text-field text --label-field lable -k 1 -o y
+refused "one of several texts that no record has" 3 \
+    'run: o.jsonl:1: missing field "titel" (fields: title, text). Try --text-field title' \
+    run o.jsonl --text-field titel --text-field text -k 1 -o y
 refused "texts that no record has" 3 'run: o.jsonl:1: missing field "a" (fields: title, text)' \
     run o.jsonl --text-field a --text-field b -k 1 -o y
 refused "a list in place of a repeated option" 3 \

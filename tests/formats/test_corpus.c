@@ -373,10 +373,11 @@ Test(corpus, survives_every_failed_allocation) {
 }
 
 Test(corpus, paths_and_fields_left_out_survive_every_failed_allocation) {
-    static const char *const fields[] = {"m[].t", "m[-1].u", "gone"}, *const unfit[] = {"m"};
+    static const char *const fields[] = {"m[].t", "m[-1].u", "rare"}, *const unfit[] = {"m"};
+    static const char *const gone[] = {"m[].t", "gone"};
     const char *path = "a.jsonl";
     put_text(path, "{\"m\":[{\"ro\\u006ce\":\"a\",\"t\":\"x\\ny\"},{\"role\":\"b\",\"t\":[\"z\"]},{\"t\":null}]}\n"
-                   "{\"m\":[{\"t\":\"w\",\"u\":\"v\"}],\"y\":1}\n");
+                   "{\"m\":[{\"t\":\"w\",\"u\":\"v\"}],\"rare\":null,\"y\":1}\n");
     wn_records_opts o = {
         .paths = &path, .npaths = 1, .text_fields = fields, .ntext_fields = 3, .label_field = "y", .role = "a"};
     sweep(&o, true);
@@ -392,6 +393,10 @@ Test(corpus, paths_and_fields_left_out_survive_every_failed_allocation) {
         wn_mem_fail_after(-1, false);
     }
     cr_assert(code == WN_EINPUT && strstr(e.msg, "Try --text-field \"m[].t\""), "%d %s", code, e.msg);
+    o.text_fields = gone, o.ntext_fields = 2;
+    wn_corpus c;
+    code = wn_corpus_read(&c, &o, NULL, &e);
+    cr_assert(code == WN_EINPUT && strstr(e.msg, "a.jsonl:1: missing field \"gone\""), "%d %s", code, e.msg);
 }
 
 Test(corpus, a_sink_that_refuses_stops_the_copy) {

@@ -24,8 +24,8 @@ typedef struct {
     size_t npaths;
     wn_format format;               /* AUTO: by extension (.gz and .zst taken off first), per file */
     /* [ntext_fields]; none: "text". a.b reaches into objects, a[] into every element of an array, a[0] or a[-1] into
-     * one. Values are joined by one space; of several fields one may be null or left out (empty), but not all of them
-     * in every record. */
+     * one. Values are joined by one space. Of several fields one may be null or left out (empty), but not all of them
+     * in every record, nor one by every record. */
     const char *const *text_fields;
     size_t ntext_fields;
     size_t only_text; /* of several fields: give the text of this one alone, from 1; 0: all, joined */
