@@ -13,6 +13,7 @@
 #include <string.h>
 #include <winnow/mem.h>
 #include <wn/rng.h>
+#include <wn/store_ours.h>
 
 enum { WRITE_BLOCK = 4096 };
 
@@ -165,7 +166,7 @@ wn_code wn_embed(const wn_config *c, wn_io *io, wn_err *err) {
     wn_slice shard = {0};
     wn_encoder *e = NULL;
     wn_code code;
-    if ((code = wn_output_check(c->output, c->overwrite, wn_matrix_ours, err)) != WN_OK) goto out;
+    if ((code = wn_output_check(c->output, c->overwrite, wn_store_ours, err)) != WN_OK) goto out;
     if ((code = wn_encode_open(&e, c, err)) != WN_OK) goto out;
     if ((code = wn_corpus_take(&corpus, c, false, io, err)) != WN_OK) goto out;
     if (c->shards) {

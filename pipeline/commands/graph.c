@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <winnow/similarity.h>
+#include <wn/store_ours.h>
 
 static wn_code write_h5ad(const wn_config *c, const wn_matrices *in, const wn_mat *x, const wn_csr *g, wn_err *err) {
     wn_store *s = NULL, *whole;
@@ -37,7 +38,7 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
     wn_mat x = {0};
     wn_csr g = {0};
     char a[32], what[64];
-    wn_code code = wn_output_check(c->output, c->overwrite, wn_matrix_ours, err);
+    wn_code code = wn_output_check(c->output, c->overwrite, wn_store_ours, err);
     if (code != WN_OK) goto out;
     if ((code = wn_matrices_open(&in, c->inputs, c->ninputs, c->dataset, err)) != WN_OK) goto out;
     size_t n = in.rows, d = in.cols, K = c->neighbours;

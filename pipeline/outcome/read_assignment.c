@@ -125,7 +125,7 @@ static wn_code gather_labels(const wn_outcome *o, const char *name, wn_buf *text
     char *path = wn_path_join(o->own->folder, name, err);
     wn_code code = path ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
-    if ((code = wn_matrix_open(&m, path, NULL, err)) != WN_OK) goto out;
+    if ((code = wn_matrix_open_apart(&m, path, NULL, err)) != WN_OK) goto out;
     size_t rows = wn_matrix_rows(m);
     if (!wn_matrix_has_obs(m, "label") || !wn_matrix_has_obs(m, "row")) goto out;
     if ((code = wn_matrix_obs_strings(m, "label", &all, err)) != WN_OK) goto out;

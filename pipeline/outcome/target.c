@@ -1,6 +1,5 @@
 #include "target.h"
 
-#include <hdf5.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,16 +7,6 @@
 #include <winnow/mem.h>
 #include <wn/path.h>
 #include <wn/report.h>
-
-bool wn_matrix_ours(const char *path) {
-    hid_t f = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    if (f < 0) return false;
-    bool ours = H5Aexists(f, "winnow") > 0 || (H5Lexists(f, "uns", H5P_DEFAULT) > 0 &&
-                                               H5Lexists(f, "uns/winnow", H5P_DEFAULT) > 0 &&
-                                               H5Lexists(f, "uns/winnow/version", H5P_DEFAULT) > 0);
-    (void)H5Fclose(f);
-    return ours;
-}
 
 bool wn_page_ours(const char *path) {
     char head[1024];

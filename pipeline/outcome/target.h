@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <winnow/err.h>
 
-/* Whether a file is of a kind that winnow writes: only such a one, or an empty one, is replaced. */
+/* Whether a file is of a kind that winnow writes: only such a one, or an empty one, is replaced. wn_store_ours is one
+ * for matrices. */
 typedef bool (*wn_output_ours)(const char *path);
-bool wn_matrix_ours(const char *path); /* .h5ad with /uns/winnow, or a graph by wn_store_export_ann */
 bool wn_page_ours(const char *path);   /* a report */
 
 /* WN_EUSAGE or WN_EIO where `path` could not be created or replaced: before the work rather than after it. ours: NULL
