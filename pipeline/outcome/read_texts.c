@@ -141,24 +141,18 @@ static wn_code quote_record(wn_quote *q, const wn_record *r, size_t bytes, wn_er
     return q->text ? WN_OK : WN_EMEMORY;
 }
 
-/* Reads one of the two files up to the last wanted record. place [n]: SIZE_MAX: of the other file. */
-static wn_code quote_file(const wn_outcome *o, const char *name, wn_quote *q, const size_t *place, size_t n,
-                          size_t bytes, wn_err *err) {
-    const char **names = NULL, *path;
-    char *joined = wn_path_join(o->own->folder, name, err);
+/* Reads records up to the last wanted one. place [n]: which record each row is; SIZE_MAX: of another file. */
+static wn_code quote_records(const wn_records_opts *opts, wn_quote *q, const size_t *place, size_t n, size_t bytes,
+                             wn_err *err) {
     wn_records *r = NULL;
-    wn_records_opts opts;
     wn_record record;
-    size_t missing = 0, at = 0;
+    size_t missing = 0;
     bool end = false;
-    wn_code code = joined ? WN_OK : WN_EMEMORY;
     for (size_t i = 0; i < n; i++) missing += place[i] != SIZE_MAX;
-    if (code != WN_OK || missing == 0) goto out;
-    if ((code = wn_file_ours(o->own->folder, name, err)) != WN_OK) goto out;
-    if ((code = text_options(o, &opts, &names, err)) != WN_OK) goto out;
-    path = joined, opts.paths = &path, opts.npaths = 1;
-    if ((code = wn_records_open(&r, &opts, err)) != WN_OK) goto out;
-    for (; missing; at++) {
+    if (missing == 0) return WN_OK;
+    wn_code code = wn_records_open(&r, opts, err);
+    if (code != WN_OK) goto out;
+    for (size_t at = 0; missing; at++) {
         if ((code = wn_records_next(r, &record, &end, err)) != WN_OK || end) goto out;
         for (size_t i = 0; i < n; i++) {
             if (place[i] != at) continue;
@@ -168,14 +162,70 @@ static wn_code quote_file(const wn_outcome *o, const char *name, wn_quote *q, co
     }
 out:
     wn_records_close(r);
+    return code;
+}
+
+/* From one of the two files. */
+static wn_code quote_file(const wn_outcome *o, const char *name, wn_quote *q, const size_t *place, size_t n,
+                          size_t bytes, wn_err *err) {
+    const char **names = NULL, *path;
+    char *joined = wn_path_join(o->own->folder, name, err);
+    wn_records_opts opts;
+    size_t wanted = 0;
+    wn_code code = joined ? WN_OK : WN_EMEMORY;
+    for (size_t i = 0; i < n; i++) wanted += place[i] != SIZE_MAX;
+    if (code != WN_OK || wanted == 0) goto out;
+    if ((code = wn_file_ours(o->own->folder, name, err)) != WN_OK) goto out;
+    if ((code = text_options(o, &opts, &names, err)) != WN_OK) goto out;
+    path = joined, opts.paths = &path, opts.npaths = 1;
+    code = quote_records(&opts, q, place, n, bytes, err);
+out:
     wn_free(names);
     wn_free(joined);
+    return code;
+}
+
+static bool is_same_file(const wn_input *in) {
+    struct stat s;
+    char hex[65];
+    wn_err ignored;
+    return in->sha256 && stat(in->path, &s) == 0 && S_ISREG(s.st_mode) && (uint64_t)s.st_size == in->bytes &&
+           wn_sha256_file(in->path, hex, &ignored) == WN_OK && strcmp(hex, in->sha256) == 0;
+}
+
+/* From the input itself, where it is what was read and none of it was left out. *taken: whether it was looked at. */
+static wn_code quote_input(const wn_outcome *o, wn_quote *q, size_t n, size_t bytes, bool *taken, wn_err *err) {
+    const char **names = NULL, **paths = wn_alloc(o->ninputs, sizeof *paths, err);
+    size_t npaths = 0, missing = 0, *place = wn_alloc(n, sizeof *place, err);
+    wn_records_opts opts;
+    wn_code code = place && paths ? WN_OK : WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    for (size_t i = 0; i < n; i++) {
+        place[i] = q[i].text ? SIZE_MAX : q[i].row;
+        missing += !q[i].text;
+    }
+    for (size_t i = 0; i < o->ninputs && o->inputs[i].format; i++) {
+        if (missing == 0 || !is_same_file(&o->inputs[i])) goto out;
+        paths[npaths++] = o->inputs[i].path;
+    }
+    if (npaths == 0 || o->skipped) goto out;
+    if ((code = text_options(o, &opts, &names, err)) != WN_OK) goto out;
+    opts.paths = paths, opts.npaths = npaths;
+    for (opts.format = WN_JSONL; strcmp(wn_format_name(opts.format), o->inputs[0].format) != 0; opts.format++)
+        if (!wn_format_name(opts.format + 1)) goto out;
+    *taken = true;
+    code = quote_records(&opts, q, place, n, bytes, err);
+out:
+    wn_free(names);
+    wn_free(paths);
+    wn_free(place);
     return code;
 }
 
 void wn_outcome_quote(const wn_outcome *o, wn_quote *q, size_t n, size_t bytes, wn_io *io) {
     char name[32];
     wn_err err;
+    bool taken = false;
     size_t *place = wn_alloc(n, sizeof *place, &err);
     for (int rest = 0; place && rest < 2; rest++) {
         if (!records_name(o, rest ? WN_STEM_REST : WN_STEM_SUBSET, name)) break;
@@ -188,6 +238,8 @@ void wn_outcome_quote(const wn_outcome *o, wn_quote *q, size_t n, size_t bytes, 
         else if (code != WN_OK && code != WN_EINTERRUPT)
             wn_sayf(io, "note: no text from %s/%s: %s", o->own->folder, name, err.msg);
     }
+    if (quote_input(o, q, n, bytes, &taken, &err) == WN_OK && taken)
+        wn_sayf(io, "note: what is missing there is taken from the input, which is unchanged");
     wn_free(place);
 }
 

@@ -227,9 +227,20 @@ try explain out r8
 is "$(cat "$err")" "" "an input that is what it was needs no word"
 cp out/rest.jsonl rest
 sed '1d' rest >out/rest.jsonl
+mv in.jsonl away.jsonl
 try explain out r8
 is "$code $(grep -c "old kite" "$out")" "0 0" "no text from a rest.jsonl that was changed"
 has "$err" "note: out/rest.jsonl has changed since winnow wrote it" "and that is told"
+rm out/rest.jsonl
+try explain out r8
+is "$code $(grep -c "old kite" "$out")" "0 0" "none where it was deleted and the input has moved"
+mv away.jsonl in.jsonl
+explained out r8 "the old kite" "where it was deleted, the input has the text"
+has "$err" "note: what is missing there is taken from the input, which is unchanged" "and that is told"
+echo >>in.jsonl
+try explain out r8
+is "$code $(grep -c "old kite" "$out")" "0 0" "but not an input that has changed"
+sed -i '$d' in.jsonl
 mv rest out/rest.jsonl
 "$W" select m.h5ad -k 3 -q -o chosen
 cp m.h5ad old.h5ad
