@@ -15,8 +15,10 @@ typedef struct {
     const char *path;
 } named_path;
 
-static named_path named_by(const wn_cli *cli, const wn_option *o) {
-    named_path n = {.path = *(const char *const *)(const void *)((const char *)cli + o->offset)};
+static named_path named_by(const wn_cli *cli, const wn_option *o, size_t entry) {
+    const void *at = (const char *)cli + o->offset;
+    named_path n = {.path = *(const char *const *)at};
+    if (o->kind == OPT_LIST) n.path = (*(const char *const *const *)at)[entry];
     if (o->letter)
         (void)snprintf(n.option, sizeof n.option, "-%c", o->letter);
     else
@@ -86,10 +88,11 @@ static wn_code check_output(const wn_cli *cli, const named_path *o, wn_err *err)
     /* report writes its page into the folder that it reads */
     for (size_t i = 0; i < c->ninputs; i++)
         if ((code = check_read(o, place, c->inputs[i], err)) != WN_OK) return code;
+    for (size_t i = 0; i < c->nfound_records; i++)
+        if ((code = check_read(o, place, c->found_records[i], err)) != WN_OK) return code;
     for (size_t i = 0; i < wn_noptions; i++)
-        if ((wn_options[i].traits & WN_OPTION_READS) &&
-            (code = check_read(o, place, named_by(cli, &wn_options[i]).path, err)) != WN_OK)
-            return code;
+        for (size_t e = 0; (wn_options[i].traits & WN_OPTION_READS) && e < wn_option_entries(cli, &wn_options[i]); e++)
+            if ((code = check_read(o, place, named_by(cli, &wn_options[i], e).path, err)) != WN_OK) return code;
     return WN_OK;
 }
 
@@ -105,12 +108,12 @@ wn_code wn_cli_check_outputs(const wn_cli *cli, wn_err *err) {
     wn_code code = WN_OK;
     for (size_t i = 0; i < wn_noptions; i++) {
         if (!(wn_options[i].traits & WN_OPTION_WRITES)) continue;
-        const named_path o = named_by(cli, &wn_options[i]);
+        const named_path o = named_by(cli, &wn_options[i], 0);
         if (!o.path) continue;
         if ((code = check_output(cli, &o, err)) != WN_OK) return code;
         for (size_t j = 0; j < i; j++) {
             if (!(wn_options[j].traits & WN_OPTION_WRITES)) continue;
-            const named_path other = named_by(cli, &wn_options[j]);
+            const named_path other = named_by(cli, &wn_options[j], 0);
             if ((code = check_pair(&o, &other, err)) != WN_OK) return code;
         }
     }

@@ -6,10 +6,11 @@ const wn_command wn_commands[] = {
      "The main job. Reads text records, turns them into vectors, drops duplicates, chooses k records that stand best "
      "for all of them, and writes a folder: subset.* (the chosen records, byte for byte), rest.* (all others), "
      "selection.tsv, assignment.tsv (what stands for each record), selection.h5ad, manifest.json, SHA256SUMS and "
-     "report.html. FILE may be - for standard input.",
+     "report.html. FILE may be - for standard input. --embeddings takes vectors that exist already.",
      "winnow run reviews.jsonl -k 10% -o chosen/\n"
      "winnow run train.csv.gz --text-field title --text-field body --label-field class -k 1000 -o chosen/\n"
-     "zcat log.txt.gz | winnow run - --format txt -k 500 --dedup 0.95 -o chosen/",
+     "zcat log.txt.gz | winnow run - --format txt -k 500 --dedup 0.95 -o chosen/\n"
+     "winnow run reviews.jsonl --embeddings vectors.npy -k 10% -o chosen/",
      wn_run},
     {"embed", CMD_EMBED, "FILE... -o EMB.h5ad", 0, SIZE_MAX, "turn text records into vectors",
      "Writes one L2-normalised vector a record to an AnnData file (.h5ad) that Python, R and Julia open, with the id, "
@@ -49,13 +50,16 @@ const wn_command wn_commands[] = {
      wn_graph},
     {"select", CMD_SELECT, "MATRIX... -k N|N% -o OUT", 1, SIZE_MAX, "choose rows of a matrix",
      "Like run, for vectors that exist already: an .h5ad file, any two-dimensional float dataset of an HDF5 file, or "
-     "a .npy file. Several files, such as the shards of winnow embed --shard, count as one matrix, in the order given.",
+     "a .npy file. Several files, such as the shards of winnow embed --shard, count as one matrix, in the order given. "
+     "With the records that the rows were made of (--records, or those that an .h5ad of winnow embed names, if they "
+     "are unchanged) subset.* and rest.* are written, too; what is chosen does not depend on them.",
      "winnow select reviews.h5ad -k 1000 -o chosen/\n"
+     "winnow select vectors.npy --records reviews.jsonl -k 1000 -o chosen/\n"
      "winnow select glove.hdf5 --dataset train -k 1% --objective facility-location -o chosen/",
      wn_select_command},
     {"explain", CMD_EXPLAIN, "OUT ID", 2, 2, "say why an item was chosen, or what stands for it",
      "For a chosen item: its rank and gain, and the items it stands for. For another: the chosen item that stands for "
-     "it, and how similar they are. Texts are shown where the input still stands where it was.",
+     "it, and how similar they are. Texts come from subset.* and rest.*, or else from the input, if it is unchanged.",
      "winnow explain chosen/ 4711", wn_explain},
     {"report", CMD_REPORT, "OUT", 1, 1, "write the report of an output folder again",
      "One HTML page that needs no network and no JavaScript.", "winnow report chosen/ --html page.html",

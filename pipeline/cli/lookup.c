@@ -17,14 +17,6 @@ const wn_option *wn_option_find(const char *name, size_t n) {
     return NULL;
 }
 
-wn_code wn_assignments_add(wn_assignments *list, const wn_assignment *a, wn_err *err) {
-    void *v = list->v;
-    wn_code code = wn_reserve(&v, &list->cap, list->n + 1, sizeof *list->v, err);
-    list->v = v;
-    if (code == WN_OK) list->v[list->n++] = *a;
-    return code;
-}
-
 wn_code wn_option_unknown(unsigned bit, const char *name, size_t n, const char *dashes, wn_err *err) {
     const char *names[128];
     char given[64], who[128] = "";

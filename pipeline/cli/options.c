@@ -70,29 +70,6 @@ static wn_code scan_line(const wn_command *command, int argc, char **argv, wn_as
 
 /* ---- putting it together ---- */
 
-static wn_code apply_assignments(wn_cli *cli, const wn_assignments *list, wn_err *err) {
-    for (size_t i = 0; i < list->n; i++) {
-        const wn_assignment *a = &list->v[i];
-        bool repeated = false;
-        for (size_t j = 0; j < i && !repeated; j++) repeated = list->v[j].option == a->option;
-        if (a->option->kind == OPT_LIST && !repeated) { /* replaces what a weaker source said */
-            memset((char *)cli + a->option->offset, 0, sizeof(char **) + sizeof(size_t));
-        }
-        wn_code code = wn_option_set(cli, a->option, a->value, err);
-        if (code == WN_OK) {
-            /* a file may spell out defaults, as --dump-config does */
-            cli->given[a->option - wn_options] |= !a->from_file || !wn_option_is_default(cli, a->option);
-            continue;
-        }
-        if (a->line)
-            (void)wn_err_prefix(err, "%s:%lu: ", cli->config_file, a->line);
-        else if (a->from_file)
-            (void)wn_err_prefix(err, "%s: ", cli->config_file);
-        return code;
-    }
-    return WN_OK;
-}
-
 static wn_code set_defaults(wn_cli *cli, wn_err *err) {
     for (size_t i = 0; i < wn_noptions; i++) {
         const wn_option *o = &wn_options[i];
@@ -134,17 +111,17 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
         if ((code = wn_cli_read_config(cli, cli->config_file, &file, err)) != WN_OK) goto out;
     }
     if ((code = set_defaults(cli, err)) != WN_OK) goto out;
-    if ((code = apply_assignments(cli, &file, err)) != WN_OK || (code = apply_assignments(cli, &line, err)) != WN_OK)
-        goto out;
+    if ((code = wn_assignments_apply(cli, &file, err)) != WN_OK) goto out;
+    if ((code = wn_assignments_apply(cli, &line, err)) != WN_OK) goto out;
     if (cli->preset) { /* weaker than both */
         if ((code = apply_preset(cli, err)) != WN_OK) goto out;
-        if ((code = apply_assignments(cli, &file, err)) != WN_OK ||
-            (code = apply_assignments(cli, &line, err)) != WN_OK)
-            goto out;
+        if ((code = wn_assignments_apply(cli, &file, err)) != WN_OK) goto out;
+        if ((code = wn_assignments_apply(cli, &line, err)) != WN_OK) goto out;
     }
     if (cli->config.model && !wn_option_given(cli, wn_option_find("encoder", 7))) cli->config.encoder = WN_ENC_BERT;
     if (cli->dump_config) goto out;
     if ((code = wn_cli_take_inputs(cli, optind, argc, argv, err)) != WN_OK) goto out;
+    if ((code = wn_cli_find_records(cli, err)) != WN_OK) goto out;
     if ((code = wn_cli_check_together(cli, err)) != WN_OK) goto out;
     if ((code = wn_cli_check_outputs(cli, err)) != WN_OK) goto out;
     code = wn_cli_canonical(cli, err);

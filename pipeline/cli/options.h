@@ -2,6 +2,7 @@
 #define WINNOW_CLI_OPTIONS_H
 /* The one table of commands and options. It parses (options.c), prints help, man pages and completion (help.c), and
  * gives the canonical form of a configuration (canonical.c). */
+#include <cjson/cJSON.h>
 #include <winnow/config.h>
 #include <wn/buf.h>
 
@@ -67,8 +68,8 @@ typedef enum {
     WN_OPTION_GRAPH_CUT = 1 << 12,
     WN_OPTION_NEIGHBOURS = 1 << 13, /* a graph of neighbours is made */
     WN_OPTION_ENCODES = 1 << 14,    /* texts become vectors (not in dedup of equal texts, or of a matrix) */
-    WN_OPTION_RECORDS = 1 << 15,    /* the input is records (dedup takes a matrix, too) */
-    WN_OPTION_MATRIX = 1 << 16,     /* the input is a matrix */
+    WN_OPTION_RECORDS = 1 << 15,    /* records are read (dedup takes a matrix, select may have the records of one) */
+    WN_OPTION_MATRIX = 1 << 16,     /* a matrix is read */
 } wn_option_trait;
 
 typedef struct {
@@ -123,6 +124,7 @@ typedef struct {
     size_t n, cap;
 } wn_assignments;
 wn_code wn_assignments_add(wn_assignments *list, const wn_assignment *a, wn_err *err);
+wn_code wn_assignments_apply(wn_cli *cli, const wn_assignments *list, wn_err *err); /* sets the options, in order */
 
 /* The option of a long name of n bytes, or NULL. */
 const wn_option *wn_option_find(const char *name, size_t n);
@@ -136,6 +138,10 @@ wn_code wn_cli_read_config(wn_cli *cli, const char *path, wn_assignments *list, 
 bool wn_cli_is_manifest(const char *path);
 /* The same of the manifest.json of an output folder, which has to be one of cli->command; sets cli->replayed. */
 wn_code wn_cli_read_manifest(wn_cli *cli, const char *path, wn_assignments *list, wn_err *err);
+/* One member of its configuration as assignments. */
+wn_code wn_cli_replay_option(wn_cli *cli, const cJSON *member, wn_assignments *list, wn_err *err);
+/* select: config.found_records and records_note, and how the records are read where the command line does not say. */
+wn_code wn_cli_find_records(wn_cli *cli, wn_err *err);
 /* One more input; the path must live as long as cli. */
 wn_code wn_cli_add_input(wn_cli *cli, const char *path, wn_err *err);
 /* Inputs: those of the command line from argv[first], then those of --filelist; without any, those of the manifest;

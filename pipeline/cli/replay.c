@@ -37,7 +37,7 @@ static wn_code replay_value(wn_cli *cli, const wn_option *o, const cJSON *v, wn_
     return wn_err_set(err, WN_EUSAGE, "\"%s\" is no value of an option", o->name);
 }
 
-static wn_code replay_option(wn_cli *cli, const cJSON *member, wn_assignments *list, wn_err *err) {
+wn_code wn_cli_replay_option(wn_cli *cli, const cJSON *member, wn_assignments *list, wn_err *err) {
     size_t n = strlen(member->string);
     const wn_option *o = wn_option_find(member->string, n);
     wn_code code = WN_OK;
@@ -74,7 +74,7 @@ static wn_code replay_config(wn_cli *cli, const cJSON *config, wn_assignments *l
     cJSON_ArrayForEach(member, config) {
         if (member == command) continue;
         code = strcmp(member->string, "inputs") == 0 ? replay_inputs(cli, member, err)
-                                                     : replay_option(cli, member, list, err);
+                                                     : wn_cli_replay_option(cli, member, list, err);
         if (code != WN_OK) return code;
     }
     return WN_OK;

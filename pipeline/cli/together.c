@@ -52,7 +52,14 @@ static bool by_neighbours(const wn_cli *cli) {
 static bool reads_records(const wn_cli *cli) {
     return !reads_matrix(cli);
 }
-static bool matrix_or_no_dedup(const wn_cli *cli) {
+static bool has_records(const wn_cli *cli) {
+    return cli->command->bit != CMD_SELECT || cli->config.nrecords + cli->config.nfound_records > 0;
+}
+static bool makes_vectors(const wn_cli *cli) {
+    return cli->config.nembeddings == 0;
+}
+static bool has_matrix(const wn_cli *cli) {
+    if (cli->command->bit == CMD_RUN) return !makes_vectors(cli);
     return cli->command->bit != CMD_DEDUP || reads_matrix(cli);
 }
 
@@ -63,7 +70,9 @@ static const struct {
     const char *why;
 } effects[] = {
     {WN_OPTION_RECORDS, reads_records, "the input is a matrix, not records"},
-    {WN_OPTION_MATRIX, matrix_or_no_dedup, "the input is records, not a matrix"},
+    {WN_OPTION_RECORDS, has_records, "no records are read beside the matrix (--records names them)"},
+    {WN_OPTION_MATRIX, has_matrix, "the input is records, not a matrix"},
+    {WN_OPTION_ENCODES, makes_vectors, "the vectors are read (--embeddings)"},
     {WN_OPTION_ENCODES, encodes, "no vectors are made of texts here (near copies of records are: --dedup 0.95)"},
     {WN_OPTION_FITS, fits, "the encoder is loaded as it was saved (--load-encoder)"},
     {WN_OPTION_LSA, by_lsa, "it belongs to --encoder lsa"},
@@ -120,6 +129,9 @@ static wn_code check_model(const wn_cli *cli, wn_err *err) {
 static wn_code check_inputs(const wn_config *c, wn_err *err) {
     size_t piped = 0;
     for (size_t i = 0; i < c->ninputs; i++) piped += strcmp(c->inputs[i], "-") == 0;
+    for (size_t i = 0; i < c->nrecords; i++) piped += strcmp(c->records[i], "-") == 0;
+    if (c->nrecords && c->no_records)
+        return wn_err_set(err, WN_EUSAGE, "--records and --no-records: which of them?");
     return piped > 1 ? wn_err_set(err, WN_EUSAGE, "- is named twice") : WN_OK;
 }
 

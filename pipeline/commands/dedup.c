@@ -4,9 +4,11 @@
 #include "kind.h"
 #include "options.h"
 #include "outcome/outdir.h"
+#include "stages/ids.h"
 #include "stages/kept.h"
 #include "stages/memory.h"
 #include "stages/say.h"
+#include "stages/shards.h"
 
 #include <math.h>
 #include <winnow/mem.h>
@@ -149,6 +151,18 @@ out:
     return code;
 }
 
+/* The folder names rows by their ids alone. */
+static wn_code check_ids(const wn_config *c, const wn_texts *ids, wn_err *err) {
+    wn_repeated_ids r;
+    wn_code code = wn_ids_repeated(&r, ids, err);
+    if (code != WN_OK || r.n == 0) return code;
+    size_t n = (size_t)(ids->off[r.first + 1] - ids->off[r.first]);
+    return wn_err_set(err, WN_EINPUT,
+                      "%s: \"%.*s\" is the id of two rows, %zu and %zu (from 0): what is a copy of what is told by "
+                      "ids, which must differ", c->inputs[0], (int)wn_cut_text(ids->base + ids->off[r.first], n, 80),
+                      ids->base + ids->off[r.first], r.first, r.second);
+}
+
 static wn_code dedup_matrix(deduping *d, const wn_config *c, wn_io *io, wn_err *err) {
     wn_matrices in = {0};
     if (c->dedup != WN_DEDUP_NEAR)
@@ -158,7 +172,9 @@ static wn_code dedup_matrix(deduping *d, const wn_config *c, wn_io *io, wn_err *
     if (code != WN_OK) goto out;
     size_t need = (32u << 20) + in.rows * (in.cols + 15) * 4 + in.rows * 96;
     if ((code = plan_dedup(d, c, in.rows, need, io, err)) != WN_OK || c->dry_run) goto out;
+    wn_shards_say(&in, io);
     if ((code = wn_rows_matrices(&d->rows, &in, true, io, err)) != WN_OK) goto out;
+    if ((code = check_ids(c, &d->rows.view.ids, err)) != WN_OK) goto out;
     if ((code = wn_rows_hash(&d->rows, err)) != WN_OK) goto out;
     if ((code = wn_matrices_read_all(&in, &d->vectors.x, err)) != WN_OK) goto out;
     d->vectors.zero_rows = wn_mat_normalize(&d->vectors.x);

@@ -7,6 +7,7 @@
 #include "outcome/target.h"
 #include "stages/memory.h"
 #include "stages/say.h"
+#include "stages/shards.h"
 #include "stages/unknown.h"
 
 #include <stdio.h>
@@ -95,9 +96,27 @@ out:
 
 /* ---- both ---- */
 
+/* What is embedded: all that was read, or the shard of it that --shard names. */
+typedef struct {
+    const wn_corpus *corpus;
+    const int64_t *row; /* [corpus->n] of a shard: rows of all; NULL: it is all */
+    size_t all;         /* rows that were read */
+} embed_part;
+
+/* Where the rows stand among all of them. */
+static wn_code put_shard(wn_store *s, const wn_config *c, const embed_part *part, wn_err *err) {
+    char shard[WN_SHARD_SIZE];
+    if (!part->row) return WN_OK;
+    wn_code code = wn_store_obs_i64(s, "row", part->row, err);
+    if (code != WN_OK) return code;
+    wn_shard_print(shard, &(wn_shard){.index = c->shard, .count = c->shards, .rows = part->all});
+    return wn_store_uns_string(s, "shard", shard, err);
+}
+
 /* x: the vectors, where they were kept; else NULL. */
-static wn_code write_store(wn_encoder *e, const wn_mat *x, const wn_config *c, const wn_corpus *corpus,
-                           const int64_t *row, wn_io *io, wn_err *err) {
+static wn_code write_store(wn_encoder *e, const wn_mat *x, const wn_config *c, const embed_part *part, wn_io *io,
+                           wn_err *err) {
+    const wn_corpus *corpus = part->corpus;
     wn_store *s = NULL;
     wn_code code = wn_store_create(&s, c->output, e->dims, c->overwrite, err);
     if (code != WN_OK) goto out;
@@ -107,7 +126,7 @@ static wn_code write_store(wn_encoder *e, const wn_mat *x, const wn_config *c, c
         code = stream_rows(s, e, c, &corpus->texts, io, err);
     if (code != WN_OK) goto out;
     if ((code = wn_store_put_rows(s, corpus, err)) != WN_OK) goto out;
-    if (row && (code = wn_store_obs_i64(s, "row", row, err)) != WN_OK) goto out;
+    if ((code = put_shard(s, c, part, err)) != WN_OK) goto out;
     if ((code = wn_config_put_origin(c, s, corpus, err)) != WN_OK) goto out;
     return wn_store_commit(s, err);
 out:
@@ -128,9 +147,8 @@ static wn_code embed_plan(const wn_encoder *e, const wn_config *c, const wn_corp
     return wn_memory_require(c->memory, need, "embedding", WN_OF_RECORDS, err);
 }
 
-/* What is read, or the shard of it. */
-static wn_code embed_rows(wn_encoder *e, const wn_config *c, const wn_corpus *corpus, const int64_t *row, wn_io *io,
-                          wn_err *err) {
+static wn_code embed_rows(wn_encoder *e, const wn_config *c, const embed_part *part, wn_io *io, wn_err *err) {
+    const wn_corpus *corpus = part->corpus;
     wn_mat x = {0};
     size_t bytes = corpus->n ? (size_t)(corpus->texts.off[corpus->n] - corpus->texts.off[0]) : 0;
     if (c->dry_run) return embed_plan(e, c, corpus, bytes, io, err);
@@ -140,7 +158,7 @@ static wn_code embed_rows(wn_encoder *e, const wn_config *c, const wn_corpus *co
     wn_code code = wn_memory_require(c->memory, need, "embedding", WN_OF_RECORDS, err);
     if (code != WN_OK) goto out;
     if (corpus->n && (code = wn_encoder_prepare(e, keep ? &x : NULL, &corpus->texts, &watch, err)) != WN_OK) goto out;
-    if ((code = write_store(e, keep ? &x : NULL, c, corpus, row, io, err)) != WN_OK) goto out;
+    if ((code = write_store(e, keep ? &x : NULL, c, part, io, err)) != WN_OK) goto out;
     wn_encoder_commit(e);
     wn_sayf(io, "%s: %zu x %zu vectors (%s)", c->output, corpus->n, e->dims, e->ready ? e->title : "no texts");
     char warning[WN_UNKNOWN_SIZE];
@@ -176,7 +194,8 @@ wn_code wn_embed(const wn_config *c, wn_io *io, wn_err *err) {
         wn_sayf(io, "shard     %zu of %zu: %zu of %zu rows, from row %zu", c->shard, c->shards, end - begin, corpus.n,
                 begin);
     }
-    code = embed_rows(e, c, c->shards ? &shard.corpus : &corpus, shard.row, io, err);
+    const embed_part part = {.corpus = c->shards ? &shard.corpus : &corpus, .row = shard.row, .all = corpus.n};
+    code = embed_rows(e, c, &part, io, err);
 out:
     wn_encoder_close(e);
     wn_slice_free(&shard);

@@ -1,14 +1,17 @@
 /* winnow graph: the exact nearest-neighbour graph of a matrix. */
 #include "options.h"
 #include "outcome/target.h"
+#include "stages/ids.h"
 #include "stages/memory.h"
 #include "stages/say.h"
+#include "stages/shards.h"
 
 #include <stdio.h>
 #include <winnow/similarity.h>
 #include <wn/store_ours.h>
 
-static wn_code write_h5ad(const wn_config *c, const wn_matrices *in, const wn_mat *x, const wn_csr *g, wn_err *err) {
+static wn_code write_h5ad(const wn_config *c, const wn_matrices *in, const wn_mat *x, const wn_csr *g, wn_io *io,
+                          wn_err *err) {
     wn_store *s = NULL, *whole;
     wn_strings ids = {0};
     wn_code code = wn_store_create(&s, c->output, x->cols, c->overwrite, err);
@@ -17,6 +20,7 @@ static wn_code write_h5ad(const wn_config *c, const wn_matrices *in, const wn_ma
     bool named = wn_matrices_have_obs(in, "_index", &code, err);
     if (code != WN_OK) goto out;
     if (named && (code = wn_matrices_obs_strings(in, "_index", &ids, err)) != WN_OK) goto out;
+    if (named && (code = wn_ids_repeated_say(&ids.view, io, err)) != WN_OK) goto out;
     if ((code = wn_store_obs_ids(s, named ? &ids.view : NULL, err)) != WN_OK) goto out;
     if ((code = wn_store_obsp(s, "similarity", g, err)) != WN_OK) goto out;
     if ((code = wn_config_put_origin(c, s, NULL, err)) != WN_OK) goto out;
@@ -46,6 +50,7 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
         code = wn_err_set(err, WN_EINPUT, "%s: %zu rows have no neighbours", c->inputs[0], n);
         goto out;
     }
+    wn_shards_say(&in, io);
     if (K > n - 1) K = n - 1;
     size_t need = memory_needed(n, d, K);
     (void)snprintf(what, sizeof what, "the graph of %zu rows", n);
@@ -63,7 +68,7 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
     if (c->export_layout == WN_LAYOUT_ANN)
         code = wn_store_export_ann(c->output, &x, &g, c->overwrite, err);
     else
-        code = write_h5ad(c, &in, &x, &g, err);
+        code = write_h5ad(c, &in, &x, &g, io, err);
     if (code != WN_OK) goto out;
     wn_sayf(io, "%s: %zu rows, %zu neighbours each", c->output, n, K);
     if (K < c->neighbours) wn_sayf(io, "%zu rows have at most %zu neighbours each: K is %zu", n, K, K);

@@ -2,6 +2,7 @@
 #include "embedding/encode.h"
 #include "kind.h"
 #include "outcome/layout.h"
+#include "stages/ids.h"
 #include "stages/say.h"
 
 #include <winnow/mem.h>
@@ -11,7 +12,7 @@
 /* ---- matrix files ---- */
 
 static wn_code print_origin(wn_matrix_file *m, wn_io *io, wn_err *err) {
-    static const char *const names[] = {"command", "version", "input_sha256", "model_sha256", "precision"};
+    static const char *const names[] = {"command", "version", "input_sha256", "model_sha256", "precision", "shard"};
     wn_err absent;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char *value = NULL;
@@ -30,6 +31,23 @@ static wn_code print_origin(wn_matrix_file *m, wn_io *io, wn_err *err) {
     return WN_OK;
 }
 
+/* Ids that name several rows, if there are any. */
+static wn_code print_repeated(wn_matrix_file *m, wn_io *io, wn_err *err) {
+    wn_strings ids = {0};
+    wn_repeated_ids r;
+    if (!wn_matrix_has_obs(m, "_index")) return WN_OK;
+    wn_code code = wn_matrix_obs_strings(m, "_index", &ids, err);
+    if (code != WN_OK) goto out;
+    if ((code = wn_ids_repeated(&r, &ids.view, err)) != WN_OK || r.n == 0) goto out;
+    const char *id = ids.view.base + ids.view.off[r.first];
+    wn_printf(io, "  ids: %zu row%s the id of an earlier one, like \"", r.n, r.n == 1 ? " has" : "s have");
+    wn_print_text(io, id, wn_cut_text(id, (size_t)(ids.view.off[r.first + 1] - ids.view.off[r.first]), 80));
+    wn_printf(io, "\", rows %zu and %zu (from 0)\n", r.first, r.second);
+out:
+    wn_strings_free(&ids);
+    return code;
+}
+
 static wn_code info_matrix(const wn_config *c, const char *path, wn_io *io, wn_err *err) {
 #define INPUT_NAME(name) #name,
 #define OUTCOME_NAME(name, type, when) #name,
@@ -46,7 +64,9 @@ static wn_code info_matrix(const wn_config *c, const char *path, wn_io *io, wn_e
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         if (wn_matrix_has_obs(m, columns[i])) wn_printf(io, "%s%s", found++ ? ", " : "  columns: ", columns[i]);
     if (found) wn_printf(io, "\n");
+    if ((code = print_repeated(m, io, err)) != WN_OK) goto out;
     code = print_origin(m, io, err);
+out:
     wn_matrix_close(m);
     return code;
 }

@@ -8,10 +8,8 @@ static wn_code read_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err 
     o.uniform = true;
     wn_code code = wn_rows_read(&s->rows, &o, io->progress, err);
     if (code != WN_OK) return code;
-    const wn_corpus *in = &s->rows.corpus;
-    if (c->annotate && in->nsources && in->sources[0].format == WN_TXT)
-        return wn_err_set(err, WN_EUSAGE, "--annotate: plain text has no place for it; use jsonl, csv or tsv");
-    if ((code = wn_input_check(in, c, err)) != WN_OK) return code;
+    if ((code = wn_input_check(&s->rows.corpus, c, err)) != WN_OK) return code;
+    if (s->in.n && (code = wn_selecting_match(s, io, err)) != WN_OK) return code;
     wn_timings_lap(&s->timings, "read");
     return WN_OK;
 }
@@ -19,13 +17,22 @@ static wn_code read_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err 
 static wn_code plan_run(const wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     const wn_texts *texts = &s->rows.view.texts;
     size_t bytes = texts->n ? (size_t)texts->off[texts->n] : 0;
+    const wn_plan_opts read = {.dims = s->in.cols};
+    if (!s->encoder) return wn_selecting_plan(s, c, &read, io, err);
     const wn_plan_opts o = {.dims = s->encoder->dims,
                             .encode_bytes = wn_encoder_memory(s->encoder, s->copies.m, bytes, true),
                             .encode_seconds = wn_encoder_seconds(s->encoder, bytes)};
     return wn_selecting_plan(s, c, &o, io, err);
 }
 
+/* Who makes the vectors, or has them. */
+static wn_code open_vectors(wn_selecting *s, const wn_config *c, wn_err *err) {
+    if (c->nembeddings) return wn_matrices_open(&s->in, c->embeddings, c->nembeddings, c->dataset, err);
+    return wn_encode_open(&s->encoder, c, err);
+}
+
 static wn_code encode_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+    if (!s->encoder) return wn_selecting_vectors(s, c, err);
     wn_code code = wn_encoding_kept(&s->vectors.x, s->encoder, c, &s->rows.view.texts, &s->copies, io, err);
     if (code != WN_OK) return code;
     wn_timings_lap(&s->timings, "encode");
@@ -36,14 +43,14 @@ wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err) {
     wn_selecting s = {.timings = wn_timings_start()};
     wn_code code = wn_config_check_output(c, err);
     if (code != WN_OK) goto out;
-    if ((code = wn_encode_open(&s.encoder, c, err)) != WN_OK) goto out;
+    if ((code = open_vectors(&s, c, err)) != WN_OK) goto out;
     if ((code = read_rows(&s, c, io, err)) != WN_OK) goto out;
     if ((code = wn_selecting_begin(&s, c, io, err)) != WN_OK) goto out;
     if ((code = plan_run(&s, c, io, err)) != WN_OK || c->dry_run) goto out;
     if ((code = encode_rows(&s, c, io, err)) != WN_OK) goto out;
     if ((code = wn_selecting_choose(&s, c, io, err)) != WN_OK) goto out;
     if ((code = wn_selecting_write(&s, c, io, err)) != WN_OK) goto out;
-    wn_encode_recommend(c, io);
+    if (s.encoder) wn_encode_recommend(c, io);
 out:
     if (code == WN_EINTERRUPT && s.encoder && s.encoder->ready && s.encoder->vt->resumes)
         (void)wn_err_set(err, code,

@@ -1,42 +1,57 @@
-/* winnow select: a matrix in, chosen rows and their reasons out. */
+/* winnow select: a matrix in, chosen rows and their reasons out; with its records, if they are at hand. */
+#include "input.h"
 #include "options.h"
 #include "selecting.h"
+#include "stages/ids.h"
+#include "stages/say.h"
+#include "stages/shards.h"
 
-#include <winnow/similarity.h>
-
-static wn_code read_vectors(wn_selecting *s, const wn_config *c, const wn_matrices *in, wn_err *err) {
-    wn_code code = wn_rows_hash(&s->rows, err);
+/* Rows by their records. Those that were found rather than named count only if they fit. */
+static wn_code read_records(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+    bool named = c->nrecords > 0;
+    wn_records_opts o = wn_input_options(c);
+    o.uniform = true;
+    o.paths = named ? c->records : c->found_records;
+    o.npaths = named ? c->nrecords : c->nfound_records;
+    wn_code code = wn_rows_read(&s->rows, &o, io->progress, err);
     if (code != WN_OK) return code;
-    if ((code = wn_matrices_read_all(in, &s->vectors.x, err)) != WN_OK) return code;
-    if (c->similarity == WN_DOT && c->dedup == WN_DEDUP_NEAR)
-        return wn_err_set(err, WN_EUSAGE,
-                          "--dedup %g compares by cosine and --similarity dot does not; "
-                          "use --dedup off, or cosine",
-                          c->dedup_threshold);
-    if (c->similarity != WN_DOT) (void)wn_mat_normalize(&s->vectors.x);
-    wn_timings_lap(&s->timings, "read");
+    code = wn_selecting_match(s, io, err);
+    if (code != WN_EINPUT || named) return code;
+    wn_sayf(io, "note: no subset.* and rest.* are written: %s", err->msg);
+    *err = (wn_err){0};
+    wn_rows_free(&s->rows);
     return WN_OK;
+}
+
+static wn_code read_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+    wn_code code;
+    if (c->records_note) wn_sayf(io, "%s", c->records_note);
+    if (c->nrecords + c->nfound_records && (code = read_records(s, c, io, err)) != WN_OK) return code;
+    return s->rows.corpus.nsources ? WN_OK : wn_rows_matrices(&s->rows, &s->in, true, io, err);
 }
 
 wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err) {
     wn_selecting s = {.timings = wn_timings_start()};
-    wn_matrices in = {0};
     wn_code code = wn_config_check_output(c, err);
     if (code != WN_OK) goto out;
-    if ((code = wn_matrices_open(&in, c->inputs, c->ninputs, c->dataset, err)) != WN_OK) goto out;
-    if (in.rows == 0) {
+    if ((code = wn_matrices_open(&s.in, c->inputs, c->ninputs, c->dataset, err)) != WN_OK) goto out;
+    if (s.in.rows == 0) {
         code = wn_err_set(err, WN_EINPUT, "%s holds no rows", c->inputs[0]);
         goto out;
     }
-    if ((code = wn_rows_matrices(&s.rows, &in, true, io, err)) != WN_OK) goto out;
+    wn_shards_say(&s.in, io);
+    if ((code = read_rows(&s, c, io, err)) != WN_OK) goto out;
+    const wn_texts texts = s.rows.view.texts;
+    s.rows.view.texts = (wn_texts){0}; /* the choice is the same whether or not records are at hand */
     if ((code = wn_selecting_begin(&s, c, io, err)) != WN_OK) goto out;
-    const wn_plan_opts plan = {.dims = in.cols};
+    s.rows.view.texts = texts;
+    if ((code = wn_ids_repeated_say(&s.rows.view.ids, io, err)) != WN_OK) goto out;
+    const wn_plan_opts plan = {.dims = s.in.cols};
     if ((code = wn_selecting_plan(&s, c, &plan, io, err)) != WN_OK || c->dry_run) goto out;
-    if ((code = read_vectors(&s, c, &in, err)) != WN_OK) goto out;
+    if ((code = wn_selecting_vectors(&s, c, err)) != WN_OK) goto out;
     if ((code = wn_selecting_choose(&s, c, io, err)) != WN_OK) goto out;
     code = wn_selecting_write(&s, c, io, err);
 out:
-    wn_matrices_close(&in);
     wn_selecting_free(&s);
     return code;
 }

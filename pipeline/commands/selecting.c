@@ -12,11 +12,14 @@
 wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     const wn_lists_opts lists = wn_config_lists(c);
     const wn_size_opts size = wn_config_size(c);
+    const wn_corpus *in = &s->rows.corpus;
     size_t wanted = 0;
+    if (c->annotate && in->nsources && in->sources[0].format == WN_TXT)
+        return wn_err_set(err, WN_EUSAGE, "--annotate: plain text has no place for it; use jsonl, csv or tsv");
     wn_code code = wn_lists_read(&s->lists, &s->rows.view, &lists, err);
     if (code != WN_OK) return code;
     if ((code = wn_copies_exact(&s->copies, &s->rows.view, &s->lists, c->dedup, io, err)) != WN_OK) return code;
-    if (s->rows.corpus.nsources) wn_timings_lap(&s->timings, "exact_duplicates");
+    if (in->nsources) wn_timings_lap(&s->timings, "exact_duplicates");
     if ((code = wn_choice_size(&wanted, &size, s->rows.view.n, &s->lists, err)) != WN_OK) return code;
     s->opts = wn_config_choice(c, wanted);
     return WN_OK;
@@ -200,6 +203,7 @@ void wn_selecting_free(wn_selecting *s) {
     wn_lists_free(&s->lists);
     wn_copies_free(&s->copies);
     wn_encoder_close(s->encoder);
+    wn_matrices_close(&s->in);
     wn_vectors_free(&s->vectors);
     wn_choice_free(&s->choice);
     wn_representatives_free(&s->who);

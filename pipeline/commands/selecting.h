@@ -16,7 +16,8 @@ typedef struct {
     wn_rows rows;
     wn_lists lists;
     wn_copies copies;
-    wn_encoder *encoder; /* run: who makes the vectors */
+    wn_encoder *encoder; /* who makes the vectors; NULL: files hold them */
+    wn_matrices in;      /* those files */
     wn_vectors vectors;
     wn_choice_opts opts;
     double gamma_median;
@@ -26,10 +27,14 @@ typedef struct {
     wn_outdir dir;
 } wn_selecting;
 
+/* With files open and records read: whether they belong together (wn_rows_beside). */
+wn_code wn_selecting_match(wn_selecting *s, wn_io *io, wn_err *err);
 /* With rows: lists, copies, and k as a number of rows. */
 wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err);
 /* What the rest will take; --dry-run prints it. WN_EMEMORY where it is too much. */
 wn_code wn_selecting_plan(const wn_selecting *s, const wn_config *c, const wn_plan_opts *o, wn_io *io, wn_err *err);
+/* The vectors of the rows that are no copies, from files. */
+wn_code wn_selecting_vectors(wn_selecting *s, const wn_config *c, wn_err *err);
 /* With vectors: near copies, the choice, who stands for whom, curves. */
 wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err);
 /* The output folder, and the summary. */

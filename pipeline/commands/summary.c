@@ -16,6 +16,13 @@ static bool of_matrices(const wn_outcome *o) {
     return o->ninputs == 0 || !o->inputs[0].format;
 }
 
+/* Files of the input that hold records, which come first, or the others. */
+static size_t count_files(const wn_outcome *o, bool records) {
+    size_t n = 0;
+    for (size_t i = 0; i < o->ninputs; i++) n += (o->inputs[i].format != NULL) == records;
+    return n;
+}
+
 static void say_rows(const wn_config *c, const wn_outcome *o, wn_io *io) {
     char more[160] = "";
     if (of_matrices(o)) {
@@ -28,8 +35,20 @@ static void say_rows(const wn_config *c, const wn_outcome *o, wn_io *io) {
     if (o->skipped)
         (void)snprintf(more, sizeof more, "; %zu bad record%s put aside in %.100s", o->skipped, plural(o->skipped),
                        c->skip_path);
-    wn_sayf(io, "read      %zu record%s from %zu file%s%s", o->n, plural(o->n), o->ninputs, plural(o->ninputs), more);
+    size_t files = count_files(o, true);
+    wn_sayf(io, "read      %zu record%s from %zu file%s%s", o->n, plural(o->n), files, plural(files), more);
     if (o->empty) wn_sayf(io, "          %zu of them %s empty", o->empty, o->empty == 1 ? "is" : "are");
+}
+
+/* Who made the vectors of records, or which files hold them. */
+static void say_vectors(const wn_outcome *o, wn_io *io) {
+    size_t files = count_files(o, false);
+    if (o->encoder)
+        wn_sayf(io, "vectors   %s", o->encoder);
+    else if (!of_matrices(o) && files == 1)
+        wn_sayf(io, "vectors   %zu x %zu from %s", o->n, o->x->cols, o->inputs[o->ninputs - 1].path);
+    else if (!of_matrices(o) && files)
+        wn_sayf(io, "vectors   %zu x %zu from %zu files", o->n, o->x->cols, files);
 }
 
 /* How the choice was made: ", rbf with gamma 7.9 (auto), lambda 8 (auto)". */
@@ -57,11 +76,11 @@ static void say_size(const wn_outcome *o, bool zeros_last, wn_io *io) {
     else if (o->wanted == o->n && o->n > 0)
         wn_sayf(io, "note: -k asks for every row, so everything is kept");
     char warning[WN_UNKNOWN_SIZE];
-    if (wn_unknown_warning(warning, o->zero_rows, o->n, o->rows.texts.n > 0, true))
+    if (wn_unknown_warning(warning, o->zero_rows, o->n, o->encoder != NULL, true))
         wn_sayf(io, "warning: %s", warning);
     else if (o->zero_rows)
         wn_sayf(io, "note: %zu row%s %s; %s nothing's neighbour%s", o->zero_rows, o->zero_rows == 1 ? " is" : "s are",
-                of_matrices(o)        ? o->zero_rows == 1 ? "a zero vector" : "zero vectors"
+                !o->encoder           ? o->zero_rows == 1 ? "a zero vector" : "zero vectors"
                                       : "without a known word",
                 o->zero_rows == 1 ? "it is" : "they are", zeros_last ? " and chosen last" : "");
 }
@@ -74,7 +93,7 @@ void wn_summary_say(const wn_config *c, const wn_outcome *o, bool zeros_last, wn
     if (o->mixed)
         wn_sayf(io, "note: %zu group%s of copies %s different labels; the label of the one that is left counts",
                 o->mixed, plural(o->mixed), o->mixed == 1 ? "has" : "have");
-    if (o->encoder) wn_sayf(io, "vectors   %s", o->encoder);
+    say_vectors(o, io);
     if (o->k == 0)
         wn_sayf(io, "chosen    nothing: there is nothing to choose from");
     else

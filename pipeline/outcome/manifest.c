@@ -112,7 +112,8 @@ static void add_warnings(manifest_doc *d, const wn_outcome *r) {
     char warning[WN_UNKNOWN_SIZE];
     cJSON *list = cJSON_AddArrayToObject(d->root, "warnings");
     d->failed |= !list;
-    if (d->failed || !wn_unknown_warning(warning, r->zero_rows, r->n, r->rows.texts.n > 0, r->chosen != NULL)) return;
+    bool words = r->rows.texts.n > 0 && (r->encoder || !r->chosen);
+    if (d->failed || !wn_unknown_warning(warning, r->zero_rows, r->n, words, r->chosen != NULL)) return;
     d->failed |= !cJSON_AddItemToArray(list, cJSON_CreateString(warning));
 }
 

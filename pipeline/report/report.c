@@ -75,7 +75,8 @@ static void page_headline(wn_page *p, const wn_outcome *r) {
     if (r->nexclude) tile_count(p, "Excluded", r->nexclude, "named by --exclude");
     if (r->empty) tile_count(p, "Empty texts", r->empty, NULL);
     if (r->zero_rows) tile_count(p, "Zero vectors", r->zero_rows,
-                                 r->ninputs && r->inputs[0].format ? "no known word" : NULL);
+                                 r->encoder || (!r->chosen && r->ninputs && r->inputs[0].format) ? "no known word"
+                                                                                                 : NULL);
     if (r->skipped) tile_count(p, "Skipped", r->skipped, "bad records");
     wn_page_put(p, "</dl>\n");
 }

@@ -1,67 +1,9 @@
 #include <winnow/rows.h>
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "shards.h"
+
 #include <string.h>
 #include <winnow/mem.h>
-
-/* Where shards that embed --shard wrote stand in the whole: file i holds [first[i], first[i] + count]. */
-typedef struct {
-    int64_t first;
-    size_t rows, file;
-} shard_span;
-
-static int by_first(const void *a, const void *b) {
-    const shard_span *x = a, *y = b;
-    return x->first < y->first ? -1 : x->first > y->first;
-}
-
-/* The rows of one shard, which must follow each other. */
-static wn_code shard_read(shard_span *s, const wn_matrices *m, size_t file, wn_err *err) {
-    size_t n = wn_matrix_rows(m->files[file]);
-    int64_t *row = wn_alloc(n, sizeof *row, err);
-    wn_code code = row ? wn_matrix_obs_i64(m->files[file], "row", row, err) : WN_EMEMORY;
-    *s = (shard_span){.first = code == WN_OK && n ? row[0] : 0, .rows = n, .file = file};
-    for (size_t i = 1; i < n && code == WN_OK; i++)
-        if (row[i] != row[i - 1] + 1) s->first = -1; /* not a shard, but rows that were chosen */
-    wn_free(row);
-    return code;
-}
-
-/* All rows of an embedding in their order, where the files are its shards. */
-static wn_code check_shards(const wn_matrices *m, wn_err *err) {
-    size_t numbered = 0;
-    for (size_t i = 0; i < m->n; i++) numbered += wn_matrix_has_obs(m->files[i], "row") && wn_matrix_rows(m->files[i]);
-    if (numbered != m->n || m->n < 2) return WN_OK;
-    char order[300] = "";
-    shard_span *s = wn_alloc(m->n, sizeof *s, err);
-    wn_code code = s ? WN_OK : WN_EMEMORY;
-    bool spans = true, sorted = true;
-    for (size_t i = 0; i < m->n && code == WN_OK; i++) {
-        code = shard_read(&s[i], m, i, err);
-        spans = spans && code == WN_OK && s[i].first >= 0;
-        sorted = sorted && (i == 0 || s[i].first > s[i - 1].first);
-    }
-    if (code != WN_OK || !spans) goto out;
-    qsort(s, m->n, sizeof *s, by_first);
-    for (size_t i = 0, next = 0; i < m->n; i++) {
-        size_t used = strlen(order), first = (size_t)s[i].first;
-        const char *path = m->paths[s[i].file];
-        if (first > next)
-            code = wn_err_set(err, WN_EINPUT, "rows %zu to %zu are missing before those of %s: a shard was left out",
-                              next, first - 1, path);
-        if (first < next)
-            code = wn_err_set(err, WN_EINPUT, "%s begins with row %zu, which is in %s too: a shard is there twice",
-                              path, first, m->paths[s[i - 1].file]);
-        if (code != WN_OK) goto out;
-        (void)snprintf(order + used, sizeof order - used, " %s", path);
-        next = first + s[i].rows;
-    }
-    if (!sorted) code = wn_err_set(err, WN_EINPUT, "the shards are out of order; the right one is:%s", order);
-out:
-    wn_free(s);
-    return code;
-}
 
 wn_code wn_matrices_open(wn_matrices *m, const char *const *paths, size_t n, const char *dataset, wn_err *err) {
     wn_matrices all = {.files = wn_alloc(n, sizeof *all.files, err), .paths = paths};
@@ -78,7 +20,8 @@ wn_code wn_matrices_open(wn_matrices *m, const char *const *paths, size_t n, con
             wn_err_set(err, WN_EINPUT, "%s has rows of %zu numbers, but %s of %zu", paths[i], cols, paths[0], all.cols);
         goto out;
     }
-    if ((code = check_shards(&all, err)) != WN_OK) goto out;
+    if ((code = wn_shards_read(&all, err)) != WN_OK) goto out;
+    if ((code = wn_shards_check(&all, err)) != WN_OK) goto out;
     *m = all;
     all = (wn_matrices){0};
 out:
@@ -150,5 +93,31 @@ wn_code wn_matrices_read_all(const wn_matrices *m, wn_mat *out, wn_err *err) {
     all = (wn_mat){0};
 out:
     wn_mat_free(&all);
+    return code;
+}
+
+wn_code wn_matrices_read_some(const wn_matrices *m, const size_t *rows, size_t n, wn_mat *out, wn_err *err) {
+    enum { BLOCK = 4096 };
+    wn_mat some = {0}, block = {0};
+    if (n == m->rows) return wn_matrices_read_all(m, out, err);
+    wn_code code = wn_mat_init(&some, n, m->cols, err);
+    if (code != WN_OK) goto out;
+    if ((code = wn_mat_init(&block, BLOCK, m->cols, err)) != WN_OK) goto out;
+    for (size_t file = 0, before = 0, at = 0; file < m->n; before += wn_matrix_rows(m->files[file++])) {
+        size_t there = wn_matrix_rows(m->files[file]);
+        for (size_t begin = 0; begin < there; begin += BLOCK) { /* all of them, so that all are looked at */
+            size_t count = there - begin < BLOCK ? there - begin : BLOCK;
+            code = wn_matrix_read(m->files[file], begin, count, block.data, block.stride, err);
+            if (code != WN_OK) goto out;
+            for (; at < n && rows[at] < before + begin + count; at++)
+                memcpy(wn_mat_row(&some, at), wn_mat_row(&block, rows[at] - before - begin),
+                       m->cols * sizeof *block.data);
+        }
+    }
+    *out = some;
+    some = (wn_mat){0};
+out:
+    wn_mat_free(&some);
+    wn_mat_free(&block);
     return code;
 }

@@ -118,7 +118,9 @@ every "--id-field id" dedup "$in"
 every "--dedup 0.2" dedup "$mat" --dedup 0.5
 every "-K 3" graph "$mat" -K 5
 every "-K 3" graph "$mat" -K 5 --export ann-benchmarks
-every "-k 3" select "$mat" -k 6 --objective facility-location
+every "-k 3" run "$in" --id-field id --embeddings "$mat" -k 7
+every "-k 3" select "$mat" -k 6 --no-records --objective facility-location
+every "-k 3" select "$mat" -k 6 # with the records that it names
 
 # temporaries beside the output: chosen records in order of rank, standard input that is read twice
 for args in "$in --order rank" "- --format jsonl"; do

@@ -61,14 +61,18 @@ try select own.h5ad -k 15 -o own
 is "$code" 0 "vectors of one's own"
 said "chosen    15 of 300 (5%)" "as many as asked"
 is "$(cut -f2 own/selection.tsv | grep -c '^r[0-9]')" 15 "with the ids of the file"
-if offers select records; then
-    try select own.h5ad --records reviews.jsonl -k 15 -o ours
-    is "$code $(wc -l <ours/subset.jsonl)" "0 15" "with the records beside them"
-    try explain ours "$(sed -n '2s/^[0-9]*\t\([^\t]*\)\t.*/\1/p' ours/selection.tsv)"
-    has "$out" "The " "whose texts explain shows"
-else
-    skip "one's own vectors with one's own records" "no --records in the help"
-fi
+said "records   reviews.jsonl, which own.h5ad names" "and its records, which it names itself"
+is "$(wc -l <own/subset.jsonl) $(cat own/subset.jsonl own/rest.jsonl | sort | cksum)" \
+    "15 $(sort reviews.jsonl | cksum)" "subset and rest hold them"
+try explain own "$(sed -n '2s/^[0-9]*\t\([^\t]*\)\t.*/\1/p' own/selection.tsv)"
+has "$out" "    The " "whose texts explain shows"
+try run reviews.jsonl --id-field id --embeddings own.h5ad -k 15 -o ours
+is "$code $(wc -l <ours/subset.jsonl)" "0 15" "run takes records and vectors, too"
+said "vectors   300 x 128 from own.h5ad" "and says whose"
+head -299 reviews.jsonl >fewer.jsonl
+try select own.h5ad --records fewer.jsonl -k 15 -o wrong
+is "$code" 3 "records that do not fit the vectors"
+said "own.h5ad holds 300 rows, and fewer.jsonl holds 299 records" "are refused with both numbers"
 
 # ---- 5, 6: rows that must and must not be there ----
 printf 'r3\nr14\n' >keep.txt

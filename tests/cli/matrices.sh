@@ -17,6 +17,27 @@ refused "shards out of order" 3 "select: the shards are out of order; the right 
     select s2.h5ad s1.h5ad s3.h5ad -k 3 -o out
 refused "a shard left out" 3 "select: rows 13 to 25 are missing before those of s3.h5ad" \
     select s1.h5ad s3.h5ad -k 3 -o out
+refused "the last shard left out" 3 \
+    "select: rows 26 to 39 are missing after those of s2.h5ad: the last of 3 shards was left out" \
+    select s1.h5ad s2.h5ad -k 3 -o out
+refused "the last shard left out of a graph" 3 "graph: rows 26 to 39 are missing after those of s2.h5ad" \
+    graph s1.h5ad s2.h5ad -K 3 -o g.h5ad
+for c in "select s3.h5ad -k 3 -o out" "graph s3.h5ad -K 3 -o g.h5ad" "dedup s3.h5ad --dedup 0.9 -o dd"; do
+    # shellcheck disable=SC2086
+    try $c
+    is "$code" 0 "${c%% *} takes one shard"
+    has "$err" "note: s3.h5ad is shard 3 of 3: 14 of 40 rows" "and says that it is one"
+    rm -rf out g.h5ad dd
+done
+try info s3.h5ad
+has "$out" "shard: 3/3 of 40 rows" "info says which shard a file is"
+head -2 in.jsonl >two.jsonl # more shards than rows
+for i in 1 2 3; do "$W" embed two.jsonl --id-field id --load-encoder e.lsa --dims 6 --shard $i/3 -q -o t$i.h5ad; done
+try select t1.h5ad t2.h5ad t3.h5ad -k 1 -q -o out
+is "$code$(cat "$err")" 0 "shards without rows are none too few"
+rm -rf out
+refused "a shard left out beside one without rows" 3 "select: rows 1 to 1 are missing after those of t2.h5ad" \
+    select t1.h5ad t2.h5ad -k 1 -o out
 refused "a shard given twice" 3 "graph: s1.h5ad begins with row 0, which is in s1.h5ad too" \
     graph s1.h5ad s1.h5ad s2.h5ad s3.h5ad -K 3 -o g.h5ad
 
@@ -39,6 +60,23 @@ P
         refused "--$o of an id of two rows" 2 "select: ids:1: \"r0\" is the id of two rows, 0 and 39" \
             select twice.h5ad -k 3 --$o ids -o out
     done
+
+    said='"r0" is the id of two rows, 0 and 39 (from 0)'
+    try select twice.h5ad -k 3 -q -o out
+    try select twice.h5ad -k 3 -f -o out
+    has "$err" "note: $said; 1 row has the id of an earlier one" "select says that an id names two rows"
+    try graph twice.h5ad -K 3 -o g.h5ad
+    has "$err" "note: $said" "so does graph"
+    try info twice.h5ad
+    has "$out" 'ids: 1 row has the id of an earlier one, like "r0", rows 0 and 39 (from 0)' "and info"
+    refused "dedup of them, which tells rows by ids alone" 3 "dedup: twice.h5ad: $said" \
+        dedup twice.h5ad --dedup 0.9 -o dd
+    { sed -n 1p in.jsonl; sed -n 1p in.jsonl; } >same.jsonl
+    for c in "run -k 1 -o x" "embed -o x" "dedup -o x" info check; do
+        # shellcheck disable=SC2086
+        refused "${c%% *}: records of one id" 3 "${c%% *}: same.jsonl:2: id \"r0\"" $c same.jsonl --id-field id
+    done
+    rm -rf out g.h5ad
 
     # ---- cosines and distances ----
     "$W" graph over.npy -K 5 -q -o g.h5ad
@@ -69,6 +107,10 @@ while [ $i -lt ${FILES:-12} ]; do
                 printf "\\$(printf %03o "$byte")" | dd of=$f bs=1 seek="$at" conv=notrunc 2>"$work/dd"
             done
         done
+    # -f looks whose file it is, and leaves what it cannot read
+    cp b/x.h5ad b/y.h5ad
+    try graph e.h5ad -K 3 -q -f -o b/y.h5ad
+    case $code in 0 | 2) ;; *) bad=$((bad + 1)); echo "graph -f: code $code (seed $i)" | note ;; esac
     for c in "select b/x.h5ad -k 3 -q -f -o b/out" "graph b/x.h5ad -K 3 -q -f -o b/g.h5ad" "info b/x.h5ad" \
         "dedup b/x.h5ad --dedup 0.9 -q -f -o b/dd" "check b/x.h5ad" "explain b/o r3" \
         "report b/o --html b/r.html -q -f"; do

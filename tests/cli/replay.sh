@@ -36,7 +36,11 @@ again "several fields, two files" run in.jsonl in.jsonl -k 9 --text-field text -
 again "another encoder" run in.jsonl -k 5 --encoder doc2vec --min-count 1 --epochs 2 --dims 8 --hierarchical \
     --negative 0
 again "a preset" run in.jsonl -k 5 --preset paper
-again "select" select in.h5ad -k 7 --gamma 2.5
+again "select, with the records that the matrix names" select in.h5ad -k 7 --gamma 2.5
+is "$(cat b/subset.jsonl b/rest.jsonl | wc -l)" 90 "which are there both times"
+again "select without them" select in.h5ad -k 7 --no-records
+again "select --records" select in.h5ad -k 7 --records in.jsonl --order rank --annotate
+again "run --embeddings" run in.jsonl --id-field id --embeddings in.h5ad -k 7 --dedup 0.97
 again "dedup" dedup in.jsonl --dedup 0.9 --dims 8
 again "dedup of a matrix" dedup in.h5ad --dedup 0.9
 rm -rf a b

@@ -167,6 +167,22 @@ Test(alloc, select) {
     sweep("select --objective random", wn_select_command, &c);
 }
 
+/* Vectors of files with the records that they belong to. */
+Test(alloc, own_vectors) {
+    wn_config c = config(records);
+    const char *matrices[] = {matrix}, *of[] = {records};
+    c.embeddings = matrices, c.nembeddings = 1;
+    sweep("run --embeddings", wn_run, &c);
+    c = config(matrix);
+    c.records = of, c.nrecords = 1, c.rank_order = true;
+    sweep("select --records", wn_select_command, &c);
+    c.nrecords = 0, c.found_records = of, c.nfound_records = 1;
+    sweep("select with records that were found", wn_select_command, &c);
+    c = config(records);
+    c.load_encoder = encoder, c.shard = 2, c.shards = 3;
+    sweep("embed --shard", wn_embed, &c);
+}
+
 /* The earlier output stands, whole, whatever fails; it is looked at before it is replaced. */
 Test(alloc, replacing) {
     wn_config c = config(records);
@@ -213,4 +229,9 @@ Test(alloc, commands_that_read) {
         c = config(paths[i]);
         sweep("check", wn_check, &c);
     }
+    char rest[128];
+    (void)snprintf(rest, sizeof rest, "%s/rest.jsonl", chosen);
+    cr_assert_eq(unlink(rest), 0);
+    c = config(chosen), c.id = "r3";
+    sweep_some("explain from the input", wn_explain, &c, true);
 }

@@ -35,6 +35,14 @@ typedef struct {
     const char *label_field, *id_field, *dataset;
     size_t limit;
     const char *skip_path; /* --on-error skip:FILE */
+    const char **embeddings; /* [nembeddings] of run: matrix files that hold the vectors; none: an encoder */
+    size_t nembeddings;
+    const char **records; /* [nrecords] of select: what the rows were made of */
+    size_t nrecords;
+    bool no_records;             /* look for none */
+    const char **found_records;  /* [nfound_records] where none are named: files that the matrix names, unchanged */
+    size_t nfound_records;
+    const char *records_note;    /* what there is to say about that; NULL: nothing */
     bool annotate;
     bool rank_order;       /* --order rank: subset.* in order of choice rather than of input */
 

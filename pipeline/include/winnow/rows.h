@@ -60,19 +60,29 @@ typedef struct {
 wn_code wn_label_codes_init(wn_label_codes *l, const wn_texts *texts, wn_err *err);
 void wn_label_codes_free(wn_label_codes *l);
 
+/* Which part of all rows a file of `embed --shard` holds: "2/3 of 300 rows" at /uns/winnow/shard. */
+typedef struct {
+    size_t index, count; /* from 1, of how many */
+    size_t rows;         /* of all shards */
+} wn_shard;
+
 /* Several matrix files of equal width as one: their rows one after the other, as the shards of an embedding. */
 typedef struct {
     wn_matrix_file **files; /* [n] */
     const char *const *paths;
     size_t n, rows, cols;
+    wn_shard shard; /* count 0: the first file is no shard, or does not say which */
 } wn_matrices;
 
-/* The paths must live as long; dataset as in wn_matrix_open. WN_EINPUT where the widths differ. */
+/* The paths must live as long; dataset as in wn_matrix_open. WN_EINPUT where the widths differ, or where several files
+ * are shards and one is missing, there twice or out of order. */
 wn_code wn_matrices_open(wn_matrices *m, const char *const *paths, size_t n, const char *dataset, wn_err *err);
 /* Whether every file has the column; WN_EINPUT in *code where only some have it. */
 bool wn_matrices_have_obs(const wn_matrices *m, const char *name, wn_code *code, wn_err *err);
 wn_code wn_matrices_obs_strings(const wn_matrices *m, const char *name, wn_strings *out, wn_err *err);
 wn_code wn_matrices_read_all(const wn_matrices *m, wn_mat *out, wn_err *err);
+/* The same of some rows, rising. */
+wn_code wn_matrices_read_some(const wn_matrices *m, const size_t *rows, size_t n, wn_mat *out, wn_err *err);
 void wn_matrices_close(wn_matrices *m);
 
 /* The first stage: rows, and what the view points into. Zero-initialise; wn_rows_free in the end. */
@@ -96,6 +106,9 @@ wn_code wn_rows_take(wn_rows *out, wn_corpus *corpus, wn_err *err);
 /* Ids and, if wanted, labels of matrices (columns _index and label), whose vectors wn_matrices_read_all reads. The
  * paths of m must live as long. */
 wn_code wn_rows_matrices(wn_rows *out, const wn_matrices *m, bool labels, wn_io *io, wn_err *err);
+/* Vectors for rows that were read from records: the files join the inputs, and their labels count where the records
+ * have none. WN_EINPUT where there are not as many rows, or where ids differ; the rows can only be freed then. */
+wn_code wn_rows_beside(wn_rows *r, const wn_matrices *m, wn_io *io, wn_err *err);
 wn_code wn_rows_hash(wn_rows *r, wn_err *err); /* size and SHA-256 of the matrix files */
 void wn_rows_free(wn_rows *r);
 
