@@ -172,7 +172,6 @@ static wn_code dedup_matrix(deduping *d, const wn_config *c, wn_io *io, wn_err *
     if (code != WN_OK) goto out;
     size_t need = (32u << 20) + in.rows * (in.cols + 15) * 4 + in.rows * 96;
     if ((code = plan_dedup(d, c, in.rows, need, io, err)) != WN_OK || c->dry_run) goto out;
-    wn_shards_say(&in, io);
     if ((code = wn_rows_matrices(&d->rows, &in, true, io, err)) != WN_OK) goto out;
     if ((code = check_ids(c, &d->rows.view.ids, err)) != WN_OK) goto out;
     if ((code = wn_rows_hash(&d->rows, err)) != WN_OK) goto out;
@@ -181,7 +180,8 @@ static wn_code dedup_matrix(deduping *d, const wn_config *c, wn_io *io, wn_err *
     wn_timings_lap(&d->timings, "read");
     if ((code = wn_copies_exact(&d->copies, &d->rows.view, &no_lists, c->dedup, io, err)) != WN_OK) goto out;
     if ((code = find_near(d, c, io, err)) != WN_OK) goto out;
-    code = write_outcome(d, c, io, err);
+    if ((code = write_outcome(d, c, io, err)) != WN_OK) goto out;
+    wn_shards_say(&in, io);
 out:
     wn_matrices_close(&in);
     return code;

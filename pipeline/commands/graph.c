@@ -50,7 +50,6 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
         code = wn_err_set(err, WN_EINPUT, "%s: %zu rows have no neighbours", c->inputs[0], n);
         goto out;
     }
-    wn_shards_say(&in, io);
     if (K > n - 1) K = n - 1;
     size_t need = memory_needed(n, d, K);
     (void)snprintf(what, sizeof what, "the graph of %zu rows", n);
@@ -71,6 +70,7 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err) {
         code = write_h5ad(c, &in, &x, &g, io, err);
     if (code != WN_OK) goto out;
     wn_sayf(io, "%s: %zu rows, %zu neighbours each", c->output, n, K);
+    wn_shards_say(&in, io);
     if (K < c->neighbours) wn_sayf(io, "%zu rows have at most %zu neighbours each: K is %zu", n, K, K);
     if (zero) wn_sayf(io, "%zu rows are zero: their similarities are all 0", zero);
 out:

@@ -25,7 +25,6 @@ static wn_code read_records(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
 
 static wn_code read_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     wn_code code;
-    if (c->records_note) wn_sayf(io, "%s", c->records_note);
     if (c->nrecords + c->nfound_records && (code = read_records(s, c, io, err)) != WN_OK) return code;
     return s->rows.corpus.nsources ? WN_OK : wn_rows_matrices(&s->rows, &s->in, true, io, err);
 }
@@ -39,18 +38,18 @@ wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err) {
         code = wn_err_set(err, WN_EINPUT, "%s holds no rows", c->inputs[0]);
         goto out;
     }
-    wn_shards_say(&s.in, io);
     if ((code = read_rows(&s, c, io, err)) != WN_OK) goto out;
     const wn_texts texts = s.rows.view.texts;
     s.rows.view.texts = (wn_texts){0}; /* the choice is the same whether or not records are at hand */
     if ((code = wn_selecting_begin(&s, c, io, err)) != WN_OK) goto out;
     s.rows.view.texts = texts;
-    if ((code = wn_ids_repeated_say(&s.rows.view.ids, io, err)) != WN_OK) goto out;
     const wn_plan_opts plan = {.dims = s.in.cols};
     if ((code = wn_selecting_plan(&s, c, &plan, io, err)) != WN_OK || c->dry_run) goto out;
     if ((code = wn_selecting_vectors(&s, c, err)) != WN_OK) goto out;
     if ((code = wn_selecting_choose(&s, c, io, err)) != WN_OK) goto out;
-    code = wn_selecting_write(&s, c, io, err);
+    if ((code = wn_ids_repeated_say(&s.rows.view.ids, io, err)) != WN_OK) goto out;
+    if ((code = wn_selecting_write(&s, c, io, err)) != WN_OK) goto out;
+    wn_shards_say(&s.in, io);
 out:
     wn_selecting_free(&s);
     return code;

@@ -25,6 +25,8 @@ static size_t count_files(const wn_outcome *o, bool records) {
 
 static void say_rows(const wn_config *c, const wn_outcome *o, wn_io *io) {
     char more[160] = "";
+    /* records that were found, but do not fit, have been told of */
+    if (c->records_note && !(c->nfound_records && of_matrices(o))) wn_sayf(io, "%s", c->records_note);
     if (of_matrices(o)) {
         if (o->ninputs > 1)
             wn_sayf(io, "read      %zu x %zu from %zu files", o->n, o->x->cols, o->ninputs);

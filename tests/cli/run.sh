@@ -290,8 +290,9 @@ is "$(find . -name '.*.winnow-*' | wc -l)" 0 "no temporary is left"
 try embed rows.jsonl --id-field id --label-field label -o rows.h5ad
 try select rows.h5ad -k 60 -o chosen
 is "$code" 0 "select"
-is "$(ls chosen | tr '\n' ' ')" "SHA256SUMS assignment.tsv manifest.json report.html selection.h5ad selection.tsv " \
-    "select writes all but the records"
+is "$(ls chosen | tr '\n' ' ')" \
+    "SHA256SUMS assignment.tsv manifest.json report.html rest.jsonl selection.h5ad selection.tsv subset.jsonl " \
+    "select writes the same files"
 is "$(wc -l <chosen/selection.tsv)" 61 "select chooses k rows"
 try check chosen
 is "$code" 0 "and leaves a whole folder"

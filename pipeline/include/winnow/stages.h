@@ -7,7 +7,7 @@
  *     wn_lists_read          ids that must, must not be chosen   -> lists
  *     wn_copies_exact        equal texts                         -> copies
  *     wn_choice_size         k as rows
- *     (an encoder, or wn_matrices_read_all)                      -> vectors.x
+ *     (an encoder, or wn_matrices_read_some after wn_rows_beside) -> vectors.x
  *     wn_copies_near         equal vectors                       -> copies, vectors.x in another order
  *     wn_vectors_scan        rows without a direction            -> vectors.zero
  *     wn_kernel_choose       the width of the kernel             -> kernel
