@@ -6,17 +6,21 @@
 #include "stages/say.h"
 #include "stages/shards.h"
 
-/* Rows by their records. Those that were found rather than named count only if they fit. */
-static wn_code read_records(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+/* Rows by their records. */
+static wn_code take_records(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     bool named = c->nrecords > 0;
     wn_records_opts o = wn_input_options(c);
     o.uniform = true;
     o.paths = named ? c->records : c->found_records;
     o.npaths = named ? c->nrecords : c->nfound_records;
     wn_code code = wn_rows_read(&s->rows, &o, io->progress, err);
-    if (code != WN_OK) return code;
-    code = wn_selecting_match(s, io, err);
-    if (code != WN_EINPUT || named) return code;
+    return code == WN_OK ? wn_selecting_match(s, io, err) : code;
+}
+
+/* The same; records that were found rather than named count only if they fit. */
+static wn_code read_records(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+    wn_code code = take_records(s, c, io, err);
+    if (code == WN_OK || code == WN_EMEMORY || code == WN_EINTERRUPT || c->nrecords) return code;
     wn_sayf(io, "note: no subset.* and rest.* are written: %s", err->msg);
     *err = (wn_err){0};
     wn_rows_free(&s->rows);

@@ -57,7 +57,7 @@ static wn_code span_read(shard_span *s, const wn_matrices *m, size_t file, wn_er
     wn_code code = row ? wn_matrix_obs_i64(m->files[file], "row", row, err) : WN_EMEMORY;
     *s = (shard_span){.first = code == WN_OK && n ? row[0] : 0, .rows = n, .file = file};
     for (size_t i = 1; i < n && code == WN_OK; i++)
-        if (row[i] != row[i - 1] + 1) s->first = -1; /* not a shard, but rows that were chosen */
+        if ((uint64_t)row[i] - (uint64_t)row[i - 1] != 1) s->first = -1; /* not a shard, but rows that were chosen */
     wn_free(row);
     return code;
 }

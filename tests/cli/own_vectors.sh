@@ -145,6 +145,17 @@ has "$err" "skip.h5ad was made of bad.jsonl, and left bad records of it out" "re
 try select skip.h5ad --records bad.jsonl --on-error skip:again -k 8 -q -o skip -f
 is "$code$(wc -l <skip/subset.jsonl)$(cat again)" "08oops" "can be skipped again"
 
+printf 'body\nx y\n' >more.csv
+"$W" embed in.jsonl more.csv --text-field body --dims 6 -q -o mixed.h5ad
+try select mixed.h5ad -k 8 -o mixed
+is "$code$(find mixed -name 'subset*')" 0 "records of two formats have no common subset"
+has "$err" "note: no subset.* and rest.* are written: " "and it is told"
+mkfifo pipe
+# shellcheck disable=SC2086
+refused "vectors from a pipe" 1 "run: pipe" run in.jsonl $body --embeddings pipe -k 3 -o x
+# shellcheck disable=SC2086
+refused "vectors from a folder" 1 "run: away" run in.jsonl $body --embeddings away -k 3 -o x
+
 # ---- select --records ----
 try select e.h5ad --records away/in.jsonl -k 8 -q -o named
 is "$code$(ids named | cksum)" "0$(ids found | cksum)" "select --records"
