@@ -10,7 +10,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-enum { INPUT_SIZE = 128 * 1024, MAGIC_SIZE = 16 };
+enum { INPUT_SIZE = 128 * 1024, MAGIC_SIZE = 4 };
 
 typedef enum { PLAIN, GZIP, ZSTD } coding;
 
