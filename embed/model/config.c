@@ -109,6 +109,22 @@ static wn_code read_shape(wn_model_config *c, const cJSON *json, const char *fil
     return c->arch == WN_ALBERT ? read_albert(c, json, file, err) : WN_OK;
 }
 
+/* Where and how much is left out in training; what is absent is as the reference library has it. */
+static wn_code read_dropout(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
+    const bool albert = c->arch == WN_ALBERT, distil = c->arch == WN_DISTILBERT;
+    const double usual = albert ? 0 : 0.1;
+    wn_code code = read_real(&c->hidden_dropout, json, file, "hidden_dropout_prob", "dropout", usual, 1, err);
+    if (code != WN_OK) return code;
+    code = read_real(&c->attention_dropout, json, file, "attention_probs_dropout_prob", "attention_dropout", usual, 1,
+                     err);
+    if (code != WN_OK) return code;
+    const char *head = albert   ? "classifier_dropout_prob"
+                       : distil ? "seq_classif_dropout"
+                                : "classifier_dropout";
+    return read_real(&c->head_dropout, json, file, head, NULL, albert ? 0.1 : distil ? 0.2 : c->hidden_dropout, 1,
+                     err);
+}
+
 static wn_code read_config(wn_model_config *c, const cJSON *json, const char *file, wn_err *err) {
     if (!cJSON_IsObject(json)) return wn_err_set(err, WN_EINPUT, "%s: not a JSON object", file);
     wn_code code = read_arch(c, json, file, err);
@@ -117,10 +133,8 @@ static wn_code read_config(wn_model_config *c, const cJSON *json, const char *fi
     if ((code = wn_model_keys_check(json, WN_KEYS_CONFIG, file, c->unknown, err)) != WN_OK) return code;
     if ((code = read_activation(c, json, file, err)) != WN_OK) return code;
     if ((code = read_real(&c->norm_eps, json, file, "layer_norm_eps", NULL, 1e-12, 1, err)) != WN_OK) return code;
-    code = read_real(&c->hidden_dropout, json, file, "hidden_dropout_prob", "dropout", 0.1, 1, err);
-    if (code != WN_OK) return code;
-    code =
-        read_real(&c->attention_dropout, json, file, "attention_probs_dropout_prob", "attention_dropout", 0.1, 1, err);
+    if ((code = read_dropout(c, json, file, err)) != WN_OK) return code;
+    code = read_real(&c->initializer_range, json, file, "initializer_range", NULL, 0.02, 100, err);
     if (code != WN_OK) return code;
     size_t reserved = c->arch == WN_ROBERTA ? c->pad + 1 : 0; /* positions start behind the padding's */
     if (c->positions <= reserved)

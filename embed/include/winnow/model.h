@@ -38,6 +38,8 @@ typedef struct {
     size_t groups, inner; /* ALBERT: hidden groups and layers in a group; else 0 */
     wn_activation activation;
     double norm_eps, hidden_dropout, attention_dropout;
+    double head_dropout; /* before a classifier */
+    double initializer_range; /* standard deviation of weights that are drawn */
     size_t pad;        /* pad_token_id; RoBERTa's positions start at pad + 1 */
     size_t max_tokens; /* what the tokens of one text may number: positions, max_seq_length, whichever is less */
     wn_pooling pooling;

@@ -12,10 +12,11 @@
 #include <winnow/names.h>
 
 /* float in the library; the tests compile the training pass once more in double. */
-#ifndef WN_REAL
-#define WN_REAL float
+#ifdef WN_TRAIN_IN_DOUBLE
+typedef double wn_real;
+#else
+typedef float wn_real;
 #endif
-typedef WN_REAL wn_real;
 
 /* CLASSIFY and PAIRS: a logit a class (PAIRS has token types 0 and 1); CHOICE: a logit a text, of which the caller
  * compares those of one example; REGRESS: a value a text. */
@@ -71,9 +72,9 @@ const wn_model_config *wn_trainee_config(const wn_trainee *t);
  * stay as it is until wn_trainee_backward. All threads. */
 wn_code wn_trainee_forward(wn_trainee *t, const wn_token_batch *b, uint64_t step, bool train, wn_real *out,
                            wn_err *err);
-/* Adds the gradient of the sum of out * dout to that of the parameters, for the last forward pass with `train`. dout
- * [n, outputs]. Once a forward pass. */
-wn_code wn_trainee_backward(wn_trainee *t, const wn_real *dout, wn_err *err);
+/* Adds the gradient of the sum of out * dout to that of the parameters that are not frozen, for the last forward pass,
+ * which was one with `train`. dout [n, outputs]. Once a forward pass. */
+void wn_trainee_backward(wn_trainee *t, const wn_real *dout);
 
 typedef struct {
     double beta1, beta2, eps, decay; /* 0.9, 0.999, 1e-8, 0.01 */
@@ -87,13 +88,15 @@ void wn_adamw_close(wn_adamw *s); /* NULL is fine */
 void wn_adamw_step(wn_adamw *s, wn_params *p, double lr, double grad_scale);
 /* Brings every row to where a dense update would have it: before values are read by other ways than a forward pass. */
 void wn_params_settle(wn_params *p);
-/* Its whole state, to save and to fill again: moments [p->total] of the first and second order, and steps done. Beside
- * it, wn_params.live and, after wn_params_settle, wn_params.value. */
+/* Its whole state, to save and to fill again: moments [p->total] of the first and second order, and steps done; beside
+ * it wn_params.value, settled. */
 typedef struct {
     wn_real *first, *second; /* [total] */
     uint64_t *steps;
 } wn_adamw_state;
 wn_adamw_state wn_adamw_of(wn_adamw *s);
+/* After the state was filled: notes which rows of the table have moments. */
+void wn_adamw_resume(const wn_adamw *s, wn_params *p);
 
 /* Euclidean norm of the gradients that are not frozen, in double, in a fixed order. */
 double wn_params_grad_norm(const wn_params *p);

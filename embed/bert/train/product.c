@@ -1,0 +1,73 @@
+#include "bert/train/product.h"
+
+#include <string.h>
+#include <wn/gemm.h>
+
+enum { PANEL = WN_GEMM_PANEL };
+
+size_t wn_operand_panels(size_t n) { return (n + PANEL - 1) / PANEL; }
+size_t wn_operand_size(size_t n, size_t k) { return wn_operand_panels(n) * PANEL * k; }
+
+void wn_operand_rows_part(const wn_operand *o, const wn_real *b, size_t ldb, size_t first, size_t last) {
+    for (size_t i = first * PANEL; i < last * PANEL && i < o->n; i += PANEL) {
+        const size_t rows = o->n - i < PANEL ? o->n - i : PANEL;
+        wn_real *panel = o->data + i * o->k;
+        if (rows < PANEL) memset(panel, 0, PANEL * o->k * sizeof *panel);
+        wn_transpose(panel, PANEL, b + i * ldb, ldb, rows, o->k);
+    }
+}
+
+void wn_operand_columns_part(const wn_operand *o, const wn_real *b, size_t ldb, size_t first, size_t last) {
+    for (size_t i = first * PANEL; i < last * PANEL && i < o->n; i += PANEL) {
+        const size_t rows = o->n - i < PANEL ? o->n - i : PANEL;
+        wn_real *panel = o->data + i * o->k;
+        for (size_t p = 0; p < o->k; p++, panel += PANEL) {
+            for (size_t r = rows; r < PANEL; r++) panel[r] = 0;
+            memcpy(panel, b + p * ldb + i, rows * sizeof *panel);
+        }
+    }
+}
+
+void wn_operand_rows(wn_operand *o, const wn_real *b, size_t ldb, size_t n, size_t k) {
+    o->n = n;
+    o->k = k;
+    wn_operand_rows_part(o, b, ldb, 0, wn_operand_panels(n));
+}
+
+void wn_operand_columns(wn_operand *o, const wn_real *b, size_t ldb, size_t n, size_t k) {
+    o->n = n;
+    o->k = k;
+    wn_operand_columns_part(o, b, ldb, 0, wn_operand_panels(n));
+}
+
+/* By squares, which stay in the first cache. */
+void wn_transpose(wn_real *to, size_t ldt, const wn_real *from, size_t ldf, size_t m, size_t n) {
+    enum { SIDE = 8 };
+    for (size_t i = 0; i < m; i += SIDE) {
+        const size_t i1 = m - i < SIDE ? m : i + SIDE;
+        for (size_t j = 0; j < n; j += SIDE) {
+            const size_t j1 = n - j < SIDE ? n : j + SIDE;
+            for (size_t c = j; c < j1; c++)
+                for (size_t r = i; r < i1; r++) to[c * ldt + r] = from[r * ldf + c];
+        }
+    }
+}
+
+#ifdef WN_TRAIN_IN_DOUBLE
+void wn_operand_product(wn_real *c, size_t ldc, const wn_real *a, size_t lda, size_t m, const wn_operand *b,
+                        bool more) {
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < b->n; j++) {
+            const wn_real *panel = b->data + j / PANEL * PANEL * b->k + j % PANEL;
+            wn_real sum = more ? c[i * ldc + j] : 0;
+            for (size_t p = 0; p < b->k; p++) sum += a[i * lda + p] * panel[p * PANEL];
+            c[i * ldc + j] = sum;
+        }
+}
+#else
+void wn_operand_product(wn_real *c, size_t ldc, const wn_real *a, size_t lda, size_t m, const wn_operand *b,
+                        bool more) {
+    const wn_packed packed = {.n = b->n, .k = b->k, .data = b->data};
+    wn_gemm_packed(a, lda, m, &packed, c, ldc, more);
+}
+#endif
