@@ -216,6 +216,22 @@ out:
     return code;
 }
 
+#ifndef WN_TRAIN_IN_DOUBLE
+wn_code wn_params_save(wn_params *p, const char *path, wn_err *err) {
+    wn_weights_item *items = wn_alloc(p->n, sizeof *items, err);
+    if (!items) return WN_EMEMORY;
+    wn_params_settle(p);
+    for (size_t i = 0; i < p->n; i++) {
+        const wn_param *q = &p->list[i];
+        items[i] = (wn_weights_item){
+            .name = q->name, .rank = q->cols ? 2 : 1, .shape = {q->rows, q->cols}, .data = p->value + q->at};
+    }
+    const wn_code code = wn_weights_write(path, items, p->n, err);
+    wn_free(items);
+    return code;
+}
+#endif
+
 void wn_params_free(wn_params *p) {
     for (size_t i = 0; i < p->n; i++) wn_free(p->list[i].name);
     wn_free(p->list);

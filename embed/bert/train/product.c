@@ -54,15 +54,22 @@ void wn_transpose(wn_real *to, size_t ldt, const wn_real *from, size_t ldf, size
 }
 
 #ifdef WN_TRAIN_IN_DOUBLE
+/* A row against a panel. */
+static void row_product(wn_real *restrict c, const wn_real *restrict a, const wn_real *restrict panel, size_t k,
+                        size_t n, bool more) {
+    wn_real sums[PANEL] = {0};
+    for (size_t j = 0; more && j < n; j++) sums[j] = c[j];
+    for (size_t p = 0; p < k; p++)
+        for (size_t j = 0; j < PANEL; j++) sums[j] += a[p] * panel[p * PANEL + j];
+    memcpy(c, sums, n * sizeof *c);
+}
+
 void wn_operand_product(wn_real *c, size_t ldc, const wn_real *a, size_t lda, size_t m, const wn_operand *b,
                         bool more) {
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < b->n; j++) {
-            const wn_real *panel = b->data + j / PANEL * PANEL * b->k + j % PANEL;
-            wn_real sum = more ? c[i * ldc + j] : 0;
-            for (size_t p = 0; p < b->k; p++) sum += a[i * lda + p] * panel[p * PANEL];
-            c[i * ldc + j] = sum;
-        }
+    for (size_t j = 0; j < b->n; j += PANEL)
+        for (size_t i = 0; i < m; i++)
+            row_product(c + i * ldc + j, a + i * lda, b->data + j * b->k, b->k, b->n - j < PANEL ? b->n - j : PANEL,
+                        more);
 }
 #else
 void wn_operand_product(wn_real *c, size_t ldc, const wn_real *a, size_t lda, size_t m, const wn_operand *b,

@@ -31,4 +31,14 @@ const char *wn_weights_path(const wn_weights *w); /* of the first file */
 const char *wn_weights_container(const wn_weights *w); /* "safetensors", "torch zip", "torch stream" */
 void wn_weights_close(wn_weights *w);
 
+/* One tensor to be written, as f32. */
+typedef struct {
+    const char *name;
+    size_t rank, shape[WN_RANK_MAX];
+    const float *data; /* [product of shape] row-major */
+} wn_weights_item;
+/* n tensors, in this order, as a safetensors file: whole or not at all; replaces a file that is there. Little-endian
+ * machines only, as all of winnow. */
+wn_code wn_weights_write(const char *path, const wn_weights_item *items, size_t n, wn_err *err);
+
 #endif
