@@ -39,32 +39,41 @@ static void check_gradients(const train_fixture *f, const wn_params *p) {
         double *want = fixture_values(f, "grad_norm0", q->name, &n), *all = fixture_values(f, "grad0", q->name, &n);
         cr_assert(want, "%s", q->name);
         /* a key's bias has no influence on the result: its gradient is rounding alone */
-        worst_norm = fmax(worst_norm, fabs(norm_of(got, wn_param_count(q)) - *want) / fmax(*want, 1e-6 * whole));
-        double top = 1e-6 * whole;
+        const double off = fabs(norm_of(got, wn_param_count(q)) - *want) / fmax(*want, 1e-3 * whole);
+        if (off >= bar_norm) fprintf(stderr, "  %s: %.2e, wanted %.2e of %.2e\n", q->name, off, *want, whole);
+        worst_norm = fmax(worst_norm, off);
+        double top = 1e-3 * whole;
         for (size_t j = 0; all && j < n; j++) top = fmax(top, fabs(all[j]));
         for (size_t j = 0; all && j < n; j++) worst = fmax(worst, fabs((double)got[j] - all[j]) / top);
         free(want), free(all);
     }
     fprintf(stderr, "  gradients: norms %.1e, values %.1e\n", worst_norm, worst);
-    cr_assert_lt(worst_norm, sizeof(wn_real) == 4 ? bar_grad : 1e-7);
+    cr_assert_lt(worst_norm, bar_norm);
     cr_assert_lt(worst, bar_grad);
 }
 
+/* Biases begin at zero and are what ten steps made of gradients near nothing: where a norm is below one, its absolute
+ * error counts. (In f32 the reference framework itself is off by 4e-4 of such a norm.) */
 static void check_final(const train_fixture *f, const wn_params *p) {
-    double worst = 0;
+    const double least = sizeof(wn_real) == sizeof(float) ? 1 : 0;
+    double worst = 0, all = 0, all_wanted = 0;
     for (size_t i = 0; i < p->n; i++) {
         size_t n;
         const wn_param *q = &p->list[i];
         double *want = fixture_values(f, "final_norm", q->name, &n);
         cr_assert(want, "%s", q->name);
-        const double off = relative(norm_of(p->value + q->at, wn_param_count(q)), *want);
-        if (off >= bar_final) fprintf(stderr, "  %s: %.2e\n", q->name, off);
-        /* a key's bias: see above; Adam divides rounding by its own size */
+        const double got = norm_of(p->value + q->at, wn_param_count(q));
+        const double off = fabs(got - *want) / fmax(*want, least);
+        if (off >= bar_final) fprintf(stderr, "  %s: %.2e, wanted %.2e\n", q->name, off, *want);
+        /* a key's bias: see above; AdamW divides its rounding by its own size */
         if (!strstr(q->name, "key.bias")) worst = fmax(worst, off);
+        all += got * got;
+        all_wanted += *want * *want;
         free(want);
     }
-    fprintf(stderr, "  final norms %.1e\n", worst);
+    fprintf(stderr, "  final norms %.1e, of all %.1e\n", worst, relative(sqrt(all), sqrt(all_wanted)));
     cr_assert_lt(worst, bar_final);
+    cr_assert_lt(relative(sqrt(all), sqrt(all_wanted)), bar_final);
 }
 
 static void ten_steps(const char *model, const char *task, wn_head_kind head) {

@@ -115,10 +115,10 @@ const wn_train_ops wn_train_ref_ops = {.activate = ref_activate,
 
 const wn_train_ops *wn_train_ops_get(void) {
     static const wn_isa_row rows[] = {
-#if defined(WN_TRAIN_AVX512) && !defined(WN_TRAIN_IN_DOUBLE)
+#if defined(WN_HAVE_AVX512) && !defined(WN_TRAIN_IN_DOUBLE)
         {WN_CPU_AVX512, &wn_train_avx512_ops},
 #endif
-#if defined(WN_TRAIN_AVX2) && !defined(WN_TRAIN_IN_DOUBLE)
+#if defined(WN_HAVE_AVX2) && !defined(WN_TRAIN_IN_DOUBLE)
         {WN_CPU_AVX2, &wn_train_avx2_ops},
 #endif
         {0, &wn_train_ref_ops}};

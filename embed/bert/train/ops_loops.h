@@ -4,29 +4,29 @@
 
 #include <math.h>
 
-#define LOOP static
 
-LOOP void NAME(norm_affine)(wn_real *y, const wn_real *hat, const wn_real *w, const wn_real *b, size_t m, size_t h) {
+
+static void NAME(norm_affine)(wn_real *y, const wn_real *hat, const wn_real *w, const wn_real *b, size_t m, size_t h) {
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < h; j++) y[i * h + j] = hat[i * h + j] * w[j] + b[j];
 }
 
-LOOP void NAME(add_bias)(wn_real *x, const wn_real *bias, size_t m, size_t n) {
+static void NAME(add_bias)(wn_real *x, const wn_real *bias, size_t m, size_t n) {
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) x[i * n + j] += bias[j];
 }
 
-LOOP void NAME(add)(wn_real *x, const wn_real *other, size_t n) {
+static void NAME(add)(wn_real *x, const wn_real *other, size_t n) {
     for (size_t j = 0; j < n; j++) x[j] += other[j];
 }
 
-LOOP void NAME(add_rows)(wn_real *out, const wn_real *x, size_t ldx, size_t m, size_t n) {
+static void NAME(add_rows)(wn_real *out, const wn_real *x, size_t ldx, size_t m, size_t n) {
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) out[j] += x[i * ldx + j];
 }
 
 /* m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, x = keep x - rate m / (root sqrt(v) + eps) */
-LOOP void NAME(adamw)(const wn_adamw_rows *r, const wn_adamw_factors *f, size_t n) {
+static void NAME(adamw)(const wn_adamw_rows *r, const wn_adamw_factors *f, size_t n) {
     wn_real *restrict x = r->value, *restrict grad = r->grad, *restrict first = r->first, *restrict second = r->second;
     const wn_adamw_factors c = *f;
     for (size_t j = 0; j < n; j++) {
@@ -41,14 +41,14 @@ LOOP void NAME(adamw)(const wn_adamw_rows *r, const wn_adamw_factors *f, size_t 
     }
 }
 
-LOOP void NAME(multiply)(wn_real *x, const wn_real *by, size_t k, size_t n) {
+static void NAME(multiply)(wn_real *x, const wn_real *by, size_t k, size_t n) {
     for (size_t i = 0; i < k; i++)
         for (size_t j = 0; j < n; j++) x[j] *= by[i];
 }
 
 /* Sixteen blocks of Philox4x32-10 (wn_rng_block) side by side: out[w][i] is word w of block `counter` + i. */
 enum { BLOCKS = 16 };
-LOOP void NAME(random_blocks)(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t out[4][BLOCKS]) {
+static void NAME(random_blocks)(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t out[4][BLOCKS]) {
     uint32_t c0[BLOCKS], c1[BLOCKS], c2[BLOCKS], c3[BLOCKS], k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
     for (uint32_t i = 0; i < BLOCKS; i++) {
         c0[i] = (uint32_t)counter + i; /* counters of one call differ in their lower halves alone */
@@ -76,7 +76,7 @@ LOOP void NAME(random_blocks)(uint64_t seed, uint64_t stream, uint64_t counter, 
 }
 
 /* Value j of a row has word j % 64 / 16 of block j / 64 * 16 + j % 16; the row is the counter's upper half. */
-LOOP void NAME(dropout)(wn_real *x, const wn_dropout *p, uint64_t row, size_t n) {
+static void NAME(dropout)(wn_real *x, const wn_dropout *p, uint64_t row, size_t n) {
     if (!p->below) return;
     const wn_real scale = p->scale;
     const uint32_t below = p->below;

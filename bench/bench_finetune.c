@@ -1,0 +1,70 @@
+/* Steps of fine-tuning on batches of random ids: bench_finetune MODEL TEXTS TOKENS STEPS [shared]. Prints a line:
+ * milliseconds of the fastest step, its samples a second, what the products of the linear layers come to in GFLOP/s, the
+ * peak of memory in MB, the last loss. `shared`: where others use the machine, processor time by threads instead. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <winnow/mem.h>
+#include <winnow/threads.h>
+#include <wn/rng.h>
+#include <wn/train.h>
+
+static double seconds(bool shared) {
+    struct timespec t;
+    (void)clock_gettime(shared ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &t);
+    return ((double)t.tv_sec + 1e-9 * (double)t.tv_nsec) / (shared ? wn_threads_get() : 1);
+}
+
+/* Of the linear layers, forth and back, per token. */
+static double flops_a_token(const wn_model_config *c) {
+    const double h = (double)c->hidden, wide = (double)c->intermediate;
+    return 3 * 2 * (double)c->layers * (4 * h * h + 2 * h * wide);
+}
+
+int main(int argc, char **argv) {
+    if (argc < 5) return 2;
+    const size_t n = (size_t)atol(argv[2]), tokens = (size_t)atol(argv[3]), steps = (size_t)atol(argv[4]);
+    enum { CLASSES = 2 };
+    wn_err e = {0};
+    char *dir = NULL;
+    wn_trainee *t = NULL;
+    wn_adamw *s = NULL;
+    uint32_t *ids = wn_alloc(n * tokens, sizeof *ids, &e);
+    size_t *offsets = wn_alloc(n + 1, sizeof *offsets, &e);
+    float *out = wn_alloc(n, CLASSES * sizeof *out, &e), *d = wn_alloc(n, CLASSES * sizeof *d, &e);
+    const wn_trainee_opts o = {.head = WN_HEAD_CLASSIFY, .outputs = CLASSES, .dropout = NAN, .seed = 1};
+    const wn_adamw_opts a = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.01};
+    if (!ids || !offsets || !out || !d || wn_model_find(&dir, argv[1], &e) != WN_OK ||
+        wn_trainee_open(&t, dir, &o, &e) != WN_OK || wn_adamw_open(&s, wn_trainee_params(t), &a, &e) != WN_OK) {
+        (void)fprintf(stderr, "%s\n", e.msg);
+        return 1;
+    }
+    wn_rng r = wn_rng_init(1, 1);
+    double best = 1e9, loss = 0;
+    for (size_t step = 0; step < steps; step++) {
+        for (size_t i = 0; i <= n; i++) offsets[i] = i * tokens;
+        for (size_t i = 0; i < n * tokens; i++) ids[i] = 1000 + (uint32_t)wn_rng_below(&r, 3000);
+        const wn_token_batch b = {.ids = ids, .offsets = offsets, .n = n};
+        const double start = seconds(argc > 5);
+        if (wn_trainee_forward(t, &b, step, true, out, &e) != WN_OK) return 1;
+        loss = 0;
+        for (size_t i = 0; i < n; i++) {
+            const float p = 1 / (1 + expf(out[2 * i] - out[2 * i + 1])); /* of the second class, the true one */
+            loss -= log((double)p) / (double)n;
+            d[2 * i] = (1 - p) / (float)n;
+            d[2 * i + 1] = -(1 - p) / (float)n;
+        }
+        wn_trainee_backward(t, d);
+        const double norm = wn_params_grad_norm(wn_trainee_params(t));
+        wn_adamw_step(s, wn_trainee_params(t), 2e-5, fmin(1, 1 / (norm + 1e-6)));
+        best = fmin(best, seconds(argc > 5) - start);
+    }
+    (void)printf("%.1f %.2f %.1f %.0f %.6f\n", best * 1e3, (double)n / best,
+                 flops_a_token(wn_trainee_config(t)) * (double)(n * tokens) / best * 1e-9, (double)wn_mem_peak() / 1e6,
+                 loss);
+    wn_adamw_close(s);
+    wn_trainee_close(t);
+    wn_free(dir), wn_free(ids), wn_free(offsets), wn_free(out), wn_free(d);
+    return 0;
+}
