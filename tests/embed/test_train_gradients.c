@@ -21,10 +21,14 @@ static void fill(wn_real *x, size_t n, uint64_t stream) {
 /* A function of x[n] and what multiplies its results: loss = sum of results * weights. */
 typedef double (*loss_of)(void *ctx);
 
+/* Below this a gradient is compared with it, not with its own tensor's: set by whole models, whose largest gradient is a
+ * million times larger. */
+static double smallest = 1e-30;
+
 /* d[n] against central differences of fourth order over x[n], in place; relative to the largest of d. */
 static double off_differences(loss_of loss, void *ctx, wn_real *x, const wn_real *d, size_t n, size_t stride) {
     const double step = 1e-4; /* few relus change sides within it */
-    double worst = 0, top = 1e-30;
+    double worst = 0, top = smallest;
     for (size_t i = 0; i < n; i++) top = fmax(top, fabs(d[i]));
     for (size_t i = 0; i < n; i += stride) {
         const wn_real at = x[i];
@@ -191,8 +195,10 @@ static void whole_model(const char *name, wn_head_kind head, double dropout) {
     wn_trainee_backward(c.t, c.weight);
     wn_real *grad = malloc(p->total * sizeof *grad);
     memcpy(grad, p->grad, p->total * sizeof *grad);
-    double worst = 0;
+    double worst = 0, largest = 0;
     const char *where = "";
+    for (size_t i = 0; i < p->total; i++) largest = fmax(largest, fabs(grad[i]));
+    smallest = 1e-6 * largest;
     for (size_t i = 0; i < p->n; i++) {
         const wn_param *q = &p->list[i];
         /* of tables the rows that the batch has */
