@@ -1,12 +1,14 @@
 /* Steps of fine-tuning on batches of random ids: bench_finetune MODEL TEXTS TOKENS STEPS [shared]. Prints a line:
- * milliseconds of the fastest step, its samples a second, what the products of the linear layers come to in GFLOP/s, the
- * peak of memory in MB, the last loss. `shared`: where others use the machine, processor time by threads instead. */
+ * milliseconds of the fastest step, its samples a second, what the products of the linear layers come to in GFLOP/s,
+ * the peak of memory in MB, the last loss. `shared`: processor time by threads, where others use the machine too. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
+#include <wn/gemm.h>
 #include <wn/rng.h>
 #include <wn/train.h>
 
@@ -22,7 +24,50 @@ static double flops_a_token(const wn_model_config *c) {
     return 3 * 2 * (double)c->layers * (4 * h * h + 2 * h * wide);
 }
 
+/* GFLOP/s of a product in the first-level caches of all threads. */
+static void product_task(void *ctx, size_t begin, size_t end, int worker) {
+    enum { M = 42, K = 512, N = 128, TIMES = 400 };
+    static float c[WN_THREADS_MAX][M * N];
+    const wn_packed *b = ctx;
+    static float a[M * K];
+    (void)begin, (void)end;
+    for (size_t i = 0; i < TIMES; i++) wn_gemm_packed(a, K, M, b, c[worker], N, 0);
+}
+
+static int print_rate(bool shared) {
+    enum { M = 42, K = 512, N = 128, TIMES = 400 };
+    static float rows[N * K];
+    wn_err e;
+    wn_packed b;
+    double best = 1e9;
+    const int threads = wn_threads_get();
+    if (wn_packed_init(&b, rows, K, N, K, &e) != WN_OK) return 1;
+    for (int round = 0; round < 5; round++) {
+        const double start = seconds(shared);
+        wn_parallel_for((size_t)threads, 1, product_task, &b);
+        best = fmin(best, seconds(shared) - start);
+    }
+    (void)printf("%.1f\n", 2.0 * M * K * N * TIMES * threads / best * 1e-9);
+    wn_packed_free(&b);
+    return 0;
+}
+
+/* `bench_finetune rate [shared]`: what products reach; `bench_finetune MODEL`: its folder. */
+static int print_about(const char *what, bool shared) {
+    wn_err e;
+    char *dir;
+    if (strcmp(what, "rate") == 0) return print_rate(shared);
+    if (wn_model_find(&dir, what, &e) != WN_OK) {
+        (void)fprintf(stderr, "%s\n", e.msg);
+        return 1;
+    }
+    (void)printf("%s\n", dir);
+    wn_free(dir);
+    return 0;
+}
+
 int main(int argc, char **argv) {
+    if (argc == 2 || argc == 3) return print_about(argv[1], argc > 2);
     if (argc < 5) return 2;
     const size_t n = (size_t)atol(argv[2]), tokens = (size_t)atol(argv[3]), steps = (size_t)atol(argv[4]);
     enum { CLASSES = 2 };

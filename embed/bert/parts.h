@@ -8,24 +8,24 @@ enum { WN_BERT_NAME = 256 };
 
 /* X(PART, rows, cols, BERT's and RoBERTa's name, DistilBERT's, ALBERT's). A table: a weight alone. A linear layer: a
  * weight [rows, cols] and a bias [rows]. A norm: both [rows]. NULL: the architecture has no such part. */
-#define WN_BERT_TABLES(X)                                                                                             \
-    X(WORDS, vocab, embedding, "embeddings.word_embeddings", "embeddings.word_embeddings",                              \
-      "embeddings.word_embeddings")                                                                                     \
-    X(POSITIONS, positions, embedding, "embeddings.position_embeddings", "embeddings.position_embeddings",              \
-      "embeddings.position_embeddings")                                                                                 \
+#define WN_BERT_TABLES(X)                                                                                            \
+    X(WORDS, vocab, embedding, "embeddings.word_embeddings", "embeddings.word_embeddings",                           \
+      "embeddings.word_embeddings")                                                                                  \
+    X(POSITIONS, positions, embedding, "embeddings.position_embeddings", "embeddings.position_embeddings",           \
+      "embeddings.position_embeddings")                                                                              \
     X(TYPES, types, embedding, "embeddings.token_type_embeddings", NULL, "embeddings.token_type_embeddings")
-#define WN_BERT_LAYER(LINEAR, NORM)                                                                                    \
-    LINEAR(QUERY, hidden, hidden, "attention.self.query", "attention.q_lin", "attention.query")                         \
-    LINEAR(KEY, hidden, hidden, "attention.self.key", "attention.k_lin", "attention.key")                               \
-    LINEAR(VALUE, hidden, hidden, "attention.self.value", "attention.v_lin", "attention.value")                         \
-    LINEAR(OUT, hidden, hidden, "attention.output.dense", "attention.out_lin", "attention.dense")                       \
-    NORM(NORM_1, hidden, 0, "attention.output.LayerNorm", "sa_layer_norm", "attention.LayerNorm")                       \
-    LINEAR(UP, intermediate, hidden, "intermediate.dense", "ffn.lin1", "ffn")                                           \
-    LINEAR(DOWN, hidden, intermediate, "output.dense", "ffn.lin2", "ffn_output")                                        \
+#define WN_BERT_LAYER(LINEAR, NORM)                                                                                  \
+    LINEAR(QUERY, hidden, hidden, "attention.self.query", "attention.q_lin", "attention.query")                      \
+    LINEAR(KEY, hidden, hidden, "attention.self.key", "attention.k_lin", "attention.key")                            \
+    LINEAR(VALUE, hidden, hidden, "attention.self.value", "attention.v_lin", "attention.value")                      \
+    LINEAR(OUT, hidden, hidden, "attention.output.dense", "attention.out_lin", "attention.dense")                    \
+    NORM(NORM_1, hidden, 0, "attention.output.LayerNorm", "sa_layer_norm", "attention.LayerNorm")                    \
+    LINEAR(UP, intermediate, hidden, "intermediate.dense", "ffn.lin1", "ffn")                                        \
+    LINEAR(DOWN, hidden, intermediate, "output.dense", "ffn.lin2", "ffn_output")                                     \
     NORM(NORM_2, hidden, 0, "output.LayerNorm", "output_layer_norm", "full_layer_layer_norm")
-#define WN_BERT_OTHERS(X)                                                                                             \
-    X(EMBEDDING_NORM, embedding, 0, "embeddings.LayerNorm", "embeddings.LayerNorm", "embeddings.LayerNorm")             \
-    X(MAPPING, hidden, embedding, NULL, NULL, "encoder.embedding_hidden_mapping_in")                                    \
+#define WN_BERT_OTHERS(X)                                                                                            \
+    X(EMBEDDING_NORM, embedding, 0, "embeddings.LayerNorm", "embeddings.LayerNorm", "embeddings.LayerNorm")          \
+    X(MAPPING, hidden, embedding, NULL, NULL, "encoder.embedding_hidden_mapping_in")                                 \
     X(POOLER, hidden, hidden, "pooler.dense", NULL, "pooler")
 
 #define WN_BERT_PART(part, rows, cols, bert, distil, albert) WN_PART_##part,
@@ -39,8 +39,8 @@ typedef struct {
     bool norm;
 } wn_bert_part_shape;
 wn_bert_part_shape wn_bert_part_of(const wn_model_config *c, wn_bert_part part);
-/* Its name without ".weight" and ".bias" and without what stands before the encoder's names. `layer`: as stored, ALBERT's
- * groups * inner; of parts that are not in a layer any. */
+/* Its name without ".weight" and ".bias" and without what stands before the encoder's names. `layer`: as stored (of
+ * ALBERT groups * inner); of parts that are not in a layer any. */
 void wn_bert_part_name(char out[WN_BERT_NAME], const wn_model_config *c, wn_bert_part part, size_t layer);
 /* Layers as stored. */
 size_t wn_bert_layers_stored(const wn_model_config *c);

@@ -1,4 +1,4 @@
-/* A safetensors file: u64 length of the header, the header in JSON (padded with spaces to a multiple of 8), the data. */
+/* A safetensors file: length of the header (u64), the header in JSON, with spaces to a multiple of 8 bytes, data. */
 #include <stdint.h>
 #include <string.h>
 #include <winnow/mem.h>

@@ -142,7 +142,8 @@ static void norm_piece(void *ctx, size_t begin, size_t end, int worker) {
     for (; i + 8 <= end; i += 8)
         for (size_t j = 0; j < 8; j++) sums[j] += (double)g[i + j] * (double)g[i + j];
     for (; i < end; i++) sums[0] += (double)g[i] * (double)g[i];
-    n->squares[begin / PIECE] = ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+    for (size_t j = 1; j < 8; j++) sums[0] += sums[j];
+    n->squares[begin / PIECE] = sums[0];
 }
 
 double wn_params_grad_norm(const wn_params *p) {

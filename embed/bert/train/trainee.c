@@ -51,7 +51,8 @@ static wn_code check_batch(const wn_trainee *t, const wn_token_batch *b, wn_err 
     for (size_t i = 0; i < b->n; i++) {
         const size_t n = b->offsets[i + 1] - b->offsets[i];
         if (n == 0 || n > most)
-            return wn_err_set(err, WN_EINPUT, "text %zu of the batch has %zu tokens; 1 to %zu are possible", i, n, most);
+            return wn_err_set(err, WN_EINPUT, "text %zu of the batch has %zu tokens; 1 to %zu are possible", i, n,
+                              most);
     }
     for (size_t i = b->offsets[0]; i < b->offsets[b->n]; i++) {
         if (b->ids[i] >= c->vocab)
