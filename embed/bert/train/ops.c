@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <wn/cpu.h>
+#include <wn/rng.h>
 
 #ifdef WN_TRAIN_IN_DOUBLE
 #define SQRT sqrt
@@ -11,6 +12,17 @@
 #endif
 #define NAME(x) ref_##x
 #include "bert/train/ops_loops.h"
+
+/* Value j of a row has word j % 64 / 16 of block j / 64 * 16 + j % 16; the row is the counter's upper half. */
+static void ref_dropout(wn_real *x, const wn_dropout *p, uint64_t row, size_t n) {
+    enum { BLOCKS = 16 };
+    if (!p->below) return;
+    for (size_t j = 0; j < n; j++) {
+        uint32_t words[4];
+        wn_rng_block(p->seed, p->stream, row << 32 | (j / (4 * BLOCKS) * BLOCKS + j % BLOCKS), words);
+        x[j] *= words[j % (4 * BLOCKS) / BLOCKS] < p->below ? 0 : p->scale;
+    }
+}
 
 static const double gelu_root = 0.79788456080286535588, gelu_cube = 0.044715; /* sqrt(2 / pi) */
 

@@ -150,6 +150,59 @@ static void NAME(softmax_backward)(float *d, const float *p, float by, size_t m,
     }
 }
 
+/* ---- dropout ---- */
+
+/* Both halves of the 64-bit products of a's lanes and m. */
+WN_INLINE void wide_products(vu a, uint32_t m, vu *high, vu *low) {
+    const wn_mmi by = WN_MM(set1_epi32)((int32_t)m), even = WN_MM(mul_epu32)((wn_mmi)a, by),
+                 odd = WN_MM(mul_epu32)(WN_MM(srli_epi64)((wn_mmi)a, 32), by);
+#if WN_LANES == 16
+    *high = (vu)_mm512_mask_mov_epi32(_mm512_srli_epi64(even, 32), 0xaaaa, odd);
+    *low = (vu)_mm512_mask_mov_epi32(even, 0xaaaa, _mm512_slli_epi64(odd, 32));
+#else
+    *high = (vu)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+    *low = (vu)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+#endif
+}
+
+/* The four words of WN_LANES blocks of Philox4x32-10 (wn_rng_block), side by side; the lower halves of their counters do
+ * not overflow. */
+WN_INLINE void random_words(const wn_dropout *p, uint64_t counter, vu out[4]) {
+    vu c0, c1 = (vu)vi_splat((int32_t)(counter >> 32)), c2 = (vu)vi_splat((int32_t)p->stream),
+           c3 = (vu)vi_splat((int32_t)(p->stream >> 32));
+    uint32_t k0 = (uint32_t)p->seed, k1 = (uint32_t)(p->seed >> 32);
+    for (uint32_t i = 0; i < WN_LANES; i++) c0[i] = (uint32_t)counter + i;
+    for (int round = 0; round < 10; round++) {
+        vu high0, low0, high1, low1;
+        wide_products(c0, 0xD2511F53u, &high0, &low0);
+        wide_products(c2, 0xCD9E8D57u, &high1, &low1);
+        c0 = high1 ^ c1 ^ k0;
+        c2 = high0 ^ c3 ^ k1;
+        c1 = low1;
+        c3 = low0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+}
+
+static void NAME(dropout)(float *x, const wn_dropout *p, uint64_t row, size_t n) {
+    enum { BLOCKS = 16 };
+    const vi below = vi_splat((int32_t)p->below);
+    for (size_t j = 0; p->below && j < n; j += 4 * BLOCKS) {
+        for (size_t half = 0; half < BLOCKS; half += WN_LANES) {
+            vu words[4];
+            random_words(p, row << 32 | (j / 4 + half), words);
+            for (size_t w = 0; w < 4; w++) {
+                const size_t at = j + w * BLOCKS + half;
+                if (at >= n) break;
+                const vi kept = vi_maxu32((vi)words[w], below) == (vi)words[w];
+                put_some(x + at, (vf)((vi)(some(x + at, n - at) * p->scale) & kept), n - at);
+            }
+        }
+    }
+}
+
 const wn_train_ops NAME(ops) = {.activate = NAME(activate),
                                 .activate_backward = NAME(activate_backward),
                                 .norm = NAME(norm),
