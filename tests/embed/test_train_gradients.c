@@ -123,6 +123,29 @@ Test(train_gradients, softmax) {
     cr_assert_lt(off_differences(softmax_loss, &c, c.x, c.d, M * H, 1), bar);
 }
 
+typedef struct {
+    wn_real x[M * H], weight[H];
+    wn_pooling p;
+} pool_case;
+
+static double pool_loss(void *ctx) {
+    const pool_case *c = ctx;
+    wn_real y[H];
+    wn_pool_forward(y, c->x, c->p, M, H);
+    return weighted(y, c->weight, H);
+}
+
+Test(train_gradients, pooling) {
+    for (wn_pooling p = WN_POOL_MODEL; p <= WN_POOL_LAST; p++) {
+        pool_case c = {.p = p};
+        wn_real d[M * H];
+        fill(c.x, M * H, 1);
+        fill(c.weight, H, 3);
+        wn_pool_backward(d, c.weight, c.x, p, M, H);
+        cr_assert_lt(off_differences(pool_loss, &c, c.x, d, M * H, 1), bar, "%s", wn_pooling_name(p));
+    }
+}
+
 enum { T = 6, WIDTH = 10 };
 typedef struct {
     wn_attention a;
@@ -168,7 +191,7 @@ static double model_loss(void *ctx) {
     return weighted(c->out, c->weight, c->results);
 }
 
-static void whole_model(const char *name, wn_head_kind head, double dropout) {
+static void whole_model(const char *name, wn_head_kind head, wn_pooling pooling, double dropout) {
     enum { TEXTS = 5, TOKENS = 60 };
     static const size_t offsets[TEXTS + 1] = {0, 9, 10, 26, 44, 60};
     char *dir = model_dir(name);
@@ -179,6 +202,7 @@ static void whole_model(const char *name, wn_head_kind head, double dropout) {
                                .outputs = head == WN_HEAD_CHOICE || head == WN_HEAD_REGRESS ? 1 : 3,
                                .dropout = dropout,
                                .seed = 5,
+                               .pooling = pooling,
                                .fresh_head = true};
     model_case c = {.b = {.ids = ids, .types = types, .offsets = offsets, .n = TEXTS}, .results = TEXTS * o.outputs};
     cr_assert_eq(wn_trainee_open(&c.t, dir, &o, &e), WN_OK, "%s", e.msg);
@@ -217,10 +241,10 @@ static void whole_model(const char *name, wn_head_kind head, double dropout) {
 }
 
 static void all_heads(const char *name) {
-    whole_model(name, WN_HEAD_CLASSIFY, 0.3);
-    whole_model(name, WN_HEAD_PAIRS, 0);
-    whole_model(name, WN_HEAD_CHOICE, 0.3);
-    whole_model(name, WN_HEAD_REGRESS, 0);
+    whole_model(name, WN_HEAD_CLASSIFY, WN_POOL_MODEL, 0.3);
+    whole_model(name, WN_HEAD_PAIRS, WN_POOL_MEAN, 0);
+    whole_model(name, WN_HEAD_CHOICE, WN_POOL_MODEL, 0.3);
+    whole_model(name, WN_HEAD_REGRESS, WN_POOL_MAX, 0);
 }
 
 Test(train_gradients, bert) { all_heads("tiny-random-bert"); }

@@ -14,6 +14,9 @@ extern "C" {
  * overflow or exhaustion. Release with wn_free. */
 void *wn_alloc(size_t n, size_t size, wn_err *err);
 
+/* The same for a block of which only some parts will ever be written: the others take no memory. */
+void *wn_alloc_sparse(size_t n, size_t size, wn_err *err);
+
 /* Grows or shrinks `p` (from wn_alloc, may be NULL) from old_n to n elements; new elements are zero.
  * On failure returns NULL and leaves `p` valid. */
 void *wn_realloc(void *p, size_t old_n, size_t n, size_t size, wn_err *err);

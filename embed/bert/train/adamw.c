@@ -7,6 +7,7 @@
 #include "bert/train/trainee.h"
 
 #include <math.h>
+#include <string.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
@@ -22,8 +23,8 @@ wn_code wn_adamw_open(wn_adamw **out, const wn_params *p, const wn_adamw_opts *o
     wn_adamw *s = wn_alloc(1, sizeof *s, err);
     if (!s) return WN_EMEMORY;
     s->opts = *o;
-    if (!(s->first = wn_alloc(p->total, sizeof *s->first, err))) goto out;
-    if (!(s->second = wn_alloc(p->total, sizeof *s->second, err))) goto out;
+    if (!(s->first = wn_alloc_sparse(p->total, sizeof *s->first, err))) goto out;
+    if (!(s->second = wn_alloc_sparse(p->total, sizeof *s->second, err))) goto out;
     *out = s;
     return WN_OK;
 out:
@@ -106,7 +107,7 @@ void wn_adamw_step(wn_adamw *s, wn_params *p, double lr, double grad_scale) {
     for (size_t i = 0; i < p->n; i++) {
         wn_param *q = &p->list[i];
         const double rate = lr * q->lr_scale;
-        if (q->frozen) continue;
+        if (q->frozen) continue; /* what its gradient holds is of no interest */
         param_step u = {.s = s,
                         .p = p,
                         .param = q,
@@ -127,43 +128,57 @@ void wn_adamw_step(wn_adamw *s, wn_params *p, double lr, double grad_scale) {
 
 /* ---- gradients as a whole ---- */
 
+enum { WAVE = 64 }; /* pieces summed at a time */
 typedef struct {
     const wn_params *p;
     const wn_param *param;
-    double *squares; /* [pieces] */
-} norm_parts;
+    size_t from, grain; /* where the wave begins: a value, of the lazy table a row */
+    double squares[WAVE];
+} norm_wave;
 
-static void norm_piece(void *ctx, size_t begin, size_t end, int worker) {
-    const norm_parts *n = ctx;
-    const wn_real *g = n->p->grad + n->param->at;
+static double squares_of(const wn_real *g, size_t n) {
     double sums[8] = {0};
-    (void)worker;
-    size_t i = begin;
-    for (; i + 8 <= end; i += 8)
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
         for (size_t j = 0; j < 8; j++) sums[j] += (double)g[i + j] * (double)g[i + j];
-    for (; i < end; i++) sums[0] += (double)g[i] * (double)g[i];
+    for (; i < n; i++) sums[0] += (double)g[i] * (double)g[i];
     for (size_t j = 1; j < 8; j++) sums[0] += sums[j];
-    n->squares[begin / PIECE] = sums[0];
+    return sums[0];
+}
+
+/* Rows that no batch has read have no gradient. */
+static void norm_piece(void *ctx, size_t begin, size_t end, int worker) {
+    norm_wave *w = ctx;
+    const wn_real *g = w->p->grad + w->param->at;
+    const size_t width = w->param->cols;
+    double sum = 0;
+    (void)worker;
+    if (!w->param->lazy) sum = squares_of(g + w->from + begin, end - begin);
+    for (size_t i = w->from + begin; w->param->lazy && i < w->from + end; i++)
+        if (w->p->live[i]) sum += squares_of(g + i * width, width);
+    w->squares[begin / w->grain] = sum;
 }
 
 double wn_params_grad_norm(const wn_params *p) {
-    enum { WAVE = 64 };
-    double total = 0, squares[WAVE];
+    double total = 0;
     for (size_t i = 0; i < p->n; i++) {
         const wn_param *q = &p->list[i];
-        const size_t count = wn_param_count(q);
-        for (size_t at = 0; !q->frozen && at < count; at += (size_t)WAVE * PIECE) {
-            wn_param part = *q;
-            part.at += at;
-            norm_parts n = {.p = p, .param = &part, .squares = squares};
-            const size_t some = count - at < (size_t)WAVE * PIECE ? count - at : (size_t)WAVE * PIECE;
-            wn_parallel_for(some, PIECE, norm_piece, &n);
-            for (size_t j = 0; j < (some + PIECE - 1) / PIECE; j++) total += squares[j];
+        norm_wave w = {.p = p, .param = q, .grain = q->lazy ? ROWS : PIECE};
+        const size_t n = q->lazy ? q->rows : wn_param_count(q), most = WAVE * w.grain;
+        for (; !q->frozen && w.from < n; w.from += most) {
+            const size_t some = n - w.from < most ? n - w.from : most;
+            wn_parallel_for(some, w.grain, norm_piece, &w);
+            for (size_t j = 0; j * w.grain < some; j++) total += w.squares[j];
         }
     }
     return sqrt(total);
 }
 
 void wn_params_zero_grad(wn_params *p) {
-    for (size_t i = 0; i < p->total; i++) p->grad[i] = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const wn_param *q = &p->list[i];
+        if (!q->lazy) memset(p->grad + q->at, 0, wn_param_count(q) * sizeof *p->grad);
+        for (size_t row = 0; q->lazy && row < q->rows; row++)
+            if (p->live[row]) memset(p->grad + q->at + row * q->cols, 0, q->cols * sizeof *p->grad);
+    }
 }

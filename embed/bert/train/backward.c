@@ -107,12 +107,12 @@ static void embed_chunks_backward(void *ctx, size_t begin, size_t end, int worke
 /* The reference library leaves the padding's word (RoBERTa: and position) as it is. */
 static void add_to_tables(wn_trainee *t) {
     const size_t e = t->config.embedding, base = t->batch.offsets[0], pad = t->config.pad;
-    const bool roberta = t->config.arch == WN_ROBERTA;
+    const bool roberta = t->config.arch == WN_ROBERTA, words = !t->params.list[0].frozen;
     wn_real *grad = t->params.grad;
     for (size_t i = 0; i < t->tokens; i++) {
         const wn_real *d = t->kept.d_embedded + i * e;
         const size_t id = t->batch.ids[base + i], type = t->batch.types ? t->batch.types[base + i] : 0;
-        if (id != pad) t->ops->add(grad + t->map.words + id * e, d, e);
+        if (id != pad && words) t->ops->add(grad + t->map.words + id * e, d, e);
         if (t->places[i] != pad || !roberta) t->ops->add(grad + t->map.positions + t->places[i] * e, d, e);
         if (t->config.types) t->ops->add(grad + t->map.types + type * e, d, e);
     }

@@ -1,5 +1,5 @@
-/* What stands on the encoder, as the reference library's classes have it: the first token's state through a dense layer
- * and an activation, dropout, and the classifier.
+/* What stands on the encoder, as the reference library's classes have it: the first token's state (or another vector
+ * of the text, where the caller wants that) through a dense layer and an activation, dropout, and the classifier.
  *
  *     BERT, ALBERT                   pooler, tanh, dropout, classifier
  *     RoBERTa                        dropout, classifier.dense, tanh, dropout, classifier.out_proj
@@ -7,8 +7,6 @@
  *     DistilBERT                     pre_classifier, relu, dropout, classifier
  */
 #include "bert/train/trainee.h"
-
-#include <string.h>
 
 static wn_activation head_activation(const wn_trainee *t) {
     return t->config.arch == WN_DISTILBERT ? WN_ACT_RELU : WN_ACT_TANH;
@@ -43,8 +41,7 @@ void wn_train_head_forward(wn_trainee *t, wn_real *out) {
     const wn_kept *k = &t->kept;
     const size_t h = t->config.hidden, n = t->batch.n;
     const wn_dropout before = dropout_before(t), after = dropout_after(t);
-    for (size_t i = 0; i < n; i++)
-        wn_train_layer_input(t, t->passed, t->batch.offsets[i] - t->batch.offsets[0], 1, k->first + i * h);
+    wn_train_pool(t, false);
     wn_train_drop_rows(t, k->first, &before, 0, n, h);
     head_linear(t, k->dense, k->first, &t->map.dense);
     t->ops->activate(head_activation(t), k->hidden, k->dense, n * h);
@@ -61,7 +58,5 @@ void wn_train_head_backward(wn_trainee *t, const wn_real *dout) {
     t->ops->activate_backward(head_activation(t), k->dense, k->d_hidden, n * h);
     head_linear_backward(t, k->d_first, k->d_hidden, k->first, &t->map.dense);
     wn_train_drop_rows(t, k->d_first, &before, 0, n, h);
-    memset(k->d, 0, t->tokens * h * sizeof *k->d);
-    for (size_t i = 0; i < n; i++)
-        memcpy(k->d + (t->batch.offsets[i] - t->batch.offsets[0]) * h, k->d_first + i * h, h * sizeof *k->d);
+    wn_train_pool(t, true);
 }

@@ -207,7 +207,7 @@ wn_code wn_trainee_params_init(wn_trainee *t, const char *dir, wn_err *err) {
     if ((code = check_tensors(t, w, err)) != WN_OK) goto out;
     code = WN_EMEMORY;
     if (!(p->value = wn_alloc(p->total, sizeof *p->value, err))) goto out;
-    if (!(p->grad = wn_alloc(p->total, sizeof *p->grad, err))) goto out;
+    if (!(p->grad = wn_alloc_sparse(p->total, sizeof *p->grad, err))) goto out;
     if (!(p->live = wn_alloc(p->list[0].rows, sizeof *p->live, err))) goto out;
     code = fill_values(t, w, err);
 out:

@@ -149,6 +149,14 @@ void wn_train_pack(wn_trainee *t, wn_operand *o, const wn_train_linear *l, bool 
 bool wn_train_frozen(const wn_params *p, size_t first, size_t count);
 size_t wn_train_gradient_scratch(void);
 
+/* ---- pool.c ---- */
+/* out[H] of x [t, H] */
+void wn_pool_forward(wn_real *out, const wn_real *x, wn_pooling p, size_t t, size_t h);
+/* d[t, H] of x, given that of out; x as it was */
+void wn_pool_backward(wn_real *d, const wn_real *dout, const wn_real *x, wn_pooling p, size_t t, size_t h);
+/* kept.first from the last layer's states; back: kept.d from kept.d_first. All threads. */
+void wn_train_pool(wn_trainee *t, bool back);
+
 /* ---- heads.c ---- */
 void wn_train_head_forward(wn_trainee *t, wn_real *out);
 void wn_train_head_backward(wn_trainee *t, const wn_real *dout); /* into kept.d */

@@ -56,6 +56,7 @@ typedef struct {
     size_t outputs;    /* classes; 1 for choice and regress */
     double dropout;    /* NaN: the model's; else for all places */
     uint64_t seed;     /* of dropout and of drawn parameters */
+    wn_pooling pooling; /* what the head stands on; MODEL: the first token, as everywhere */
     bool fresh_head;   /* drawn even where the checkpoint has one */
 } wn_trainee_opts;
 
