@@ -70,6 +70,20 @@ Test(mem, grown_memory_keeps_its_content_and_is_zero_behind) {
     }
 }
 
+Test(mem, sparse_memory_is_zero) {
+    static const size_t sizes[] = {0, 1, 100, 4095, 4096, 4097, 70000, 5000001};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        unsigned char *dirty = wn_alloc(sizes[i], 1, &(wn_err){0});
+        memset(dirty, 0xAA, sizes[i]);
+        wn_free(dirty);
+        unsigned char *p = wn_alloc_sparse(sizes[i], 1, &(wn_err){0});
+        size_t wrong = 0;
+        for (size_t j = 0; j < sizes[i]; j++) wrong += p[j] != 0;
+        cr_assert_eq(wrong, 0, "%zu of %zu bytes", wrong, sizes[i]);
+        wn_free(p);
+    }
+}
+
 Test(mem, what_is_held_stays_below_the_limit) {
     wn_err e = {0};
     size_t before = wn_mem_held(), cap = 0;
