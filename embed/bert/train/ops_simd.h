@@ -165,8 +165,8 @@ WN_INLINE void wide_products(vu a, uint32_t m, vu *high, vu *low) {
 #endif
 }
 
-/* The four words of WN_LANES blocks of Philox4x32-10 (wn_rng_block), side by side; the lower halves of their counters do
- * not overflow. */
+/* The four words of WN_LANES blocks of Philox4x32-10 (wn_rng_block), side by side; the lower halves of their counters
+ * do not overflow. */
 WN_INLINE void random_words(const wn_dropout *p, uint64_t counter, vu out[4]) {
     vu c0, c1 = (vu)vi_splat((int32_t)(counter >> 32)), c2 = (vu)vi_splat((int32_t)p->stream),
            c3 = (vu)vi_splat((int32_t)(p->stream >> 32));
