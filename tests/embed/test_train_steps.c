@@ -167,7 +167,7 @@ Test(train_steps, same_bits_for_any_threads) {
 }
 
 Test(train_steps, the_lazy_table_has_the_bits_of_a_dense_update) {
-    const trained_how lazy = {.steps = WN_PENDING_MAX + 20, .settle_at = 100},
+    const trained_how lazy = {.steps = WN_PENDING_MAX + 20, .settle_at = 10},
                       dense = {.steps = WN_PENDING_MAX + 20, .dense = true};
     wn_trainee *a = trained("tiny-random-distilbert", &lazy), *b = trained("tiny-random-distilbert", &dense);
     cr_assert(same_values(a, b));
