@@ -16,7 +16,11 @@ import time
 from pathlib import Path
 
 # what, texts, tokens, steps a round, samples a second that winnow should have times torch's
-CASES = [("stories, batch 32", 32, 44, 3, 1.6), ("reviews, batch 16", 16, 128, 3, 1.5), ("sentences, batch 32", 32, 13, 6, 2.5)]
+CASES = [
+    ("stories, batch 32", 32, 44, 3, 1.6),
+    ("reviews, batch 16", 16, 128, 3, 1.5),
+    ("sentences, batch 32", 32, 13, 6, 2.5),
+]
 
 
 def seconds(shared, threads):
@@ -37,7 +41,8 @@ def torch_steps(model, texts, tokens, steps, shared):
     m = AutoModelForSequenceClassification.from_pretrained(model, num_labels=2).train()
     plain = [p for n, p in m.named_parameters() if n.endswith("bias") or "LayerNorm" in n]
     rest = [p for n, p in m.named_parameters() if not (n.endswith("bias") or "LayerNorm" in n)]
-    optimizer = torch.optim.AdamW([{"params": rest, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}], lr=2e-5)
+    groups = [{"params": rest, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=2e-5)
     best = float("inf")
     for _ in range(steps):
         ids = torch.randint(1000, 4000, (texts, tokens))
@@ -72,7 +77,8 @@ def main():
     shared = ["--shared"] if a.shared else []
     rate = numbers([bench, "rate", *(["shared"] if a.shared else [])])[0]
     print(f"f32 products of this machine reach {rate:.0f} GFLOP/s\n")
-    print("| batch | torch samples/s | winnow samples/s | ratio | wanted | torch MB | winnow MB | of it | products GFLOP/s | share |")
+    print("| batch | torch samples/s | winnow samples/s | ratio | wanted | torch MB | winnow MB | of it "
+          "| products GFLOP/s | share |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     good = True
     for name, texts, tokens, steps, wanted in CASES:
