@@ -83,24 +83,32 @@ static size_t carve_kept(wn_trainee *t) {
     return used;
 }
 
+/* Laid out anew for every batch; memory only grows. */
 static wn_code room_kept(wn_trainee *t, wn_err *err) {
     wn_kept *k = &t->kept;
-    if (k->block && t->tokens <= k->tokens && t->batch.n <= k->texts && t->chunks <= k->chunks &&
-        (k->train || !t->train))
-        return WN_OK;
-    wn_free(k->block);
-    wn_free(t->places);
-    t->places = NULL;
+    wn_real *block = k->block;
+    k->tokens = t->tokens;
+    k->texts = t->batch.n;
+    k->chunks = t->chunks;
+    k->train = t->train;
     k->block = NULL;
-    k->tokens = larger(k->tokens, t->tokens);
-    k->texts = larger(k->texts, t->batch.n);
-    k->chunks = larger(k->chunks, t->chunks);
-    k->train = k->train || t->train;
-    if (!k->layer && !(k->layer = wn_alloc(t->passed, sizeof *k->layer, err))) return WN_EMEMORY;
-    if (!(t->places = wn_alloc(k->tokens, sizeof *t->places, err))) return WN_EMEMORY;
-    if (!(k->block = wn_alloc(carve_kept(t), sizeof *k->block, err))) return WN_EMEMORY;
+    if (!k->layer && !(k->layer = wn_alloc(t->passed, sizeof *k->layer, err))) goto out;
+    const size_t wanted = carve_kept(t);
+    if (wanted > k->room) {
+        wn_free(block);
+        k->room = 0;
+        if (!(block = wn_alloc(wanted, sizeof *block, err))) goto out;
+        k->room = wanted;
+    }
+    wn_free(t->places);
+    if (!(t->places = wn_alloc(t->tokens, sizeof *t->places, err))) goto out;
+    k->block = block;
     (void)carve_kept(t);
     return WN_OK;
+out:
+    wn_free(block);
+    k->room = 0;
+    return WN_EMEMORY;
 }
 
 /* The larger of the ways forth and back. */

@@ -46,9 +46,10 @@ typedef struct {
 } wn_kept_layer;
 
 typedef struct {
-    size_t tokens, texts, chunks; /* that there is room for; with `train` a layer each, else one for all */
-    bool train;
-    wn_real *block;       /* what the pointers below point into */
+    size_t tokens, texts, chunks; /* of the batch */
+    bool train;           /* a layer each; else one for all */
+    wn_real *block;       /* [room] what the pointers below point into */
+    size_t room;
     wn_kept_layer *layer; /* [layers passed] */
     wn_real *embedding_hat, *embedding_scale; /* [T, E], [T] */
     wn_real *embedded;    /* [T, E] ALBERT: what the mapping is applied to; else NULL */
