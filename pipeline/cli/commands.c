@@ -57,6 +57,19 @@ const wn_command wn_commands[] = {
      "winnow select vectors.npy --records reviews.jsonl -k 1000 -o chosen/\n"
      "winnow select glove.hdf5 --dataset train -k 1% --objective facility-location -o chosen/",
      wn_select_command},
+    {"compare", CMD_COMPARE, "FILE... --test FILE|N% --label-field NAME --budgets LIST -o OUT", 0, SIZE_MAX,
+     "measure what a chosen subset is worth beside a random one",
+     "Chooses subsets of the pool (FILE) by each method, at each budget, with each seed, lets a classifier learn from "
+     "each, and tests it once on the same test records. Random choices, with and without copies, and by label are "
+     "always among the methods. Says for each method and budget whether it is better, worse, or no difference shown, "
+     "and writes results.csv, results.json, summary.json, subsets.jsonl (the rows and labels of each subset), "
+     "report.html, manifest.json and SHA256SUMS. What an interrupted comparison has finished is kept beside the output "
+     "and used again. Exit code 0 whatever the verdict.",
+     "winnow compare train.jsonl --test test.jsonl --label-field label --budgets 5%,10% -o compared/\n"
+     "winnow compare all.jsonl --test 20% --label-field label --budgets 10% --seeds 10 -o compared/\n"
+     "winnow compare all.jsonl --test 20% --label-field label --budgets 10% --inject-duplicates 1%x100 \\\n"
+     "    --methods default,facility-location,graph-cut:lambda=10:similarity=cosine -o compared/",
+     wn_compare},
     {"explain", CMD_EXPLAIN, "OUT ID", 2, 2, "say why an item was chosen, or what stands for it",
      "For a chosen item: its rank and gain, and the items it stands for. For another: the chosen item that stands for "
      "it, and how similar they are. Texts come from subset.* and rest.*, or else from the input, if it is unchanged.",

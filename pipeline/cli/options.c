@@ -120,6 +120,7 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
     }
     if (cli->config.model && !wn_option_given(cli, wn_option_find("encoder", 7))) cli->config.encoder = WN_ENC_BERT;
     if (cli->dump_config) goto out;
+    if (command->bit == CMD_COMPARE && (code = wn_cli_read_comparison(cli, err)) != WN_OK) goto out;
     if ((code = wn_cli_take_inputs(cli, optind, argc, argv, err)) != WN_OK) goto out;
     if ((code = wn_cli_find_records(cli, err)) != WN_OK) goto out;
     if ((code = wn_cli_check_together(cli, err)) != WN_OK) goto out;

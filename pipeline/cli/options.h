@@ -17,7 +17,8 @@ enum {
     CMD_INFO = 1 << 7,
     CMD_CHECK = 1 << 8,
     CMD_TOKENIZE = 1 << 9,
-    CMD_ALL = (1 << 10) - 1
+    CMD_COMPARE = 1 << 10,
+    CMD_ALL = (1 << 11) - 1
 };
 
 typedef struct {
@@ -70,6 +71,7 @@ typedef enum {
     WN_OPTION_ENCODES = 1 << 14,    /* texts become vectors (not in dedup of equal texts, or of a matrix) */
     WN_OPTION_RECORDS = 1 << 15,    /* records are read (dedup takes a matrix, select may have the records of one) */
     WN_OPTION_MATRIX = 1 << 16,     /* a matrix is read */
+    WN_OPTION_METHOD = 1 << 17,     /* an option of a method of compare, too: --methods graph-cut:lambda=10 */
 } wn_option_trait;
 
 typedef struct {
@@ -90,6 +92,7 @@ typedef struct {
     wn_config config;
     const wn_command *command;
     const char *preset, *config_file, *filelist;
+    const char *test, *budgets, *methods, *copies, *noise, *pool_share; /* of compare, as given */
     bool help, dump_config;
     const char **replayed; /* [nreplayed] inputs of the manifest that --config names */
     size_t nreplayed, inputs_cap;
@@ -109,6 +112,10 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
 void wn_cli_free(wn_cli *cli);
 /* WN_EUSAGE where options make no sense without or beside one another. */
 wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err);
+/* WN_EUSAGE where an option was given that has no effect. */
+wn_code wn_cli_check_effects(const wn_cli *cli, wn_err *err);
+/* The options of compare that hold lists and sizes, into the configuration. */
+wn_code wn_cli_read_comparison(wn_cli *cli, wn_err *err);
 /* WN_EUSAGE where an output would replace something that is read, another output, or a device. */
 wn_code wn_cli_check_outputs(const wn_cli *cli, wn_err *err);
 

@@ -5,11 +5,12 @@
 #include <winnow/threads.h>
 
 enum {
-    TEXT = CMD_RUN | CMD_EMBED | CMD_DEDUP,
+    TEXT = CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_COMPARE,
+    SAVES = CMD_RUN | CMD_EMBED | CMD_DEDUP,
     RECORDS = TEXT | CMD_TOKENIZE | CMD_INFO | CMD_CHECK | CMD_SELECT,
     MATRIX = CMD_GRAPH | CMD_SELECT | CMD_DEDUP,
     CHOOSE = CMD_RUN | CMD_SELECT,
-    WRITES = CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT,
+    WRITES = CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT | CMD_COMPARE,
     WORKS = WRITES | CMD_TOKENIZE | CMD_CHECK | CMD_REPORT,
 };
 
@@ -25,6 +26,7 @@ enum {
     DOC2VEC = FITS | WN_OPTION_DOC2VEC,
     COMPARES = WN_OPTION_COMPARES,
     OF_RECORDS = WN_OPTION_RECORDS,
+    METHOD = WN_OPTION_METHOD,
 };
 
 #define AT(field) offsetof(wn_cli, field)
@@ -55,10 +57,11 @@ const wn_option wn_options[] = {
      "of the objects of an array in a text field take those whose \"role\" (or \"from\") is NAME, like user or "
      "assistant"},
     {"label-field", 0, "NAME", RECORDS, OPT_STRING, CF(label_field), NULL, 0, 0, NULL, DECIDES | OF_RECORDS, "Input",
-     "field that holds a class, for the report and the output; a record may lack it"},
+     "field that holds a class, for the report and the output; a record may lack it, but not in compare"},
     {"id-field", 0, "NAME", RECORDS, OPT_STRING, CF(id_field), NULL, 0, 0, NULL, DECIDES | OF_RECORDS, "Input",
      "field that holds a unique id; without it the row number from 0"},
-    {"embeddings", 0, "FILE", CMD_RUN, OPT_LIST, CF(embeddings), NULL, 0, 0, NULL, DECIDES | READS, "Input",
+    {"embeddings", 0, "FILE", CMD_RUN | CMD_COMPARE, OPT_LIST, CF(embeddings), NULL, 0, 0, NULL, DECIDES | READS,
+     "Input",
      "take the vectors from a matrix file (.h5ad, .h5, .npy, .npz) instead of an encoder: a row a record, in the same "
      "order, and with the same ids where both have them; several files count as one matrix"},
     {"records", 0, "FILE", CMD_SELECT, OPT_LIST, CF(records), NULL, 0, 0, NULL, DECIDES | READS, "Input",
@@ -66,14 +69,14 @@ const wn_option wn_options[] = {
      "of winnow embed names, where they are unchanged"},
     {"no-records", 0, NULL, CMD_SELECT, OPT_FLAG, CF(no_records), NULL, 0, 0, NULL, DECIDES, "Input",
      "look for no records: write no subset.* and rest.*"},
-    {"dataset", 0, "PATH", MATRIX | CMD_RUN | CMD_INFO, OPT_STRING, CF(dataset), NULL, 0, 0, NULL,
+    {"dataset", 0, "PATH", MATRIX | CMD_RUN | CMD_COMPARE | CMD_INFO, OPT_STRING, CF(dataset), NULL, 0, 0, NULL,
      DECIDES | WN_OPTION_MATRIX, "Input",
      "dataset of an HDF5 file to read; without it X, train, or the only one of two dimensions"},
     {"filelist", 0, "FILE", TEXT | CMD_TOKENIZE | CMD_INFO | CMD_CHECK, OPT_STRING, AT(filelist), NULL, 0, 0, NULL,
      READS, "Input", "read the names of more input files from FILE, one a line"},
     {"limit", 0, "N", TEXT | CMD_TOKENIZE | CMD_SELECT, OPT_COUNT, CF(limit), NULL, 1, MANY, NULL,
      DECIDES | OF_RECORDS, "Input", "stop after N good records"},
-    {"on-error", 0, "fail|skip:FILE", TEXT | CMD_SELECT, OPT_ON_ERROR, CF(skip_path), "fail|skip:FILE", 0, 0, "fail",
+    {"on-error", 0, "fail|skip:FILE", SAVES | CMD_SELECT, OPT_ON_ERROR, CF(skip_path), "fail|skip:FILE", 0, 0, "fail",
      DECIDES | WRITES_TO | OF_RECORDS, "Input",
      "at a bad record: fail stops there; skip:FILE copies it byte for byte to FILE and goes on"},
 
@@ -121,14 +124,14 @@ const wn_option wn_options[] = {
      "doc2vec: negative samples (0 only with --hierarchical)"},
     {"epochs", 0, "N", TEXT, OPT_COUNT, CF(epochs), NULL, 1, 100000, "10", DECIDES | DOC2VEC, "Encoder",
      "doc2vec: passes over the texts"},
-    {"save-encoder", 0, "FILE", TEXT, OPT_STRING, CF(save_encoder), NULL, 0, 0, NULL, NO_MODEL | WRITES_TO | ENCODES,
+    {"save-encoder", 0, "FILE", SAVES, OPT_STRING, CF(save_encoder), NULL, 0, 0, NULL, NO_MODEL | WRITES_TO | ENCODES,
      "Encoder", "write the fitted encoder to FILE"},
     {"load-encoder", 0, "FILE", TEXT, OPT_STRING, CF(load_encoder), NULL, 0, 0, NULL,
      DECIDES | NO_MODEL | READS | ENCODES, "Encoder",
      "use an encoder that --save-encoder wrote instead of fitting one"},
 
-    {"dedup", 0, "off|exact|COS", CHOOSE | CMD_DEDUP, OPT_DEDUP, CF(dedup), "off|exact|0.95", 0, 0, "exact", DECIDES,
-     "Duplicates",
+    {"dedup", 0, "off|exact|COS", CHOOSE | CMD_DEDUP, OPT_DEDUP, CF(dedup), "off|exact|0.95", 0, 0, "exact",
+     DECIDES | METHOD, "Duplicates",
      "off: keep copies; exact: drop records of equal text, after Unicode normalisation, case folding (US is us) and "
      "white space; a number in (0, 1], like 0.95: also those with a cosine of at least that (a matrix has no text: "
      "exact "
@@ -140,22 +143,49 @@ const wn_option wn_options[] = {
      "paper: graph-cut over cosine with lambda 10 and no deduplication; other options win over it"},
     {"objective", 0, "NAME", CHOOSE, OPT_ENUM, CF(objective), WORDS(WN_OBJECTIVES), 0, 0, "graph-cut", DECIDES,
      "Selection", "what makes a subset good"},
-    {"similarity", 0, "NAME", CHOOSE, OPT_ENUM, CF(similarity), WORDS(WN_KERNELS), 0, 0, "rbf", DECIDES | COMPARES,
-     "Selection", "similarity of two vectors; rbf is exp(gamma (cosine - 1))"},
+    {"similarity", 0, "NAME", CHOOSE, OPT_ENUM, CF(similarity), WORDS(WN_KERNELS), 0, 0, "rbf",
+     DECIDES | COMPARES | METHOD, "Selection", "similarity of two vectors; rbf is exp(gamma (cosine - 1))"},
     {"gamma", 0, "X|auto", CHOOSE, OPT_REAL, CF(gamma), "auto", DBL_MIN, 1e6, "auto",
-     DECIDES | COMPARES | WN_OPTION_RBF, "Selection", "rbf: width; auto is 7.5 / median(1 - cosine)"},
-    {"lambda", 0, "X|auto", CHOOSE, OPT_REAL, CF(lambda), "auto", 0, 1e12, "auto", DECIDES | WN_OPTION_GRAPH_CUT,
-     "Selection", "graph-cut: weight of diversity; auto is n/k - 2"},
-    {"maximizer", 0, "NAME", CHOOSE, OPT_ENUM, CF(storage), WORDS(WN_STORAGES), 0, 0, "auto", COMPARES, "Selection",
-     "how the maximum is sought; the picks are the same"},
+     DECIDES | COMPARES | WN_OPTION_RBF | METHOD, "Selection", "rbf: width; auto is 7.5 / median(1 - cosine)"},
+    {"lambda", 0, "X|auto", CHOOSE, OPT_REAL, CF(lambda), "auto", 0, 1e12, "auto",
+     DECIDES | WN_OPTION_GRAPH_CUT | METHOD, "Selection", "graph-cut: weight of diversity; auto is n/k - 2"},
+    {"maximizer", 0, "NAME", CHOOSE, OPT_ENUM, CF(storage), WORDS(WN_STORAGES), 0, 0, "auto", COMPARES | METHOD,
+     "Selection", "how the maximum is sought; the picks are the same"},
     {"keep", 0, "FILE", CHOOSE, OPT_STRING, CF(keep_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
      "ids that must be chosen, one a line; they count in k"},
     {"exclude", 0, "FILE", CHOOSE, OPT_STRING, CF(exclude_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
      "ids that must not be chosen, one a line"},
     {"neighbours", 'K', "N", CMD_GRAPH | CHOOSE, OPT_COUNT, CF(neighbours), NULL, 1, 1e9, "50",
-     DECIDES | WN_OPTION_NEIGHBOURS, "Selection", "nearest neighbours a row (graph; facility-location)"},
+     DECIDES | WN_OPTION_NEIGHBOURS | METHOD, "Selection", "nearest neighbours a row (graph; facility-location)"},
 
-    {"seed", 0, "N", WRITES, OPT_SEED, CF(seed), NULL, 0, 0, "1", DECIDES, "Running", "seed of every random choice"},
+    {"test", 0, "FILE|N%", CMD_COMPARE, OPT_STRING, AT(test), NULL, 0, 0, NULL, DECIDES | READS, "Comparison",
+     "records to test on, never chosen from; N%: that share of each class of the input, drawn once by --seed"},
+    {"budgets", 0, "LIST", CMD_COMPARE, OPT_STRING, AT(budgets), NULL, 0, 0, NULL, DECIDES, "Comparison",
+     "how many rows to choose, separated by commas: counts, or percentages of the pool that a seed draws"},
+    {"methods", 0, "LIST", CMD_COMPARE, OPT_STRING, AT(methods), NULL, 0, 0, "default", DECIDES, "Comparison",
+     "ways to choose, separated by commas, each with options of select behind colons, as graph-cut:lambda=10; default "
+     "(what run does), an objective, longest; random, dedup+random, balanced-random and stratified-random are always "
+     "in"},
+    {"learner", 0, "NAME", CMD_COMPARE, OPT_ENUM, CF(learner), WORDS(WN_LEARNERS), 0, 0, "probe", DECIDES, "Comparison",
+     "what learns from a subset; probe: logistic regression on the vectors, its regularisation chosen by "
+     "cross-validation within the subset"},
+    {"seeds", 0, "N", CMD_COMPARE, OPT_COUNT, CF(seeds), NULL, 1, 1000, "5", DECIDES, "Comparison",
+     "how often all is drawn and chosen again"},
+    {"repeat-training", 0, "N", CMD_COMPARE, OPT_COUNT, CF(repeat_training), NULL, 1, 1000, "1", DECIDES, "Comparison",
+     "how often each subset is learnt from, with training seeds 1 to N"},
+    {"pool-share", 0, "N%", CMD_COMPARE, OPT_STRING, AT(pool_share), NULL, 0, 0, "80%", DECIDES, "Comparison",
+     "share of the pool that each seed draws, the same rows for every method"},
+    {"inject-duplicates", 0, "N%xT", CMD_COMPARE, OPT_STRING, AT(copies), NULL, 0, 0, NULL, DECIDES, "Comparison",
+     "also compare with N percent of the pool's rows standing there T times (1%x100)"},
+    {"long-tail", 0, "R", CMD_COMPARE, OPT_REAL, CF(long_tail), NULL, 1, 1e6, "1", DECIDES, "Comparison",
+     "also compare with the classes cut to sizes that fall to one R-th of the largest; 1: not"},
+    {"label-noise", 0, "N%", CMD_COMPARE, OPT_STRING, AT(noise), NULL, 0, 0, NULL, DECIDES, "Comparison",
+     "also compare with N percent of the pool's labels wrong; those of the test records never are"},
+    {"test-embeddings", 0, "FILE", CMD_COMPARE, OPT_LIST, CF(test_embeddings), NULL, 0, 0, NULL, DECIDES | READS,
+     "Comparison", "what --embeddings is of the input, of the records of --test"},
+
+    {"seed", 0, "N", WRITES, OPT_SEED, CF(seed), NULL, 0, 0, "1", DECIDES | METHOD, "Running",
+     "seed of every random choice"},
     {"threads", 'j', "N", WORKS, OPT_INT, CF(threads), NULL, 1, WN_THREADS_MAX, NULL, 0, "Running",
      "threads to use; without it all processors. The output does not depend on it"},
     {"memory", 'M', "SIZE", WRITES, OPT_BYTES, CF(memory), NULL, 0, 0, NULL, 0, "Running",
@@ -163,7 +193,7 @@ const wn_option wn_options[] = {
      "and libraries take up to 64M more. Without it what the machine has"},
     {"dry-run", 'n', NULL, WRITES, OPT_FLAG, CF(dry_run), NULL, 0, 0, NULL, 0, "Running",
      "say what would be done, and how much memory and disk it takes"},
-    {"resume", 0, NULL, TEXT, OPT_FLAG, CF(resume), NULL, 0, 0, NULL, MODEL | ENCODES, "Running",
+    {"resume", 0, NULL, SAVES, OPT_FLAG, CF(resume), NULL, 0, 0, NULL, MODEL | ENCODES, "Running",
      "model: go on with the vectors that an interrupted run of the same command has kept"},
     {"config", 0, "FILE", CMD_ALL, OPT_STRING, AT(config_file), NULL, 0, 0, NULL, READS, "Running",
      "read options from FILE: lines of \"name = value\" with the long names of options, or the manifest.json of an "

@@ -59,7 +59,7 @@ static bool makes_vectors(const wn_cli *cli) {
     return cli->config.nembeddings == 0;
 }
 static bool has_matrix(const wn_cli *cli) {
-    if (cli->command->bit == CMD_RUN) return !makes_vectors(cli);
+    if (cli->command->bit & (CMD_RUN | CMD_COMPARE)) return !makes_vectors(cli);
     return cli->command->bit != CMD_DEDUP || reads_matrix(cli);
 }
 
@@ -85,7 +85,7 @@ static const struct {
     {WN_OPTION_NEIGHBOURS, by_neighbours, "it belongs to --objective facility-location"},
 };
 
-static wn_code check_effects(const wn_cli *cli, wn_err *err) {
+wn_code wn_cli_check_effects(const wn_cli *cli, wn_err *err) {
     for (size_t i = 0; i < wn_noptions; i++) {
         const wn_option *o = &wn_options[i];
         if (!wn_option_given(cli, o)) continue;
@@ -126,6 +126,24 @@ static wn_code check_model(const wn_cli *cli, wn_err *err) {
     return WN_OK;
 }
 
+static wn_code check_comparison(const wn_config *c, wn_err *err) {
+    if (!c->label_field)
+        return wn_err_set(err, WN_EUSAGE, "--label-field is missing: which field holds the class to be learnt?");
+    if (!c->test_path && c->test_percent <= 0)
+        return wn_err_set(err, WN_EUSAGE,
+                          "--test is missing: a file of records, or a share of the input (--test 20%%)");
+    if (c->nbudgets == 0)
+        return wn_err_set(err, WN_EUSAGE, "--budgets is missing: how many rows to choose (--budgets 5%%,10%%,25%%)");
+    if (c->ntest_embeddings && !c->test_path)
+        return wn_err_set(err, WN_EUSAGE, "--test-embeddings: the test rows are rows of the input here, and so are "
+                          "their vectors of --embeddings; leave it out");
+    if (c->ntest_embeddings && !c->nembeddings)
+        return wn_err_set(err, WN_EUSAGE, "--test-embeddings needs --embeddings, made by the same encoder");
+    if (c->nembeddings && c->test_path && !c->ntest_embeddings)
+        return wn_err_set(err, WN_EUSAGE, "--embeddings needs --test-embeddings, made by the same encoder");
+    return WN_OK;
+}
+
 static wn_code check_inputs(const wn_config *c, wn_err *err) {
     size_t piped = 0;
     for (size_t i = 0; i < c->ninputs; i++) piped += strcmp(c->inputs[i], "-") == 0;
@@ -139,11 +157,12 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
     unsigned bit = cli->command->bit;
     wn_code code = WN_OK;
-    if ((bit & (CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT)) && !c->output)
+    if ((bit & (CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT | CMD_COMPARE)) && !c->output)
         return wn_err_set(err, WN_EUSAGE, "-o is missing: where should the output go?");
     if ((bit & (CMD_RUN | CMD_SELECT)) && c->k <= 0)
         return wn_err_set(err, WN_EUSAGE,
                           "-k is missing: how many to choose, a count (-k 1000) or a percentage (-k 10%%)?");
+    if (bit == CMD_COMPARE && (code = check_comparison(c, err)) != WN_OK) return code;
     if ((code = check_model(cli, err)) != WN_OK) return code;
     if (c->encoder == WN_ENC_DOC2VEC && c->negative == 0 && !c->hierarchical)
         return wn_err_set(err, WN_EUSAGE, "--negative 0 needs --hierarchical");
@@ -151,5 +170,5 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
         return wn_err_set(err, WN_EUSAGE,
                           "--save-encoder and --load-encoder together: a loaded encoder is saved already");
     if ((code = check_inputs(c, err)) != WN_OK) return code;
-    return check_effects(cli, err);
+    return wn_cli_check_effects(cli, err);
 }

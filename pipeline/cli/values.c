@@ -80,8 +80,10 @@ static wn_code set_real(const wn_option *o, const char *value, double *out, wn_e
         return WN_OK;
     }
     char what[96];
-    (void)snprintf(what, sizeof what, "a number %s%s", o->low > 0 ? "above 0" : "of 0 or more",
-                   may_auto ? ", or auto" : "");
+    if (o->low > 0 && o->low < 1)
+        (void)snprintf(what, sizeof what, "a number above 0%s", may_auto ? ", or auto" : "");
+    else
+        (void)snprintf(what, sizeof what, "a number of %g or more%s", o->low, may_auto ? ", or auto" : "");
     return value_wanted(o, value, what, err);
 }
 

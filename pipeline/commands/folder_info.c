@@ -79,6 +79,21 @@ static void print_outputs(const cJSON *outputs, wn_io *io) {
     wn_printf(io, "%s" WN_FILE_MANIFEST "\n", n ? ", " : "");
 }
 
+/* What compare says of itself. */
+static void print_comparison(const char *path, const cJSON *m, const cJSON *c, wn_io *io) {
+    const cJSON *run = member_of(m, "this_run");
+    wn_print_name(io, path);
+    wn_printf(io, ": a comparison of %.0f methods at %.0f budgets, %.0f cells\n", number_of(c, "methods"),
+              number_of(c, "budgets"), number_of(c, "cells"));
+    print_member("command", text_of(m, "command"), io);
+    print_inputs(member_of(m, "inputs"), io);
+    wn_printf(io, "  records: %.0f to choose from, %.0f to test on, in %.0f classes\n", number_of(c, "pool"),
+              number_of(c, "tests"), number_of(c, "classes"));
+    print_outputs(member_of(m, "outputs"), io);
+    print_member("version", text_of(m, "winnow"), io);
+    if (run) wn_printf(io, "  took: %.1f s\n", number_of(member_of(run, "seconds"), "total"));
+}
+
 static void print_folder(const char *path, const cJSON *m, wn_io *io) {
     const cJSON *counts = member_of(m, "counts"), *run = member_of(m, "this_run");
     double read = number_of(counts, "read"), distinct = number_of(counts, "distinct");
@@ -107,7 +122,11 @@ wn_code wn_info_folder(const char *path, wn_io *io, wn_err *err) {
     if (code == WN_EIO)
         code = wn_err_set(err, WN_EINPUT, "%s is a folder without manifest.json: not an output of winnow", path);
     if (code != WN_OK) goto out;
-    print_folder(path, manifest, io);
+    const cJSON *comparison = member_of(manifest, "comparison");
+    if (comparison)
+        print_comparison(path, manifest, comparison, io);
+    else
+        print_folder(path, manifest, io);
 out:
     cJSON_Delete(manifest);
     wn_free(file);

@@ -201,7 +201,8 @@ static void add_this_run(manifest_doc *d, const wn_outcome *r, const wn_timings 
     manifest_count(d, o, "peak_memory_bytes", wn_mem_peak());
 }
 
-wn_code wn_manifest_write(const wn_outcome *r, wn_outdir *dir, const wn_timings *t, wn_err *err) {
+wn_code wn_manifest_write(const wn_outcome *r, const wn_manifest_part *part, wn_outdir *dir, const wn_timings *t,
+                          wn_err *err) {
     manifest_doc d = {.root = cJSON_CreateObject()};
     wn_outfile *f = NULL;
     d.failed = !d.root;
@@ -212,10 +213,14 @@ wn_code wn_manifest_write(const wn_outcome *r, wn_outdir *dir, const wn_timings 
     manifest_count(&d, d.root, "seed", r->seed);
     add_inputs(&d, r);
     if (r->model) add_model(&d, r->model);
-    add_counts(&d, r);
-    add_warnings(&d, r);
-    if (r->chosen) add_selection(&d, r);
-    add_curves(&d, r);
+    if (part) {
+        manifest_raw(&d, d.root, part->name, part->json);
+    } else {
+        add_counts(&d, r);
+        add_warnings(&d, r);
+        if (r->chosen) add_selection(&d, r);
+        add_curves(&d, r);
+    }
     add_outputs(&d, dir);
     add_versions(&d);
     add_this_run(&d, r, t);

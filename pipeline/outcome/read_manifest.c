@@ -121,6 +121,12 @@ wn_code wn_manifest_read(wn_outcome *o, wn_err *err) {
         goto out;
     }
     if ((code = wn_json_read(path, &o->own->manifest, err)) != WN_OK) goto out;
+    if (wn_manifest_at(o, "comparison", NULL)) {
+        code = wn_err_set(err, WN_EINPUT,
+                          "%s is a comparison, not a choice: its report.html and summary.json say what came of it",
+                          o->own->folder);
+        goto out;
+    }
     double seed = json_number(wn_manifest_at(o, "seed", NULL));
     o->version = json_string(wn_manifest_at(o, "winnow", NULL));
     o->command = json_string(wn_manifest_at(o, "command", NULL));

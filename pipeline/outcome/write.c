@@ -42,5 +42,5 @@ wn_code wn_outcome_write(const wn_outcome *o, wn_outdir *d, wn_timings *t, wn_pr
     if (code == WN_OK && !o->chosen && o->n > 0) code = write_report(o, d, err);
     if (code != WN_OK) return code;
     if ((code = wn_outdir_sums(d, err)) != WN_OK) return code;
-    return wn_manifest_write(o, d, t, err);
+    return wn_manifest_write(o, NULL, d, t, err);
 }

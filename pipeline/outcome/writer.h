@@ -21,6 +21,12 @@ wn_code wn_outcome_rows(const wn_outcome *o, bool kept, wn_outdir *d, wn_progres
 
 /* Everything else: tables, selection.h5ad and report.html (where rows were chosen), SHA256SUMS, manifest.json. */
 wn_code wn_outcome_write(const wn_outcome *o, wn_outdir *d, wn_timings *t, wn_progress *p, wn_err *err);
-wn_code wn_manifest_write(const wn_outcome *o, wn_outdir *d, const wn_timings *t, wn_err *err);
+/* What a command that makes no choice of its own says of itself: an object, as JSON. */
+typedef struct {
+    const char *name, *json;
+} wn_manifest_part;
+/* part: in place of counts, choice and curves; NULL: those. */
+wn_code wn_manifest_write(const wn_outcome *o, const wn_manifest_part *part, wn_outdir *d, const wn_timings *t,
+                          wn_err *err);
 
 #endif

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <winnow/err.h>
+#include <winnow/compare.h>
 #include <winnow/encoder.h>
+#include <winnow/err.h>
 #include <winnow/kernel.h>
 #include <winnow/names.h>
 #include <winnow/io.h>
@@ -35,7 +36,7 @@ typedef struct {
     const char *label_field, *id_field, *dataset;
     size_t limit;
     const char *skip_path; /* --on-error skip:FILE */
-    const char **embeddings; /* [nembeddings] of run: matrix files that hold the vectors; none: an encoder */
+    const char **embeddings; /* [nembeddings] matrix files that hold the vectors; none: an encoder */
     size_t nembeddings;
     const char **records; /* [nrecords] of select: what the rows were made of */
     size_t nrecords;
@@ -74,6 +75,21 @@ typedef struct {
     size_t neighbours;       /* -K */
     wn_layout export_layout; /* of graph */
 
+    /* compare */
+    const char *test_path;   /* records to test on; NULL: test_percent of the input */
+    double test_percent;
+    const wn_size_opts *budgets; /* [nbudgets] */
+    size_t nbudgets;
+    const wn_method *methods; /* [nmethods] the baselines among them */
+    size_t nmethods;
+    wn_learner_kind learner;
+    size_t seeds, repeat_training;
+    double pool_share;       /* percent of the pool that each seed draws */
+    double copies_percent, label_noise, long_tail; /* scenarios: percent of the rows; ratio of the classes. 0: none */
+    size_t copies_times;     /* how often each of those rows stands there */
+    const char **test_embeddings; /* [ntest_embeddings] the same of the records of test_path */
+    size_t ntest_embeddings;
+
     /* manners */
     uint64_t seed;
     int threads;             /* 0 = all */
@@ -97,6 +113,7 @@ wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err);   /* matrix -> .h5
 wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err); /* matrix -> out/ */
 wn_code wn_explain(const wn_config *c, wn_io *io, wn_err *err); /* out/, id -> text on stdout */
 wn_code wn_report_command(const wn_config *c, wn_io *io, wn_err *err); /* out/ -> one HTML page */
+wn_code wn_compare(const wn_config *c, wn_io *io, wn_err *err); /* records -> out/ : subset against random */
 wn_code wn_info(const wn_config *c, wn_io *io, wn_err *err);
 wn_code wn_check(const wn_config *c, wn_io *io, wn_err *err);
 

@@ -2,6 +2,7 @@
 #define WINNOW_WINNOW_H
 /* All of libwinnow: #include <winnow/winnow.h>. Each header says what it holds, and can be included alone. */
 #include <winnow/bert.h>
+#include <winnow/compare.h>
 #include <winnow/config.h>
 #include <winnow/data.h>
 #include <winnow/doc2vec.h>
