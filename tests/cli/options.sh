@@ -6,7 +6,8 @@ dump() { "$W" "$@" --dump-config 2>"$err"; }
 value() { dump "$@" | sed -n "s/^$key = //p"; }
 
 commands=$("$W" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p')
-is "$(echo $commands)" "run embed dedup tokenize graph select explain report info check" "--help lists the commands"
+is "$(echo $commands)" "run embed dedup tokenize graph select compare explain report info check" \
+    "--help lists the commands"
 
 # ---- values ----
 key=k
@@ -116,7 +117,7 @@ is "$(dump run a -o x --lambda 5 --preset paper | grep -E '^(similarity|lambda) 
     "similarity = cosine;lambda = 5;" "an option wins over the preset, wherever it stands"
 
 # ---- help, man pages, completion: every option of every command ----
-options() { dump "$1" a b -o x -k 1 | sed -n 's/^\(# \)\{0,1\}\([a-z0-9-]*\) =.*/\2/p'; }
+options() { dump "$1" a b | sed -n 's/^\(# \)\{0,1\}\([a-z0-9-]*\) =.*/\2/p'; }
 for c in $commands; do
     "$W" "$c" --help >help 2>"$err"
     is "$?$(cat "$err")" 0 "$c --help ends well and says nothing on standard error"

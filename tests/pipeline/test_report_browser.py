@@ -57,6 +57,48 @@ def visible(dom):
     return re.sub(r"\s+", " ", body)
 
 
+def compare(tap, folder, rows):
+    """The page of a comparison, under the same rules."""
+    out = os.path.join(folder, "compared")
+    run = subprocess.run([sys.argv[1], "compare", rows, "--test", "20%", "--label-field", "label", "--budgets", "5%,60",
+                          "--seeds", "3", "--dims", "16", "--methods", "default,longest", "--label-noise", "20%", "-q",
+                          "-o", out], capture_output=True, text=True, check=False)
+    tap.ok(run.returncode == 0, "winnow compare", run.stderr)
+    with open(os.path.join(out, "summary.json"), encoding="utf-8") as f:
+        summary = json.load(f)
+    page = os.path.join(out, "report.html")
+    shown = browse(page, folder, "--dump-dom")
+    console = [line for line in shown.stderr.splitlines() if "CONSOLE" in line]
+    text = visible(shown.stdout)
+    missing = [s["method"] for s in summary["standings"]
+               if f"{100 * s['accuracy']['mean']:.1f} ± {100 * s['accuracy']['sd']:.1f}" not in text]
+    tap.ok(not missing, "the page shows every accuracy", missing)
+    verdicts = [d["verdict"] for s in summary["standings"] for d in s["against"].values()]
+    tap.ok(all(v in text for v in verdicts), "and every verdict")
+    tap.ok("kind <1>" in text and "<kind" not in shown.stdout, "names of classes are shown as text")
+    tap.ok(shown.stdout.count("<svg") == 4, "two charts for each pool", shown.stdout.count("<svg"))
+    tap.ok("NaN" not in shown.stdout and "inf" not in re.sub(r"[a-z]*inf[a-z]+", "", text), "no number is none")
+    tap.ok(not console, "no message on the console", "\n".join(console))
+    outside(tap, page)
+    renders(tap, folder, page)
+
+
+def outside(tap, page):
+    with open(page, encoding="utf-8") as f:
+        source = f.read()
+    links = [a for tag in re.findall(r"<[a-z][^>]*>", source) for a in re.findall(r"(?:src|href|action)=\S*", tag)]
+    tap.ok(links == ['href="data:,">'] and "url(" not in source, "the page refers to nothing outside itself", links)
+
+
+def renders(tap, folder, page):
+    for width in (1280, 400):
+        image = os.path.join(folder, f"{width}.png")
+        if os.path.exists(image):
+            os.remove(image)
+        wide = browse(page, folder, f"--window-size={width},900", f"--screenshot={image}")
+        tap.ok(os.path.exists(image) and os.path.getsize(image) > 5000, f"it renders {width} pixels wide", wide.stderr)
+
+
 def main():
     if not CHROMIUM:
         print("1..0 # SKIP no chromium on this machine")
@@ -86,15 +128,9 @@ def main():
         tap.ok("<script>console.error" in text, "hostile text is shown as text")
         tap.ok("<script" not in shown.stdout and "<img" not in shown.stdout, "and has become no element")
         tap.ok(not console, "no message on the console", "\n".join(console))
-        with open(page, encoding="utf-8") as f:
-            source = f.read()
-        links = [a for tag in re.findall(r"<[a-z][^>]*>", source) for a in re.findall(r"(?:src|href|action)=\S*", tag)]
-        tap.ok(links == ['href="data:,">'] and "url(" not in source, "the page refers to nothing outside itself", links)
-        for width in (1280, 400):
-            image = os.path.join(folder, f"{width}.png")
-            wide = browse(page, folder, f"--window-size={width},900", f"--screenshot={image}")
-            tap.ok(os.path.exists(image) and os.path.getsize(image) > 5000, f"it renders {width} pixels wide",
-                   wide.stderr)
+        outside(tap, page)
+        renders(tap, folder, page)
+        compare(tap, folder, rows)
     print(f"1..{tap.count}")
     return 1 if tap.bad else 0
 
