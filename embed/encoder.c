@@ -9,18 +9,26 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <winnow/mem.h>
+#include <wn/input_fd.h>
 
 enum { ENCODE_BLOCK = WN_GUESS_BLOCK };
 
 /* The length of the vectors of a fitted file, before it is loaded: memory is planned by it. A file that does not say is
  * for load to refuse. */
 static void take_file_dims(wn_encoder *e) {
-    uint64_t dims = 0;
-    FILE *f = e->opts.load && e->vt->dims_at ? fopen(e->opts.load, "rbe") : NULL;
-    if (!f) return;
-    bool there = fseek(f, (long)e->vt->dims_at, SEEK_SET) == 0 && fread(&dims, sizeof dims, 1, f) == 1;
-    if (there && dims > 0 && dims < UINT32_MAX) e->dims = (size_t)dims;
+    enum { HEAD = 64 };
+    const char *magic = e->vt->magic;
+    char head[HEAD] = {0};
+    uint64_t dims;
+    wn_err ignored;
+    FILE *f;
+    if (!e->opts.load || !magic || wn_input_file_stream(&f, e->opts.load, &ignored) != WN_OK) return;
+    size_t n = fread(head, 1, sizeof head, f);
     (void)fclose(f);
+    assert(e->vt->dims_at + sizeof dims <= sizeof head);
+    if (n < e->vt->dims_at + sizeof dims || memcmp(head, magic, strlen(magic)) != 0) return;
+    memcpy(&dims, head + e->vt->dims_at, sizeof dims);
+    if (dims > 0 && dims < UINT32_MAX) e->dims = (size_t)dims;
 }
 
 wn_code wn_encoder_open(wn_encoder **out, const wn_encoder_vt *vt, const wn_encoder_opts *o, wn_err *err) {

@@ -56,6 +56,17 @@ wn_code wn_input_file_open(int *fd, const char *path, wn_err *err) {
     return code;
 }
 
+wn_code wn_input_file_stream(FILE **f, const char *path, wn_err *err) {
+    int fd;
+    *f = NULL;
+    wn_code code = wn_input_file_open(&fd, path, err);
+    if (code != WN_OK) return code;
+    if ((*f = fdopen(fd, "rb"))) return WN_OK;
+    code = wn_err_errno(err, "%s", path);
+    wn_input_fd_close(fd);
+    return code;
+}
+
 static wn_code await_input(int fd, wn_err *err) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
     for (;;) {

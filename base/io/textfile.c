@@ -22,14 +22,12 @@ static wn_code check_text(const char *s, size_t n, const char *path, wn_err *err
     return WN_OK;
 }
 
-wn_code wn_textfile_read(char **text, size_t *len, const char *path, size_t max, wn_err *err) {
+/* Reads `fd` to its end, and closes it. */
+static wn_code read_text(char **text, size_t *len, int fd, bool regular, const char *path, size_t max, wn_err *err) {
     enum { PIECE = 1 << 16 };
     size_t cap = 0, n = 0, mark;
     char *data = NULL;
-    bool regular = false;
-    int fd = -1;
-    wn_code code = wn_input_fd_open(&fd, &regular, path, err);
-    if (code != WN_OK) goto out;
+    wn_code code = WN_OK;
     for (size_t got = 1; got > 0; n += got) {
         if ((code = wn_reserve((void **)&data, &cap, n + PIECE + 1, 1, err)) != WN_OK) goto out;
         if ((code = wn_input_fd_read(fd, regular, data + n, PIECE, &got, path, err)) != WN_OK) goto out;
@@ -52,7 +50,20 @@ wn_code wn_textfile_read(char **text, size_t *len, const char *path, size_t max,
     *len = n;
     data = NULL;
 out:
-    if (fd >= 0) wn_input_fd_close(fd);
+    wn_input_fd_close(fd);
     wn_free(data);
     return code;
+}
+
+wn_code wn_textfile_read(char **text, size_t *len, const char *path, size_t max, wn_err *err) {
+    bool regular = false;
+    int fd;
+    wn_code code = wn_input_fd_open(&fd, &regular, path, err);
+    return code == WN_OK ? read_text(text, len, fd, regular, path, max, err) : code;
+}
+
+wn_code wn_textfile_read_regular(char **text, size_t *len, const char *path, size_t max, wn_err *err) {
+    int fd;
+    wn_code code = wn_input_file_open(&fd, path, err);
+    return code == WN_OK ? read_text(text, len, fd, true, path, max, err) : code;
 }

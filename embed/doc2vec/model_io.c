@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include <winnow/mem.h>
+#include <wn/input_fd.h>
 #include <wn/safefile.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -188,13 +189,16 @@ out:
 }
 
 wn_code wn_doc2vec_load(wn_doc2vec **model, const char *path, wn_err *err) {
-    stream s = {.path = path, .in = fopen(path, "rbe")};
-    if (!s.in) return wn_err_errno(err, "cannot open the model %s", path);
+    stream s = {.path = path};
     head h;
     uint64_t digest = 0, stored = 0;
-    wn_doc2vec *m = wn_alloc(1, sizeof *m, err);
-    wn_code code = WN_EMEMORY;
-    if (!m) goto out;
+    wn_doc2vec *m = NULL;
+    wn_code code = wn_input_file_stream(&s.in, path, err);
+    if (code != WN_OK) return code;
+    if (!(m = wn_alloc(1, sizeof *m, err))) {
+        code = WN_EMEMORY;
+        goto out;
+    }
     if ((code = get_head(&s, &h, &m->opts, err)) != WN_OK) goto out;
     if ((code = check_size(&s, &h, &m->opts, err)) != WN_OK) goto out;
     if ((code = get_words(&s, &h, &m->vocab, err)) != WN_OK) goto out;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <winnow/mem.h>
+#include <wn/input_fd.h>
 
 enum { PATH_SIZE = 4096 };
 
@@ -76,8 +77,9 @@ static bool hub_snapshot(place *at, const char *cache, const char *name) {
     folder[used] = 0;
     if (!is_folder(folder)) return false;
     (void)snprintf(path, sizeof path, "%s/refs/main", folder);
-    FILE *f = fopen(path, "re");
-    if (f) {
+    wn_err ignored;
+    FILE *f;
+    if (wn_input_file_stream(&f, path, &ignored) == WN_OK) {
         size_t got = fread(commit, 1, sizeof commit - 1, f);
         (void)fclose(f);
         commit[got] = 0;

@@ -146,7 +146,11 @@ static void display_report(wn_progress *self, const char *stage, const char *uni
  * once winnow is interrupted. */
 static void put_piece(wn_display *d, const char *s, size_t n) {
     struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    while (n && !d->lost && !wn_interrupted()) {
+    while (n && !d->lost) {
+        if (wn_interrupted()) {
+            d->lost = EINTR;
+            return;
+        }
         int ready = poll(&p, 1, 100);
         if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
         ssize_t put = write(STDOUT_FILENO, s, n);
@@ -198,7 +202,7 @@ static void display_print(void *ctx, const char *text) {
     wn_display *d = ctx;
     char piece[PIPE_BUF];
     clear_line(d);
-    for (size_t n = strlen(text), len; n && !d->lost && !wn_interrupted();) {
+    for (size_t n = strlen(text), len; n && !d->lost;) {
         size_t taken = take_visible(piece, &len, text, n, true);
         put_piece(d, piece, len);
         text += taken;

@@ -31,8 +31,12 @@ static int close_stdout(wn_display *d, int status) {
     if (fclose(stdout) != 0) bad = true;
     if (!bad || status != 0) return status;
     wn_err err = {0};
-    if (d->lost) errno = d->lost;
-    (void)wn_err_errno(&err, "standard output: cannot write");
+    if (d->lost == EINTR) {
+        (void)wn_err_set(&err, WN_EINTERRUPT, "interrupted while the result was printed");
+    } else {
+        if (d->lost) errno = d->lost;
+        (void)wn_err_errno(&err, "standard output: cannot write");
+    }
     return report_failure(d, &err);
 }
 

@@ -193,7 +193,7 @@ wn_code wn_assignment_read(wn_outcome *o, wn_err *err) {
     size_t len = 0;
     wn_code code = path ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
-    if ((code = wn_textfile_read(&text, &len, path, PTRDIFF_MAX, err)) != WN_OK) goto out;
+    if ((code = wn_textfile_read_regular(&text, &len, path, PTRDIFF_MAX, err)) != WN_OK) goto out;
     if ((code = read_table(o, text, len, err)) != WN_OK) goto out;
     own->ids.view = (wn_texts){own->ids.base, own->ids.off, o->n};
     o->rows = (wn_view){.n = o->n, .ids = own->ids.view};

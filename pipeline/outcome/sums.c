@@ -80,7 +80,7 @@ wn_code wn_sums_read(wn_sums *out, const char *folder, wn_err *err) {
         code = wn_err_set(err, WN_EINPUT, "%s: no SHA256SUMS in it: not an output folder of winnow", folder);
         goto out;
     }
-    if ((code = wn_textfile_read(&text, &len, path, SUMS_MAX, err)) != WN_OK) {
+    if ((code = wn_textfile_read_regular(&text, &len, path, SUMS_MAX, err)) != WN_OK) {
         if (code == WN_EUSAGE) code = err->code = WN_EINPUT; /* damaged, rather than named by mistake */
         goto out;
     }

@@ -10,6 +10,10 @@ wn_code wn_matrices_open(wn_matrices *m, const char *const *paths, size_t n, con
     wn_code code = all.files ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     for (size_t i = 0; i < n; i++) {
+        if (strcmp(paths[i], "-") == 0) {
+            code = wn_err_set(err, WN_EUSAGE, "matrices are not read from standard input; name a file");
+            goto out;
+        }
         if ((code = wn_matrix_open_apart(&all.files[i], paths[i], dataset, err)) != WN_OK) goto out;
         size_t cols = wn_matrix_cols(all.files[i]);
         all.n++;

@@ -30,11 +30,24 @@ def moments(folder, table):
             tell(took is None or took <= BAR, f"{command}: {kind}: SIGINT is answered within {BAR} s")
 
 
+def full_pipe():
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, bytes(1 << 16))
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    return reader, writer
+
+
 def no_reader(winnow, folder, args):
     text = os.path.join(folder, "words.jsonl")
     p.write_jsonl(text, "ab cd " * 300000)
     line = [winnow] + [text if a == "IN" else a for a in args]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as job:
+    reader, writer = full_pipe()
+    with subprocess.Popen(line, stdout=writer, stderr=subprocess.DEVNULL) as job:
+        os.close(writer)
         before = -1
         while p.used_by(job.pid) != before and job.poll() is None:  # until it stands still
             before = p.used_by(job.pid)
@@ -45,7 +58,8 @@ def no_reader(winnow, folder, args):
         except subprocess.TimeoutExpired:
             code = None
             job.kill()
-    tell(code == 130, "tokenize: SIGINT is answered where nobody reads what is printed")
+    os.close(reader)
+    tell(code == 130, f"{args[0]}: SIGINT is answered where nobody reads what is printed")
 
 
 def main():
@@ -54,7 +68,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         table = p.commands("none", p.bpe_folder(os.path.join(folder, "bpe")))
         moments(folder, table)
-        no_reader(winnow, folder, table["tokenize bpe"])
+        for args in (table["tokenize bpe"], ["info", "IN"]):
+            no_reader(winnow, folder, args)
 
 
 main()

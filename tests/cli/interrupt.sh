@@ -114,6 +114,28 @@ try check gone
 is "$code" 3 "check: a pipe in place of a file of the folder: not waited for"
 has "$err" "gone/subset.jsonl: not a file" "and named"
 rm -rf gone
+"$W" run in.jsonl -k 5 --dims 4 -o whole -q
+for file in SHA256SUMS manifest.json; do
+    cp -r whole gone
+    rm gone/$file
+    mkfifo gone/$file
+    for command in "explain gone 0" "report gone --html x" "check gone" "info gone" "run in.jsonl -k 5 -f -o gone"; do
+        # shellcheck disable=SC2086 # words of a command
+        timeout -k 1 10 "$W" $command >"$out" 2>"$err"
+        ok $(($? >= 124)) "${command%% *}: a pipe in place of $file: not waited for"
+    done
+    rm -rf gone x
+done
+mkfifo pipe
+for encoder in lsa doc2vec; do
+    timeout -k 1 10 "$W" embed in.jsonl --encoder $encoder --load-encoder pipe -o x >"$out" 2>"$err"
+    is "$?" 3 "embed: a pipe as a fitted $encoder: refused"
+done
+mkdir -p cache/models--a--b/refs
+mv pipe cache/models--a--b/refs/main
+HF_HUB_CACHE=$PWD/cache timeout -k 1 10 "$W" embed in.jsonl --model a/b -o x >"$out" 2>"$err"
+is "$?" 3 "embed: a pipe in the cache of models: not waited for"
+rm -rf whole cache
 ln -s /dev/zero endless.jsonl
 for command in embed dedup check; do
     case $command in check) try check endless.jsonl ;; *) try $command endless.jsonl -o x ;; esac

@@ -94,6 +94,12 @@ else
     skip "ids and numbers of matrices" "no Python with h5py and numpy"
 fi
 
+for command in "select -k 3" graph; do
+    # shellcheck disable=SC2086 # words of a command
+    refused "${command%% *}: a matrix from standard input" 2 "${command%% *}: matrices are not read from standard input" \
+        $command - -o x.h5ad
+done
+
 # ---- files with bytes changed (FILES=300 for more): one line, code 0, 1 or 3, for every command that reads one ----
 mkdir b
 i=0 bad=0
