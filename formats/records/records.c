@@ -153,6 +153,14 @@ static wn_code check_columns(wn_records *r, wn_err *err) {
                       wn_path_label(r->o.paths[r->columns_file]));
 }
 
+/* {"a": ...}: a name of a column in braces is none. */
+static bool is_json_line(const char *s, size_t n) {
+    size_t i = 1;
+    if (n < 2 || s[0] != '{' || s[n - 1] != '}') return false;
+    while (s[i] == ' ' || s[i] == '\t') i++;
+    return s[i] == '"' || s[i] == '}';
+}
+
 static wn_code read_header(wn_records *r, wn_err *err) {
     const char *path = wn_path_label(r->o.paths[r->next_file - 1]), *s = NULL;
     wn_frame f = {0};
@@ -172,7 +180,7 @@ static wn_code read_header(wn_records *r, wn_err *err) {
     code = f.oversize ? wn_err_set(err, WN_EINPUT, "a header longer than %d MiB", WN_RECORD_MAX >> 20)
                       : check_utf8(&f, err);
     if (code != WN_OK) goto out;
-    if (n > 1 && s[0] == '{' && s[n - 1] == '}') {
+    if (is_json_line(s, n)) {
         code = wn_err_set(err, WN_EINPUT, "names of columns are wanted, this looks like JSON; use --format %s",
                           wn_format_name(WN_JSONL));
         goto out;

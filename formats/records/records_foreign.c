@@ -28,7 +28,7 @@ static const foreign_kind kinds[] = {
     {"tar", NULL, 0, 0, "a tar archive, which is not read; tar -xf FILE unpacks it"},
     {"tgz", NULL, 0, 0, "a tar archive, which is not read; tar -xf FILE unpacks it"},
     {"parquet", "PAR1\x15", 0, 5, "a Parquet file, which is not read" PANDAS("read_parquet")},
-    {"feather", "ARROW1", 0, 6, "an Arrow file, which is not read" PANDAS("read_feather")},
+    {"feather", "ARROW1\0", 0, 7, "an Arrow file, which is not read" PANDAS("read_feather")},
     {"arrow", NULL, 0, 0, "an Arrow file, which is not read; in Python: "
                           "datasets.Dataset.from_file(FILE).to_json(\"x.jsonl\")"},
     {"pkl", NULL, 0, 0, "a pickle, which is not read" PANDAS("read_pickle")},

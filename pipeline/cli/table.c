@@ -104,7 +104,7 @@ const wn_option wn_options[] = {
      "print pieces instead of ids"},
     {"shard", 0, "I/N", CMD_EMBED, OPT_SHARD, CF(shard), NULL, 0, 0, NULL, DECIDES, "Input",
      "embed only the I-th of N equal parts of the rows, I from 1"},
-    {"dims", 0, "N", TEXT, OPT_COUNT, CF(dims), NULL, 1, 65536, NULL, DECIDES | NO_MODEL | ENCODES, "Encoder",
+    {"dims", 0, "N", TEXT, OPT_COUNT, CF(dims), NULL, 1, 65536, NULL, DECIDES | NO_MODEL | FITS, "Encoder",
      "length of the vectors; without it 128 for lsa, 100 for doc2vec"},
     {"min-df", 0, "N", TEXT, OPT_COUNT, CF(min_df), NULL, 1, MANY, "2", DECIDES | LSA, "Encoder",
      "lsa: leave out words of fewer than N texts"},

@@ -31,7 +31,7 @@ is "$code" 0 "empty standard input is no error"
 is "$("$W" info empty.h5ad | head -1)" "empty.h5ad: 0 rows of 16 numbers, 0 bytes in memory" "and gives an empty file"
 try check empty.h5ad
 is "$code" 0 "which is whole"
-"$W" embed in.jsonl --id-field id --label-field label --dims 16 -q -o l.h5ad --load-encoder e.lsa 2>"$err"
+"$W" embed in.jsonl --id-field id --label-field label -q -o l.h5ad --load-encoder e.lsa 2>"$err"
 try embed in.jsonl --encoder doc2vec --min-count 1 --epochs 2 --dims 8 -o d.h5ad --save-encoder d.d2v
 is "$code" 0 "embed --encoder doc2vec"
 for j in 1 3; do
@@ -42,10 +42,10 @@ done
 is "$?" 0 "embed --encoder doc2vec --load-encoder"
 awk 'BEGIN { for (i = 0; i < 20000; i++) printf "{\"text\":\"w%d x%d y%d\"}\n", i % 97, i % 301, i % 17 }' >many.jsonl
 "$W" embed many.jsonl --dims 256 --save-encoder many.lsa -q -o once0.h5ad
-"$W" embed many.jsonl --load-encoder many.lsa --dims 256 -q -o once.h5ad
-"$W" embed many.jsonl --load-encoder many.lsa --dims 256 -q -M 36M -o blocks.h5ad
+"$W" embed many.jsonl --load-encoder many.lsa -q -o once.h5ad
+"$W" embed many.jsonl --load-encoder many.lsa -q -M 36M -o blocks.h5ad
 is "$(cmp once.h5ad blocks.h5ad 2>&1)" "" "embed: the same bytes where --memory allows blocks only"
-try embed many.jsonl --load-encoder many.lsa --dims 256 -M 36M -n -o x
+try embed many.jsonl --load-encoder many.lsa -M 36M -n -o x
 has "$out" "(vectors in blocks)" "and --dry-run says so"
 rm many.* once*.h5ad blocks.h5ad
 refused "an encoder of another kind" 2 "embed: --load-encoder d.d2v holds a doc2vec encoder: give --encoder doc2vec" \

@@ -9,7 +9,7 @@ awk 'BEGIN { for (i = 0; i < 40; i++) printf "{\"id\":\"r%d\",\"text\":\"a%d b%d
 "$W" run in.jsonl --id-field id --dims 6 -k 5 -q -o o
 
 # ---- shards ----
-for i in 1 2 3; do "$W" embed in.jsonl --id-field id --load-encoder e.lsa --dims 6 --shard $i/3 -q -o s$i.h5ad; done
+for i in 1 2 3; do "$W" embed in.jsonl --id-field id --load-encoder e.lsa --shard $i/3 -q -o s$i.h5ad; done
 try select s1.h5ad s2.h5ad s3.h5ad -k 3 -q -o out
 is "$code$(cat "$err")" 0 "select takes shards in order"
 rm -r out

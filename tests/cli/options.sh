@@ -206,6 +206,7 @@ idle --dbow-words "it belongs to --doc2vec-mode dbow" embed a.jsonl -o x --encod
 idle --window "--doc2vec-mode dbow looks at no words around" embed a.jsonl -o x --encoder doc2vec --doc2vec-mode dbow \
     --window 3
 idle --min-df "the encoder is loaded as it was saved" embed a.jsonl -o x --load-encoder e --min-df 3
+idle --dims "the encoder is loaded as it was saved" embed a.jsonl -o x --load-encoder e --dims 3
 idle --dims "no vectors are made of texts here" dedup a.jsonl -o x --dims 3
 idle --text-field "the input is a matrix" dedup a.h5ad --dedup 0.9 -o x --text-field body
 idle --dataset "the input is records" dedup a.jsonl -o x --dataset X

@@ -128,8 +128,12 @@ for f in "n.bz2 bz.jsonl packed with bzip2, which is not read" "n.parquet pq.jso
     refused "by its name: $what" 2 "run: ${f%% *}: by its name $what" run ${f%% *} -k 1 -o y
     [ $content = - ] || refused "by its first bytes: $what" 3 "run: $content: $what" run $content -k 1 -o y
 done
-printf 'PK and so\nBZh9\nPAR1\n' >plain.txt
+printf 'PK and so\nBZh9\nPAR1\n' >plain.txt && printf 'ARROW1 is a format\nb\n' >arrow.txt
 subset "texts that begin like others" 'PK and so' plain.txt -k 1
+subset "and like Arrow" 'ARROW1 is a format' arrow.txt -k 1
+printf '{id},text,{x}\n1,a b,2\n' >brace.csv
+subset "braces around the names of columns" '{id},text,{x}
+1,a b,2' brace.csv -k 1
 
 # ---- byte order marks ----
 printf '%s{"id":"a","text":"red boat"}\n{"id":"b","text":"blue kite"}\n' "$mark" >b.jsonl
