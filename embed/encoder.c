@@ -165,8 +165,8 @@ size_t wn_guess_bytes(double bytes) {
     return bytes < 0x1p62 ? (size_t)bytes : (size_t)1 << 62;
 }
 
-size_t wn_guess_loaded(const wn_guess *g, const char *path) {
+size_t wn_guess_loaded(const wn_guess *g, const char *path, double times) {
     struct stat file;
-    double model = stat(path, &file) == 0 ? 3 * (double)file.st_size : 0;
+    double model = stat(path, &file) == 0 ? times * (double)file.st_size : 0;
     return wn_guess_bytes(g->fixed + (g->vectors + model));
 }

@@ -14,8 +14,8 @@ typedef struct {
 
 /* n texts of `bytes` bytes in all, vectors of e->dims; keep: all rows are held. */
 wn_guess wn_guess_corpus(const wn_encoder *e, size_t n, size_t bytes, bool keep);
-/* The whole need where the encoder comes from a file. */
-size_t wn_guess_loaded(const wn_guess *g, const char *path);
+/* The whole need where the encoder comes from a file, which takes `times` its length in memory. */
+size_t wn_guess_loaded(const wn_guess *g, const char *path, double times);
 size_t wn_guess_bytes(double bytes); /* 2^62 at most */
 
 #endif

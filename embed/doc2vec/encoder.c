@@ -21,7 +21,8 @@ static wn_code doc2vec_open(wn_encoder *e, wn_err *err) {
 static size_t doc2vec_memory(const wn_encoder *e, size_t n, size_t bytes, bool keep) {
     wn_guess g = wn_guess_corpus(e, n, bytes, keep);
     double dims = (double)e->dims;
-    if (e->opts.load) return wn_guess_loaded(&g, e->opts.load);
+    /* a word has two vectors and some 16 bytes in the file, and 64 more in tables */
+    if (e->opts.load) return wn_guess_loaded(&g, e->opts.load, 1 + 64 / (dims * 8 + 16));
     return wn_guess_bytes(g.fixed + (g.words * 20 + g.distinct * (dims * 8 + 96) + 2 * (double)n * dims * 4));
 }
 

@@ -20,7 +20,8 @@ static wn_code lsa_open(wn_encoder *e, wn_err *err) {
 
 static size_t lsa_memory(const wn_encoder *e, size_t n, size_t bytes, bool keep) {
     wn_guess g = wn_guess_corpus(e, n, bytes, keep);
-    if (e->opts.load) return wn_guess_loaded(&g, e->opts.load);
+    /* a word has one vector and some 24 bytes in the file, which is held beside what is made of it */
+    if (e->opts.load) return wn_guess_loaded(&g, e->opts.load, 1.5 + 80 / ((double)e->dims * 4 + 24));
     /* the Krylov space is gone before the vectors come */
     double krylov = g.distinct * ((double)e->dims + 10) * 22, counting = (double)n * 800;
     double most = g.vectors > krylov ? g.vectors : krylov;

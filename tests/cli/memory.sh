@@ -46,6 +46,16 @@ keeps "many words, lsa" 120 4 embed vocab.txt -o v.h5ad
 has "$err" "factorising 150000 words" "what does not fit is said once words are counted"
 keeps "many words, lsa" 600 0 embed vocab.txt -o v.h5ad
 keeps "many words, doc2vec" 150 4 embed vocab.txt --encoder doc2vec --min-count 1 --epochs 1 -o v2.h5ad
+# an encoder of many words that is loaded: no more is asked for than it takes
+for encoder in lsa doc2vec; do
+    words="--min-df 1"
+    [ $encoder = lsa ] || words="--min-count 1 --epochs 1"
+    # shellcheck disable=SC2086 # words of a command
+    "$W" embed vocab.txt --encoder $encoder $words --dims 20 --save-encoder $encoder.enc -q -f -o v3.h5ad 2>"$err"
+    keeps "a loaded $encoder" 40 4 embed vocab.txt --limit 100 --encoder $encoder --load-encoder $encoder.enc -o v3.h5ad
+    keeps "a loaded $encoder" 70 0 embed vocab.txt --limit 100 --encoder $encoder --load-encoder $encoder.enc -o v3.h5ad
+done
+rm -f ./*.enc
 
 # short records in a small file: the index of rows is many times the file
 yes '{"text":"a"}' | head -3000000 | gzip -1 >rows.jsonl.gz
