@@ -125,7 +125,7 @@ const wn_option wn_options[] = {
     {"epochs", 0, "N", TEXT, OPT_COUNT, CF(epochs), NULL, 1, 100000, "10", DECIDES | DOC2VEC, "Encoder",
      "doc2vec: passes over the texts"},
     {"save-encoder", 0, "FILE", SAVES, OPT_STRING, CF(save_encoder), NULL, 0, 0, NULL, NO_MODEL | WRITES_TO | ENCODES,
-     "Encoder", "write the fitted encoder to FILE"},
+     "Encoder", "write the fitted encoder to FILE once it is fitted; it stays, whatever fails later"},
     {"load-encoder", 0, "FILE", TEXT, OPT_STRING, CF(load_encoder), NULL, 0, 0, NULL,
      DECIDES | NO_MODEL | READS | ENCODES, "Encoder",
      "use an encoder that --save-encoder wrote instead of fitting one"},
