@@ -83,7 +83,13 @@ wn_code wn_matrix_open(wn_matrix_file **out, const char *path, const char *datas
         h.code = WN_EMEMORY;
     } else if (wn_npy_probe(path) || wn_npz_probe(path)) {
         m->is_npy = true;
-        h.code = wn_npy_probe(path) ? wn_npy_open(&m->npy, path, err) : wn_npz_open(&m->npy, path, dataset, err);
+        if (!wn_npy_probe(path))
+            h.code = wn_npz_open(&m->npy, path, dataset, err);
+        else if (dataset)
+            h.code = wn_err_set(err, WN_EUSAGE,
+                                "%s: a .npy file is one matrix without a name: there is no \"%.60s\"", path, dataset);
+        else
+            h.code = wn_npy_open(&m->npy, path, err);
         m->rows = m->npy.rows;
         m->cols = m->npy.cols;
     } else {

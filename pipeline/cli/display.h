@@ -12,7 +12,7 @@ typedef struct {
     size_t done, total, before; /* before: done by earlier loops of the same stage */
     double begun, shown;        /* wn_now() of the stage's start and of the last line */
     bool drawn;                 /* an unfinished line stands on the terminal */
-    int lost;                   /* errno of the first write to standard output that failed; EINTR: interrupted before it */
+    int lost; /* errno of the first write to standard output that failed; EINTR: interrupted before it */
 } wn_display;
 
 void wn_display_init(wn_display *d, const char *command, const wn_config *c);

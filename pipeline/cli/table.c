@@ -71,7 +71,7 @@ const wn_option wn_options[] = {
      "look for no records: write no subset.* and rest.*"},
     {"dataset", 0, "PATH", MATRIX | CMD_RUN | CMD_COMPARE | CMD_INFO, OPT_STRING, CF(dataset), NULL, 0, 0, NULL,
      DECIDES | WN_OPTION_MATRIX, "Input",
-     "dataset of an HDF5 file to read; without it X, train, or the only one of two dimensions"},
+     "dataset of an HDF5 file or array of an .npz to read; without it X, train, or the only one of two dimensions"},
     {"filelist", 0, "FILE", TEXT | CMD_TOKENIZE | CMD_INFO | CMD_CHECK, OPT_STRING, AT(filelist), NULL, 0, 0, NULL,
      READS, "Input", "read the names of more input files from FILE, one a line"},
     {"limit", 0, "N", TEXT | CMD_TOKENIZE | CMD_SELECT, OPT_COUNT, CF(limit), NULL, 1, MANY, NULL,

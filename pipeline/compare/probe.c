@@ -110,8 +110,8 @@ out:
 
 /* c = 10^(step / 2); the search starts at 10 and goes up or down while the held-out log loss falls, which it does on
  * one side of a single minimum. On glosses of WordNet (45 classes; MiniLM and LSA vectors; six draws each of 300 and
- * 1,500 rows) accuracy on new rows was .0012 below that of the best c in the mean and .0047 at most, with three folds as
- * with five; the next smaller c, which rules of one standard error lean to, lost .001 to .025. */
+ * 1,500 rows) accuracy on new rows was .0012 below that of the best c in the mean and .0047 at most, with three folds
+ * as with five; the next smaller c, which rules of one standard error lean to, lost .001 to .025. */
 enum { STEP_LEAST = -4, STEP_START = 2, STEP_MOST = 8 };
 static double step_c(int step) {
     return pow(10, step / 2.0);

@@ -104,6 +104,8 @@ is "$code $(grep -c 'not read, for want of a filter: /emb (lzf)' "$out")" "0 1" 
 same one.npz f.npy "an archive of one array"
 same packed.npz f.npy "a packed one"
 same two.npz f.npy "one matrix beside a list"
+refused "a named matrix of a .npy file" 2 "select: f.npy: a .npy file is one matrix without a name: there is no" \
+    select f.npy --dataset emb -k 3 -o x
 refused "two matrices" 2 "select: many.npz: several matrices" select many.npz -k 3 -o x
 refused "none" 3 "select: none.npz" select none.npz -k 3 -o x
 for c in "select -k 3 -o x" "graph -o x" check; do

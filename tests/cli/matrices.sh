@@ -32,7 +32,7 @@ done
 try info s3.h5ad
 has "$out" "shard: 3/3 of 40 rows" "info says which shard a file is"
 head -2 in.jsonl >two.jsonl # more shards than rows
-for i in 1 2 3; do "$W" embed two.jsonl --id-field id --load-encoder e.lsa --dims 6 --shard $i/3 -q -o t$i.h5ad; done
+for i in 1 2 3; do "$W" embed two.jsonl --id-field id --load-encoder e.lsa --shard $i/3 -q -o t$i.h5ad; done
 try select t1.h5ad t2.h5ad t3.h5ad -k 1 -q -o out
 is "$code$(cat "$err")" 0 "shards without rows are none too few"
 rm -rf out
@@ -96,8 +96,8 @@ fi
 
 for command in "select -k 3" graph; do
     # shellcheck disable=SC2086 # words of a command
-    refused "${command%% *}: a matrix from standard input" 2 "${command%% *}: matrices are not read from standard input" \
-        $command - -o x.h5ad
+    refused "${command%% *}: a matrix from standard input" 2 \
+        "${command%% *}: matrices are not read from standard input" $command - -o x.h5ad
 done
 
 # ---- files with bytes changed (FILES=300 for more): one line, code 0, 1 or 3, for every command that reads one ----
