@@ -57,6 +57,23 @@ const wn_command wn_commands[] = {
      "winnow select vectors.npy --records reviews.jsonl -k 1000 -o chosen/\n"
      "winnow select glove.hdf5 --dataset train -k 1% --objective facility-location -o chosen/",
      wn_select_command},
+    {"train", CMD_TRAIN, "FILE... --model DIR|NAME --task TASK --label-field NAME -o OUT", 1, SIZE_MAX,
+     "fine-tune a model on labelled records",
+     "Trains a BERT, RoBERTa, DistilBERT or ALBERT model and a head for the task on records with labels, and writes a "
+     "folder that winnow score and the library transformers open. The head that the model has for the same classes is "
+     "used, else a new one is drawn from the seed. Checkpoints stand beside the output; --resume goes on with the last "
+     "one after Ctrl-C or a kill, to the same bytes.",
+     "winnow train train.jsonl --model all-MiniLM-L6-v2 --task classify --label-field label -o model/\n"
+     "winnow train pairs.csv --task pairs --text-field a --text-field b --label-field same --model ./bert -o m/\n"
+     "winnow train cloze.csv --template story-cloze --model all-MiniLM-L6-v2 --dev 10% -o model/",
+     wn_train},
+    {"score", CMD_SCORE, "MODEL FILE...", 2, SIZE_MAX, "apply a trained model, and measure it",
+     "MODEL is a folder of winnow train, or any with a classification head. With --label-field: accuracy, precision, "
+     "recall and F1 by class, AUC, log loss, calibration error and the confusion matrix. Labels are the model's names "
+     "of classes (id2label of its config.json), LABEL_0, LABEL_1, ..., or 0, 1, ...",
+     "winnow score model/ test.jsonl --label-field label\n"
+     "winnow score model/ new.jsonl --predictions new.tsv",
+     wn_score},
     {"compare", CMD_COMPARE, "FILE... --test FILE|N% --label-field NAME --budgets LIST -o OUT", 0, SIZE_MAX,
      "measure what a chosen subset is worth beside a random one",
      "Chooses subsets of the pool (FILE) by each method, at each budget, with each seed, lets a classifier learn from "

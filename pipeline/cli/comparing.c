@@ -21,7 +21,7 @@ static size_t count_pieces(const char *list, char separator) {
 }
 
 static const wn_option *option_named(const char *name) {
-    return wn_option_find(name, strlen(name));
+    return wn_option_find(CMD_SELECT, name, strlen(name));
 }
 
 /* ---- sizes ---- */
@@ -134,7 +134,7 @@ static wn_code method_defaults(wn_cli *one, wn_err *err) {
 static wn_code method_option(wn_cli *one, const char *word, const char *text, wn_err *err) {
     const char *equals = strchr(text, '=');
     size_t n = equals ? (size_t)(equals - text) : strlen(text);
-    const wn_option *o = wn_option_find(text, n);
+    const wn_option *o = wn_option_find(CMD_SELECT, text, n);
     if (!equals || !o || !(o->traits & WN_OPTION_METHOD))
         return wn_err_set(err, WN_EUSAGE,
                           "--methods: \"%.60s\" of %.60s is no option of a method: want similarity, gamma, lambda, "

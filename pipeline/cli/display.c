@@ -107,9 +107,8 @@ static void finish_stage(wn_display *d) {
     d->stage[0] = 0;
 }
 
-static void begin_stage(wn_display *d, const char *stage, const char *unit, double now) {
+static void begin_stage(wn_display *d, const char *stage, double now) {
     (void)snprintf(d->stage, sizeof d->stage, "%s", stage);
-    (void)snprintf(d->unit, sizeof d->unit, "%s", unit);
     d->begun = now;
     d->before = d->done = 0;
     d->shown = d->terminal ? 0 : now; /* a log stays silent for short stages */
@@ -126,7 +125,8 @@ static void display_report(wn_progress *self, const char *stage, const char *uni
     else if (done < d->done)
         d->before += d->done;
     d->total = total;
-    if (begins) begin_stage(d, stage, unit, now);
+    (void)snprintf(d->unit, sizeof d->unit, "%s", unit); /* it may tell how the work stands */
+    if (begins) begin_stage(d, stage, now);
     d->done = done;
     if (!d->bar || now - d->shown < (d->terminal ? terminal_every : log_every)) return;
     d->shown = now;

@@ -46,7 +46,7 @@ static wn_code config_line(void *ctx, char *text, size_t n, unsigned long number
     if (*text == 0 || *text == '#') return WN_OK;
     size_t name = strcspn(text, "= \t");
     const char *value = text + name + strspn(text + name, " \t");
-    const wn_option *o = wn_option_find(text, name);
+    const wn_option *o = wn_option_find(r->cli->command->bit, text, name);
     if (!o || o->offset == offsetof(wn_cli, config_file) || o->offset == offsetof(wn_cli, help)) {
         wn_code code = wn_option_unknown(CMD_ALL, text, name, "", err);
         (void)wn_err_prefix(err, "%s:%lu: ", r->path, number);
@@ -112,6 +112,10 @@ wn_code wn_cli_take_inputs(wn_cli *cli, int first, int argc, char **argv, wn_err
     if (command->bit == CMD_EXPLAIN) {
         cli->config.id = cli->config.inputs[1];
         cli->config.ninputs = 1;
+    }
+    if (command->bit == CMD_SCORE) { /* the model is the first */
+        cli->config.model = *cli->config.inputs++;
+        cli->config.ninputs--;
     }
     return WN_OK;
 }

@@ -92,7 +92,7 @@ static wn_code adopt_options(wn_cli *cli, const wn_made_of *made, wn_err *err) {
     wn_code code = WN_OK;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const cJSON *member = cJSON_GetObjectItemCaseSensitive(made->config, names[i]);
-        if (!member || wn_option_given(cli, wn_option_find(names[i], strlen(names[i])))) continue;
+        if (!member || wn_option_given(cli, wn_option_find(cli->command->bit, names[i], strlen(names[i])))) continue;
         if ((code = wn_cli_replay_option(cli, member, &list, err)) != WN_OK) goto out;
     }
     for (size_t i = 0; i < list.n; i++) list.v[i].from_file = false;

@@ -11,10 +11,15 @@ const wn_command *wn_command_find(const char *name) {
     return NULL;
 }
 
-const wn_option *wn_option_find(const char *name, size_t n) {
-    for (size_t i = 0; i < wn_noptions; i++)
-        if (strlen(wn_options[i].name) == n && memcmp(wn_options[i].name, name, n) == 0) return &wn_options[i];
-    return NULL;
+const wn_option *wn_option_find(unsigned bits, const char *name, size_t n) {
+    const wn_option *found = NULL;
+    for (size_t i = 0; i < wn_noptions; i++) {
+        const wn_option *o = &wn_options[i];
+        if (strlen(o->name) != n || memcmp(o->name, name, n) != 0) continue;
+        if (o->commands & bits) return o;
+        if (!found) found = o;
+    }
+    return found;
 }
 
 wn_code wn_option_unknown(unsigned bit, const char *name, size_t n, const char *dashes, wn_err *err) {
@@ -24,10 +29,12 @@ wn_code wn_option_unknown(unsigned bit, const char *name, size_t n, const char *
     if (n >= sizeof given) n = sizeof given - 1;
     memcpy(given, name, n);
     given[n] = 0;
-    const wn_option *elsewhere = wn_option_find(given, n);
+    unsigned elsewhere = 0;
+    for (size_t i = 0; i < wn_noptions; i++)
+        if (strcmp(wn_options[i].name, given) == 0) elsewhere |= wn_options[i].commands;
     if (elsewhere) {
         for (size_t i = 0; i < wn_ncommands; i++)
-            if (elsewhere->commands & wn_commands[i].bit)
+            if (elsewhere & wn_commands[i].bit)
                 (void)snprintf(who + strlen(who), sizeof who - strlen(who), "%s%s", *who ? ", " : "",
                                wn_commands[i].name);
         return wn_err_set(err, WN_EUSAGE, "%s%s does not apply here (it belongs to: %s)", dashes, given, who);

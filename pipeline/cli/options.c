@@ -84,7 +84,8 @@ static wn_code apply_preset(wn_cli *cli, wn_err *err) {
     static const char *const paper[][2] = {
         {"objective", "graph-cut"}, {"similarity", "cosine"}, {"lambda", "10"}, {"dedup", "off"}};
     for (size_t i = 0; cli->preset && i < sizeof paper / sizeof paper[0]; i++) {
-        wn_code code = wn_option_set(cli, wn_option_find(paper[i][0], strlen(paper[i][0])), paper[i][1], err);
+        const wn_option *o = wn_option_find(cli->command->bit, paper[i][0], strlen(paper[i][0]));
+        wn_code code = wn_option_set(cli, o, paper[i][1], err);
         if (code != WN_OK) return code;
     }
     return WN_OK;
@@ -118,7 +119,8 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
         if ((code = wn_assignments_apply(cli, &file, err)) != WN_OK) goto out;
         if ((code = wn_assignments_apply(cli, &line, err)) != WN_OK) goto out;
     }
-    if (cli->config.model && !wn_option_given(cli, wn_option_find("encoder", 7))) cli->config.encoder = WN_ENC_BERT;
+    if (cli->config.model && !wn_option_given(cli, wn_option_find(command->bit, "encoder", 7)))
+        cli->config.encoder = WN_ENC_BERT;
     if (cli->dump_config) goto out;
     if (command->bit == CMD_COMPARE && (code = wn_cli_read_comparison(cli, err)) != WN_OK) goto out;
     if ((code = wn_cli_take_inputs(cli, optind, argc, argv, err)) != WN_OK) goto out;

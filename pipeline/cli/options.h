@@ -18,7 +18,9 @@ enum {
     CMD_CHECK = 1 << 8,
     CMD_TOKENIZE = 1 << 9,
     CMD_COMPARE = 1 << 10,
-    CMD_ALL = (1 << 11) - 1
+    CMD_TRAIN = 1 << 11,
+    CMD_SCORE = 1 << 12,
+    CMD_ALL = (1 << 13) - 1
 };
 
 typedef struct {
@@ -39,7 +41,7 @@ typedef enum {
     OPT_COUNT,    /* size_t in [low, high] */
     OPT_INT,      /* int in [low, high] */
     OPT_SEED,     /* uint64_t */
-    OPT_REAL,     /* double in [low, high]; NaN for "auto" where words says so */
+    OPT_REAL,     /* double in [low, high]; NaN for the word in words, where there is one */
     OPT_BYTES,    /* size_t with K M G T */
     OPT_WORD,     /* const char *: one of words */
     OPT_ENUM,     /* int: the index in words */
@@ -49,6 +51,9 @@ typedef enum {
     OPT_ON_ERROR, /* skip_path */
     OPT_INDEX,    /* size_t: 0 = not given, else the number in [low, high] + 1 */
     OPT_SHARD,    /* shard and shards */
+    OPT_AMOUNT,   /* wn_amount: a count or a percentage, of 0 or more */
+    OPT_DEV,      /* finetune.dev_path or finetune.dev_percent */
+    OPT_RATES,    /* const wn_lr_group *, and a size_t count right behind it: repeatable */
 } wn_option_kind;
 
 /* What the checks and the canonical form have to know of an option. */
@@ -72,6 +77,9 @@ typedef enum {
     WN_OPTION_RECORDS = 1 << 15,    /* records are read (dedup takes a matrix, select may have the records of one) */
     WN_OPTION_MATRIX = 1 << 16,     /* a matrix is read */
     WN_OPTION_METHOD = 1 << 17,     /* an option of a method of compare, too: --methods graph-cut:lambda=10 */
+    WN_OPTION_CHOICE = 1 << 18,     /* the task is a choice */
+    WN_OPTION_CLASSES = 1 << 19,    /* the task has classes */
+    WN_OPTION_DEV = 1 << 20,        /* records are held out */
 } wn_option_trait;
 
 typedef struct {
@@ -133,8 +141,8 @@ typedef struct {
 wn_code wn_assignments_add(wn_assignments *list, const wn_assignment *a, wn_err *err);
 wn_code wn_assignments_apply(wn_cli *cli, const wn_assignments *list, wn_err *err); /* sets the options, in order */
 
-/* The option of a long name of n bytes, or NULL. */
-const wn_option *wn_option_find(const char *name, size_t n);
+/* The option of a long name of n bytes, or NULL: that of the commands in `bits` where a name is used twice. */
+const wn_option *wn_option_find(unsigned bits, const char *name, size_t n);
 bool wn_option_given(const wn_cli *cli, const wn_option *o);
 /* WN_EUSAGE: no such option (did you mean ...?), or one of other commands than those of `bit`. */
 wn_code wn_option_unknown(unsigned bit, const char *name, size_t n, const char *dashes, wn_err *err);

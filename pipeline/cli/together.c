@@ -63,6 +63,16 @@ static bool has_matrix(const wn_cli *cli) {
     return cli->command->bit != CMD_DEDUP || reads_matrix(cli);
 }
 
+static bool chooses(const wn_cli *cli) {
+    return cli->config.task == WN_TASK_CHOICE || (cli->command->bit == CMD_SCORE && cli->config.task == WN_TASK_AUTO);
+}
+static bool has_classes(const wn_cli *cli) {
+    return cli->config.task == WN_TASK_CLASSIFY || cli->config.task == WN_TASK_PAIRS;
+}
+static bool holds_out(const wn_cli *cli) {
+    return cli->config.finetune.dev_path || cli->config.finetune.dev_percent > 0;
+}
+
 /* When an option with a trait has an effect, and what is said where it has none. */
 static const struct {
     unsigned trait;
@@ -83,6 +93,9 @@ static const struct {
     {WN_OPTION_RBF, by_rbf, "it belongs to --similarity rbf"},
     {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},
     {WN_OPTION_NEIGHBOURS, by_neighbours, "it belongs to --objective facility-location"},
+    {WN_OPTION_CHOICE, chooses, "it belongs to --task choice"},
+    {WN_OPTION_CLASSES, has_classes, "it belongs to --task classify and pairs"},
+    {WN_OPTION_DEV, holds_out, "it belongs to --dev"},
 };
 
 wn_code wn_cli_check_effects(const wn_cli *cli, wn_err *err) {
@@ -105,11 +118,54 @@ static wn_code check_tokenize(const wn_config *c, wn_err *err) {
     return WN_OK;
 }
 
+/* What a task reads. A template names the fields itself. */
+static wn_code check_task(const wn_cli *cli, wn_err *err) {
+    const wn_config *c = &cli->config;
+    bool trains = cli->command->bit == CMD_TRAIN;
+    wn_finetune_task task = c->task;
+    if (c->record_template == WN_TEMPLATE_STORY_CLOZE) {
+        static const char *const own[] = {"text-field", "label-field", "choices"};
+        for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+            if (wn_option_given(cli, wn_option_find(cli->command->bit, own[i], strlen(own[i]))))
+                return wn_err_set(err, WN_EUSAGE, "--template story-cloze names the fields itself: leave --%s out",
+                                  own[i]);
+        if (task != WN_TASK_CHOICE && task != WN_TASK_AUTO)
+            return wn_err_set(err, WN_EUSAGE, "--template story-cloze is a choice: leave --task out");
+        return WN_OK;
+    }
+    if (trains && task == WN_TASK_AUTO)
+        return wn_err_set(err, WN_EUSAGE, "--task is missing: classify, pairs, choice or regress?");
+    if (trains && !c->label_field)
+        return wn_err_set(err, WN_EUSAGE, "--label-field is missing: which field holds what is to be learnt?");
+    if (task == WN_TASK_PAIRS && c->ntext_fields != 2)
+        return wn_err_set(err, WN_EUSAGE, "--task pairs needs two --text-field, not %zu", c->ntext_fields);
+    if (task == WN_TASK_CHOICE && c->nchoices < 2)
+        return wn_err_set(err, WN_EUSAGE, "--task choice needs two or more --choices, not %zu", c->nchoices);
+    return WN_OK;
+}
+
+static wn_code check_learns(const wn_cli *cli, wn_err *err) {
+    const wn_config *c = &cli->config;
+    bool trains = cli->command->bit == CMD_TRAIN;
+    if (!c->model) return wn_err_set(err, WN_EUSAGE, "--model is missing: which model is to be trained?");
+    for (size_t i = 0; i < c->ninputs; i++)
+        if (strcmp(c->inputs[i], "-") == 0)
+            return wn_err_set(err, WN_EUSAGE, "winnow %s reads its records more than once; standard input cannot be",
+                              cli->command->name);
+    if (!trains && !c->label_field && c->record_template == WN_TEMPLATE_NONE) {
+        if (c->metrics) return wn_err_set(err, WN_EUSAGE, "--metrics needs the labels: --label-field NAME");
+        if (!c->predictions)
+            return wn_err_set(err, WN_EUSAGE, "--label-field (for metrics) or --predictions FILE is missing");
+    }
+    return check_task(cli, err);
+}
+
 static wn_code check_model(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
     const wn_encoder_vt *encoder = wn_encoder_family(c->encoder);
     const wn_option *o = given_with(cli, c->model ? WN_OPTION_NO_MODEL : WN_OPTION_NEEDS_MODEL);
     if (cli->command->bit == CMD_TOKENIZE) return check_tokenize(c, err);
+    if (cli->command->bit & (CMD_TRAIN | CMD_SCORE)) return check_learns(cli, err);
     if (!c->model && !encoder->fits_corpus)
         return wn_err_set(err, WN_EUSAGE,
                           "--encoder %s needs a --model (tools/get-minilm, installed as winnow-get-minilm, fetches "
@@ -157,7 +213,7 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
     unsigned bit = cli->command->bit;
     wn_code code = WN_OK;
-    if ((bit & (CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT | CMD_COMPARE)) && !c->output)
+    if ((bit & (CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT | CMD_TRAIN | CMD_COMPARE)) && !c->output)
         return wn_err_set(err, WN_EUSAGE, "-o is missing: where should the output go?");
     if ((bit & (CMD_RUN | CMD_SELECT)) && c->k <= 0)
         return wn_err_set(err, WN_EUSAGE,

@@ -69,8 +69,7 @@ static wn_code set_count(const wn_option *o, const char *value, unsigned long lo
 }
 
 static wn_code set_real(const wn_option *o, const char *value, double *out, wn_err *err) {
-    bool may_auto = o->words && strcmp(o->words, "auto") == 0;
-    if (may_auto && strcmp(value, "auto") == 0) {
+    if (o->words && strcmp(value, o->words) == 0) {
         *out = NAN;
         return WN_OK;
     }
@@ -79,11 +78,14 @@ static wn_code set_real(const wn_option *o, const char *value, double *out, wn_e
         *out = v == 0 ? 0 : v; /* -0 is 0 */
         return WN_OK;
     }
-    char what[96];
-    if (o->low > 0 && o->low < 1)
-        (void)snprintf(what, sizeof what, "a number above 0%s", may_auto ? ", or auto" : "");
+    char what[96], range[48];
+    if (o->high < 1)
+        (void)snprintf(range, sizeof range, "from %g to %g", o->low, o->high);
+    else if (o->low > 0 && o->low < 1)
+        (void)snprintf(range, sizeof range, "above 0");
     else
-        (void)snprintf(what, sizeof what, "a number of %g or more%s", o->low, may_auto ? ", or auto" : "");
+        (void)snprintf(range, sizeof range, "of %g or more", o->low);
+    (void)snprintf(what, sizeof what, "a number %s%s%s", range, o->words ? ", or " : "", o->words ? o->words : "");
     return value_wanted(o, value, what, err);
 }
 
@@ -110,20 +112,25 @@ static wn_code set_bytes(const wn_option *o, const char *value, size_t *out, wn_
     return value_wanted(o, value, "a size like 800M or 4G (K, M, G, T; also KiB, ...)", err);
 }
 
-static wn_code set_k(const wn_option *o, const char *value, wn_config *c, wn_err *err) {
+/* "12.5%" */
+static bool parse_percent(const char *s, double *out) {
     char number[32];
-    size_t n = strlen(value);
+    size_t n = strlen(s);
+    if (n < 2 || n >= sizeof number || s[n - 1] != '%') return false;
+    memcpy(number, s, n - 1);
+    number[n - 1] = 0;
+    return parse_real(number, out) && *out >= 0 && *out <= 100;
+}
+
+static wn_code set_k(const wn_option *o, const char *value, wn_config *c, wn_err *err) {
     unsigned long long count = 0;
     double percent = 0;
-    if (n > 1 && n < sizeof number && value[n - 1] == '%') {
-        memcpy(number, value, n - 1);
-        number[n - 1] = 0;
-        if (parse_real(number, &percent) && percent > 0 && percent <= 100) {
-            c->k = percent;
-            c->k_percent = true;
-            return WN_OK;
-        }
-    } else if (parse_unsigned(value, &count) && count >= 1 && (double)count <= 1e15) {
+    if (parse_percent(value, &percent) && percent > 0) {
+        c->k = percent;
+        c->k_percent = true;
+        return WN_OK;
+    }
+    if (parse_unsigned(value, &count) && count >= 1 && (double)count <= 1e15) {
         c->k = (double)count;
         c->k_percent = false;
         return WN_OK;
@@ -133,6 +140,50 @@ static wn_code set_k(const wn_option *o, const char *value, wn_config *c, wn_err
         "-%c: \"%.60s\" will not do: want a count of 1 or more, or a percentage above 0%% and at most 100%% "
         "(-k 1000, -k 10%%)",
         o->letter, value);
+}
+
+static wn_code set_amount(const wn_option *o, const char *value, wn_amount *out, wn_err *err) {
+    unsigned long long count = 0;
+    wn_amount v = {0};
+    v.percent = parse_percent(value, &v.value);
+    if (!v.percent) {
+        if (!parse_unsigned(value, &count) || (double)count > o->high)
+            return value_wanted(o, value, "a count, or a percentage from 0% to 100% (100, 10%)", err);
+        v.value = (double)count;
+    }
+    *out = v;
+    return WN_OK;
+}
+
+static wn_code set_dev(const wn_option *o, const char *value, wn_finetune_opts *f, wn_err *err) {
+    double percent = 0;
+    size_t n = strlen(value);
+    bool parsed = parse_percent(value, &percent);
+    if (n == 0 || (parsed ? percent <= 0 || percent >= 100 : value[n - 1] == '%'))
+        return value_wanted(o, value, "a file, or a percentage above 0% and below 100%", err);
+    f->dev_path = parsed ? NULL : value;
+    f->dev_percent = percent;
+    return WN_OK;
+}
+
+static wn_code set_rates(wn_cli *cli, const wn_option *o, const char *value, wn_err *err) {
+    struct {
+        const wn_lr_group *v;
+        size_t n;
+    } list;
+    double lr = 0;
+    const char *equals = strrchr(value, '=');
+    if (!equals || equals == value || !parse_real(equals + 1, &lr) || lr < o->low || lr > o->high)
+        return value_wanted(o, value, "a pattern and a learning rate of 0 or more, like classifier=1e-3", err);
+    memcpy(&list, option_field(cli, o), sizeof list);
+    wn_lr_group *grown = wn_cli_own(cli, (list.n + 1) * sizeof *grown, err);
+    char *pattern = grown ? wn_cli_own_string(cli, value, (size_t)(equals - value), err) : NULL;
+    if (!pattern) return WN_EMEMORY;
+    if (list.n) memcpy(grown, list.v, list.n * sizeof *grown);
+    grown[list.n++] = (wn_lr_group){.pattern = pattern, .lr = lr};
+    list.v = grown;
+    memcpy(option_field(cli, o), &list, sizeof list);
+    return WN_OK;
 }
 
 static wn_code set_dedup(const wn_option *o, const char *value, wn_config *c, wn_err *err) {
@@ -243,6 +294,12 @@ wn_code wn_option_set(wn_cli *cli, const wn_option *o, const char *value, wn_err
         return set_dedup(o, value, &cli->config, err);
     case OPT_SHARD:
         return set_shard(o, value, &cli->config, err);
+    case OPT_AMOUNT:
+        return set_amount(o, value, option_field(cli, o), err);
+    case OPT_DEV:
+        return set_dev(o, value, &cli->config.finetune, err);
+    case OPT_RATES:
+        return set_rates(cli, o, value, err);
     case OPT_INDEX:
         if (set_count(o, value, &count, err) != WN_OK) return WN_EUSAGE;
         *(size_t *)option_field(cli, o) = (size_t)count + 1;
@@ -267,7 +324,10 @@ size_t wn_option_entries(const wn_cli *cli, const wn_option *o) {
     case OPT_ON_ERROR:
         return *(const char *const *)at ? 1 : 0;
     case OPT_LIST:
+    case OPT_RATES:
         return *(const size_t *)(const void *)((const char *)at + sizeof(const char **));
+    case OPT_DEV:
+        return cli->config.finetune.dev_path || cli->config.finetune.dev_percent > 0 ? 1 : 0;
     case OPT_COUNT:
         return *(const size_t *)at || o->initial ? 1 : 0;
     case OPT_BYTES:
@@ -324,7 +384,7 @@ void wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_wri
         return;
     case OPT_REAL:
         if (isnan(*(const double *)at))
-            wn_writer_put(out, "auto");
+            wn_writer_put(out, o->words);
         else
             print_real(*(const double *)at, out);
         return;
@@ -354,6 +414,22 @@ void wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_wri
         return;
     case OPT_SHARD:
         wn_writer_printf(out, "%zu/%zu", c->shard, c->shards);
+        return;
+    case OPT_AMOUNT:
+        print_real(((const wn_amount *)at)->value, out);
+        if (((const wn_amount *)at)->percent) wn_writer_put(out, "%");
+        return;
+    case OPT_DEV:
+        if (c->finetune.dev_path) {
+            wn_writer_put(out, c->finetune.dev_path);
+            return;
+        }
+        print_real(c->finetune.dev_percent, out);
+        wn_writer_put(out, "%");
+        return;
+    case OPT_RATES:
+        wn_writer_printf(out, "%s=", c->finetune.lr_groups[entry].pattern);
+        print_real(c->finetune.lr_groups[entry].lr, out);
         return;
     }
 }

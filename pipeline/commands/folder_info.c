@@ -94,7 +94,31 @@ static void print_comparison(const char *path, const cJSON *m, const cJSON *c, w
     if (run) wn_printf(io, "  took: %.1f s\n", number_of(member_of(run, "seconds"), "total"));
 }
 
+/* A folder of winnow train. */
+static void print_training(const char *path, const cJSON *m, const cJSON *t, wn_io *io) {
+    wn_print_name(io, path);
+    wn_printf(io, ": a model trained for the task ");
+    wn_print_name(io, text_of(t, "task"));
+    wn_printf(io, " on %.0f records\n", number_of(t, "records"));
+    print_member("command", text_of(m, "command"), io);
+    print_inputs(member_of(m, "inputs"), io);
+    print_member("model", text_of(member_of(m, "model"), "path"), io);
+    print_member("settings", text_of(t, "settings"), io);
+    wn_printf(io, "  steps: %.0f, loss %.4g in the last epoch", number_of(t, "steps"), number_of(t, "loss"));
+    if (is_number(t, "held_out_loss"))
+        wn_printf(io, ", %.4g on %.0f held-out records after epoch %.0f", number_of(t, "held_out_loss"),
+                  number_of(t, "held_out"), number_of(t, "best_epoch"));
+    wn_printf(io, "\n");
+}
+
 static void print_folder(const char *path, const cJSON *m, wn_io *io) {
+    const cJSON *training = member_of(m, "training");
+    if (training) {
+        print_training(path, m, training, io);
+        print_outputs(member_of(m, "outputs"), io);
+        print_member("version", text_of(m, "winnow"), io);
+        return;
+    }
     const cJSON *counts = member_of(m, "counts"), *run = member_of(m, "this_run");
     double read = number_of(counts, "read"), distinct = number_of(counts, "distinct");
     wn_print_name(io, path);

@@ -8,6 +8,7 @@
 #include <winnow/compare.h>
 #include <winnow/encoder.h>
 #include <winnow/err.h>
+#include <winnow/finetune.h>
 #include <winnow/kernel.h>
 #include <winnow/names.h>
 #include <winnow/io.h>
@@ -90,6 +91,14 @@ typedef struct {
     const char **test_embeddings; /* [ntest_embeddings] the same of the records of test_path */
     size_t ntest_embeddings;
 
+    /* fine-tuning and scores */
+    wn_finetune_task task;
+    wn_template record_template;
+    const char **choices; /* fields of a choice's continuations */
+    size_t nchoices;
+    wn_finetune_opts finetune;
+    const char *log_path, *predictions, *metrics; /* NULL: none */
+
     /* manners */
     uint64_t seed;
     int threads;             /* 0 = all */
@@ -114,6 +123,8 @@ wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err); /* matrix
 wn_code wn_explain(const wn_config *c, wn_io *io, wn_err *err); /* out/, id -> text on stdout */
 wn_code wn_report_command(const wn_config *c, wn_io *io, wn_err *err); /* out/ -> one HTML page */
 wn_code wn_compare(const wn_config *c, wn_io *io, wn_err *err); /* records -> out/ : subset against random */
+wn_code wn_train(const wn_config *c, wn_io *io, wn_err *err);   /* records and a model -> a model folder */
+wn_code wn_score(const wn_config *c, wn_io *io, wn_err *err);   /* records, a trained model -> metrics, predictions */
 wn_code wn_info(const wn_config *c, wn_io *io, wn_err *err);
 wn_code wn_check(const wn_config *c, wn_io *io, wn_err *err);
 
