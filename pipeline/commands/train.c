@@ -278,6 +278,8 @@ static wn_code prepare_training(training *t, wn_err *err) {
     if ((code = map_all(t, err)) != WN_OK) return code;
     if ((code = hold_out(t, err)) != WN_OK) return code;
     wn_learning_notes(&t->source, &t->examples, t->io);
+    wn_tok_close(t->source.tok); /* all is tokenised */
+    t->source.tok = NULL;
     wn_timings_lap(&t->timings, "read");
     return WN_OK;
 }

@@ -1,5 +1,7 @@
 #include "plan.h"
 
+#include "predict.h"
+
 #include <stdlib.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
@@ -49,16 +51,26 @@ static size_t examples_bytes(const wn_examples *e) {
     return e->offsets[texts] * (sizeof *e->ids + sizeof *e->types) + texts * sizeof *e->offsets + e->n * 96;
 }
 
+/* Floats of a pass over so many tokens that is kept for the way back, or, without training, of one layer at a time; and
+ * the weights of one layer in the order of the products, both ways. */
+static size_t pass_floats(const wn_model_config *m, size_t tokens, bool train) {
+    size_t h = m->hidden, i = m->intermediate, layers = train ? m->layers : 1;
+    size_t token = layers * (6 * h + i + 2) + 2 * m->embedding + 6 * h + (train ? i : 0);
+    size_t workers = (size_t)wn_threads_get(), chunk = 512;
+    return tokens * token + workers * chunk * (4 * h + 2 * i) + 3 * (4 * h * h + 2 * h * i);
+}
+
 size_t wn_finetune_memory(const wn_model_config *m, const wn_examples *e, const wn_finetune_opts *o, size_t outputs) {
-    enum { HIDDEN = 12, INNER = 3 }; /* values of a token that a layer keeps, in widths of either kind */
     size_t longest = 0, tokens = largest_batch(e, o->batch, &longest), dev = o->dev_path || o->dev_percent > 0;
-    size_t kept = HIDDEN * m->hidden + INNER * m->intermediate + m->heads * longest;
-    return (4 + dev) * 4 * wn_finetune_parameters(m, outputs) + 4 * tokens * (m->layers + 2) * kept +
-           examples_bytes(e) + LIBRARIES;
+    if (dev && tokens < WN_PREDICT_TOKENS) tokens = WN_PREDICT_TOKENS;
+    return 4 * ((4 + dev) * wn_finetune_parameters(m, outputs) + pass_floats(m, tokens, true)) + examples_bytes(e) +
+           LIBRARIES;
 }
 
 size_t wn_predict_memory(const wn_model_config *m, const wn_examples *e, size_t outputs) {
-    size_t workers = (size_t)wn_threads_get(), scratch = 4 * 512 * (8 * m->hidden + 2 * m->intermediate) * workers;
-    return 2 * 4 * wn_finetune_parameters(m, outputs) + scratch + examples_bytes(e) + 8 * e->n * e->per * outputs +
+    size_t longest = 0;
+    (void)largest_batch(e, 1, &longest);
+    size_t tokens = longest > WN_PREDICT_TOKENS ? longest : WN_PREDICT_TOKENS, results = 2 * e->n * e->per * outputs;
+    return 4 * (2 * wn_finetune_parameters(m, outputs) + pass_floats(m, tokens, false) + results) + examples_bytes(e) +
            LIBRARIES;
 }

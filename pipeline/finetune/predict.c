@@ -5,7 +5,7 @@
 #include <string.h>
 #include <winnow/mem.h>
 
-enum { TEXTS = 256, TOKENS = 8192 }; /* of a batch, at most; one text may be longer */
+enum { TEXTS = 256, TOKENS = WN_PREDICT_TOKENS }; /* of a batch */
 
 /* A text by its length, and where its outputs go. */
 typedef struct {

@@ -5,6 +5,10 @@
 
 #include <wn/train.h>
 
+/* Tokens that go through the model at once, at most, unless one text is longer. Enough for the products; room for more
+ * would be that of training where a model is trained in between. */
+enum { WN_PREDICT_TOKENS = 1024 };
+
 typedef struct {
     size_t outputs;    /* of a text, as the trainee was opened */
     const char *stage; /* what p is told */

@@ -131,6 +131,46 @@ every "-k 3" run "$in" --id-field id --embeddings "$mat" -k 7
 every "-k 3" select "$mat" -k 6 --no-records --objective facility-location
 every "-k 3" select "$mat" -k 6 # with the records that it names
 
+# training: without checkpoints as any output; with them, whatever fails, the last one stays and goes on to the same
+data=${WINNOW_DATA:-../shared/data}
+case $data in /*) ;; *) data=$root/$data ;; esac
+M=$data/models/tiny-random-bert
+if [ -f "$M/config.json" ]; then
+    T="$in --model $M --task classify --label-field label --epochs 1 --batch 8"
+    every "--seed 2" train $T
+    for kind in eio enospc; do
+        call=1 bad=0
+        while :; do
+            rm -rf ./* .x*
+            faulty $kind $call train $T --checkpoint-every 2 --log steps -o x
+            [ -e "$work/log" ] || break
+            if [ "$code" -ne 0 ]; then
+                [ "$code$(wc -l <"$err")" = 11 ] && [ ! -e x ] || { bad=$((bad + 1)); note "$err"; }
+                "$W" train $T --checkpoint-every 2 --log steps -o x -q --resume 2>"$err" || bad=$((bad + 1))
+            fi
+            cmp -s x/model.safetensors "$work/whole/model.safetensors" || { bad=$((bad + 1)); note "$err"; }
+            [ "$(wc -l <steps)$(ls -A | tr '\n' ' ')" = "5steps x " ] || { bad=$((bad + 1)); ls -A | note; }
+            call=$((call + step))
+            [ "$call" -lt 3000 ] || break
+        done
+        is "$bad" 0 "train with checkpoints and a log: $kind at each of $((call - 1)) calls, then --resume"
+    done
+    call=1 bad=0
+    rm -rf ./*
+    "$W" score "$work/whole" "$in" --label-field label --predictions p --metrics m.json -q >"$work/printed"
+    sum=$(cat p m.json | cksum)
+    while :; do
+        faulty eio $call score "$work/whole" "$in" --label-field label --predictions p --metrics m.json -f
+        [ -e "$work/log" ] || break
+        [ "$code" -eq 0 ] || [ "$code$(wc -l <"$err")" = 11 ] || { bad=$((bad + 1)); note "$err"; }
+        [ "$(cat p m.json | cksum)$(ls -A | tr '\n' ' ')" = "${sum}m.json p " ] || bad=$((bad + 1))
+        call=$((call + step))
+    done
+    is "$bad$(cmp "$out" "$work/printed")" 0 "score: eio at each of $((call - 1)) calls"
+else
+    skip "faults of train and score" "no model: $M (WINNOW_DATA names the folder of test data)"
+fi
+
 # temporaries beside the output: chosen records in order of rank, standard input that is read twice
 for args in "$in --order rank" "- --format jsonl"; do
     rm -rf ./*
