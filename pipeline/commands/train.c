@@ -58,8 +58,7 @@ static wn_code check_places(training *t, wn_err *err) {
     if (code != WN_OK) return code;
     if (!(t->checkpoint = wn_checkpoint_path(c->output, err))) return WN_EMEMORY;
     if (c->dry_run) return WN_OK;
-    if (c->log_path && !c->resume &&
-        (code = wn_output_check(c->log_path, c->overwrite, wn_step_log_ours, err)) != WN_OK)
+    if (c->log_path && (code = wn_output_check(c->log_path, c->overwrite || c->resume, wn_step_log_ours, err)) != WN_OK)
         return code;
     if (wn_checkpoint_steps(&steps, t->checkpoint)) {
         if (c->resume || c->overwrite) return WN_OK;

@@ -40,6 +40,7 @@ typedef struct {
     wn_train_state state;
     wn_step_log *log;
     double seconds;
+    size_t resumed; /* rows that went through the model before this run */
     char unit[48];
 } trainer;
 
@@ -96,12 +97,12 @@ static void loss_backward(loss_room *r, const wn_examples *e, const double *weig
 }
 
 wn_code wn_trainer_loss(double *loss, wn_trainee *t, const wn_example_set *s, const wn_trainer_opts *o,
-                        const double *weight, wn_err *err) {
+                        const double *weight, wn_progress *p, wn_err *err) {
     loss_room r = {0};
     double weights = 0;
     wn_code code = loss_room_init(&r, s->n, s->of->per * o->outputs, err);
     if (code != WN_OK) goto out;
-    const wn_predict_opts how = {.outputs = o->outputs, .stage = "evaluate", .p = o->io ? o->io->progress : NULL};
+    const wn_predict_opts how = {.outputs = o->outputs, .stage = "evaluate", .p = p};
     if ((code = wn_predict(r.out, t, s->of, s->rows, s->n, &how, err)) != WN_OK) goto out;
     double sum = loss_forward(&r, s->of, s->rows, s->n, weight, &weights);
     *loss = sum / weights;
@@ -124,12 +125,17 @@ static wn_code refuse_diverged(const trainer *r, const char *what, wn_err *err) 
                       where);
 }
 
-static wn_code trainer_tick(trainer *r, size_t done, wn_err *err) {
-    size_t epoch = (size_t)r->state.step / r->steps;
+/* Rows that have gone through the model, with `more` of the step that is being made. */
+static size_t rows_done(const trainer *r, size_t more) {
+    size_t step = (size_t)r->state.step, group = r->o->o->batch * r->o->o->accumulate;
+    return step / r->steps * r->train->n + step % r->steps * group + more;
+}
+
+static wn_code trainer_tick(trainer *r, size_t more, wn_err *err) {
     if (r->state.weight > 0)
         (void)snprintf(r->unit, sizeof r->unit, "rows at loss %.4g", r->state.loss / r->state.weight);
-    return wn_tick(r->o->io ? r->o->io->progress : NULL, "train", r->unit, epoch * r->train->n + done,
-                   r->o->o->epochs * r->train->n, err);
+    return wn_tick(r->o->io ? r->o->io->progress : NULL, "train", r->unit, rows_done(r, more) - r->resumed,
+                   r->o->o->epochs * r->train->n - r->resumed, err);
 }
 
 /* One batch of a step: loss and weights are added up; the gradient is that of its losses times scale. */
@@ -163,7 +169,7 @@ static wn_code train_step(trainer *r, wn_err *err) {
     wn_code code;
     for (size_t i = 0; i < n; i += o->batch, part++) {
         size_t m = n - i < o->batch ? n - i : o->batch;
-        if ((code = trainer_tick(r, at + i, err)) != WN_OK) return code;
+        if ((code = trainer_tick(r, i, err)) != WN_OK) return code;
         uint64_t mask = r->state.step * o->accumulate + part;
         if ((code = train_batch(r, rows + i, m, mask, 1 / weights, &loss, err)) != WN_OK) return code;
     }
@@ -232,6 +238,7 @@ static wn_code load_checkpoint(trainer *r, size_t *resumed, wn_err *err) {
         return WN_OK;
     }
     *resumed = (size_t)r->state.step;
+    r->resumed = rows_done(r, 0);
     wn_sayf(r->o->io, "resuming  at step %zu of %zu, from %s", *resumed, r->steps * r->o->o->epochs, r->o->checkpoint);
     return WN_OK;
 }
@@ -244,6 +251,17 @@ static void make_order(trainer *r, size_t epoch) {
     if (!r->o->o->input_order) wn_rng_shuffle(&rng, r->order, r->train->n);
 }
 
+/* Evaluation is part of the training whose progress is shown: a stage of its own would begin the other anew. */
+typedef struct {
+    wn_progress base;
+    trainer *trainer;
+} evaluation_progress;
+static void report_evaluation(wn_progress *self, const char *stage, const char *unit, size_t done, size_t total) {
+    wn_err ignored;
+    (void)stage, (void)unit, (void)done, (void)total;
+    (void)trainer_tick(((evaluation_progress *)(void *)self)->trainer, 0, &ignored);
+}
+
 /* The loss on held-out records; *stop where it has not fallen for too long. */
 static wn_code end_epoch(trainer *r, bool *stop, wn_err *err) {
     wn_train_state *s = &r->state;
@@ -252,7 +270,8 @@ static wn_code end_epoch(trainer *r, bool *stop, wn_err *err) {
     wn_code code;
     if (r->dev->n) {
         wn_params_settle(r->params);
-        if ((code = wn_trainer_loss(&dev, r->t, r->dev, r->o, r->weight, err)) != WN_OK) return code;
+        evaluation_progress p = {.base = {.report = report_evaluation}, .trainer = r};
+        if ((code = wn_trainer_loss(&dev, r->t, r->dev, r->o, r->weight, &p.base, err)) != WN_OK) return code;
         if (!isfinite(dev)) return refuse_diverged(r, "loss on the held-out records", err);
         if (!s->best_epoch || dev < s->best_loss) {
             s->best_epoch = s->epochs + 1, s->best_loss = dev, s->worse = 0;

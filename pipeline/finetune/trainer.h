@@ -44,6 +44,6 @@ wn_code wn_trainer_run(wn_trained *out, wn_trainee *t, const wn_example_set *tra
 size_t wn_trainer_steps(const wn_finetune_opts *o, size_t n);
 /* Mean loss of a set under the model as it is, weighted as in training; a forward pass of everything. */
 wn_code wn_trainer_loss(double *loss, wn_trainee *t, const wn_example_set *s, const wn_trainer_opts *o,
-                        const double *weight, wn_err *err);
+                        const double *weight, wn_progress *p, wn_err *err);
 
 #endif

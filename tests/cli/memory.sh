@@ -76,6 +76,23 @@ keeps "long ids in hdf5" 400 0 select ids.h5ad -k 5 --objective random -o s
 keeps "a matrix has no --limit" 20 4 graph ids.h5ad -K 5 -o g.h5ad
 is "$(grep -c -e --limit "$err")" 0 "a matrix has no --limit: nor is it offered"
 
+# training: a batch takes what its longest texts take, the model four times its weights
+data=${WINNOW_DATA:-../shared/data}
+case $data in /*) ;; *) data=$root/$data ;; esac
+M=$data/models/tiny-random-bert
+if [ -f "$M/config.json" ]; then
+    awk 'BEGIN { for (i = 0; i < 300; i++) { s = ""
+        for (j = 0; j < 20 + i % 7 * 30; j++) s = s "stone "
+        printf "{\"text\": \"%s\", \"label\": %d}\n", s, i % 2 } }' >long.jsonl
+    keeps "train" 60 4 train long.jsonl --model "$M" --task classify --label-field label --epochs 1 -o t
+    keeps "train" 200 0 train long.jsonl --model "$M" --task classify --label-field label --epochs 1 -o t
+    keeps "a large batch" 100 4 train long.jsonl --model "$M" --task classify --label-field label --batch 300 -o t
+    keeps "score" 60 4 score t long.jsonl --label-field label
+    keeps "score" 150 0 score t long.jsonl --label-field label
+else
+    skip "train and score" "no model: $M (WINNOW_DATA names the folder of test data)"
+fi
+
 # an input without end stops by itself
 yes | {
     "$P" -c 'import subprocess, sys
