@@ -220,7 +220,8 @@ def trace_agrees(name, task, model, train, tmp):
     plain = [p for n, p in theirs.named_parameters() if n.endswith("bias") or "norm" in n.lower()]
     decayed = [p for p in theirs.parameters() if all(p is not q for q in plain)]
     steps = EPOCHS * math.ceil(len(rows) / BATCH)
-    adamw = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0}], lr=RATE)
+    adamw = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0}],
+                              lr=RATE)
     schedule = transformers.get_linear_schedule_with_warmup(adamw, math.ceil(0.1 * steps), steps)
     worst = {"loss": 0, "grad_norm": 0, "lr": 0}
     for step in range(steps):
