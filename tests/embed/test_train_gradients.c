@@ -233,7 +233,7 @@ static void whole_model(const char *name, wn_head_kind head, wn_pooling pooling,
                                            some / MANY + 1);
         if (off > worst) worst = off, where = q->name;
     }
-    fprintf(stderr, "%s %s: %.1e (%s)\n", name, wn_head_name(head), worst, where);
+    fprintf(stderr, "%s, head %d: %.1e (%s)\n", name, (int)head, worst, where);
     cr_assert_lt(worst, bar);
     wn_trainee_close(c.t);
     wn_free(dir);

@@ -5,11 +5,6 @@
 #include <math.h>
 #include <winnow/mem.h>
 
-const char *wn_head_name(wn_head_kind h) {
-    switch (h) { WN_HEADS(WN_NAME_CASE) }
-    return NULL;
-}
-
 static double dropout_of(const wn_trainee *t, double model) { return isnan(t->opts.dropout) ? model : t->opts.dropout; }
 
 wn_code wn_trainee_open(wn_trainee **out, const char *dir, const wn_trainee_opts *o, wn_err *err) {

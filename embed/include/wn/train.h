@@ -20,10 +20,7 @@ typedef float wn_real;
 
 /* CLASSIFY and PAIRS: a logit a class (PAIRS has token types 0 and 1); CHOICE: a logit a text, of which the caller
  * compares those of one example; REGRESS: a value a text. */
-#define WN_HEADS(X)                                                                                                 \
-    X(WN_HEAD_CLASSIFY, "classify") X(WN_HEAD_PAIRS, "pairs") X(WN_HEAD_CHOICE, "choice") X(WN_HEAD_REGRESS, "regress")
-typedef enum { WN_HEADS(WN_NAME_VALUE) } wn_head_kind;
-const char *wn_head_name(wn_head_kind h);
+typedef enum { WN_HEAD_CLASSIFY, WN_HEAD_PAIRS, WN_HEAD_CHOICE, WN_HEAD_REGRESS } wn_head_kind;
 
 /* One tensor: value[at .. at + wn_param_count). */
 typedef struct {
