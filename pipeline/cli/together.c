@@ -59,7 +59,11 @@ static bool makes_vectors(const wn_cli *cli) {
     return cli->config.nembeddings == 0;
 }
 static bool has_matrix(const wn_cli *cli) {
+    bool any = false;
     if (cli->command->bit & (CMD_RUN | CMD_COMPARE)) return !makes_vectors(cli);
+    for (size_t i = 0; cli->command->bit == CMD_INFO && i < cli->config.ninputs; i++)
+        any = any || wn_input_is_matrix(cli->config.inputs[i]);
+    if (cli->command->bit == CMD_INFO) return any;
     return cli->command->bit != CMD_DEDUP || reads_matrix(cli);
 }
 

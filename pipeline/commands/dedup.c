@@ -90,6 +90,7 @@ static wn_code write_rows(deduping *d, const wn_outcome *o, wn_progress *p, wn_e
 static wn_code write_outcome(deduping *d, const wn_config *c, wn_io *io, wn_err *err) {
     wn_code code = assign_copies(d, err);
     if (code != WN_OK) return code;
+    wn_inputs_replayed_say(c, d->rows.inputs, d->rows.ninputs, io);
     if ((code = wn_copies_labels(&d->copies, &d->rows.view, err)) != WN_OK) return code;
     wn_outcome o = outcome_of(d, c);
     wn_outcome_model model;

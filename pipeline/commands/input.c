@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <wn/input_fd.h>
 
 wn_records_opts wn_input_options(const wn_config *c) {
     return (wn_records_opts){.paths = c->inputs,
@@ -49,4 +50,13 @@ wn_code wn_corpus_take_opts(wn_corpus *corpus, const wn_config *c, const wn_reco
     if (corpus->empty) wn_sayf(io, "%zu records have an empty text", corpus->empty);
     if ((code = wn_input_check(corpus, c, err)) != WN_OK) wn_corpus_free(corpus);
     return code;
+}
+
+void wn_inputs_replayed_say(const wn_config *c, const wn_input *inputs, size_t n, wn_io *io) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; inputs[i].sha256 && j < c->nreplayed; j++) {
+            const wn_replayed *r = &c->replayed[j];
+            if (strcmp(inputs[i].path, r->path) != 0 || strcmp(inputs[i].sha256, r->sha256) == 0) continue;
+            wn_sayf(io, "note: %s is not what the run read that is repeated (another SHA-256)", wn_path_label(r->path));
+        }
 }

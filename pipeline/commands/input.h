@@ -2,6 +2,8 @@
 #define WN_PIPELINE_INPUT_H
 /* Records as a configuration says that they are read. */
 #include <winnow/config.h>
+#include <winnow/io.h>
+#include <winnow/rows.h>
 
 /* A view: valid as long as c. */
 wn_records_opts wn_input_options(const wn_config *c);
@@ -14,5 +16,8 @@ wn_code wn_input_check(const wn_corpus *corpus, const wn_config *c, wn_err *err)
 wn_code wn_corpus_take(wn_corpus *corpus, const wn_config *c, bool uniform, wn_io *io, wn_err *err);
 /* The same with options of its own. */
 wn_code wn_corpus_take_opts(wn_corpus *corpus, const wn_config *c, const wn_records_opts *o, wn_io *io, wn_err *err);
+
+/* Says which files are not what the run read that --config repeats. */
+void wn_inputs_replayed_say(const wn_config *c, const wn_input *inputs, size_t n, wn_io *io);
 
 #endif

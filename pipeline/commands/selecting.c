@@ -1,5 +1,6 @@
 #include "selecting.h"
 
+#include "input.h"
 #include "options.h"
 #include "stages/memory.h"
 #include "stages/say.h"
@@ -58,6 +59,7 @@ wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
     const wn_kernel_opts kernel = wn_config_kernel(c);
     wn_vectors *v = &s->vectors;
     wn_code code;
+    wn_inputs_replayed_say(c, s->rows.inputs, s->rows.ninputs, io);
     if (c->dedup == WN_DEDUP_NEAR) {
         if ((code = wn_copies_near(&s->copies, &v->x, &s->lists, c->dedup_threshold, io, err)) != WN_OK) return code;
         wn_timings_lap(&s->timings, "near_duplicates");

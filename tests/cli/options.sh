@@ -210,6 +210,7 @@ idle --dims "the encoder is loaded as it was saved" embed a.jsonl -o x --load-en
 idle --dims "no vectors are made of texts here" dedup a.jsonl -o x --dims 3
 idle --text-field "the input is a matrix" dedup a.h5ad --dedup 0.9 -o x --text-field body
 idle --dataset "the input is records" dedup a.jsonl -o x --dataset X
+idle --dataset "the input is records" info a.jsonl --dataset X
 printf 'gamma = 3\n' >gamma.conf
 idle --gamma "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --config gamma.conf --similarity cosine
 "$W" run --dump-config -k 1 -o x >defaults.conf

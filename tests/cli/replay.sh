@@ -50,6 +50,17 @@ is "$code$(wc -l <b/subset.jsonl)" 04 "the command line wins over the manifest"
 head -50 in.jsonl >part.jsonl
 try run part.jsonl --config a/manifest.json -q -f -o b
 is "$code$(cat b/subset.jsonl b/rest.jsonl | wc -l)" 050 "inputs of the command line replace those of the manifest"
+for command in "run -k 5" dedup; do
+    cp in.jsonl r.jsonl
+    # shellcheck disable=SC2086 # words of a command
+    "$W" $command r.jsonl -q -f -o r
+    try ${command%% *} --config r/manifest.json -f -o again
+    is "$code$(grep "another SHA-256" "$err")" 0 "${command%% *}: what was read is there again: no note"
+    echo '{"text":"another"}' >>r.jsonl
+    try ${command%% *} --config r/manifest.json -f -o again
+    has "$err" "note: r.jsonl is not what the run read that is repeated (another SHA-256)" "it is not: a note"
+    rm -rf r again r.jsonl
+done
 refused "the manifest of another command" 2 "select: a/manifest.json: is of winnow run, not of winnow select" \
     select --config a/manifest.json -o c
 echo '{"a":1}' >other.json

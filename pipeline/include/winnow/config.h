@@ -24,6 +24,11 @@ extern "C" {
 #define WN_LAYOUTS(X) X(WN_LAYOUT_H5AD, "h5ad") X(WN_LAYOUT_ANN, "ann-benchmarks")
 typedef enum { WN_LAYOUTS(WN_NAME_VALUE) } wn_layout;
 
+/* An input as a manifest has it. */
+typedef struct {
+    const char *path, *sha256;
+} wn_replayed;
+
 typedef struct {
     /* input and output */
     const char **inputs;
@@ -45,6 +50,8 @@ typedef struct {
     const char **found_records;  /* [nfound_records] where none are named: files that the matrix names, unchanged */
     size_t nfound_records;
     const char *records_note;    /* what there is to say about that; NULL: nothing */
+    const wn_replayed *replayed; /* [nreplayed] what the run read that --config repeats */
+    size_t nreplayed;
     bool annotate;
     bool rank_order;       /* --order rank: subset.* in order of choice rather than of input */
 
