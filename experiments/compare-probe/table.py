@@ -65,7 +65,7 @@ def main():
         rows.append([SHORT.get(m, m), *(verdicts.count(w) for w in SIGNS),
                      *(f"{f(differences):+.2f}" for f in (figures.mean, min, max)), f"{figures.mean(balanced):+.2f}",
                      f"{figures.mean(seconds):.2f}"])
-    print(figures.table(["method", *SIGNS, "mean difference", "least", "most", "balanced accuracy",
+    print(figures.table(["method", *SIGNS, "mean", "least", "most", "balanced accuracy",
                          "seconds to choose"], rows))
     figures.lines("chart.svg", panels, columns=3)
 
