@@ -96,6 +96,24 @@ static wn_code check_budgets(const wn_compare_plan *p, wn_err *err) {
     return WN_OK;
 }
 
+/* A scenario of uneven classes is the plain one where they are that uneven already. */
+static wn_code say_tail(const wn_compare_plan *p, wn_io *io, wn_err *err) {
+    const wn_pool_opts o = {.share = p->pool_share, .seed = p->seed, .draw = 1};
+    wn_pool plain = {0}, cut = {0};
+    wn_code code = wn_pool_draw(&plain, p->data, &p->scenarios[0], &o, err);
+    if (code != WN_OK) return code;
+    for (size_t s = 1; s < p->nscenarios; s++) {
+        if (p->scenarios[s].kind != WN_SCENARIO_TAIL) continue;
+        if ((code = wn_pool_draw(&cut, p->data, &p->scenarios[s], &o, err)) != WN_OK) break;
+        if (cut.n == plain.n)
+            wn_sayf(io, "warning: --long-tail %g cuts no row: the classes are that uneven already. Try a larger one",
+                    p->scenarios[s].ratio);
+        wn_pool_free(&cut);
+    }
+    wn_pool_free(&plain);
+    return code;
+}
+
 /* ---- plan ---- */
 
 static void print_plan(const comparison *k, const wn_config *c, size_t dims, size_t need, wn_io *io) {
@@ -258,6 +276,7 @@ wn_code wn_compare(const wn_config *c, wn_io *io, wn_err *err) {
     if ((code = wn_comparing_read(&k.rows, c, io, err)) != WN_OK) goto out;
     if ((code = make_plan(&k, c, err)) != WN_OK) goto out;
     if ((code = check_budgets(&k.plan, err)) != WN_OK) goto out;
+    if ((code = say_tail(&k.plan, io, err)) != WN_OK) goto out;
     wn_timings_lap(&k.timings, "read");
     if ((code = plan_memory(&k, c, io, err)) != WN_OK || c->dry_run) goto out;
     say_rows(&k, io);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <winnow/progress.h>
 
 enum {
     BLOCK = 64,       /* rows whose scores are worked on at once */
@@ -114,6 +115,10 @@ static double logistic_evaluate(void *instance, const double *w, double *g, cons
     (void)cells, (void)step;
     wn_logistic *l = instance;
     const size_t n = l->rows.n, d = l->rows.d, classes = l->rows.classes;
+    if (wn_interrupted()) { /* flat and below all: no step follows */
+        memset(g, 0, classes * d * sizeof *g);
+        return 0;
+    }
     const double scale = 1 / (double)n, loss = wn_logistic_loss(l, w);
     wn_gemm_packed(l->scores, n, classes, &l->by_column, l->g, d, 0);
     double square = 0;
@@ -143,6 +148,7 @@ static wn_code logistic_steps(wn_logistic *l, double delta, double *w, wn_err *e
     if (code != WN_OK) return code;
     const int rc = lbfgs(cells, w, NULL, logistic_evaluate, NULL, l, &p);
     wn_mem_unhold(held);
+    if ((code = wn_tick(NULL, "probe", "rows", 0, l->rows.n, err)) != WN_OK) return code;
     if (rc == LBFGSERR_OUTOFMEMORY)
         return wn_err_set(err, WN_EMEMORY, "no memory for the steps of the probe, %zu bytes", held);
     if (l->broken)

@@ -17,10 +17,10 @@ __attribute__((format(printf, 4, 5))) static void settings_put(char *out, size_t
     if (n > 0) *at = *at + (size_t)n < size ? *at + (size_t)n : size - 1;
 }
 
-/* ", WORDS number" in the fewest digits that read back as v. */
+/* ", WORDS number", in as few digits as read back as v. */
 static void settings_real(char *out, size_t *at, size_t size, const char *words, double v) {
     char text[40];
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = 6; digits <= 17; digits++) {
         (void)snprintf(text, sizeof text, "%.*g", digits, v);
         if (strtod(text, NULL) == v) break;
     }

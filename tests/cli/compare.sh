@@ -102,6 +102,9 @@ listing >"$work/.after"
 cmp -s "$work/.before" "$work/.after"
 ok $? "--dry-run writes nothing"
 has "$out" "cells     228" "and says how many cells there are"
+is "$(grep -c "long-tail" "$err")" 0 "nothing is said of a tail that cuts"
+try compare pool.jsonl --test test.jsonl $common --budgets 5% --long-tail 1.5 -n -o x
+has "$err" "warning: --long-tail 1.5 cuts no row" "of one that does not it is"
 try compare pool.jsonl --test test.jsonl $common --budgets 5% -M 1M -o x
 is "$code" 4 "what does not fit is refused"
 try compare pool.jsonl --test test.jsonl $common --budgets 5% -v --log-json -o x

@@ -1,9 +1,12 @@
 /* The probe: what it does at the edges. compare_reference.py compares its numbers with scikit-learn's. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <winnow/mem.h>
+#include <winnow/progress.h>
 #include <winnow/threads.h>
 #include <wn/metrics.h>
 #include <wn/probe.h>
@@ -237,4 +240,22 @@ Test(probe, keeps_to_a_memory_limit) {
         cr_assert_eq(wn_mem_held(), before);
     }
     wn_mem_limit(0);
+}
+
+static void interrupt(int signal) { wn_interrupt_raise(signal); }
+
+Test(probe, hears_an_interruption_amid_the_steps) {
+    sample s;
+    wn_err err = {0};
+    fill(&s, 11);
+    const struct itimerval soon = {.it_value = {.tv_usec = 2000}};
+    (void)signal(SIGALRM, interrupt);
+    cr_assert_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    wn_code code = WN_OK;
+    for (size_t i = 0; code == WN_OK && i < 100000; i++) {
+        wn_probe p = {0};
+        code = fit(&p, &s.rows, 1, &err);
+        wn_probe_free(&p);
+    }
+    cr_assert_eq(code, WN_EINTERRUPT);
 }
