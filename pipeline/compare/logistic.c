@@ -148,7 +148,7 @@ static wn_code logistic_steps(wn_logistic *l, double delta, double *w, wn_err *e
     if (code != WN_OK) return code;
     const int rc = lbfgs(cells, w, NULL, logistic_evaluate, NULL, l, &p);
     wn_mem_unhold(held);
-    if ((code = wn_tick(NULL, "probe", "rows", 0, l->rows.n, err)) != WN_OK) return code;
+    if ((code = wn_tick(NULL, "logistic regression", "rows", 0, l->rows.n, err)) != WN_OK) return code;
     if (rc == LBFGSERR_OUTOFMEMORY)
         return wn_err_set(err, WN_EMEMORY, "no memory for the steps of the probe, %zu bytes", held);
     if (l->broken)
