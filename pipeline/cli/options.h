@@ -80,6 +80,8 @@ typedef enum {
     WN_OPTION_CHOICE = 1 << 18,     /* the task is a choice */
     WN_OPTION_CLASSES = 1 << 19,    /* the task has classes */
     WN_OPTION_DEV = 1 << 20,        /* records are held out */
+    WN_OPTION_FINETUNE = 1 << 21,   /* a model is trained: train, and compare with that learner */
+    WN_OPTION_TOKENS = 1 << 22,     /* of compare: a model reads the texts */
 } wn_option_trait;
 
 typedef struct {

@@ -71,7 +71,14 @@ static bool chooses(const wn_cli *cli) {
     return cli->config.task == WN_TASK_CHOICE || (cli->command->bit == CMD_SCORE && cli->config.task == WN_TASK_AUTO);
 }
 static bool has_classes(const wn_cli *cli) {
-    return cli->config.task == WN_TASK_CLASSIFY || cli->config.task == WN_TASK_PAIRS;
+    return cli->config.task == WN_TASK_CLASSIFY || cli->config.task == WN_TASK_PAIRS ||
+           cli->command->bit == CMD_COMPARE;
+}
+static bool fine_tunes(const wn_cli *cli) {
+    return cli->command->bit != CMD_COMPARE || cli->config.learner == WN_LEARNER_FINETUNE;
+}
+static bool reads_tokens(const wn_cli *cli) {
+    return fine_tunes(cli) || (cli->config.model && makes_vectors(cli));
 }
 static bool holds_out(const wn_cli *cli) {
     return cli->config.finetune.dev_path || cli->config.finetune.dev_percent > 0;
@@ -100,6 +107,8 @@ static const struct {
     {WN_OPTION_CHOICE, chooses, "it belongs to --task choice"},
     {WN_OPTION_CLASSES, has_classes, "it belongs to --task classify and pairs"},
     {WN_OPTION_DEV, holds_out, "it belongs to --dev"},
+    {WN_OPTION_FINETUNE, fine_tunes, "it belongs to --learner finetune"},
+    {WN_OPTION_TOKENS, reads_tokens, "it belongs to --model and to --learner finetune"},
 };
 
 wn_code wn_cli_check_effects(const wn_cli *cli, wn_err *err) {
@@ -186,7 +195,25 @@ static wn_code check_model(const wn_cli *cli, wn_err *err) {
     return WN_OK;
 }
 
-static wn_code check_comparison(const wn_config *c, wn_err *err) {
+/* What --learner finetune trains. */
+static wn_code check_learner(const wn_cli *cli, wn_err *err) {
+    const wn_config *c = &cli->config;
+    switch (c->learner) {
+    case WN_LEARNER_PROBE:
+        return WN_OK;
+    case WN_LEARNER_FINETUNE:
+        break;
+    }
+    if (c->encoder != WN_ENC_DOC2VEC && wn_option_given(cli, wn_option_find(CMD_COMPARE, "epochs", 6)))
+        return wn_err_set(err, WN_EUSAGE, "--epochs is of --encoder doc2vec; passes of --learner finetune over a "
+                          "subset are --train-epochs");
+    if (c->train_model || (c->model && !c->nembeddings)) return WN_OK;
+    return wn_err_set(err, WN_EUSAGE, "--learner finetune needs a model to train: --train-model, or --model, which "
+                      "makes the vectors, too");
+}
+
+static wn_code check_comparison(const wn_cli *cli, wn_err *err) {
+    const wn_config *c = &cli->config;
     if (!c->label_field)
         return wn_err_set(err, WN_EUSAGE, "--label-field is missing: which field holds the class to be learnt?");
     if (!c->test_path && c->test_percent <= 0)
@@ -201,7 +228,7 @@ static wn_code check_comparison(const wn_config *c, wn_err *err) {
         return wn_err_set(err, WN_EUSAGE, "--test-embeddings needs --embeddings, made by the same encoder");
     if (c->nembeddings && c->test_path && !c->ntest_embeddings)
         return wn_err_set(err, WN_EUSAGE, "--embeddings needs --test-embeddings, made by the same encoder");
-    return WN_OK;
+    return check_learner(cli, err);
 }
 
 static wn_code check_inputs(const wn_config *c, wn_err *err) {
@@ -222,7 +249,7 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
     if ((bit & (CMD_RUN | CMD_SELECT)) && c->k <= 0)
         return wn_err_set(err, WN_EUSAGE,
                           "-k is missing: how many to choose, a count (-k 1000) or a percentage (-k 10%%)?");
-    if (bit == CMD_COMPARE && (code = check_comparison(c, err)) != WN_OK) return code;
+    if (bit == CMD_COMPARE && (code = check_comparison(cli, err)) != WN_OK) return code;
     if ((code = check_model(cli, err)) != WN_OK) return code;
     if (c->encoder == WN_ENC_DOC2VEC && c->negative == 0 && !c->hierarchical)
         return wn_err_set(err, WN_EUSAGE, "--negative 0 needs --hierarchical");

@@ -54,8 +54,12 @@ static size_t list_scenarios(wn_scenario *out, const wn_config *c) {
     return n;
 }
 
-static wn_code make_plan(comparison *k, const wn_config *c, wn_err *err) {
-    const wn_learner_opts learner = {.kind = c->learner};
+static wn_code make_plan(comparison *k, const wn_config *c, wn_io *io, wn_err *err) {
+    const wn_learner_opts learner = {.kind = c->learner,
+                                     .io = io,
+                                     .finetune = {.model = c->train_model ? c->train_model : c->model,
+                                                  .max_tokens = c->max_tokens,
+                                                  .training = &c->finetune}};
     wn_code code = wn_learner_open(&k->learner, &learner, &k->rows.data, err);
     if (code != WN_OK) return code;
     k->plan = (wn_compare_plan){.data = &k->rows.data,
@@ -69,7 +73,8 @@ static wn_code make_plan(comparison *k, const wn_config *c, wn_err *err) {
                                 .draws = c->seeds,
                                 .trainings = c->repeat_training,
                                 .pool_share = c->pool_share,
-                                .seed = c->seed};
+                                .seed = c->seed,
+                                .same_steps = c->same_steps};
     return WN_OK;
 }
 
@@ -142,7 +147,7 @@ static wn_code plan_memory(comparison *k, const wn_config *c, wn_io *io, wn_err 
     size_t cells = k->plan.nscenarios * (k->plan.nbudgets + 1) * k->plan.nmethods * k->plan.draws * k->plan.trainings;
     size_t vectors = all * ((dims + 15) / 16 * 16) * sizeof(float);
     size_t results = cells * (sizeof(wn_cell) + k->rows.data.tests * sizeof(uint32_t));
-    size_t tables = all * table_bytes, held = fixed_bytes + vectors + results + tables;
+    size_t tables = all * table_bytes + k->learner.held, held = fixed_bytes + vectors + results + tables;
     size_t one = wn_cells_memory(&k->plan), most = k->learner.vt->wide ? 1 : (size_t)wn_threads_get();
     k->at_once = budget > held + one ? (budget - held) / one : 1;
     if (k->at_once > most) k->at_once = most;
@@ -274,7 +279,7 @@ wn_code wn_compare(const wn_config *c, wn_io *io, wn_err *err) {
     if (code != WN_OK) goto out;
     if ((code = open_encoder(&k, c, err)) != WN_OK) goto out;
     if ((code = wn_comparing_read(&k.rows, c, io, err)) != WN_OK) goto out;
-    if ((code = make_plan(&k, c, err)) != WN_OK) goto out;
+    if ((code = make_plan(&k, c, io, err)) != WN_OK) goto out;
     if ((code = check_budgets(&k.plan, err)) != WN_OK) goto out;
     if ((code = say_tail(&k.plan, io, err)) != WN_OK) goto out;
     wn_timings_lap(&k.timings, "read");

@@ -6,7 +6,7 @@
 
 /* The rows of a cell's subset as they were taught. Zero-initialise. */
 typedef struct {
-    size_t n;
+    size_t n, pool;  /* rows, and those they were chosen from (0: read from a file) */
     size_t *row;     /* [n] rows of the data */
     uint32_t *label; /* [n] */
 } wn_subset;

@@ -34,6 +34,24 @@ const wn_cell *wn_cells_of(const wn_cells *c, size_t scenario, size_t budget, si
     return &c->list[place_of(c->plan, scenario, budget, method)];
 }
 
+/* Rows of the largest budget of a pool of n rows. */
+static size_t largest_budget(const wn_compare_plan *p, size_t n) {
+    size_t most = 0;
+    for (size_t b = 0; b < p->nbudgets; b++) {
+        size_t k = wn_compare_budget(&p->budgets[b], n);
+        most = k > most ? k : most;
+    }
+    return most;
+}
+
+/* The budgets of which one is the largest, whatever the pool. */
+static void describe_steps(const wn_compare_plan *p, wn_writer *w) {
+    double most[2] = {0, 0};
+    for (size_t b = 0; b < p->nbudgets; b++)
+        if (p->budgets[b].k > most[p->budgets[b].percent]) most[p->budgets[b].percent] = p->budgets[b].k;
+    wn_writer_printf(w, "steps of %.17g rows or %.17g%%, ", most[false], most[true]);
+}
+
 /* What decides a cell, in words; its hash is the key. */
 static void describe_cell(const wn_compare_plan *p, const wn_cell *c, wn_writer *w) {
     const wn_scenario *s = &p->scenarios[c->scenario];
@@ -47,6 +65,7 @@ static void describe_cell(const wn_compare_plan *p, const wn_cell *c, wn_writer 
                      (unsigned long long)(m->seeded ? m->seed : 0));
     if (c->budget < p->nbudgets)
         wn_writer_printf(w, "budget %.17g%s, ", p->budgets[c->budget].k, p->budgets[c->budget].percent ? "%" : "");
+    if (p->same_steps) describe_steps(p, w);
     wn_writer_printf(w, "training %zu, ", c->training);
     p->learner->vt->describe(p->learner, w);
 }
@@ -141,7 +160,8 @@ static wn_code choose_subset(wn_subset *out, wn_cell *c, const wn_compare_plan *
     double before = wn_now();
     if ((code = wn_method_choose(&chosen, &k, m, &call, err)) != WN_OK) goto out;
     c->select_s = wn_now() - before;
-    s = (wn_subset){.n = k, .row = wn_alloc(k, sizeof *s.row, err), .label = wn_alloc(k, sizeof *s.label, err)};
+    s = (wn_subset){.n = k, .pool = pool.n};
+    s.row = wn_alloc(k, sizeof *s.row, err), s.label = wn_alloc(k, sizeof *s.label, err);
     code = WN_EMEMORY;
     if (!s.row || !s.label) goto out;
     for (size_t i = 0; i < k; i++) s.row[i] = pool.row[chosen[i]], s.label[i] = pool.label[chosen[i]];
@@ -176,7 +196,25 @@ static wn_code score_cell(wn_cell *c, const wn_compare_data *data, const float *
     return WN_OK;
 }
 
-static wn_code work_out(wn_cell *c, const wn_compare_plan *p, const wn_cells_opts *o, wn_err *err) {
+/* What a cell tells of itself stands behind the count of cells: as a stage of its own it would begin that one anew. */
+typedef struct {
+    wn_progress base;
+    wn_progress *to;
+    size_t done, all; /* cells */
+} cell_progress;
+
+static void report_within_cell(wn_progress *self, const char *stage, const char *unit, size_t done, size_t total) {
+    const cell_progress *c = (const cell_progress *)(const void *)self;
+    char text[48];
+    wn_err ignored;
+    (void)unit;
+    (void)snprintf(text, sizeof text, "cells, %.20s %.0f%%", stage,
+                   total ? 100 * (double)done / (double)total : 0.0);
+    (void)wn_tick(c->to, "compare", text, c->done, c->all, &ignored);
+}
+
+static wn_code work_out(wn_cell *c, const wn_compare_plan *p, const wn_cells_opts *o, wn_progress *progress,
+                        wn_err *err) {
     const wn_compare_data *data = p->data;
     wn_subset subset = {0};
     float *probs = NULL;
@@ -185,9 +223,17 @@ static wn_code work_out(wn_cell *c, const wn_compare_plan *p, const wn_cells_opt
     code = WN_EMEMORY;
     if (!c->predicted && !(c->predicted = wn_alloc(data->tests, sizeof *c->predicted, err))) goto out;
     if (!(probs = wn_alloc(data->tests * data->classes, sizeof *probs, err))) goto out;
-    const wn_lesson lesson = {.row = subset.row, .label = subset.label, .n = subset.n, .seed = c->training};
+    const wn_lesson lesson = {.row = subset.row,
+                              .label = subset.label,
+                              .n = subset.n,
+                              .seed = c->training,
+                              .steps_of = p->same_steps ? largest_budget(p, subset.pool) : 0,
+                              .progress = progress};
     double before = wn_now();
-    if ((code = wn_learner_learn(p->learner, &lesson, probs, err)) != WN_OK) goto out;
+    code = wn_learner_learn(p->learner, &lesson, probs, err);
+    if (code == WN_EINPUT)
+        (void)wn_err_prefix(err, "%.60s, %zu rows, seed %zu: ", p->methods[c->method].name, c->k, c->draw);
+    if (code != WN_OK) goto out;
     c->train_s = wn_now() - before;
     if ((code = score_cell(c, data, probs, err)) != WN_OK) goto out;
     if ((code = wn_cell_write(c, &subset, data->tests, o->folder, err)) != WN_OK) goto out;
@@ -227,8 +273,9 @@ static void run_cells(void *ctx, size_t begin, size_t end, int worker) {
         wn_err err = {0};
         /* only the thread that the sink knows reports; any may be told to stop */
         wn_progress *progress = worker == 0 ? r->opts->progress : NULL;
+        cell_progress within = {{.report = report_within_cell}, progress, done, r->cells->used};
         if (wn_tick(progress, "compare", "cells", done, r->cells->used, &err) != WN_OK ||
-            work_out(&r->cells->list[r->todo[at]], p, r->opts, &err) != WN_OK) {
+            work_out(&r->cells->list[r->todo[at]], p, r->opts, progress ? &within.base : NULL, &err) != WN_OK) {
             note_failure(r, at, &err);
             return;
         }

@@ -21,6 +21,7 @@ typedef struct {
     size_t draws, trainings; /* selection seeds 1 .. draws, training seeds 1 .. trainings */
     double pool_share;       /* percent */
     uint64_t seed;
+    bool same_steps; /* every subset is learnt from in as many steps as the largest budget of its pool */
 } wn_compare_plan;
 
 typedef struct {

@@ -4,6 +4,8 @@ static const wn_learner_vt *learner_family(wn_learner_kind kind) {
     switch (kind) {
     case WN_LEARNER_PROBE:
         return &wn_learner_probe;
+    case WN_LEARNER_FINETUNE:
+        return &wn_learner_finetune;
     }
     return NULL;
 }

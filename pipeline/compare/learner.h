@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 #include <winnow/compare.h>
+#include <winnow/finetune.h>
+#include <winnow/io.h>
 #include <wn/buf.h>
 
 /* A subset, as it is taught. */
@@ -18,19 +20,27 @@ typedef struct {
     const size_t *row;     /* [n] rows of the data */
     const uint32_t *label; /* [n] < data->classes */
     size_t n;
-    uint64_t seed; /* of the training */
+    uint64_t seed;   /* of the training */
+    size_t steps_of; /* rows: as many steps as they would take, where a learner makes steps; 0: as its own rows take */
+    wn_progress *progress; /* of this lesson and its test; NULL: nobody looks */
 } wn_lesson;
 
 /* Which learner, and what it is told: the options of a family are a field here. */
 typedef struct {
     wn_learner_kind kind;
+    wn_io *io; /* what opening tells; NULL: silent */
+    struct {
+        const char *model; /* folder or name */
+        size_t max_tokens; /* 0: as many as the model says */
+        const wn_finetune_opts *training;
+    } finetune;
 } wn_learner_opts;
 
 typedef struct wn_learner wn_learner;
 
 typedef struct {
     bool wide; /* one cell uses all threads itself: cells come one after the other */
-    /* Bytes that a cell of n rows takes beyond the data: an estimate from above. */
+    /* Bytes that a cell of n rows takes beyond the data and `held`: an estimate from above. */
     size_t (*memory)(const wn_learner *l, size_t n);
     wn_code (*open)(wn_learner *l, wn_err *err);           /* sets own; NULL: nothing to open */
     void (*describe)(const wn_learner *l, wn_writer *out); /* every option that decides what is learnt */
@@ -45,7 +55,8 @@ struct wn_learner {
     const wn_learner_vt *vt;
     wn_learner_opts opts;
     const wn_compare_data *data;
-    void *own; /* the family's */
+    void *own;   /* the family's */
+    size_t held; /* bytes of it, for as long as it is open */
 };
 
 wn_code wn_learner_open(wn_learner *l, const wn_learner_opts *o, const wn_compare_data *data, wn_err *err);
@@ -53,6 +64,6 @@ void wn_learner_close(wn_learner *l); /* one that was not opened is fine */
 /* fit and predict: probs [data->tests, data->classes]. */
 wn_code wn_learner_learn(const wn_learner *l, const wn_lesson *lesson, float *probs, wn_err *err);
 
-extern const wn_learner_vt wn_learner_probe;
+extern const wn_learner_vt wn_learner_probe, wn_learner_finetune;
 
 #endif

@@ -193,6 +193,19 @@ out:
     return code;
 }
 
+wn_code wn_examples_of_texts(wn_examples *e, const wn_texts *texts, size_t max_tokens, const wn_tok *tok,
+                             wn_progress *p, wn_err *err) {
+    wn_examples made = {.n = texts->n, .per = 1};
+    example_tokens t = {.tok = tok, .first = texts, .per = 1, .max_tokens = max_tokens};
+    *e = (wn_examples){0};
+    wn_code code = tokenize_all_examples(&made, &t, p, err);
+    if (code != WN_OK)
+        wn_examples_free(&made);
+    else
+        *e = made;
+    return code;
+}
+
 void wn_examples_free(wn_examples *e) {
     if (!e) return;
     wn_corpus_free(&e->corpus);

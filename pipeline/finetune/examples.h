@@ -28,6 +28,9 @@ typedef struct {
 /* Reads the records (once for every text of an example) and tokenises them; targets are left to wn_classes_map and
  * wn_examples_values. *e is empty on failure. All threads. */
 wn_code wn_examples_read(wn_examples *e, const wn_examples_opts *o, const wn_tok *tok, wn_progress *p, wn_err *err);
+/* The same of texts that are read already, without a corpus and targets, which are the caller's. */
+wn_code wn_examples_of_texts(wn_examples *e, const wn_texts *texts, size_t max_tokens, const wn_tok *tok,
+                             wn_progress *p, wn_err *err);
 void wn_examples_free(wn_examples *e); /* empties *e; NULL is fine */
 
 /* The labels as numbers, into e->value. WN_EINPUT names the first record without one. */

@@ -31,7 +31,7 @@ typedef struct {
     const wn_example_set *train, *dev;
     const wn_trainer_opts *o;
     wn_lr_schedule schedule;
-    size_t steps; /* of an epoch */
+    size_t steps, total; /* of an epoch, and in all */
     size_t *order, *texts;
     wn_example_batch batch;
     loss_room loss;
@@ -125,17 +125,22 @@ static wn_code refuse_diverged(const trainer *r, const char *what, wn_err *err) 
                       where);
 }
 
+/* Rows that go through the model in so many steps. */
+static size_t rows_of_steps(const trainer *r, size_t steps) {
+    size_t group = r->o->o->batch * r->o->o->accumulate;
+    return steps / r->steps * r->train->n + steps % r->steps * group;
+}
+
 /* Rows that have gone through the model, with `more` of the step that is being made. */
 static size_t rows_done(const trainer *r, size_t more) {
-    size_t step = (size_t)r->state.step, group = r->o->o->batch * r->o->o->accumulate;
-    return step / r->steps * r->train->n + step % r->steps * group + more;
+    return rows_of_steps(r, (size_t)r->state.step) + more;
 }
 
 static wn_code trainer_tick(trainer *r, size_t more, wn_err *err) {
     if (r->state.weight > 0)
         (void)snprintf(r->unit, sizeof r->unit, "rows at loss %.4g", r->state.loss / r->state.weight);
     return wn_tick(r->o->io ? r->o->io->progress : NULL, "train", r->unit, rows_done(r, more) - r->resumed,
-                   r->o->o->epochs * r->train->n - r->resumed, err);
+                   rows_of_steps(r, r->total) - r->resumed, err);
 }
 
 /* One batch of a step: loss and weights are added up; the gradient is that of its losses times scale. */
@@ -221,7 +226,7 @@ static wn_code save_checkpoint(trainer *r, wn_err *err) {
 static wn_code keep_interrupted(trainer *r, wn_err *err) {
     if (!r->o->checkpoint) return err->code;
     wn_err failed = {0};
-    unsigned long long step = r->state.step, all = r->steps * r->o->o->epochs;
+    unsigned long long step = r->state.step, all = r->total;
     if (save_checkpoint(r, &failed) != WN_OK)
         return wn_err_set(err, WN_EINTERRUPT, "interrupted at step %llu of %llu; %s", step, all, failed.msg);
     return wn_err_set(err, WN_EINTERRUPT, "interrupted at step %llu of %llu; --resume goes on from there", step, all);
@@ -239,7 +244,7 @@ static wn_code load_checkpoint(trainer *r, size_t *resumed, wn_err *err) {
     }
     *resumed = (size_t)r->state.step;
     r->resumed = rows_done(r, 0);
-    wn_sayf(r->o->io, "resuming  at step %zu of %zu, from %s", *resumed, r->steps * r->o->o->epochs, r->o->checkpoint);
+    wn_sayf(r->o->io, "resuming  at step %zu of %zu, from %s", *resumed, r->total, r->o->checkpoint);
     return WN_OK;
 }
 
@@ -285,14 +290,15 @@ static wn_code end_epoch(trainer *r, bool *stop, wn_err *err) {
     s->epochs++;
     s->epoch_loss = s->loss / s->weight;
     s->loss = s->weight = 0;
-    wn_sayf(r->o->io, "epoch     %llu of %zu: loss %.4g%s", (unsigned long long)s->epochs, r->o->o->epochs,
+    wn_sayf(r->o->io, "epoch     %llu of %zu: loss %.4g%s", (unsigned long long)s->epochs,
+            (r->total + r->steps - 1) / r->steps,
             s->epoch_loss, held);
     return WN_OK;
 }
 
 /* From where the state is, to the end. */
 static wn_code train_epochs(trainer *r, bool *stop, wn_err *err) {
-    size_t total = r->steps * r->o->o->epochs, every = r->o->o->checkpoint_every;
+    size_t total = r->total, every = r->o->o->checkpoint_every;
     bool ordered = false;
     wn_code code;
     *stop = r->dev->n && r->state.worse >= r->o->o->patience;
@@ -318,7 +324,8 @@ static wn_code trainer_init(trainer *r, wn_err *err) {
     wn_code code;
     r->params = wn_trainee_params(r->t);
     r->steps = wn_trainer_steps(o, r->train->n);
-    r->schedule = wn_lr_schedule_of(o, r->steps * o->epochs);
+    r->total = o->steps ? o->steps : r->steps * o->epochs;
+    r->schedule = wn_lr_schedule_of(o, r->total);
     (void)snprintf(r->unit, sizeof r->unit, "rows");
     if ((code = wn_groups_apply(r->params, o, err)) != WN_OK) return code;
     if ((code = wn_adamw_open(&r->adamw, r->params, &adamw, err)) != WN_OK) return code;
@@ -337,16 +344,17 @@ static wn_code trainer_init(trainer *r, wn_err *err) {
 static wn_code trainer_finish(wn_trained *out, trainer *r, bool stopped, wn_err *err) {
     const wn_train_state *s = &r->state;
     wn_params_settle(r->params);
-    if (r->best) memcpy(r->params->value, r->best, r->params->total * sizeof *r->best);
+    bool best = r->best && s->best_epoch;
+    if (best) memcpy(r->params->value, r->best, r->params->total * sizeof *r->best);
     if (!all_finite(r->params->value, r->params->total)) return refuse_diverged(r, "update", err);
     *out = (wn_trained){.steps = (size_t)s->step,
                         .epochs = (size_t)s->epochs,
                         .resumed = out->resumed,
-                        .best_epoch = (size_t)(r->best ? s->best_epoch : s->epochs),
-                        .loss = s->epoch_loss,
-                        .dev_loss = r->best ? s->best_loss : NAN,
+                        .best_epoch = (size_t)(best ? s->best_epoch : s->epochs),
+                        .loss = s->epochs ? s->epoch_loss : s->loss / s->weight,
+                        .dev_loss = best ? s->best_loss : NAN,
                         .seconds = r->seconds,
-                        .stopped = stopped && s->step < r->steps * r->o->o->epochs};
+                        .stopped = stopped && s->step < r->total};
     return WN_OK;
 }
 

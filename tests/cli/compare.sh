@@ -167,7 +167,90 @@ cmp -s first second
 ok $? "a damaged cell is worked out again"
 rm -rf stopped
 
+# ---- a model that is trained on every subset ----
+
+data=${WINNOW_DATA:-../shared/data}
+case $data in /*) ;; *) data=$root/$data ;; esac
+M=$data/models/tiny-random-bert
+if [ ! -f "$M/config.json" ]; then skip "--learner finetune" "no model: $M (WINNOW_DATA names the folder of test data)"
+else
+    # the labels in the order in which train numbers its classes
+    awk 'BEGIN {
+        srand(4)
+        n = split("river stone bird light house green morning engine market music paper winter", w, " ")
+        for (i = 0; i < 150; i++) {
+            c = i < 3 ? i : int(rand() * 3)
+            t = ""
+            for (j = 0; j < 4 + i % 5; j++) t = t w[1 + (rand() < .7 ? c * 4 + int(rand() * 4) : int(rand() * n))] " "
+            printf "{\"text\":\"%s\",\"label\":\"class %d\"}\n", t, c >(i < 110 ? "taught.jsonl" : "asked.jsonl")
+        }
+    }'
+    training="--lr 5e-3 --batch 8 --warmup 0 --max-tokens 60"
+    tuned="compare taught.jsonl --test asked.jsonl --label-field label --learner finetune $training --seeds 2"
+    all="$tuned --train-model $M --min-df 1 --dims 8 --budgets 10%,20 --label-noise 20%"
+    try $all -j 1 -o tuned
+    is "$code $(tail -n +2 tuned/results.csv | wc -l)" "0 44" "--learner finetune"
+    timeless tuned >first
+    rm -rf tuned
+    env --default-signal=INT "$W" $all -j 2 -o tuned -q >"$out" 2>"$err" </dev/null &
+    pid=$!
+    while [ "$(find .tuned.winnow.cells -name '*.json' 2>/dev/null | wc -l)" -lt 3 ] && kill -0 $pid 2>/dev/null; do
+        sleep .05
+    done
+    kill -s KILL $pid
+    wait $pid
+    n=$(find .tuned.winnow.cells -name '*.json' 2>/dev/null | wc -l)
+    env --default-signal=INT "$W" $all -j 2 -o tuned -v >"$out" 2>"$err" </dev/null &
+    pid=$!
+    while [ "$(find .tuned.winnow.cells -name '*.json' | wc -l)" -le "$n" ] && kill -0 $pid 2>/dev/null; do
+        sleep .05
+    done
+    kill -s INT $pid
+    wait $pid
+    is "$? $(grep -c "$n of 44 cells were finished before" "$err")" "130 1" "it goes on after a kill, and stops on SIGINT"
+    try $all -j 2 -o tuned
+    timeless tuned >second
+    cmp -s first second
+    ok $? "the same bytes after that with 2 threads"
+    is "$(find . -name '.tuned*')" "" "nothing is left beside it"
+    # the cell of all rows, seed 1, is what train and score make of them
+    try $tuned --model "$M" --budgets 10% --pool-share 100% --train-epochs 2 -o tuned -f
+    "$W" train taught.jsonl --task classify --label-field label --model "$M" $training --epochs 2 -o trained -q
+    "$W" score trained asked.jsonl --label-field label --metrics trained.json -q >"$out"
+    is "$(sed -n 's/^plain,full,all,110,1,1,\([^,]*\),.*,\([^,]*\),[^,]*,[^,]*$/\1 \2/p' tuned/results.csv)" \
+        "$(awk -F'[:,]' '/"accuracy"/ && !a { a = sprintf("%.10g", $2) } /"log_loss"/ && !l { l = sprintf("%.10g", $2) }
+            END { print a, l }' trained.json)" "all rows, as train and score have it"
+    try $tuned --model "$M" --budgets 10% --pool-share 100% --train-epochs 2 --same-steps -o same
+    is "$code $(cut -d, -f1-10 same/results.csv | grep -c ',10%,')" "0 $(cut -d, -f1-10 tuned/results.csv |
+        grep -c ',10%,')" "--same-steps"
+    cut -d, -f1-10 tuned/results.csv | grep ',10%,' >first
+    cut -d, -f1-10 same/results.csv | grep ',10%,' >second
+    cmp -s first second
+    ok $? "the largest budget has its own steps"
+    [ "$(grep ,full, tuned/results.csv | cut -d, -f1-10)" != "$(grep ,full, same/results.csv | cut -d, -f1-10)" ]
+    ok $? "and all rows those of the budget"
+    rest="taught.jsonl --test asked.jsonl --label-field label --budgets 10% -o x"
+    refused "no model to train" 2 "compare: --learner finetune needs a model to train: --train-model, or --model" \
+        compare $rest --learner finetune
+    refused "a pattern of nothing" 2 "compare: --freeze none matches no parameter" \
+        compare $rest --learner finetune --model "$M" --freeze none
+    refused "the epochs of an encoder" 2 "compare: --epochs is of --encoder doc2vec" \
+        compare $rest --learner finetune --model "$M" --epochs 2
+    refused "too little memory" 4 "compare: this comparison takes about" \
+        compare $rest --learner finetune --train-model "$M" --min-df 1 -M 30M
+    try compare $rest --learner finetune --train-model "$M" --min-df 1 --lr 1000 --clip 0 --weight-decay 1000
+    has "$err" "compare: full, 88 rows, seed 1: step" "a loss that is no number names its cell"
+    is "$code $(find . -name 'x')" "3 " "and ends the comparison"
+    rm -rf .x.winnow.* tuned same trained
+fi
+
 # ---- refusals ----
+
+for option in "batch 8" "accumulate 2" "lr 1e-3" "warmup 1" "schedule constant" "weight-decay 0" "clip 0" "dropout 0" \
+    "class-weights balanced" "freeze x" "lr-group x=1" "train-epochs 2" "train-model x" same-steps; do
+    refused "--$option with the probe" 2 "compare: --${option%% *} has no effect: it belongs to --learner finetune" \
+        compare pool.jsonl --test test.jsonl --label-field label --budgets 5% -o x --$option
+done
 
 printf '{"text":"a b","label":"x"}\n{"text":"c d"}\n' >missing.jsonl
 printf '{"text":"a b","label":"x"}\n{"text":"c d","label":"x"}\n' >single.jsonl

@@ -42,7 +42,7 @@ typedef struct {
 } wn_method;
 
 /* What learns from a subset. */
-#define WN_LEARNERS(X) X(WN_LEARNER_PROBE, "probe")
+#define WN_LEARNERS(X) X(WN_LEARNER_PROBE, "probe") X(WN_LEARNER_FINETUNE, "finetune")
 typedef enum { WN_LEARNERS(WN_NAME_VALUE) } wn_learner_kind;
 
 #ifdef __cplusplus

@@ -91,6 +91,8 @@ typedef struct {
     const wn_method *methods; /* [nmethods] the baselines among them */
     size_t nmethods;
     wn_learner_kind learner;
+    const char *train_model; /* what --learner finetune trains; NULL: model */
+    bool same_steps;         /* every subset is learnt from in as many steps */
     size_t seeds, repeat_training;
     double pool_share;       /* percent of the pool that each seed draws */
     double copies_percent, label_noise, long_tail; /* scenarios: percent of the rows; ratio of the classes. 0: none */

@@ -46,6 +46,7 @@ typedef struct {
 
 typedef struct {
     size_t epochs, batch, accumulate; /* a step takes the gradient of batch x accumulate examples */
+    size_t steps; /* after which training ends, whatever the epochs; 0: they decide */
     double lr, weight_decay;
     double clip;    /* of the global norm; 0: none */
     double dropout; /* NaN: as the model's configuration says; else everywhere */
