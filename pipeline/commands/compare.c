@@ -176,7 +176,8 @@ static wn_code write_manifest(comparison *k, const wn_config *c, wn_err *err) {
         .version = WINNOW_VERSION, .command = wn_config_command(c), .config = wn_config_json(c), .seed = c->seed};
     wn_outcome_model model;
     wn_input *inputs = NULL;
-    char counts[320];
+    char counts[480];
+    const char *from = k->learner.sha256;
     wn_code code = list_inputs(&inputs, &o.ninputs, &k->rows, err);
     if (code != WN_OK) goto out;
     o.inputs = inputs;
@@ -184,9 +185,10 @@ static wn_code write_manifest(comparison *k, const wn_config *c, wn_err *err) {
     (void)snprintf(counts, sizeof counts,
                    "{\"pool\":%zu,\"tests\":%zu,\"tests_also_in_pool\":%zu,\"classes\":%zu,\"dimensions\":%zu,"
                    "\"scenarios\":%zu,\"methods\":%zu,\"budgets\":%zu,\"selection_seeds\":%zu,\"training_seeds\":%zu,"
-                   "\"cells\":%zu}",
+                   "\"cells\":%zu%s%s%s}",
                    p->data->n, p->data->tests, k->rows.shared, p->data->classes, p->data->x.cols, p->nscenarios,
-                   p->nmethods, p->nbudgets, p->draws, p->trainings, k->cells.used);
+                   p->nmethods, p->nbudgets, p->draws, p->trainings, k->cells.used,
+                   *from ? ",\"trained_from\":\"" : "", from, *from ? "\"" : "");
     const wn_manifest_part part = {.name = "comparison", .json = counts};
     code = wn_manifest_write(&o, &part, &k->dir, &k->timings, err);
 out:

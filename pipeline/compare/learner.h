@@ -55,8 +55,9 @@ struct wn_learner {
     const wn_learner_vt *vt;
     wn_learner_opts opts;
     const wn_compare_data *data;
-    void *own;   /* the family's */
-    size_t held; /* bytes of it, for as long as it is open */
+    void *own;       /* the family's */
+    size_t held;     /* bytes of it, for as long as it is open */
+    char sha256[65]; /* of the weights that each cell starts from; empty: none */
 };
 
 wn_code wn_learner_open(wn_learner *l, const wn_learner_opts *o, const wn_compare_data *data, wn_err *err);

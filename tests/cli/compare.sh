@@ -207,12 +207,14 @@ else
     done
     kill -s INT $pid
     wait $pid
-    is "$? $(grep -c "$n of 44 cells were finished before" "$err")" "130 1" "it goes on after a kill, and stops on SIGINT"
+    is "$? $(grep -c "$n of 44 cells were finished before" "$err")" "130 1" "it goes on after SIGKILL, and obeys SIGINT"
     try $all -j 2 -o tuned
     timeless tuned >second
     cmp -s first second
     ok $? "the same bytes after that with 2 threads"
     is "$(find . -name '.tuned*')" "" "nothing is left beside it"
+    has tuned/manifest.json "\"trained_from\":\"$(cat "$M"/*.bin "$M"/*.safetensors 2>/dev/null | sha256sum | cut -c1-64)" \
+        "the manifest names the weights by their hash"
     # the cell of all rows, seed 1, is what train and score make of them
     try $tuned --model "$M" --budgets 10% --pool-share 100% --train-epochs 2 -o tuned -f
     "$W" train taught.jsonl --task classify --label-field label --model "$M" $training --epochs 2 -o trained -q

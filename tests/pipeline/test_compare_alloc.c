@@ -26,10 +26,12 @@ static void clear(const char *name) {
     cr_assert_eq(system(shell), 0);
 }
 
-Test(compare_alloc, any_allocation_may_fail, .timeout = 240) {
+/* model: it is trained on every subset; NULL: the probe learns. */
+static void sweep(const char *model) {
     char input[96], output[96];
     const char *inputs[] = {input}, *fields[] = {"text"};
     static const wn_size_opts k[] = {{.k = 5}};
+    static const char *freeze[] = {"word_embeddings"};
     static const wn_method methods[] = {
         {.name = "random", .objective = WN_RANDOM, .dedup = WN_DEDUP_OFF, .baseline = true},
         {.name = "dedup+random", .kind = WN_METHOD_DEDUP_RANDOM, .objective = WN_RANDOM, .dedup = WN_DEDUP_EXACT,
@@ -44,11 +46,18 @@ Test(compare_alloc, any_allocation_may_fail, .timeout = 240) {
     (void)snprintf(input, sizeof input, "%s/rows.jsonl", folder);
     (void)snprintf(output, sizeof output, "%s/out", folder);
     write_records(input, 36);
-    const wn_config c = {.inputs = inputs, .ninputs = 1, .output = output, .text_fields = fields, .ntext_fields = 1,
+    wn_config c = {.inputs = inputs, .ninputs = 1, .output = output, .text_fields = fields, .ntext_fields = 1,
                          .label_field = "label", .dims = 6, .min_df = 1, .iterations = 2, .test_percent = 25,
                          .budgets = k, .nbudgets = 1, .methods = methods, .nmethods = 6, .seeds = 1,
                          .repeat_training = 1, .pool_share = 80, .label_noise = 10, .seed = 1,
                          .command_line = "winnow compare", .json = "{}"};
+    if (model) {
+        c.learner = WN_LEARNER_FINETUNE, c.train_model = model, c.same_steps = true, c.max_tokens = 12;
+        c.nmethods = 3, c.label_noise = 0, c.memory = (size_t)1 << 40;
+        c.finetune = (wn_finetune_opts){.epochs = 1, .batch = 4, .accumulate = 1, .lr = 1e-3, .clip = 1,
+                                        .dropout = NAN, .class_weights = WN_WEIGHTS_BALANCED, .freeze = freeze,
+                                        .nfreeze = 1};
+    }
     wn_io io = {0};
     wn_err err = {0};
     wn_threads_set(1);
@@ -72,4 +81,17 @@ Test(compare_alloc, any_allocation_may_fail, .timeout = 240) {
             clear(".out.winnow.cells");
         }
     clear("");
+}
+
+Test(compare_alloc, any_allocation_may_fail, .timeout = 240) {
+    sweep(NULL);
+}
+
+Test(compare_alloc, any_allocation_may_fail_while_a_model_is_trained, .timeout = 240) {
+    const char *data = getenv("WINNOW_DATA");
+    char model[512], config[600];
+    (void)snprintf(model, sizeof model, "%s/models/tiny-random-bert", data ? data : "../shared/data");
+    (void)snprintf(config, sizeof config, "%s/config.json", model);
+    if (access(config, F_OK) != 0) cr_skip_test("no %s (WINNOW_DATA names the folder of test data)", model);
+    sweep(model);
 }
