@@ -213,7 +213,8 @@ else
     cmp -s first second
     ok $? "the same bytes after that with 2 threads"
     is "$(find . -name '.tuned*')" "" "nothing is left beside it"
-    has tuned/manifest.json "\"trained_from\":\"$(cat "$M"/*.bin "$M"/*.safetensors 2>/dev/null | sha256sum | cut -c1-64)" \
+    weights=$(cat "$M"/*.bin "$M"/*.safetensors 2>/dev/null | sha256sum | cut -c1-64)
+    has tuned/manifest.json "\"trained_from\":\"$weights\"" \
         "the manifest names the weights by their hash"
     # the cell of all rows, seed 1, is what train and score make of them
     try $tuned --model "$M" --budgets 10% --pool-share 100% --train-epochs 2 -o tuned -f
