@@ -127,11 +127,8 @@ static wn_code train_on(finetuned *made, const wn_learner *l, const wn_lesson *l
     wn_io io = {.progress = lesson->progress};
     wn_trained trained;
     if (lesson->steps_of) training.steps = wn_trainer_steps(&training, lesson->steps_of) * training.epochs;
-    const wn_trainer_opts o = {.o = &training,
-                               .outputs = l->data->classes,
-                               .classes = l->data->classes,
-                               .seed = lesson->seed,
-                               .io = &io};
+    const wn_trainer_opts o = {
+        .o = &training, .outputs = l->data->classes, .classes = l->data->classes, .seed = lesson->seed, .io = &io};
     wn_code code = wn_trainee_open(&made->trainee, f->source.dir, &open, err);
     if (code != WN_OK) return code;
     return wn_trainer_run(&trained, made->trainee, rows, &none, &o, err);
