@@ -192,8 +192,8 @@ static double model_loss(void *ctx) {
 }
 
 static void whole_model(const char *name, wn_head_kind head, wn_pooling pooling, double dropout) {
-    enum { TEXTS = 5, TOKENS = 60 };
-    static const size_t offsets[TEXTS + 1] = {0, 9, 10, 26, 44, 60};
+    enum { TEXTS = 5, TOKENS = 24 };
+    static const size_t offsets[TEXTS + 1] = {0, 4, 5, 12, 17, 24};
     char *dir = model_dir(name);
     uint32_t ids[TOKENS];
     uint8_t types[TOKENS];
