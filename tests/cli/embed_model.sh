@@ -65,10 +65,10 @@ for i in 1 2 3; do try embed few.jsonl --model "$M" --id-field id --shard $i/3 -
 has "$err" "shard     3 of 3: 100 of 300 rows, from row 200" "--shard says its rows"
 is "$("$W" info s3.h5ad | sed -n 2p | grep -c ' row')" 1 "and stores their numbers"
 
-"$W" select s1.h5ad s2.h5ad s3.h5ad -k 20 -q -o whole_s
+"$W" select s1.h5ad s2.h5ad s3.h5ad -k 20 --no-records -q -o whole_s
 is "$(wc -l <whole_s/selection.tsv)" 21 "select takes all shards"
 "$W" embed few.jsonl --model "$M" --id-field id -q -o f.h5ad
-"$W" select f.h5ad -k 20 -q -o whole_f
+"$W" select f.h5ad -k 20 --no-records -q -o whole_f
 is "$(cut -f1-3,6- whole_s/selection.tsv | sha256sum)" "$(cut -f1-3,6- whole_f/selection.tsv | sha256sum)" \
     "and chooses as from the whole"
 is "$(cut -f4 whole_s/selection.tsv | sort -u | tr '\n' ' ')" "file s1.h5ad s2.h5ad s3.h5ad " \

@@ -8,6 +8,7 @@
 #include <winnow/doc2vec.h>
 #include <winnow/encoder.h>
 #include <winnow/err.h>
+#include <winnow/finetune.h>
 #include <winnow/io.h>
 #include <winnow/kernel.h>
 #include <winnow/lsa.h>
