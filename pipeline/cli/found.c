@@ -107,16 +107,15 @@ wn_code wn_cli_find_records(wn_cli *cli, wn_err *err) {
     wn_config *c = &cli->config;
     wn_matrix_file *m = NULL;
     wn_made_of made = {0};
-    wn_err ignored = {0}; /* the command itself says what is wrong with the file */
     wn_code code = WN_OK;
-    if (cli->command->bit != CMD_SELECT || c->no_records) return WN_OK;
+    if (cli->command->bit != CMD_SELECT || c->no_records || strcmp(c->inputs[0], "-") == 0) return WN_OK;
     wn_mem_limit(c->memory); /* the file may be anybody's */
-    if (wn_matrix_open_apart(&m, c->inputs[0], c->dataset, &ignored) != WN_OK) goto out;
-    if (wn_made_of_read(&made, m, &ignored) != WN_OK || made.n == 0) goto out;
+    if ((code = wn_matrix_open_apart(&m, c->inputs[0], c->dataset, err)) != WN_OK) goto out;
+    if ((code = wn_made_of_read(&made, m, err)) != WN_OK || made.n == 0) goto out;
     if (!c->nrecords && (code = find_files(cli, &made, err)) != WN_OK) goto out;
     if (c->nrecords + c->nfound_records) code = adopt_options(cli, &made, err);
 out:
     wn_matrix_close(m);
     wn_made_of_free(&made);
-    return code;
+    return code == WN_EINPUT ? WN_OK : code; /* the command itself says what is wrong with the file */
 }
