@@ -117,5 +117,5 @@ wn_code wn_cli_find_records(wn_cli *cli, wn_err *err) {
 out:
     wn_matrix_close(m);
     wn_made_of_free(&made);
-    return code == WN_EINPUT ? WN_OK : code; /* the command itself says what is wrong with the file */
+    return code;
 }
