@@ -4,7 +4,7 @@
 # FAULT_STEP=7 tries every seventh call only (1).
 . "$(dirname "$0")/tap.sh"
 module=${WINNOW_FAULTS:-}
-step=${FAULT_STEP:-1}
+apart=${FAULT_STEP:-1}
 [ -n "$module" ] || { skip "faults" "WINNOW_FAULTS names no module"; finish; }
 echo 'leak:libhdf5' >"$work/lsan.supp" # it forgets memory of its own where closing a file fails
 ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
@@ -54,10 +54,10 @@ same() {
     "$W" check "$1" >/dev/null 2>&1 || [ ! -e "$1/subsets.jsonl" ]
 }
 
-# sweep KIND BEFORE ARGS: all calls of one command; BEFORE: what stood there (- for nothing)
+# sweep KIND STEP BEFORE ARGS: calls of one command, each STEPth; BEFORE: what stood there (- for nothing)
 sweep() {
-    kind=$1 before=$2
-    shift 2
+    kind=$1 step=$2 before=$3
+    shift 3
     call=1 faults=0 bad=0
     rm -rf ./*
     [ "$before" = - ] || cp -r "$before" x
@@ -101,9 +101,9 @@ every() {
     rm -rf ./* "$work/whole" "$work/old"
     "$W" "$@" -q -o "$work/whole" && "$W" "$@" $option -q -o "$work/old"
     is $? 0 "$1: undisturbed"
-    sweep eio - "$@"
-    sweep enospc - "$@"
-    sweep eio "$work/old" "$@" -f
+    sweep eio "$apart" - "$@"
+    sweep enospc $((apart * 3)) - "$@" # it takes the ways that eio takes, to another message
+    sweep eio "$apart" "$work/old" "$@" -f
     for kind in eintr short; do
         rm -rf x
         faulty "$kind" 0 "$@" -o x
@@ -150,7 +150,7 @@ if [ -f "$M/config.json" ]; then
             fi
             cmp -s x/model.safetensors "$work/whole/model.safetensors" || { bad=$((bad + 1)); note "$err"; }
             [ "$(wc -l <steps)$(ls -A | tr '\n' ' ')" = "5steps x " ] || { bad=$((bad + 1)); ls -A | note; }
-            call=$((call + step))
+            call=$((call + apart))
             [ "$call" -lt 3000 ] || break
         done
         is "$bad" 0 "train with checkpoints and a log: $kind at each of $((call - 1)) calls, then --resume"
@@ -164,7 +164,7 @@ if [ -f "$M/config.json" ]; then
         [ -e "$work/log" ] || break
         [ "$code" -eq 0 ] || [ "$code$(wc -l <"$err")" = 11 ] || { bad=$((bad + 1)); note "$err"; }
         [ "$(cat p m.json | cksum)$(ls -A | tr '\n' ' ')" = "${sum}m.json p " ] || bad=$((bad + 1))
-        call=$((call + step))
+        call=$((call + apart))
     done
     is "$bad$(cmp "$out" "$work/printed")" 0 "score: eio at each of $((call - 1)) calls"
 else
@@ -186,7 +186,7 @@ for args in "$in --order rank" "- --format jsonl"; do
         [ "$code" -ne 0 ] || \
             [ "$(cat x/subset.jsonl x/rest.jsonl | sort | cksum)" = "$(sort "$in" | cksum)" ] || bad=$((bad + 1))
         rm -rf x
-        call=$((call + step))
+        call=$((call + apart))
     done
     is "$code $bad" "0 0" "run $args: eio at each of $((call - 1)) calls"
 done

@@ -2,6 +2,7 @@
  * crash, no leak (under ASan), nothing left on disk. */
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,11 +61,12 @@ static void begin(void) {
     must(wn_run, &c);
 }
 
-static void clear(const char *path) {
-    char shell[160];
-    (void)snprintf(shell, sizeof shell, "rm -rf %s", path);
-    cr_assert_eq(system(shell), 0);
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at) {
+    (void)st, (void)type, (void)at;
+    return remove(path);
 }
+
+static void clear(const char *path) { (void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS); }
 
 static void end(void) { clear(folder); }
 
@@ -154,10 +156,10 @@ Test(alloc, graph) {
 }
 
 Test(alloc, select) {
-    static const wn_kernel_kind similarity[] = {WN_RBF, WN_COSINE, WN_DOT};
-    static const wn_storage storage[] = {WN_STORAGE_AUTO, WN_DENSE, WN_MATRIX_FREE};
+    static const wn_kernel_kind similarity[] = {WN_RBF, WN_DOT};
+    static const wn_storage storage[] = {WN_DENSE, WN_MATRIX_FREE};
     wn_config c = config(matrix);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 2; i++) {
         c.similarity = similarity[i], c.storage = storage[i];
         sweep("select", wn_select_command, &c);
     }
