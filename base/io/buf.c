@@ -51,3 +51,18 @@ void wn_writer_printf(wn_writer *w, const char *fmt, ...) {
     va_end(ap);
     wn_free(text);
 }
+
+size_t wn_json_byte(char out[8], unsigned char c) {
+    if (c < 0x20) return (size_t)snprintf(out, 8, "\\u%04x", c);
+    size_t n = 0;
+    if (c == '"' || c == '\\') out[n++] = '\\';
+    out[n++] = (char)c;
+    return n;
+}
+
+void wn_writer_json(wn_writer *w, const char *s, size_t n) {
+    char out[8];
+    wn_writer_put(w, "\"");
+    for (size_t i = 0; i < n; i++) wn_writer_bytes(w, out, wn_json_byte(out, (unsigned char)s[i]));
+    wn_writer_put(w, "\"");
+}

@@ -6,17 +6,6 @@
 #include <wn/safefile.h>
 #include <wn/weights.h>
 
-static void put_quoted(wn_writer *w, const char *s) {
-    wn_writer_put(w, "\"");
-    for (; *s; s++) {
-        const unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\') wn_writer_printf(w, "\\%c", c);
-        else if (c < 0x20) wn_writer_printf(w, "\\u%04x", c);
-        else wn_writer_bytes(w, s, 1);
-    }
-    wn_writer_put(w, "\"");
-}
-
 static wn_code header_of(wn_writer *w, const wn_weights_item *items, size_t n) {
     uint64_t at = 0;
     wn_writer_put(w, "{\"__metadata__\":{\"format\":\"pt\"}");
@@ -24,7 +13,7 @@ static wn_code header_of(wn_writer *w, const wn_weights_item *items, size_t n) {
         const wn_weights_item *t = &items[i];
         uint64_t count = 1;
         wn_writer_put(w, ",");
-        put_quoted(w, t->name);
+        wn_writer_json(w, t->name, strlen(t->name));
         wn_writer_put(w, ":{\"dtype\":\"F32\",\"shape\":[");
         for (size_t a = 0; a < t->rank; a++) {
             wn_writer_printf(w, "%s%zu", a ? "," : "", t->shape[a]);

@@ -36,13 +36,6 @@ bool wn_metrics_ours(const char *path) {
 
 /* ---- predictions ---- */
 
-static size_t likeliest_class(const float *p, size_t c) {
-    size_t best = 0;
-    for (size_t j = 1; j < c; j++)
-        if (p[j] > p[best]) best = j;
-    return best;
-}
-
 /* A cell of a table: no tab or line end in it. */
 static void put_cell(wn_writer *w, const char *s, size_t n) {
     char one[WN_VISIBLE_MAX];
@@ -57,21 +50,6 @@ static void put_name(wn_writer *w, const char *s) {
     put_cell(w, s, strlen(s));
 }
 
-/* A string of JSON; s is UTF-8. */
-static void put_string(wn_writer *w, const char *s, size_t n) {
-    wn_writer_put(w, "\"");
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (c == '"' || c == '\\')
-            wn_writer_printf(w, "\\%c", c);
-        else if (c < 0x20)
-            wn_writer_printf(w, "\\u%04x", c);
-        else
-            wn_writer_bytes(w, s + i, 1);
-    }
-    wn_writer_put(w, "\"");
-}
-
 /* Nine digits: a float reads back as it was. */
 static void table_line(wn_writer *w, const wn_scored *s, size_t i) {
     char number[24];
@@ -83,7 +61,7 @@ static void table_line(wn_writer *w, const wn_scored *s, size_t i) {
     if (s->labelled) put_name(w, corpus->labels[corpus->label[i]]);
     wn_writer_put(w, "\t");
     if (c)
-        put_name(w, s->classes->names[likeliest_class(s->out + i * c, c)]);
+        put_name(w, s->classes->names[wn_metrics_likeliest(s->out + i * c, c)]);
     else
         wn_writer_printf(w, "%.9g", (double)s->out[i]);
     for (size_t j = 0; j < c; j++) wn_writer_printf(w, "\t%.9g", (double)s->out[i * c + j]);
@@ -96,20 +74,20 @@ static void json_line(wn_writer *w, const wn_scored *s, size_t i) {
     const wn_corpus *corpus = &s->examples->corpus;
     const char *id = wn_corpus_id(corpus, i, number, &len);
     wn_writer_printf(w, "%s ", json_head);
-    put_string(w, id, len);
+    wn_writer_json(w, id, len);
     if (s->labelled) {
         const char *label = corpus->labels[corpus->label[i]];
         wn_writer_put(w, ", \"label\": ");
-        put_string(w, label, strlen(label));
+        wn_writer_json(w, label, strlen(label));
     }
     wn_writer_put(w, ", \"predicted\": ");
     if (c) {
-        const char *name = s->classes->names[likeliest_class(s->out + i * c, c)];
-        put_string(w, name, strlen(name));
+        const char *name = s->classes->names[wn_metrics_likeliest(s->out + i * c, c)];
+        wn_writer_json(w, name, strlen(name));
         wn_writer_put(w, ", \"probabilities\": {");
         for (size_t j = 0; j < c; j++) {
             if (j) wn_writer_put(w, ", ");
-            put_string(w, s->classes->names[j], strlen(s->classes->names[j]));
+            wn_writer_json(w, s->classes->names[j], strlen(s->classes->names[j]));
             wn_writer_printf(w, ": %.9g", (double)s->out[i * c + j]);
         }
         wn_writer_put(w, "}");
@@ -195,15 +173,19 @@ static void put_number(wn_writer *w, double v) {
         wn_writer_put(w, "null");
 }
 
+static size_t class_records(const wn_metrics *m, size_t c) {
+    size_t n = 0;
+    for (size_t k = 0; k < m->classes; k++) n += m->confusion[c * m->classes + k];
+    return n;
+}
+
 static void put_classes(wn_writer *w, const wn_scored *s) {
     const wn_metrics *m = &s->metrics;
     wn_writer_put(w, ",\n\t\"classes\": [");
     for (size_t j = 0; j < m->classes; j++) {
-        size_t count = 0;
-        for (size_t k = 0; k < m->classes; k++) count += m->confusion[j * m->classes + k];
         wn_writer_put(w, j ? ",\n\t\t{\"label\": " : "\n\t\t{\"label\": ");
-        put_string(w, s->classes->names[j], strlen(s->classes->names[j]));
-        wn_writer_printf(w, ", \"records\": %zu, \"precision\": ", count);
+        wn_writer_json(w, s->classes->names[j], strlen(s->classes->names[j]));
+        wn_writer_printf(w, ", \"records\": %zu, \"precision\": ", class_records(m, j));
         put_number(w, m->precision[j]);
         wn_writer_put(w, ", \"recall\": ");
         put_number(w, m->recall[j]);
@@ -227,7 +209,7 @@ static void put_metrics(wn_writer *w, const wn_scored *s) {
     char model[4096];
     size_t len = wn_visible(model, sizeof model, s->model, strlen(s->model));
     wn_writer_printf(w, "%s \"%s\",\n\t\"model\": ", metrics_head, WINNOW_VERSION);
-    put_string(w, model, len);
+    wn_writer_json(w, model, len);
     wn_writer_printf(w, ",\n\t\"task\": \"%s\",\n\t\"records\": %zu", wn_finetune_task_name(s->task), s->examples->n);
     for (size_t i = 0; i < n; i++) {
         wn_writer_printf(w, ",\n\t\"%s\": ", f[i].key);
@@ -284,10 +266,8 @@ void wn_score_print(const wn_scored *s, wn_io *io) {
     if (!s->classes->n) return;
     wn_printf(io, "\nprecision  recall      F1  records  class\n");
     for (size_t j = 0; j < m->classes; j++) {
-        size_t count = 0;
-        for (size_t k = 0; k < m->classes; k++) count += m->confusion[j * m->classes + k];
         wn_printf(io, "%9s %7s %7s %8zu  ", figure_text(m->precision[j], a), figure_text(m->recall[j], b),
-                  figure_text(m->f1[j], d), count);
+                  figure_text(m->f1[j], d), class_records(m, j));
         wn_print_name(io, s->classes->names[j]);
         wn_printf(io, "\n");
     }

@@ -176,14 +176,6 @@ out:
     return code;
 }
 
-/* The class of largest probability, the lowest of equals. */
-static uint32_t likeliest(const float *probs, size_t classes) {
-    size_t best = 0;
-    for (size_t i = 1; i < classes; i++)
-        if (probs[i] > probs[best]) best = i;
-    return (uint32_t)best;
-}
-
 static wn_code score_cell(wn_cell *c, const wn_compare_data *data, const float *probs, wn_err *err) {
     wn_metrics m = {0};
     wn_code code = wn_metrics_classify(&m, probs, data->label + data->n, data->tests, data->classes, err);
@@ -192,7 +184,8 @@ static wn_code score_cell(wn_cell *c, const wn_compare_data *data, const float *
     WN_CELL_SCORES(TAKE_SCORE)
 #undef TAKE_SCORE
     wn_metrics_free(&m);
-    for (size_t i = 0; i < data->tests; i++) c->predicted[i] = likeliest(probs + i * data->classes, data->classes);
+    for (size_t i = 0; i < data->tests; i++)
+        c->predicted[i] = (uint32_t)wn_metrics_likeliest(probs + i * data->classes, data->classes);
     return WN_OK;
 }
 

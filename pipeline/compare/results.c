@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <wn/buf.h>
 
 /* ---- values ---- */
 
@@ -16,16 +17,9 @@ static void put_number(wn_outfile *f, double v) { /* JSON knows no NaN */
 }
 
 static void put_string(wn_outfile *f, const char *s) {
+    char out[8];
     wn_outfile_printf(f, "\"");
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\')
-            wn_outfile_printf(f, "\\%c", c);
-        else if (c < 0x20)
-            wn_outfile_printf(f, "\\u%04x", c);
-        else
-            wn_outfile_write(f, s, 1);
-    }
+    for (; *s; s++) wn_outfile_write(f, out, wn_json_byte(out, (unsigned char)*s));
     wn_outfile_printf(f, "\"");
 }
 

@@ -79,6 +79,13 @@ static wn_code classify_check(const float *probs, const uint32_t *truth, size_t 
     return WN_OK;
 }
 
+size_t wn_metrics_likeliest(const float *probs, size_t classes) {
+    size_t best = 0;
+    for (size_t c = 1; c < classes; c++)
+        if (probs[c] > probs[best]) best = c;
+    return best;
+}
+
 /* Confusion, log loss and calibration error: mean over rows |right - confidence| of sums in bins of equal width. */
 static void classify_rows(wn_metrics *out, const float *probs, const uint32_t *truth) {
     const size_t n = out->n, classes = out->classes;
@@ -86,9 +93,7 @@ static void classify_rows(wn_metrics *out, const float *probs, const uint32_t *t
     size_t right = 0;
     for (size_t i = 0; i < n; i++) {
         const float *p = probs + i * classes;
-        size_t best = 0;
-        for (size_t c = 1; c < classes; c++)
-            if (p[c] > p[best]) best = c;
+        const size_t best = wn_metrics_likeliest(p, classes);
         out->confusion[truth[i] * classes + best]++;
         right += best == truth[i];
         loss -= log(fmax((double)p[truth[i]], WN_METRICS_FLOOR));

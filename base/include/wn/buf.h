@@ -23,5 +23,9 @@ typedef struct {
 void wn_writer_bytes(wn_writer *w, const void *data, size_t n);
 void wn_writer_put(wn_writer *w, const char *s);
 __attribute__((format(printf, 2, 3))) void wn_writer_printf(wn_writer *w, const char *fmt, ...);
+/* A byte of UTF-8 within a string of JSON; returns how many bytes of out it took. */
+size_t wn_json_byte(char out[8], unsigned char c);
+/* s[0 .. n) as such a string, quotes included. */
+void wn_writer_json(wn_writer *w, const char *s, size_t n);
 
 #endif

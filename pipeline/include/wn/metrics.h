@@ -19,9 +19,10 @@ typedef struct {
     double *precision, *recall, *f1; /* [classes] */
 } wn_metrics;
 
-/* probs [n, classes], rows summing to 1; truth [n] < classes; n, classes > 0. The predicted class is the most probable,
- * the lowest of equals. A probability that is no number in [0, 1 + 1e-4] or a class out of range is WN_EINPUT.
- * O(n classes log n). */
+/* The predicted class: the most probable, the lowest of equals. */
+size_t wn_metrics_likeliest(const float *probs /* [classes] */, size_t classes);
+/* probs [n, classes], rows summing to 1; truth [n] < classes; n, classes > 0. A probability that is no number in
+ * [0, 1 + 1e-4] or a class out of range is WN_EINPUT. O(n classes log n). */
 wn_code wn_metrics_classify(wn_metrics *out, const float *probs, const uint32_t *truth, size_t n, size_t classes,
                             wn_err *err);
 void wn_metrics_free(wn_metrics *m); /* empties *m; NULL is fine */
