@@ -12,6 +12,11 @@ static wn_code classes_alloc(wn_classes *c, size_t n, wn_err *err) {
     return c->names ? WN_OK : WN_EMEMORY;
 }
 
+static wn_code class_name(wn_classes *c, size_t i, const char *name, wn_err *err) {
+    c->names[i] = wn_strndup(name, strlen(name), err);
+    return c->names[i] ? WN_OK : WN_EMEMORY;
+}
+
 void wn_classes_free(wn_classes *c) {
     if (!c) return;
     for (size_t i = 0; c->names && i < c->n; i++) wn_free(c->names[i]);
@@ -55,9 +60,7 @@ wn_code wn_classes_of_records(wn_classes *out, const wn_corpus *c, wn_err *err) 
     if ((code = classes_alloc(&made, c->nlabels, err)) != WN_OK) goto out;
     for (size_t i = 0; i < c->nlabels; i++) {
         numbers = numbers && class_number(c->labels[i], &ignored);
-        made.names[i] = wn_strndup(c->labels[i], strlen(c->labels[i]), err);
-        code = made.names[i] ? WN_OK : WN_EMEMORY;
-        if (code != WN_OK) goto out;
+        if ((code = class_name(&made, i, c->labels[i], err)) != WN_OK) goto out;
     }
     qsort(made.names, made.n, sizeof *made.names, numbers ? label_by_value : label_by_bytes);
     *out = made;
@@ -79,10 +82,8 @@ wn_code wn_classes_numbered(wn_classes *out, size_t n, wn_err *err) {
     if (code != WN_OK) goto out;
     for (size_t i = 0; i < n; i++) {
         char name[32];
-        int len = snprintf(name, sizeof name, "LABEL_%zu", i);
-        made.names[i] = wn_strndup(name, (size_t)len, err);
-        code = made.names[i] ? WN_OK : WN_EMEMORY;
-        if (code != WN_OK) goto out;
+        (void)snprintf(name, sizeof name, "LABEL_%zu", i);
+        if ((code = class_name(&made, i, name, err)) != WN_OK) goto out;
     }
     *out = made;
     made = (wn_classes){0};
@@ -104,10 +105,7 @@ wn_code wn_classes_of_choices(wn_classes *out, const wn_corpus *c, const char *c
     for (size_t j = 0; j < n; j++) {
         char number[24];
         (void)snprintf(number, sizeof number, "%zu", j + !from_zero);
-        const char *name = by_field ? fields[j] : number;
-        made.names[j] = wn_strndup(name, strlen(name), err);
-        code = made.names[j] ? WN_OK : WN_EMEMORY;
-        if (code != WN_OK) goto out;
+        if ((code = class_name(&made, j, by_field ? fields[j] : number, err)) != WN_OK) goto out;
     }
     *out = made;
     made = (wn_classes){0};
@@ -133,9 +131,7 @@ wn_code wn_classes_of_config(wn_classes *out, const cJSON *config, const char *w
                               what, n - 1, v->string);
             goto out;
         }
-        made.names[i] = wn_strndup(v->valuestring, strlen(v->valuestring), err);
-        code = made.names[i] ? WN_OK : WN_EMEMORY;
-        if (code != WN_OK) goto out;
+        if ((code = class_name(&made, i, v->valuestring, err)) != WN_OK) goto out;
     }
     *out = made;
     made = (wn_classes){0};
