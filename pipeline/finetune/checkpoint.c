@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <winnow/mem.h>
+#include <wn/input_fd.h>
 #include <wn/path.h>
 #include <wn/safefile.h>
 #include <xxhash.h>
@@ -194,8 +195,9 @@ out:
 bool wn_checkpoint_steps(uint64_t *steps, const char *path) {
     char magic[sizeof checkpoint_magic];
     wn_train_state state;
-    FILE *f = fopen(path, "re");
-    if (!f) return false;
+    wn_err ignored;
+    FILE *f;
+    if (wn_input_file_stream(&f, path, &ignored) != WN_OK) return false;
     bool is = fread(magic, sizeof magic, 1, f) == 1 && memcmp(magic, checkpoint_magic, sizeof magic) == 0 &&
               fseek(f, (long)offsetof(checkpoint_head, state), SEEK_SET) == 0 && fread(&state, sizeof state, 1, f) == 1;
     (void)fclose(f);
