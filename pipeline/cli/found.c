@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <winnow/mem.h>
 #include <wn/path.h>
 #include <wn/sha256.h>
@@ -16,28 +17,35 @@ static wn_code set_note(wn_cli *cli, const char *note, wn_err *err) {
     return cli->config.records_note ? WN_OK : WN_EMEMORY;
 }
 
-static bool is_unchanged(const wn_made_of *made, size_t i, const char *path) {
+/* Whether the file is there for us to read, and what was read then. */
+static wn_code look_unchanged(bool *is, const wn_made_of *made, size_t i, const char *path, wn_err *err) {
     struct stat s;
     char hex[65];
-    wn_err ignored;
-    return stat(path, &s) == 0 && S_ISREG(s.st_mode) && wn_sha256_file(path, hex, &ignored) == WN_OK &&
-           wn_made_of_is(made, i, hex);
+    *is = false;
+    if (stat(path, &s) != 0 || !S_ISREG(s.st_mode) || access(path, R_OK) != 0) return WN_OK;
+    wn_code code = wn_sha256_file(path, hex, err);
+    if (code == WN_OK) *is = wn_made_of_is(made, i, hex);
+    return code;
 }
 
 /* File i: by the name that it had, or beside the matrix. *found is NULL where neither is what was read. */
 static wn_code find_file(wn_cli *cli, const wn_made_of *made, size_t i, const char **found, wn_err *err) {
     const char *named = wn_made_of_path(made, i);
     char *folder = NULL, *beside = NULL;
-    wn_code code = WN_EMEMORY;
+    bool is = false;
     *found = NULL;
-    if (is_unchanged(made, i, named)) {
+    wn_code code = look_unchanged(&is, made, i, named, err);
+    if (code != WN_OK) return code;
+    if (is) {
         *found = wn_cli_own_string(cli, named, strlen(named), err);
         return *found ? WN_OK : WN_EMEMORY;
     }
+    code = WN_EMEMORY;
     if (!(folder = wn_path_folder(cli->config.inputs[0], err))) goto out;
     if (!(beside = wn_path_join(folder, wn_path_name(named), err))) goto out;
-    if (is_unchanged(made, i, beside) && !(*found = wn_cli_own_string(cli, beside, strlen(beside), err))) goto out;
-    code = WN_OK;
+    if ((code = look_unchanged(&is, made, i, beside, err)) != WN_OK || !is) goto out;
+    *found = wn_cli_own_string(cli, beside, strlen(beside), err);
+    code = *found ? WN_OK : WN_EMEMORY;
 out:
     wn_free(folder);
     wn_free(beside);
