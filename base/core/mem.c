@@ -79,8 +79,8 @@ wn_code wn_mem_require(size_t need, const char *what, const char *remedy, wn_err
 /* What the C library spends on a block beside what can be used: its header, and a piece lost to alignment. */
 enum { BLOCK_OVERHEAD = 16 };
 
-/* From this size on a block is asked for in huge pages: it is filled whole at once, a fault for each 4 KiB of it took
- * as long as reading a file into it. */
+/* From this size on a block is asked for in huge pages: it is filled whole at once, and a fault for each 4 KiB of it
+ * takes as long as reading a file into it. */
 enum { HUGE_FROM = 4 << 20, SMALL_PAGE = 4096 };
 
 static void *huge_pages(void *p, size_t bytes) {

@@ -1,6 +1,4 @@
 #include <wn/path.h>
-#include <wn/visible.h>
-#include <wn/text.h>
 
 #include <string.h>
 #include <winnow/mem.h>
@@ -30,13 +28,4 @@ char *wn_path_join(const char *folder, const char *name, wn_err *err) {
     path[n] = '/';
     memcpy(path + n + 1, name, m);
     return path;
-}
-
-char *wn_visible_name(const char *name, wn_err *err) {
-    size_t n = strlen(name);
-    if (wn_utf8_invalid(name, n) == n) return wn_strndup(name, n, err);
-    size_t size = n * (WN_VISIBLE_MAX - 1) + 1;
-    char *out = wn_alloc(size, 1, err);
-    if (out) (void)wn_visible(out, size, name, n);
-    return out;
 }
