@@ -67,6 +67,17 @@ wn_code wn_input_file_stream(FILE **f, const char *path, wn_err *err) {
     return code;
 }
 
+bool wn_input_file_head(void *head, size_t cap, size_t *got, const char *path) {
+    wn_err ignored;
+    FILE *f;
+    *got = 0;
+    if (wn_input_file_stream(&f, path, &ignored) != WN_OK) return false;
+    *got = fread(head, 1, cap, f);
+    const bool read = !ferror(f);
+    (void)fclose(f);
+    return read;
+}
+
 static wn_code await_input(int fd, wn_err *err) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
     for (;;) {

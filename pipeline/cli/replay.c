@@ -6,16 +6,14 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <wn/input_fd.h>
 
 bool wn_cli_is_manifest(const char *path) {
-    struct stat s;
-    if (stat(path, &s) != 0 || !S_ISREG(s.st_mode)) return false; /* a pipe would lose what is read here */
-    FILE *f = fopen(path, "re");
-    int ch = f ? getc(f) : EOF;
-    while (isspace(ch)) ch = getc(f);
-    if (f) (void)fclose(f);
-    return ch == '{';
+    char head[512];
+    size_t n, i = 0;
+    if (!wn_input_file_head(head, sizeof head, &n, path)) return false;
+    while (i < n && isspace((unsigned char)head[i])) i++;
+    return i < n && head[i] == '{';
 }
 
 /* The value as one would type it; NULL where it is none: null, or a flag that is not set. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <winnow/mem.h>
 #include <wn/buf.h>
+#include <wn/input_fd.h>
 #include <wn/safefile.h>
 #include <wn/visible.h>
 
@@ -15,10 +16,8 @@ static const char table_head[] = "id\tlabel\tpredicted", json_head[] = "{\"id\":
 
 static bool begins_with(const char *path, const char *const *heads, size_t n) {
     char got[64] = "";
-    FILE *f = fopen(path, "re");
-    if (!f) return false;
-    size_t have = fread(got, 1, sizeof got - 1, f);
-    (void)fclose(f);
+    size_t have;
+    if (!wn_input_file_head(got, sizeof got - 1, &have, path)) return false;
     for (size_t i = 0; i < n; i++)
         if (strncmp(got, heads[i], strlen(heads[i])) == 0) return true;
     return have == 0;

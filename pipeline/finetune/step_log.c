@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <winnow/mem.h>
 #include <wn/fd.h>
+#include <wn/input_fd.h>
 
 static const char first_key[] = "{\"step\":";
 
@@ -19,11 +20,8 @@ struct wn_step_log {
 
 bool wn_step_log_ours(const char *path) {
     char head[sizeof first_key] = "";
-    FILE *f = fopen(path, "re");
-    if (!f) return false;
-    size_t n = fread(head, 1, sizeof head - 1, f);
-    (void)fclose(f);
-    return n == 0 || strcmp(head, first_key) == 0;
+    size_t n;
+    return wn_input_file_head(head, sizeof head - 1, &n, path) && (n == 0 || strcmp(head, first_key) == 0);
 }
 
 wn_code wn_step_log_open(wn_step_log **out, const char *path, uint64_t keep, wn_err *err) {

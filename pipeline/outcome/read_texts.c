@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <winnow/mem.h>
+#include <wn/input_fd.h>
 #include <wn/path.h>
 #include <wn/sha256.h>
 
@@ -71,6 +72,11 @@ static wn_code read_records(wn_outcome *o, const char *subset, const char *rest,
     if ((code = text_options(o, &opts, &names, err)) != WN_OK) goto out;
     if (kept > 0) used[npaths++] = paths[0];
     if (kept < o->n) used[npaths++] = paths[1];
+    for (size_t i = 0; i < npaths; i++) { /* a pipe would be waited for */
+        int fd;
+        if ((code = wn_input_file_open(&fd, used[i], err)) != WN_OK) goto out;
+        wn_input_fd_close(fd);
+    }
     opts.paths = used, opts.npaths = npaths;
     if (wn_assignment_alone(o) && cJSON_IsString(label)) opts.label_field = label->valuestring;
     if ((code = wn_corpus_read(&o->own->corpus, &opts, p, err)) != WN_OK) goto out;

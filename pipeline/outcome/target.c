@@ -1,19 +1,17 @@
 #include "target.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <winnow/mem.h>
+#include <wn/input_fd.h>
 #include <wn/path.h>
 #include <wn/report.h>
 
 bool wn_page_ours(const char *path) {
     char head[1024];
-    FILE *f = fopen(path, "re");
-    if (!f) return false;
-    size_t n = fread(head, 1, sizeof head - 1, f);
-    (void)fclose(f);
+    size_t n;
+    if (!wn_input_file_head(head, sizeof head - 1, &n, path)) return false;
     head[n] = 0;
     return strstr(head, "<title>" WN_REPORT_TITLE "</title>") != NULL;
 }

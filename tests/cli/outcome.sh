@@ -97,6 +97,13 @@ code=$?
 judge "what comes meanwhile stays" 2 "run: out/late.txt is not a file that winnow wrote"
 rm out/late.txt pipe
 
+# ---- a pipe in the place of a file is not waited for ----
+cp -r out piped
+rm piped/subset.jsonl
+mkfifo piped/subset.jsonl
+refused "a pipe is no part of an output" 3 "report: piped/subset.jsonl: not a file" report piped -f
+rm -r piped
+
 # ---- an input that is not there replaces nothing ----
 printf 'bad\n' >all-bad.jsonl
 false | cat >none
