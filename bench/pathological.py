@@ -1,10 +1,11 @@
 """Texts made to be slow, at n, 2n and 4n: how the time of every command that reads texts grows at a doubling.
 
 Each input is one record of n bytes of one kind, beside three plain ones. Seconds are of the processor, the best of
---rounds, less those of the same command on the plain records alone. Growth is that from 2n to 4n; where 4n takes less
-than 200 ms more, nothing can be said and 1.00 is printed. Bar: 2.2. Then SIGINT is sent at three moments of the work on
---stop times n (0: not): seconds of the processor until the command has ended with code 130, which a busy machine does
-not change; of the clock where it took more than 5. Bar: 1.
+--rounds, less those of the same command on the plain records alone. Growth is that of a doubling, the geometric mean of
+the two: one of them alone may leave a cache. A line over the bar is measured again, up to twice, and the best of all
+counts. Where 4n takes less than 200 ms more, nothing can be said and 1.00 is printed. Bar: 2.2. Then SIGINT is sent at
+three moments of the work on --stop times n (0: not): seconds of the processor until the command has ended with code
+130, which a busy machine does not change; of the clock where it took more than 5. Bar: 1.
 usage: bench/run pathological [--bytes 1000000] [--stop 16] [--rounds 2] [--only WORD] [--command WORD]
        [--model all-MiniLM-L6-v2 | none]
 """
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 
-BAR, BAR_STOP = 2.2, 1.0
+BAR, BAR_STOP, MORE = 2.2, 1.0, 3
 PLAIN = ["a red boat on the lake", "the red boat of a friend", "a blue kite over the lake"]
 KINDS = {  # what is repeated
     "marks in turn": "\u0301\u0316",
@@ -156,8 +157,13 @@ def main():
             for times in {1, 2, 4, o.stop or 1}:
                 write_jsonl(path_of(f"{times}.jsonl"), unit * (times * o.bytes // len(unit.encode())))
             for c, args in table.items():
-                t = [max(0, seconds(args, path_of(f"{i}.jsonl"), path_of(c), o.rounds) - base[c]) for i in (1, 2, 4)]
-                growth = t[2] / t[1] if t[2] > .2 and t[1] > 0 else 1
+                t, growth = [1e9] * 3, BAR + 1
+                for _ in range(MORE):
+                    if growth <= BAR:
+                        break
+                    now = [seconds(args, path_of(f"{i}.jsonl"), path_of(c), o.rounds) for i in (1, 2, 4)]
+                    t = [min(best, max(1e-6, s - base[c])) for best, s in zip(t, now)]
+                    growth = (t[2] / t[0]) ** .5 if t[2] > .2 else 1
                 stop = answer(args, path_of(f"{o.stop}.jsonl"), path_of(c)) if o.stop else None
                 bad = growth > BAR or (stop or 0) > BAR_STOP
                 failed += bad
