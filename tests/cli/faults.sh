@@ -54,11 +54,12 @@ same() {
     "$W" check "$1" >/dev/null 2>&1 || [ ! -e "$1/subsets.jsonl" ]
 }
 
-# sweep KIND STEP BEFORE ARGS: calls of one command, each STEPth; BEFORE: what stood there (- for nothing)
+# sweep KIND STEP FIRST BEFORE ARGS: each STEPth call of one command from the FIRST on; BEFORE: what stood there (- for
+# nothing)
 sweep() {
-    kind=$1 step=$2 before=$3
-    shift 3
-    call=1 faults=0 bad=0
+    kind=$1 step=$2 call=$3 before=$4
+    shift 4
+    faults=0 bad=0
     rm -rf ./*
     [ "$before" = - ] || cp -r "$before" x
     there=$(standing)
@@ -89,7 +90,7 @@ sweep() {
         [ "$call" -lt 3000 ] || break
     done
     [ "$before" = - ] && what="nothing there before" || what="an earlier output there"
-    is "$bad" 0 "$1: $kind at each of $faults calls, $what: $2 ..."
+    is "$bad" 0 "$1: $kind at $faults calls, $what: $2 ..."
     [ "$faults" -gt 0 ] && [ "$code" -eq 0 ] && same x "$work/whole"
     ok $? "$1: and without a fault the output is whole"
 }
@@ -101,9 +102,10 @@ every() {
     rm -rf ./* "$work/whole" "$work/old"
     "$W" "$@" -q -o "$work/whole" && "$W" "$@" $option -q -o "$work/old"
     is $? 0 "$1: undisturbed"
-    sweep eio "$apart" - "$@"
-    sweep enospc $((apart * 3)) - "$@" # it takes the ways that eio takes, to another message
-    sweep eio "$apart" "$work/old" "$@" -f
+    sweep eio "$apart" 1 - "$@"
+    last=$((call > 25 ? call - 25 : 1)) # what was there is not touched before the end
+    sweep enospc $((apart * 3)) 1 - "$@" # it takes the ways that eio takes, to another message
+    sweep eio "$apart" "$last" "$work/old" "$@" -f
     for kind in eintr short; do
         rm -rf x
         faulty "$kind" 0 "$@" -o x
@@ -139,7 +141,8 @@ if [ -f "$M/config.json" ]; then
     T="$in --model $M --task classify --label-field label --epochs 1 --batch 8"
     every "--seed 2" train $T
     for kind in eio enospc; do
-        call=1 bad=0
+        call=1 bad=0 step=$apart
+        [ $kind = eio ] || step=$((apart * 3))
         while :; do
             rm -rf ./* .x*
             faulty $kind $call train $T --checkpoint-every 2 --log steps -o x
@@ -150,10 +153,10 @@ if [ -f "$M/config.json" ]; then
             fi
             cmp -s x/model.safetensors "$work/whole/model.safetensors" || { bad=$((bad + 1)); note "$err"; }
             [ "$(wc -l <steps)$(ls -A | tr '\n' ' ')" = "5steps x " ] || { bad=$((bad + 1)); ls -A | note; }
-            call=$((call + apart))
+            call=$((call + step))
             [ "$call" -lt 3000 ] || break
         done
-        is "$bad" 0 "train with checkpoints and a log: $kind at each of $((call - 1)) calls, then --resume"
+        is "$bad" 0 "train with checkpoints and a log: $kind at calls to $((call - 1)), then --resume"
     done
     call=1 bad=0
     rm -rf ./*

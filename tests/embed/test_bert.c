@@ -74,14 +74,15 @@ static void normalize(double *x, size_t n, size_t d) {
     }
 }
 
-static float *encode(const char *dir, const fixture *f, wn_pooling pooling, int norm) {
+/* Vectors [n, dims] of the first n texts. */
+static float *encode(const char *dir, const fixture *f, size_t n, wn_pooling pooling, int norm) {
     wn_err e = {0};
     wn_bert *m;
     wn_bert_opts o = {.layer = -1, .pooling = pooling, .normalize = norm};
-    float *out = malloc(f->n * f->dims * sizeof *out);
+    float *out = malloc(n * f->dims * sizeof *out);
     cr_assert_eq(wn_bert_open(&m, dir, &o, &e), WN_OK, "%s", e.msg);
     cr_assert_eq(wn_bert_dims(m), f->dims);
-    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){f->ids, NULL, f->offsets, f->n}, out, f->dims, NULL, &e), WN_OK,
+    cr_assert_eq(wn_bert_forward(m, &(wn_token_batch){f->ids, NULL, f->offsets, n}, out, f->dims, NULL, &e), WN_OK,
                  "%s", e.msg);
     wn_bert_close(m);
     return out;
@@ -92,15 +93,16 @@ static void against_reference(const char *name, double bar) {
     char *dir = model_dir(name);
     fixture f = load(name);
     bool own_norm = strcmp(name, "all-MiniLM-L6-v2") == 0; /* its modules normalise */
-    float *mean = encode(dir, &f, WN_POOL_MEAN, 0), *cls = encode(dir, &f, WN_POOL_CLS, 0);
+    const size_t few = f.n < 64 ? f.n : 64; /* of a text's states, mean and cls are made alike */
+    float *mean = encode(dir, &f, f.n, WN_POOL_MEAN, 0), *cls = encode(dir, &f, few, WN_POOL_CLS, 0);
     if (own_norm) normalize(f.mean, f.n, f.dims), normalize(f.cls, f.n, f.dims);
-    double a = worst(mean, f.mean, f.n * f.dims), b = worst(cls, f.cls, f.n * f.dims);
+    double a = worst(mean, f.mean, f.n * f.dims), b = worst(cls, f.cls, few * f.dims);
     fprintf(stderr, "%s: mean %.2e cls %.2e\n", name, a, b);
     cr_assert_lt(a, own_norm ? 1e-6 : bar);
     cr_assert_lt(b, own_norm ? 1e-6 : bar);
-    float *unit = encode(dir, &f, WN_POOL_MEAN, 1);
+    float *unit = encode(dir, &f, few, WN_POOL_MEAN, 1);
     if (!own_norm) normalize(f.mean, f.n, f.dims);
-    cr_assert_lt(worst(unit, f.mean, f.n * f.dims), 1e-6);
+    cr_assert_lt(worst(unit, f.mean, few * f.dims), 1e-6);
     void *const owned[] = {mean, cls, unit, dir, f.ids, f.offsets, f.cls, f.mean};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     (void)H5Fclose(f.file);
