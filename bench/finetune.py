@@ -24,9 +24,9 @@ import texts as sets  # noqa: E402
 # set of texts, batch, tokens a text at most (with --equal: exactly), steps, samples a second that winnow should have
 # times torch's
 CASES = [
-    ("stories", 32, 128, 44, 6, 1.6),
-    ("reviews", 16, 128, 128, 6, 1.5),
-    ("sentences", 32, 128, 13, 12, 2.5),
+    ("stories", 32, 128, 44, 8, 1.6),
+    ("reviews", 16, 128, 128, 12, 1.5),
+    ("sentences", 32, 128, 13, 20, 2.5),
 ]
 
 

@@ -40,16 +40,39 @@ void wn_operand_columns(wn_operand *o, const wn_real *b, size_t ldb, size_t n, s
     wn_operand_columns_part(o, b, ldb, 0, wn_operand_panels(n));
 }
 
-/* By squares, which stay in the first cache. */
+typedef wn_real four __attribute__((vector_size(4 * sizeof(wn_real))));
+
+/* A square of four. */
+static void turn_square(wn_real *to, size_t ldt, const wn_real *from, size_t ldf) {
+    four a, b, c, d;
+    memcpy(&a, from, sizeof a);
+    memcpy(&b, from + ldf, sizeof b);
+    memcpy(&c, from + 2 * ldf, sizeof c);
+    memcpy(&d, from + 3 * ldf, sizeof d);
+    const four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+               ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    const four rows[4] = {
+        __builtin_shufflevector(ab, cd, 0, 1, 4, 5), __builtin_shufflevector(ab, cd, 2, 3, 6, 7),
+        __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5), __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
+    for (size_t i = 0; i < 4; i++) memcpy(to + i * ldt, &rows[i], sizeof rows[i]);
+}
+
+static void turn_rest(wn_real *to, size_t ldt, const wn_real *from, size_t ldf, size_t m, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        for (size_t i = 0; i < m; i++) to[j * ldt + i] = from[i * ldf + j];
+}
+
+/* By strips of SIDE columns, a cache line each, whose rows in `to` stay in the first cache. */
 void wn_transpose(wn_real *to, size_t ldt, const wn_real *from, size_t ldf, size_t m, size_t n) {
-    enum { SIDE = 8 };
-    for (size_t i = 0; i < m; i += SIDE) {
-        const size_t i1 = m - i < SIDE ? m : i + SIDE;
-        for (size_t j = 0; j < n; j += SIDE) {
-            const size_t j1 = n - j < SIDE ? n : j + SIDE;
-            for (size_t c = j; c < j1; c++)
-                for (size_t r = i; r < i1; r++) to[c * ldt + r] = from[r * ldf + c];
+    enum { SIDE = 16 };
+    const size_t whole = m / 4 * 4;
+    for (size_t j = 0; j < n; j += SIDE) {
+        const size_t end = n - j < SIDE ? n : j + SIDE, squares = j + (end - j) / 4 * 4;
+        for (size_t i = 0; i < whole; i += 4) {
+            for (size_t c = j; c < squares; c += 4) turn_square(to + c * ldt + i, ldt, from + i * ldf + c, ldf);
+            turn_rest(to + squares * ldt + i, ldt, from + i * ldf + squares, ldf, 4, end - squares);
         }
+        turn_rest(to + j * ldt + whole, ldt, from + whole * ldf + j, ldf, m - whole, end - j);
     }
 }
 
