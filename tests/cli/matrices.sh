@@ -119,7 +119,8 @@ while [ $i -lt ${FILES:-12} ]; do
     case $code in 0 | 2) ;; *) bad=$((bad + 1)); echo "graph -f: code $code (seed $i)" | note ;; esac
     for c in "select b/x.h5ad -k 3 -q -f -o b/out" "graph b/x.h5ad -K 3 -q -f -o b/g.h5ad" "info b/x.h5ad" \
         "dedup b/x.h5ad --dedup 0.9 -q -f -o b/dd" "check b/x.h5ad" "explain b/o r3" \
-        "report b/o --html b/r.html -q -f"; do
+        "report b/o --html b/r.html -q -f" "run in.jsonl --embeddings b/x.h5ad -k 3 -q -f -o b/run" \
+        "compare in.jsonl --embeddings b/x.h5ad --label-field label --test 25% --budgets 5 --seeds 1 -q -f -o b/c"; do
         # shellcheck disable=SC2086
         try $c
         case $code in 0 | 1 | 3) ;; *) bad=$((bad + 1)); echo "$c: code $code (seed $i)" | note ;; esac
