@@ -7,7 +7,6 @@
 #include "bert/train/trainee.h"
 
 #include <math.h>
-#include <string.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
@@ -172,13 +171,4 @@ double wn_params_grad_norm(const wn_params *p) {
         }
     }
     return sqrt(total);
-}
-
-void wn_params_zero_grad(wn_params *p) {
-    for (size_t i = 0; i < p->n; i++) {
-        const wn_param *q = &p->list[i];
-        if (!q->lazy) memset(p->grad + q->at, 0, wn_param_count(q) * sizeof *p->grad);
-        for (size_t row = 0; q->lazy && row < q->rows; row++)
-            if (p->live[row]) memset(p->grad + q->at + row * q->cols, 0, q->cols * sizeof *p->grad);
-    }
 }

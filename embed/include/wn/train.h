@@ -98,7 +98,6 @@ void wn_adamw_resume(const wn_adamw *s, wn_params *p);
 
 /* Euclidean norm of the gradients that are not frozen, in double, in a fixed order. */
 double wn_params_grad_norm(const wn_params *p);
-void wn_params_zero_grad(wn_params *p);
 /* All parameters, settled, as a safetensors file: whole or not at all; an existing file is replaced. */
 wn_code wn_params_save(wn_params *p, const char *path, wn_err *err);
 
