@@ -207,14 +207,18 @@ static wn_code map_texts(reading *g, wn_err *err) {
     return WN_OK;
 }
 
+/* One block for all of them: there may be as many as records. */
 static wn_code hand_over_labels(reading *g, wn_err *err) {
     const wn_strset *t = &g->labels;
     g->c.labels = wn_alloc(t->n, sizeof *g->c.labels, err);
-    if (!g->c.labels) return WN_EMEMORY;
+    char *at = g->impl->labels = wn_alloc((t->n ? (size_t)t->off[t->n] : 0) + t->n, 1, err);
+    if (!g->c.labels || !at) return WN_EMEMORY;
     g->c.nlabels = t->n;
     for (size_t i = 0; i < t->n; ++i) {
-        g->c.labels[i] = wn_strndup(t->bytes + t->off[i], (size_t)(t->off[i + 1] - t->off[i]), err);
-        if (!g->c.labels[i]) return WN_EMEMORY;
+        const size_t len = (size_t)(t->off[i + 1] - t->off[i]);
+        if (len) memcpy(at, t->bytes + t->off[i], len);
+        g->c.labels[i] = at;
+        at += len + 1;
     }
     return WN_OK;
 }
@@ -266,7 +270,6 @@ void wn_corpus_free(wn_corpus *c) {
     free_texts(&c->texts, false);
     free_texts(&c->ids, true);
     wn_free(c->label);
-    for (size_t i = 0; i < c->nlabels && c->labels; ++i) wn_free(c->labels[i]);
     wn_free(c->labels);
     wn_free(c->file);
     wn_free(c->line);
@@ -279,6 +282,7 @@ void wn_corpus_free(wn_corpus *c) {
         wn_mem_unhold(impl->held);
         for (size_t i = 0; i < impl->nsource; ++i) wn_spool_close(&impl->source[i].copy);
         wn_free(impl->source);
+        wn_free(impl->labels);
         wn_free(impl);
     }
     *c = (wn_corpus){0};

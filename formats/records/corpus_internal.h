@@ -26,6 +26,7 @@ typedef struct {
 struct wn_corpus_impl {
     void *map;
     size_t map_len;
+    char *labels; /* all, each with a final zero */
     size_t held; /* bytes of text that count as memory: what is mapped may all become resident */
     wn_source_impl *source; /* [nsources] */
     size_t nsource;
