@@ -12,7 +12,7 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-enum { ROWS = 36, POINTS = 120 }; /* POINTS: about how many allocations of a command are made to fail */
+enum { ROWS = 36, POINTS = 80 }; /* POINTS: about how many allocations of a command are made to fail */
 
 typedef wn_code (*command)(const wn_config *, wn_io *, wn_err *);
 
