@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* A piece of a gradient: rows of dW, summed over blocks of the batch's rows. Blocks of dy, turned over, and of x,
- * packed, stay in the second-level cache. */
+ * packed, stay in the second-level cache. PIECE: 14 strips of the kernel's 14 rows; x is packed once a piece, and with
+ * half of it a step of long texts takes 3% longer. */
 enum { PIECE = 196, BLOCK_ROWS = 256, BLOCK_COLUMNS = 256, PANELS_A_PIECE = 4 };
 
 size_t wn_train_gradient_scratch(void) { return PIECE * BLOCK_ROWS + wn_operand_size(BLOCK_COLUMNS, BLOCK_ROWS); }
