@@ -7,11 +7,11 @@
  * matrix product. 7 products of blocks do for 8:
  *
  *                k                      columns                    columns
- *            A0     A1               ┌──────┬──────┐            ┌──────┬──────┐
- *    row 0 ┌──────┬──────┐        A0 │ W00  │ W01  │      row 0 │ Y00  │ Y01  │
- *          │ X00  │ X01  │           ├──────┼──────┤            ├──────┼──────┤
- *    row 1 │ X10  │ X11  │        A1 │ W10  │ W11  │      row 1 │ Y10  │ Y11  │
- *          └──────┴──────┘           └──────┴──────┘            └──────┴──────┘
+ *            A0     A1               +------+------+            +------+------+
+ *    row 0 +------+------+        A0 | W00  | W01  |      row 0 | Y00  | Y01  |
+ *          | X00  | X01  |           +------+------+            +------+------+
+ *    row 1 | X10  | X11  |        A1 | W10  | W11  |      row 1 | Y10  | Y11  |
+ *          +------+------+           +------+------+            +------+------+
  *
  *    first of the seven:  (X00 + X11) (W00 + W11), which counts in Y00 and in Y11
  *                          one row     a panel of columns, packed once
