@@ -75,8 +75,8 @@ def ids_of(name, all_texts, most, exact, model, folder):
     with open(path, "w", encoding="utf-8") as f:
         f.write("\n".join(all_texts[:2000]) + "\n")
     winnow = os.path.join(os.environ["WINNOW_BENCH_BIN"], "winnow")
-    done = subprocess.run([winnow, "tokenize", path, "--format", "txt", "--model", model, "--max-tokens", str(most), "-q"],
-                          check=True, capture_output=True, text=True)
+    command = [winnow, "tokenize", path, "--format", "txt", "--model", model, "--max-tokens", str(most), "-q"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     lines = [line.split() for line in done.stdout.splitlines()]
     if exact:
         lines = [line[:exact] for line in lines if len(line) >= exact]
@@ -106,8 +106,8 @@ def main():
     shared = ["--shared"] if a.shared else []
     rate = numbers([bench, "rate", *(["shared"] if a.shared else [])])[0]
     print(f"f32 products of this machine reach {rate:.0f} GFLOP/s\n")
-    print("| texts | batch | tokens | torch samples/s | winnow samples/s | ratio | wanted | torch MB | winnow MB | of it "
-          "| products GFLOP/s | share |")
+    print("| texts | batch | tokens | torch samples/s | winnow samples/s | ratio | wanted | torch MB | winnow MB "
+          "| of it | products GFLOP/s | share |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     good = True
     loaded = sets.load(a.data)

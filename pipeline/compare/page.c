@@ -290,7 +290,8 @@ static void put_method(const compare_page *c, const char *command) {
            "chooses from the same draw, the classifier learns from each choice alone, and the test records are "
            "looked at once. Differences are paired by seed. The verdict is better or worse where the difference "
            "is significant over seeds (p ≤ 0.05 after Holm’s correction for the methods asked for) and the "
-           "interval over test records, by bootstrap, leaves zero out as well; else no difference is shown.</p>\n<pre>");
+           "interval over test records, by bootstrap, leaves zero out as well; else no difference is "
+           "shown.</p>\n<pre>");
     wn_page_escape(p, command);
     wn_page_put(p, "</pre></section>\n");
 }
