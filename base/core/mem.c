@@ -115,18 +115,22 @@ void *wn_alloc(size_t n, size_t size, wn_err *err) {
 }
 
 /* Pages that the system takes back come again as zeros, and only once somebody writes to them. */
-void *wn_alloc_sparse(size_t n, size_t size, wn_err *err) {
-    char *p = raw_alloc(n, size, err);
-    if (!p) return NULL;
-    const size_t bytes = n * size, skip = -(uintptr_t)p % SMALL_PAGE;
+void wn_zero_sparse(void *p, size_t bytes) {
+    char *at = p;
+    const size_t skip = -(uintptr_t)p % SMALL_PAGE;
     size_t whole = bytes > skip ? (bytes - skip) / SMALL_PAGE * SMALL_PAGE : 0;
-    if (whole) (void)madvise(p + skip, whole, MADV_NOHUGEPAGE); /* a huge page would be filled by its first value */
-    if (whole && madvise(p + skip, whole, MADV_DONTNEED) != 0) whole = 0;
-    if (!whole) memset(p, 0, bytes);
+    if (whole) (void)madvise(at + skip, whole, MADV_NOHUGEPAGE); /* a huge page would be filled by its first value */
+    if (whole && madvise(at + skip, whole, MADV_DONTNEED) != 0) whole = 0;
+    if (!whole) memset(at, 0, bytes);
     else {
-        memset(p, 0, skip);
-        memset(p + skip + whole, 0, bytes - skip - whole);
+        memset(at, 0, skip);
+        memset(at + skip + whole, 0, bytes - skip - whole);
     }
+}
+
+void *wn_alloc_sparse(size_t n, size_t size, wn_err *err) {
+    void *p = raw_alloc(n, size, err);
+    if (p) wn_zero_sparse(p, n * size);
     return p;
 }
 

@@ -84,6 +84,22 @@ Test(mem, sparse_memory_is_zero) {
     }
 }
 
+/* Any part of a block, wherever it begins and ends, and nothing beside it. */
+Test(mem, a_part_of_sparse_memory_becomes_zero) {
+    enum { BYTES = 50000 };
+    static const size_t parts[][2] = {{0, BYTES}, {1, 100}, {4095, 2}, {100, 20000}, {4096, 8192}, {7, 0}};
+    unsigned char *p = wn_alloc_sparse(BYTES, 1, &(wn_err){0});
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const size_t begin = parts[i][0], end = begin + parts[i][1];
+        size_t wrong = 0;
+        memset(p, 0xAA, BYTES);
+        wn_zero_sparse(p + begin, end - begin);
+        for (size_t j = 0; j < BYTES; j++) wrong += p[j] != (j >= begin && j < end ? 0 : 0xAA);
+        cr_assert_eq(wrong, 0, "[%zu, %zu): %zu bytes", begin, end, wrong);
+    }
+    wn_free(p);
+}
+
 Test(mem, what_is_held_stays_below_the_limit) {
     wn_err e = {0};
     size_t before = wn_mem_held(), cap = 0;

@@ -16,6 +16,8 @@ void *wn_alloc(size_t n, size_t size, wn_err *err);
 
 /* The same for a block of which only some parts will ever be written: the others take no memory. */
 void *wn_alloc_sparse(size_t n, size_t size, wn_err *err);
+/* A part of such a block becomes zeros again, and takes no memory until it is written to. */
+void wn_zero_sparse(void *p, size_t bytes);
 
 /* Grows or shrinks `p` (from wn_alloc, may be NULL) from old_n to n elements; new elements are zero.
  * On failure returns NULL and leaves `p` valid. */

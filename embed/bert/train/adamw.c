@@ -7,6 +7,7 @@
 #include "bert/train/trainee.h"
 
 #include <math.h>
+#include <string.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
@@ -90,6 +91,7 @@ static void step_values(void *ctx, size_t begin, size_t end, int worker) {
     const wn_adamw_rows r = rows_at(u, begin);
     (void)worker;
     wn_train_ops_get()->adamw(&r, &u->factors, end - begin);
+    if (!u->param->lazy) memset(u->p->grad + u->param->at + begin, 0, (end - begin) * sizeof *r.grad);
 }
 
 static void step_rows(void *ctx, size_t begin, size_t end, int worker) {
@@ -120,6 +122,7 @@ void wn_adamw_step(wn_adamw *s, wn_params *p, double lr, double grad_scale) {
         if (q->lazy) {
             p->pending[p->npending++] = u.factors.keep;
             wn_parallel_for(q->rows, ROWS, step_rows, &u);
+            wn_zero_sparse(p->grad + q->at, wn_param_count(q) * sizeof *p->grad); /* only a step's rows take memory */
         } else
             wn_parallel_for(wn_param_count(q), PIECE, step_values, &u);
     }

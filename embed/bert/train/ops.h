@@ -21,7 +21,8 @@ typedef struct {
     wn_real eps, grad_scale;
 } wn_adamw_factors;
 typedef struct {
-    wn_real *value, *grad, *first, *second;
+    wn_real *value, *first, *second;
+    const wn_real *grad;
 } wn_adamw_rows;
 
 typedef struct {

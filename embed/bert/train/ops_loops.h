@@ -27,7 +27,8 @@ static void NAME(add_rows)(wn_real *out, const wn_real *x, size_t ldx, size_t m,
 
 /* m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, x = keep x - rate m / (root sqrt(v) + eps) */
 static void NAME(adamw)(const wn_adamw_rows *r, const wn_adamw_factors *f, size_t n) {
-    wn_real *restrict x = r->value, *restrict grad = r->grad, *restrict first = r->first, *restrict second = r->second;
+    wn_real *restrict x = r->value, *restrict first = r->first, *restrict second = r->second;
+    const wn_real *restrict grad = r->grad;
     const wn_adamw_factors c = *f;
     for (size_t j = 0; j < n; j++) {
         const wn_real g = grad[j] * c.grad_scale;
@@ -36,7 +37,6 @@ static void NAME(adamw)(const wn_adamw_rows *r, const wn_adamw_factors *f, size_
         const wn_real kept = x[j] * c.keep;
         first[j] = m;
         second[j] = v;
-        grad[j] = 0;
         x[j] = kept - c.rate * (m / (SQRT(v) * c.root + c.eps));
     }
 }
