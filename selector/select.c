@@ -1,6 +1,7 @@
 /* Options checked, a way found in the table, the greedy run. A new objective is one file and one row here. */
 #include <winnow/select.h>
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include <winnow/mem.h>
@@ -52,7 +53,7 @@ void wn_selection_free(wn_selection *s) {
     *s = (wn_selection){0};
 }
 
-enum { RBF = 1 << WN_RBF, LINEAR = 1 << WN_COSINE | 1 << WN_DOT, ANY = RBF | LINEAR };
+enum { RBF = 1 << WN_RBF, COSINE = 1 << WN_COSINE, LINEAR = COSINE | 1 << WN_DOT, ANY = RBF | LINEAR };
 typedef enum { ALL_PAIRS, OVER_GRAPH } select_pairs;
 
 /* A way to maximise an objective. */
@@ -76,6 +77,7 @@ static const select_way ways[] = {
     {WN_FACILITY_LOCATION, ANY, WN_MATRIX_FREE, OVER_GRAPH, &wn_objective_facility_graph, NULL},
     {WN_FACILITY_LOCATION, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_facility_dense, NULL},
     {WN_FACILITY_LOCATION, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_facility_free, NULL},
+    {WN_CLASS_HERDING, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_class_herding, &wn_solver_class_herding},
     {WN_RANDOM, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
     {WN_RANDOM, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
 };
@@ -166,6 +168,27 @@ static wn_code check_options(const wn_select_opts *o, wn_err *err) {
     return WN_OK;
 }
 
+static wn_code check_labels(const wn_select_opts *o, size_t n, wn_err *err) {
+    const char *name = wn_objective_name(o->objective);
+    if (!o->label || !o->push || o->classes == 0)
+        return wn_err_set(err, WN_EUSAGE, "select: %s chooses by class, but there are no labels", name);
+    for (size_t c = 0; c < o->classes; c++)
+        if (!(o->push[c] >= 0 && o->push[c] <= 100))
+            return wn_err_set(err, WN_EUSAGE, "select: the push of class %zu is %g; it must lie between 0 and 100", c,
+                              o->push[c]);
+    if (!o->share && !(o->quota_power >= 0 && o->quota_power <= 1))
+        return wn_err_set(err, WN_EUSAGE, "select: quota_power is %g; it must lie between 0 and 1", o->quota_power);
+    for (size_t c = 0; o->share && c < o->classes; c++)
+        if (!(o->share[c] >= 0 && o->share[c] <= 1e12))
+            return wn_err_set(err, WN_EUSAGE, "select: the share of class %zu is %g; it must lie between 0 and 1e12", c,
+                              o->share[c]);
+    for (size_t i = 0; i < n; i++)
+        if (o->label[i] >= o->classes)
+            return wn_err_set(err, WN_EUSAGE, "select: row %zu is of class %" PRIu32 ", but there are %zu",
+                              o->first + i, o->label[i], o->classes);
+    return WN_OK;
+}
+
 static wn_code check_plan(const select_plan *p, const wn_select_opts *o, size_t n, wn_err *err) {
     if (!p->way)
         return wn_err_set(err, WN_EUSAGE,
@@ -177,6 +200,10 @@ static wn_code check_plan(const select_plan *p, const wn_select_opts *o, size_t 
         return wn_err_set(err, WN_EUSAGE, "select: the graph is %zu x %zu but there are %zu rows", g->rows, g->cols, n);
     if (g && o->kernel.kind == WN_DOT)
         return wn_err_set(err, WN_EUSAGE, "select: a graph holds cosines; use the cosine or rbf kernel with it");
+    if (p->way->objective->traits & WN_USES_LABELS) {
+        const wn_code code = check_labels(o, n, err);
+        if (code != WN_OK) return code;
+    }
     if (o->memory && p->bytes > o->memory)
         return wn_err_set(err, WN_EMEMORY, "select: %zu bytes are needed for %zu rows but %zu are allowed%s", p->bytes,
                           n, o->memory, p->way->storage == WN_DENSE ? "; use the matrix-free maximizer" : "");

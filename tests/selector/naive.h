@@ -49,6 +49,7 @@ static inline double naive_value(const naive *v, wn_objective o, double lambda, 
         case WN_GRAPH_CUT:
             f += (naive_weight(v, i) - (in ? 1 : 0)) * sum;
             break;
+        case WN_CLASS_HERDING: /* test_class_herding.c */
         case WN_RANDOM:
             break;
         }
@@ -74,6 +75,7 @@ static inline double naive_gain(const naive *v, wn_objective o, double lambda, c
             g += times * w;
             a += fabs(v->weight ? (v->weight[i] + (i == x ? 1 : 0)) * w : times * w); /* weights may cancel */
             break;
+        case WN_CLASS_HERDING: /* test_class_herding.c */
         case WN_RANDOM:
             break;
         }

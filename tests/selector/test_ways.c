@@ -21,9 +21,15 @@ enum {
     WAYS = OBJECTIVES * STORAGES * MAXIMIZERS * KERNELS
 };
 
+enum { ROWS_MAX = 700, CLASSES = 5 };
+static uint32_t labels[ROWS_MAX];
+static const double push[CLASSES] = {.25, 0, 1, .5, .25};
+
 /* Way number i; lambda is auto. */
 static wn_select_opts way(size_t i, size_t k) {
     wn_select_opts o = {.k = k, .lambda = NAN, .objective = objectives[i % OBJECTIVES]};
+    for (size_t row = 0; row < ROWS_MAX; row++) labels[row] = (uint32_t)(row * row % 7 % CLASSES);
+    o.label = labels, o.classes = CLASSES, o.quota_power = .5, o.push = push;
     o.storage = storages[i / OBJECTIVES % STORAGES];
     o.maximizer = maximizers[i / OBJECTIVES / STORAGES % MAXIMIZERS];
     o.kernel = kernels[i / OBJECTIVES / STORAGES / MAXIMIZERS];
@@ -37,8 +43,11 @@ static const char *way_name(const wn_select_opts *o) {
     return name;
 }
 
-/* The ways that there are not: random has no gains to search, plain graph-cut no matrix; lazy wants gains to fall. */
+/* The ways that there are not: random and class-herding have no gains to search, class-herding and plain graph-cut no
+ * matrix; lazy wants gains to fall. */
 static bool refused(const wn_select_opts *o) {
+    if (o->objective == WN_CLASS_HERDING)
+        return o->maximizer != WN_MAXIMIZER_AUTO || o->storage == WN_DENSE || o->kernel.kind != WN_COSINE;
     if (o->maximizer == WN_MAXIMIZER_AUTO) return false;
     if (o->objective == WN_RANDOM) return true;
     if (o->objective == WN_GRAPH_CUT && o->storage == WN_DENSE) return true;
@@ -59,9 +68,10 @@ static double tolerance(const wn_select_opts *o) {
     return o->kernel.kind == WN_RBF ? 4e-7 * (2 + o->kernel.gamma) : 1e-6;
 }
 
-/* Random has no gains to compare: its rows are only counted. */
+/* Random has no gains to compare: its rows are only counted. Class-herding has a test of its own. */
 static void check(const naive *v, const wn_mat *x, const wn_select_opts *o, const wn_selection *s) {
-    const char *wrong = o->objective == WN_RANDOM ? NULL : naive_disagrees(v, x, o, s, tolerance(o));
+    const bool own = o->objective == WN_RANDOM || o->objective == WN_CLASS_HERDING;
+    const char *wrong = own ? NULL : naive_disagrees(v, x, o, s, tolerance(o));
     cr_assert_null(wrong, "%s: %s", way_name(o), wrong);
 }
 
@@ -144,6 +154,8 @@ Test(ways, weights_are_repeated_rows) {
     }
     for (size_t i = 0; i < WAYS; i++) {
         wn_select_opts o = way(i, 15);
+        uint32_t repeated_labels[COPIES];
+        for (size_t j = 0; j < m; j++) repeated_labels[j] = labels[from[j]];
         wn_mat x = clustered_rows(N, 6, 10, 0.5, o.kernel.kind != WN_DOT, 5), y;
         cr_assert_eq(wn_mat_init(&y, m, 6, &(wn_err){0}), WN_OK);
         for (size_t j = 0; j < m; j++) memcpy(wn_mat_row(&y, j), wn_mat_row(&x, from[j]), 6 * sizeof(float));
@@ -153,7 +165,7 @@ Test(ways, weights_are_repeated_rows) {
         double value = 0, repeated = 0;
         wn_err e;
         cr_assert_eq(wn_select_evaluate(&x, &o, one.ids, one.k, &value, &e), WN_OK);
-        o.weight = NULL, o.exclude = exclude, o.nexclude = nexclude;
+        o.weight = NULL, o.exclude = exclude, o.nexclude = nexclude, o.label = repeated_labels;
         if (can && o.objective != WN_RANDOM && choose(&y, &o, &many)) {
             cr_assert_eq(one.lambda, many.lambda);
             for (size_t t = 0; t < one.k; t++) {

@@ -19,6 +19,7 @@ extern "C" {
 #define WN_OBJECTIVES(X)                            \
     X(WN_GRAPH_CUT, "graph-cut")                    \
     X(WN_FACILITY_LOCATION, "facility-location")    \
+    X(WN_CLASS_HERDING, "class-herding")            \
     X(WN_RANDOM, "random")
 typedef enum { WN_OBJECTIVES(WN_NAME_VALUE) } wn_objective;
 const char *wn_objective_name(wn_objective o);
@@ -43,13 +44,19 @@ typedef struct {
     wn_maximizer maximizer;
     size_t k;              /* 1 <= k <= n - nexclude */
     double lambda;         /* graph-cut trade-off, >= 0; NaN = auto: max(0, n/k - 2) */
-    uint64_t seed;         /* random only */
+    uint64_t seed;         /* random; class-herding: how a class of many rows is cut into parts */
     const size_t *keep;    /* [nkeep] picked first, in this order; counted in k */
     size_t nkeep;
     const size_t *exclude; /* [nexclude] never picked; still part of the ground set that is represented */
     size_t nexclude;
     const wn_csr *graph;   /* facility location: kNN graph of cosines (self implied); NULL: all pairs, exact */
     const double *weight;  /* [n] >= 0: row i is represented as if it stood there so often; NULL: once each */
+    /* class-herding, which cannot do without labels: */
+    const uint32_t *label; /* [n] the class of each row, below `classes` */
+    size_t classes;
+    double quota_power;    /* a class of n_c rows shares in k by n_c ^ quota_power: 1 proportional, 0 equal; 0 .. 1 */
+    const double *share;   /* [classes] what it shares in k by instead; NULL: that */
+    const double *push;    /* [classes] how far each one's target lies from the other classes: 0 .. 100 */
     /* Where x is a part of a whole: */
     size_t first;          /* row number of x's first row; ids, keep and exclude are numbers in the whole */
     size_t n_all;          /* rows of the whole, for lambda auto; 0: those of x, by their weights */
@@ -75,6 +82,8 @@ typedef struct {
 /* Chooses k rows of x greedily: each step the row of largest gain, ties to the lowest row. x: [n, d] finite, rows of
  * norm 1 or 0 for cosine and rbf. *out is written on success only; release it with wn_selection_free. Equal bytes for
  * any number of threads; storages and maximizers give the same picks (docs/selection.md says why).
+ * class-herding takes its picks class by class (objective/herding.h has f), and orders them so that a prefix is nearly
+ * the choice for fewer rows: at every step the row is the best of its class, not of all. Kernel cosine.
  * Similarity in facility location: max(cos, 0), max(dot, 0) or the rbf value; a row also represents itself.
  * WN_EUSAGE: an option out of range (lambda beyond 0 .. 1e12, a weight beyond 0 .. 1e12, k of 0, a row that does not
  * exist, a repeated keep row, rows not normalised), or a storage or maximizer that the objective does not have;
@@ -97,6 +106,11 @@ wn_code wn_select_sums(const wn_mat *x, const wn_select_opts *o, double *sums, w
 /* Bytes that wn_select will need beyond X with these options (AUTO resolved as wn_select does). SIZE_MAX where they
  * cannot be counted. */
 size_t wn_select_memory(const wn_select_opts *o, size_t n, size_t d);
+
+/* How many of the k rows of `o` each class gives, by class-herding: quota[classes]; must-keep rows count, excluded ones
+ * are not there to be given. The lists of `o` must be those of wn_select. WN_ECONSTRAINT: classes that share in k have
+ * fewer than k rows. */
+wn_code wn_select_quotas(const wn_select_opts *o, size_t n, size_t *quota, wn_err *err);
 
 /* lambda as used: NaN becomes max(0, n/k - 2). */
 double wn_select_lambda(double lambda, size_t n, size_t k);
