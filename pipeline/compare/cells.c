@@ -145,9 +145,10 @@ static size_t held_memory(const wn_compare_plan *p, size_t rows) {
     return rows * ((p->data->x.cols + 15) / 16 * 16 * sizeof(float) + 8 * sizeof(size_t));
 }
 
-static wn_code choose_subset(wn_subset *out, wn_cell *c, const wn_compare_plan *p, size_t memory, wn_err *err) {
+/* Where a choice comes from: a cell's scenario, draw and budget; what it took. */
+static wn_code choose_subset(wn_subset *out, double *seconds, const wn_cell *c, const wn_compare_plan *p,
+                             const wn_method *m, size_t memory, wn_err *err) {
     const wn_pool_opts draw = {.share = p->pool_share, .seed = p->seed, .draw = c->draw};
-    const wn_method *m = &p->methods[c->method];
     wn_pool pool = {0};
     size_t *chosen = NULL, k = 0;
     wn_subset s = {0};
@@ -159,13 +160,12 @@ static wn_code choose_subset(wn_subset *out, wn_cell *c, const wn_compare_plan *
     call.k = c->budget < p->nbudgets ? wn_compare_budget(&p->budgets[c->budget], pool.n) : pool.n;
     double before = wn_now();
     if ((code = wn_method_choose(&chosen, &k, m, &call, err)) != WN_OK) goto out;
-    c->select_s = wn_now() - before;
+    *seconds = wn_now() - before;
     s = (wn_subset){.n = k, .pool = pool.n};
     s.row = wn_alloc(k, sizeof *s.row, err), s.label = wn_alloc(k, sizeof *s.label, err);
     code = WN_EMEMORY;
     if (!s.row || !s.label) goto out;
     for (size_t i = 0; i < k; i++) s.row[i] = pool.row[chosen[i]], s.label[i] = pool.label[chosen[i]];
-    c->k = k;
     *out = s;
     s = (wn_subset){0};
     code = WN_OK;
@@ -174,6 +174,14 @@ out:
     wn_free(chosen);
     wn_pool_free(&pool);
     return code;
+}
+
+/* What a learner that tunes does so on: what dedup+random chooses in this cell's place. */
+static wn_code choose_tuning(wn_subset *out, const wn_cell *c, const wn_compare_plan *p, size_t memory, wn_err *err) {
+    static const wn_method plain = {
+        .kind = WN_METHOD_DEDUP_RANDOM, .objective = WN_RANDOM, .dedup = WN_DEDUP_EXACT};
+    double seconds;
+    return p->learner->vt->tunes ? choose_subset(out, &seconds, c, p, &plain, memory, err) : WN_OK;
 }
 
 static wn_code score_cell(wn_cell *c, const wn_compare_data *data, const float *probs, wn_err *err) {
@@ -209,23 +217,25 @@ static void report_within_cell(wn_progress *self, const char *stage, const char 
 static wn_code work_out(wn_cell *c, const wn_compare_plan *p, const wn_cells_opts *o, wn_progress *progress,
                         wn_err *err) {
     const wn_compare_data *data = p->data;
-    wn_subset subset = {0};
+    const wn_method *m = &p->methods[c->method];
+    wn_subset subset = {0}, tuning = {0};
     float *probs = NULL;
-    wn_code code = choose_subset(&subset, c, p, o->memory, err);
+    wn_code code = choose_subset(&subset, &c->select_s, c, p, m, o->memory, err);
     if (code != WN_OK) goto out;
+    c->k = subset.n;
+    if ((code = choose_tuning(&tuning, c, p, o->memory, err)) != WN_OK) goto out;
     code = WN_EMEMORY;
     if (!c->predicted && !(c->predicted = wn_alloc(data->tests, sizeof *c->predicted, err))) goto out;
     if (!(probs = wn_alloc(data->tests * data->classes, sizeof *probs, err))) goto out;
-    const wn_lesson lesson = {.row = subset.row,
-                              .label = subset.label,
-                              .n = subset.n,
+    const wn_lesson lesson = {.taught = {subset.row, subset.label, subset.n},
+                              .tuned_on = {tuning.row, tuning.label, tuning.n},
                               .seed = c->training,
                               .steps_of = p->same_steps ? largest_budget(p, subset.pool) : 0,
                               .progress = progress};
     double before = wn_now();
     code = wn_learner_learn(p->learner, &lesson, probs, err);
     if (code == WN_EINPUT)
-        (void)wn_err_prefix(err, "%.60s, %zu rows, seed %zu: ", p->methods[c->method].name, c->k, c->draw);
+        (void)wn_err_prefix(err, "%.60s, %zu rows, seed %zu: ", m->name, c->k, c->draw);
     if (code != WN_OK) goto out;
     c->train_s = wn_now() - before;
     if ((code = score_cell(c, data, probs, err)) != WN_OK) goto out;
@@ -233,6 +243,7 @@ static wn_code work_out(wn_cell *c, const wn_compare_plan *p, const wn_cells_opt
     c->done = true;
 out:
     wn_subset_free(&subset);
+    wn_subset_free(&tuning);
     wn_free(probs);
     return code;
 }

@@ -15,11 +15,17 @@
 #include <winnow/io.h>
 #include <wn/buf.h>
 
-/* A subset, as it is taught. */
+/* Rows, as they are taught. */
 typedef struct {
     const size_t *row;     /* [n] rows of the data */
     const uint32_t *label; /* [n] < data->classes */
     size_t n;
+} wn_taught;
+
+/* A subset, and how it is learnt from. */
+typedef struct {
+    wn_taught taught;
+    wn_taught tuned_on; /* of a learner that tunes: as many random rows, the same for every method */
     uint64_t seed;   /* of the training */
     size_t steps_of; /* rows: as many steps as they would take, where a learner makes steps; 0: as its own rows take */
     wn_progress *progress; /* of this lesson and its test; NULL: nobody looks */
@@ -39,7 +45,8 @@ typedef struct {
 typedef struct wn_learner wn_learner;
 
 typedef struct {
-    bool wide; /* one cell uses all threads itself: cells come one after the other */
+    bool wide;  /* one cell uses all threads itself: cells come one after the other */
+    bool tunes; /* it finds options of its own from rows that no method chose (wn_lesson.tuned_on) */
     /* Bytes that a cell of n rows takes beyond the data and `held`: an estimate from above. */
     size_t (*memory)(const wn_learner *l, size_t n);
     wn_code (*open)(wn_learner *l, wn_err *err);           /* sets own; NULL: nothing to open */

@@ -149,11 +149,11 @@ static wn_code finetune_fit(void **model, const wn_learner *l, const wn_lesson *
     wn_code code = made ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     made->progress = lesson->progress;
-    if ((code = text_rows(&rows, l, lesson->row, lesson->n, false, err)) != WN_OK) goto out;
+    if ((code = text_rows(&rows, l, lesson->taught.row, lesson->taught.n, false, err)) != WN_OK) goto out;
     code = WN_EMEMORY;
     if (!(taught.target = wn_alloc(taught.n, sizeof *taught.target, err))) goto out;
-    for (size_t i = 0; i < lesson->n; i++) taught.target[rows[i]] = lesson->label[i];
-    const wn_example_set set = {.of = &taught, .rows = rows, .n = lesson->n};
+    for (size_t i = 0; i < lesson->taught.n; i++) taught.target[rows[i]] = lesson->taught.label[i];
+    const wn_example_set set = {.of = &taught, .rows = rows, .n = lesson->taught.n};
     if ((code = train_on(made, l, lesson, &set, err)) != WN_OK) goto out;
     *model = made;
     made = NULL;

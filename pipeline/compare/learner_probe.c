@@ -15,21 +15,32 @@ static size_t probe_memory(const wn_learner *l, size_t n) {
 
 static void probe_describe(const wn_learner *l, wn_writer *out) {
     (void)l;
-    wn_writer_printf(out, "probe: c by cross-validation, %d folds", (int)WN_PROBE_FOLDS);
+    wn_writer_printf(out, "probe: c by cross-validation of random rows, %d folds", (int)WN_PROBE_FOLDS);
 }
 
-static wn_code probe_fit(void **model, const wn_learner *l, const wn_lesson *lesson, wn_err *err) {
+static wn_code gather_rows(wn_mat *x, wn_probe_rows *rows, const wn_learner *l, const wn_taught *t, wn_err *err) {
     const wn_mat *from = &l->data->x;
-    const wn_probe_opts o = {.c = NAN, .seed = lesson->seed};
+    wn_code code = wn_mat_init(x, t->n, from->cols, err);
+    if (code != WN_OK) return code;
+    for (size_t i = 0; i < t->n; i++)
+        memcpy(wn_mat_row(x, i), wn_mat_row(from, t->row[i]), from->cols * sizeof *from->data);
+    *rows = (wn_probe_rows){
+        .x = x->data, .ld = x->stride, .d = x->cols, .n = x->rows, .y = t->label, .classes = l->data->classes};
+    return WN_OK;
+}
+
+/* c is that of random rows: a chosen subset is no sample, and what it says of rows that it leaves out misleads. */
+static wn_code probe_fit(void **model, const wn_learner *l, const wn_lesson *lesson, wn_err *err) {
+    wn_probe_opts o = {.c = NAN, .seed = lesson->seed};
     wn_probe *probe = wn_alloc(1, sizeof *probe, err);
+    wn_probe_rows rows;
     wn_mat x = {0};
     wn_code code = probe ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
-    if ((code = wn_mat_init(&x, lesson->n, from->cols, err)) != WN_OK) goto out;
-    for (size_t i = 0; i < lesson->n; i++)
-        memcpy(wn_mat_row(&x, i), wn_mat_row(from, lesson->row[i]), from->cols * sizeof *from->data);
-    const wn_probe_rows rows = {
-        .x = x.data, .ld = x.stride, .d = x.cols, .n = x.rows, .y = lesson->label, .classes = l->data->classes};
+    if ((code = gather_rows(&x, &rows, l, &lesson->tuned_on, err)) != WN_OK) goto out;
+    if ((code = wn_probe_choose_c(&o.c, &rows, &o, err)) != WN_OK) goto out;
+    wn_mat_free(&x);
+    if ((code = gather_rows(&x, &rows, l, &lesson->taught, err)) != WN_OK) goto out;
     if ((code = wn_probe_fit(probe, &rows, &o, err)) != WN_OK) goto out;
     *model = probe;
     probe = NULL;
@@ -49,7 +60,8 @@ static void probe_forget(void *model) {
     wn_free(model);
 }
 
-const wn_learner_vt wn_learner_probe = {.memory = probe_memory,
+const wn_learner_vt wn_learner_probe = {.tunes = true,
+                                        .memory = probe_memory,
                                         .describe = probe_describe,
                                         .fit = probe_fit,
                                         .predict = probe_predict,

@@ -217,7 +217,7 @@ static void crossing_restart(crossing *v) {
     for (size_t f = 0; f < v->folds; f++) memset(v->w[f], 0, cells * sizeof *v->w[f]);
 }
 
-static wn_code probe_choose_c(double *c, const probe_problem *p, const wn_probe_opts *o, wn_err *err) {
+static wn_code choose_c(double *c, const probe_problem *p, const wn_probe_opts *o, wn_err *err) {
     crossing v;
     wn_code code = crossing_open(&v, p, o, err);
     if (code != WN_OK) return code;
@@ -237,6 +237,15 @@ static wn_code probe_choose_c(double *c, const probe_problem *p, const wn_probe_
     *c = step_c(best);
 out:
     crossing_free(&v);
+    return code;
+}
+
+wn_code wn_probe_choose_c(double *c, const wn_probe_rows *rows, const wn_probe_opts *o, wn_err *err) {
+    probe_problem p = {0};
+    wn_code code = probe_check(rows, o, err);
+    if (code != WN_OK || (code = problem_open(&p, rows, err)) != WN_OK) return code;
+    code = choose_c(c, &p, o, err);
+    problem_free(&p);
     return code;
 }
 
@@ -268,7 +277,7 @@ wn_code wn_probe_fit(wn_probe *out, const wn_probe_rows *rows, const wn_probe_op
     code = WN_EMEMORY;
     if (!(probe.w = wn_alloc(rows->classes, (rows->d + 1) * sizeof *probe.w, err))) goto out;
     if (!(w = wn_logistic_weights(p.rows.classes, p.rows.d, err))) goto out;
-    if (isnan(o->c) && (code = probe_choose_c(&probe.c, &p, o, err)) != WN_OK) goto out;
+    if (isnan(o->c) && (code = choose_c(&probe.c, &p, o, err)) != WN_OK) goto out;
     if ((code = wn_logistic_open(&l, &p.rows, err)) != WN_OK) goto out;
     code = wn_logistic_minimise(&l, p.penalty / (probe.c * (double)rows->n), false, w, err);
     if (code != WN_OK) goto out;

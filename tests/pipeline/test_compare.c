@@ -127,28 +127,6 @@ Test(compare, as_many_labels_are_wrong_as_asked_for) {
 
 /* ---- methods ---- */
 
-Test(compare, quotas_add_up_and_keep_to_their_proportion) {
-    const size_t size[] = {200, 100, 60, 40, 0, 1};
-    size_t q[6];
-    wn_err err = {0};
-    for (size_t k = 1; k <= 401; k++) {
-        size_t sum = 0;
-        cr_assert_eq(wn_method_quotas(q, size, 6, k, 1, &err), WN_OK);
-        for (size_t c = 0; c < 6; c++) {
-            cr_assert_leq(q[c], size[c]);
-            cr_assert(fabs((double)q[c] - (double)k * (double)size[c] / 401) < 1 + 1e-9);
-            sum += q[c];
-        }
-        cr_assert_eq(sum, k);
-        cr_assert_eq(wn_method_quotas(q, size, 6, k, 0, &err), WN_OK);
-        sum = 0;
-        size_t most = 0;
-        for (size_t c = 0; c < 6; c++) sum += q[c], most = q[c] > most ? q[c] : most;
-        cr_assert_eq(sum, k);
-        for (size_t c = 0; c < 6; c++) cr_assert(q[c] == size[c] || q[c] + 1 >= most, "k %zu, class %zu", k, c);
-    }
-}
-
 static wn_method method(wn_method_kind kind, wn_objective objective, wn_dedup_mode dedup) {
     return (wn_method){.name = "m", .kind = kind, .objective = objective, .similarity = WN_RBF, .lambda = NAN,
                        .gamma = NAN, .dedup = dedup, .dedup_threshold = .9};
@@ -242,9 +220,9 @@ static void means_describe(const wn_learner *l, wn_writer *out) { (void)l, wn_wr
 static wn_code means_fit(void **model, const wn_learner *l, const wn_lesson *lesson, wn_err *err) {
     class_means *m = wn_alloc(1, sizeof *m, err);
     if (!m) return WN_EMEMORY;
-    for (size_t i = 0; i < lesson->n; i++)
+    for (size_t i = 0; i < lesson->taught.n; i++)
         for (size_t d = 0; d < DIMS; d++)
-            m->mean[lesson->label[i]][d] += (double)wn_mat_row(&l->data->x, lesson->row[i])[d];
+            m->mean[lesson->taught.label[i]][d] += (double)wn_mat_row(&l->data->x, lesson->taught.row[i])[d];
     *model = m;
     return WN_OK;
 }

@@ -13,8 +13,7 @@ typedef struct {
 } wn_probe_rows;
 
 typedef struct {
-    double c;      /* inverse regularisation; NaN: that of the least log loss by cross-validation within the rows, of
-                    * 10^(i/2), 0.01 to 10^4, found by going from 10 while the loss falls */
+    double c;      /* inverse regularisation; NaN: that of wn_probe_choose_c, from the same rows */
     size_t folds;  /* 0: WN_PROBE_FOLDS */
     uint64_t seed; /* which row falls into which fold */
 } wn_probe_opts;
@@ -26,6 +25,10 @@ typedef struct {
     double *w; /* [classes, d + 1], the intercept last; a class that no row has: zeros and -INFINITY */
     double c;  /* used */
 } wn_probe;
+
+/* The c of the least log loss by cross-validation within the rows, of 10^(i/2), 0.01 to 10^4, found by going from 10
+ * while the loss falls. Errors as wn_probe_fit. */
+wn_code wn_probe_choose_c(double *c, const wn_probe_rows *rows, const wn_probe_opts *o, wn_err *err);
 
 /* Minimises c * sum of log losses + |W|^2 / 2, the intercept free, as scikit-learn's LogisticRegression does; of two
  * classes, too, its W: one vector, the difference of the two rows here. One thread; several may run at once; same bits
