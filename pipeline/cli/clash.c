@@ -26,6 +26,12 @@ static named_path named_by(const wn_cli *cli, const wn_option *o, size_t entry) 
     return n;
 }
 
+/* The same, of an option that reads it; NULL also where it is a word that stands for no file. */
+static const char *read_by(const wn_cli *cli, const wn_option *o, size_t entry) {
+    const char *path = named_by(cli, o, entry).path;
+    return path && o->words && wn_option_has_word(o, path) ? NULL : path;
+}
+
 /* The path without links and dots; of one that is not there, its folder's. False where that cannot be told. */
 static bool resolve_path(const char *path, char out[PATH_MAX + NAME_MAX + 2]) {
     char folder[PATH_MAX];
@@ -92,7 +98,7 @@ static wn_code check_output(const wn_cli *cli, const named_path *o, wn_err *err)
         if ((code = check_read(o, place, c->found_records[i], err)) != WN_OK) return code;
     for (size_t i = 0; i < wn_noptions; i++)
         for (size_t e = 0; (wn_options[i].traits & WN_OPTION_READS) && e < wn_option_entries(cli, &wn_options[i]); e++)
-            if ((code = check_read(o, place, named_by(cli, &wn_options[i], e).path, err)) != WN_OK) return code;
+            if ((code = check_read(o, place, read_by(cli, &wn_options[i], e), err)) != WN_OK) return code;
     return WN_OK;
 }
 

@@ -1,6 +1,8 @@
 /* The options of compare that hold lists and sizes: budgets, methods with options of their own, scenarios. */
 #include "options.h"
 
+#include "commands/options.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,7 +103,7 @@ static bool method_of_word(const char *word, wn_method *m, wn_config *c) {
     for (size_t i = 0; i < WN_METHOD_KINDS; i++)
         if (strcmp(words[i], word) == 0) {
             m->kind = (wn_method_kind)i;
-            if (m->kind != WN_METHOD_OBJECTIVE) c->objective = WN_RANDOM;
+            c->objective = m->kind == WN_METHOD_OBJECTIVE ? WN_CLASS_HERDING /* there are labels */ : WN_RANDOM;
             if (m->kind == WN_METHOD_FULL) c->dedup = WN_DEDUP_OFF;
             return true;
         }
@@ -138,7 +140,7 @@ static wn_code method_option(wn_cli *one, const char *word, const char *text, wn
     if (!equals || !o || !(o->traits & WN_OPTION_METHOD))
         return wn_err_set(err, WN_EUSAGE,
                           "--methods: \"%.60s\" of %.60s is no option of a method: want similarity, gamma, lambda, "
-                          "maximizer, neighbours, dedup or seed, and =VALUE",
+                          "quota, push, maximizer, neighbours, dedup or seed, and =VALUE",
                           text, word);
     wn_code code = wn_option_set(one, o, equals + 1, err);
     if (code != WN_OK) return wn_err_prefix(err, "--methods %s: ", word);
@@ -162,12 +164,15 @@ static wn_code read_method(wn_cli *cli, wn_method *m, const char *spelt, wn_err 
         if ((code = next_piece(cli, &at, ':', &piece, err)) != WN_OK) goto out;
         if ((code = method_option(&one, word, piece, err)) != WN_OK) goto out;
     }
+    if (one.config.objective == WN_CLASS_HERDING && !one.given[option_named("similarity") - wn_options])
+        one.config.similarity = WN_COSINE;
     if ((code = wn_cli_check_effects(&one, err)) != WN_OK) {
         (void)wn_err_prefix(err, "--methods %s: ", word);
         goto out;
     }
     const wn_config *c = &one.config;
     m->objective = c->objective, m->similarity = c->similarity, m->lambda = c->lambda, m->gamma = c->gamma;
+    m->classes = wn_config_classes(c), m->push = c->push;
     m->storage = c->storage, m->neighbours = c->neighbours;
     m->dedup = c->dedup, m->dedup_threshold = c->dedup_threshold;
     m->seeded = one.given[option_named("seed") - wn_options], m->seed = c->seed;

@@ -91,6 +91,22 @@ static wn_code apply_preset(wn_cli *cli, wn_err *err) {
     return WN_OK;
 }
 
+static bool was_given(const wn_cli *cli, const char *name) {
+    return wn_option_given(cli, wn_option_find(cli->command->bit, name, strlen(name)));
+}
+
+/* Labels that are there decide, unless an objective is named, or an option of another; class-herding has one
+ * similarity. */
+static void choose_by_labels(wn_cli *cli) {
+    static const char *const others[] = {"objective", "similarity", "gamma", "lambda", "maximizer"};
+    wn_config *c = &cli->config;
+    if (!(cli->command->bit & (CMD_RUN | CMD_SELECT))) return;
+    bool other = cli->preset || !c->label_field || c->ignore_labels;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) other = other || was_given(cli, others[i]);
+    if (!other) c->objective = WN_CLASS_HERDING;
+    if (c->objective == WN_CLASS_HERDING && !was_given(cli, "similarity")) c->similarity = WN_COSINE;
+}
+
 static const char *last_value(const wn_assignments *list, size_t offset) {
     const char *value = NULL;
     for (size_t i = 0; i < list->n; i++)
@@ -119,6 +135,7 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
         if ((code = wn_assignments_apply(cli, &file, err)) != WN_OK) goto out;
         if ((code = wn_assignments_apply(cli, &line, err)) != WN_OK) goto out;
     }
+    choose_by_labels(cli);
     if (cli->config.model && !wn_option_given(cli, wn_option_find(command->bit, "encoder", 7)))
         cli->config.encoder = WN_ENC_BERT;
     if (cli->dump_config) goto out;

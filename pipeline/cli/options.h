@@ -82,6 +82,7 @@ typedef enum {
     WN_OPTION_DEV = 1 << 20,        /* records are held out */
     WN_OPTION_FINETUNE = 1 << 21,   /* a model is trained: train, and compare with that learner */
     WN_OPTION_TOKENS = 1 << 22,     /* of compare: a model reads the texts */
+    WN_OPTION_HERDING = 1 << 23,
 } wn_option_trait;
 
 typedef struct {
@@ -173,6 +174,7 @@ char *wn_cli_own_string(wn_cli *cli, const char *s, size_t n, wn_err *err);
 
 /* The value as one would type it, appended to out; entry is for OPT_LIST. */
 void wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_writer *out);
+bool wn_option_has_word(const wn_option *o, const char *value); /* is it one of o->words? */
 size_t wn_option_entries(const wn_cli *cli, const wn_option *o); /* how many values it has: 0 where unset */
 bool wn_option_is_default(const wn_cli *cli, const wn_option *o);
 /* config.command_line and config.json: every option that decides the result. */

@@ -46,6 +46,9 @@ static bool by_rbf(const wn_cli *cli) {
 static bool by_graph_cut(const wn_cli *cli) {
     return cli->config.objective == WN_GRAPH_CUT;
 }
+static bool by_herding(const wn_cli *cli) {
+    return cli->config.objective == WN_CLASS_HERDING;
+}
 static bool by_neighbours(const wn_cli *cli) {
     return cli->command->bit == CMD_GRAPH || cli->config.objective == WN_FACILITY_LOCATION;
 }
@@ -103,6 +106,7 @@ static const struct {
     {WN_OPTION_COMPARES, compares, "--objective random compares nothing"},
     {WN_OPTION_RBF, by_rbf, "it belongs to --similarity rbf"},
     {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},
+    {WN_OPTION_HERDING, by_herding, "it belongs to --objective class-herding"},
     {WN_OPTION_NEIGHBOURS, by_neighbours, "it belongs to --objective facility-location"},
     {WN_OPTION_CHOICE, chooses, "it belongs to --task choice"},
     {WN_OPTION_CLASSES, has_classes, "it belongs to --task classify and pairs"},

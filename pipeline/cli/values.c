@@ -28,6 +28,10 @@ static int word_index(const char *words, const char *value) {
     return -1;
 }
 
+bool wn_option_has_word(const wn_option *o, const char *value) {
+    return word_index(o->words, value) >= 0;
+}
+
 static const char *word_at(const char *words, int index, size_t *len) {
     for (; index > 0; index--) words = strchr(words, '|') + 1;
     const char *end = strchr(words, '|');

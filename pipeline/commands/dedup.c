@@ -52,6 +52,8 @@ static wn_outcome outcome_of(const deduping *d, const wn_config *c) {
                         .inputs = d->rows.inputs,
                         .ninputs = d->rows.ninputs,
                         .lambda = NAN,
+                        .push = NAN,
+                        .label_noise = NAN,
                         .gamma = NAN,
                         .gamma_median = NAN,
                         .cut_off = NAN,

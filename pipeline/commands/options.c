@@ -2,6 +2,7 @@
 
 #include "outcome/outdir.h"
 
+#include <string.h>
 #include <winnow/mem.h>
 
 wn_lists_opts wn_config_lists(const wn_config *c) {
@@ -14,6 +15,16 @@ wn_size_opts wn_config_size(const wn_config *c) {
 
 wn_kernel_opts wn_config_kernel(const wn_config *c) {
     return (wn_kernel_opts){.kind = c->similarity, .gamma = c->gamma, .seed = c->seed};
+}
+
+wn_class_opts wn_config_classes(const wn_config *c) {
+    static const struct {
+        const char *word;
+        double power;
+    } powers[] = {{"sqrt", .5}, {"equal", 0}, {"proportional", 1}};
+    for (size_t i = 0; i < sizeof powers / sizeof *powers; i++)
+        if (strcmp(c->quota, powers[i].word) == 0) return (wn_class_opts){.power = powers[i].power};
+    return (wn_class_opts){.share_path = c->quota};
 }
 
 wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted) {

@@ -10,6 +10,7 @@
 wn_lists_opts wn_config_lists(const wn_config *c);
 wn_size_opts wn_config_size(const wn_config *c);
 wn_kernel_opts wn_config_kernel(const wn_config *c);
+wn_class_opts wn_config_classes(const wn_config *c);
 /* kernel.gamma and memory come with the vectors. */
 wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted);
 wn_records_out_opts wn_config_records_out(const wn_config *c);

@@ -23,6 +23,7 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
     if (in->nsources) wn_timings_lap(&s->timings, "exact_duplicates");
     if ((code = wn_choice_size(&wanted, &size, s->rows.view.n, &s->lists, err)) != WN_OK) return code;
     s->opts = wn_config_choice(c, wanted);
+    s->opts.nclasses = s->rows.view.nlabels + 1;
     return WN_OK;
 }
 
@@ -55,6 +56,14 @@ wn_code wn_selecting_plan(const wn_selecting *s, const wn_config *c, const wn_pl
 
 /* ---- choice ---- */
 
+static wn_code make_classes(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+    const wn_class_opts o = wn_config_classes(c);
+    wn_code code = wn_class_labels_make(&s->classes, &s->rows.view, &s->copies, &o, io, err);
+    if (code != WN_OK) return code;
+    s->opts.classes = &s->classes;
+    return wn_push_choose(&s->classes, &s->vectors, &s->copies, c->push, c->seed, err);
+}
+
 wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     const wn_kernel_opts kernel = wn_config_kernel(c);
     wn_vectors *v = &s->vectors;
@@ -67,6 +76,7 @@ wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
     if ((code = wn_vectors_scan(v, &s->copies, err)) != WN_OK) return code;
     code = wn_kernel_choose(&s->opts.kernel, &s->gamma_median, v, &s->copies, &kernel, io, err);
     if (code != WN_OK) return code;
+    if (s->opts.objective == WN_CLASS_HERDING && (code = make_classes(s, c, io, err)) != WN_OK) return code;
     size_t budget = wn_memory_budget(c->memory), held = wn_plan_held(&s->rows, &v->x);
     s->opts.memory = budget > held ? budget - held : 1;
     if ((code = wn_choice_make(&s->choice, v, &s->copies, &s->lists, &s->opts, io, err)) != WN_OK) return code;
@@ -132,6 +142,8 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .gamma = kernel->kind == WN_RBF ? kernel->gamma : NAN,
                         .gamma_median = s->gamma_median,
                         .cut_off = s->opts.objective == WN_FACILITY_LOCATION ? chosen->cut_off : NAN,
+                        .push = s->opts.classes ? s->classes.push : NAN,
+                        .label_noise = s->opts.classes ? s->classes.noise : NAN,
                         .n = s->copies.n,
                         .k = s->choice.k,
                         .wanted = s->opts.wanted,
@@ -207,6 +219,7 @@ void wn_selecting_free(wn_selecting *s) {
     wn_encoder_close(s->encoder);
     wn_matrices_close(&s->in);
     wn_vectors_free(&s->vectors);
+    wn_class_labels_free(&s->classes);
     wn_choice_free(&s->choice);
     wn_representatives_free(&s->who);
 }

@@ -19,6 +19,7 @@ typedef struct {
     wn_encoder *encoder; /* who makes the vectors; NULL: files hold them */
     wn_matrices in;      /* those files */
     wn_vectors vectors;
+    wn_class_labels classes; /* of class-herding */
     wn_choice_opts opts;
     double gamma_median;
     wn_choice choice;

@@ -55,7 +55,7 @@ static void say_vectors(const wn_outcome *o, wn_io *io) {
 
 /* How the choice was made: ", rbf with gamma 7.9 (auto), lambda 8 (auto)". */
 static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
-    char how[160] = "";
+    char how[200] = "";
     int at = 0;
     if (o->objective != WN_RANDOM && o->similarity == WN_RBF)
         at = snprintf(how, sizeof how, ", rbf with gamma %.4g%s", o->gamma, isnan(c->gamma) ? " (auto)" : "");
@@ -64,6 +64,11 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     if (o->objective == WN_GRAPH_CUT)
         (void)snprintf(how + at, sizeof how - (size_t)at, ", lambda %.4g%s", o->lambda,
                        isnan(c->lambda) ? " (auto)" : "");
+    if (o->objective == WN_CLASS_HERDING)
+        at += snprintf(how + at, sizeof how - (size_t)at, ", quotas %.60s, push %.3g", c->quota, o->push);
+    if (o->objective == WN_CLASS_HERDING && isfinite(o->label_noise))
+        (void)snprintf(how + at, sizeof how - (size_t)at, " (auto: %.*f%% of the surest labels are disputed)",
+                       o->label_noise < .1, 100 * o->label_noise);
     wn_sayf(io, "chosen    %zu of %zu (%.3g%%) by %s%s", o->k, o->n, 100.0 * (double)o->k / (double)o->n,
             wn_objective_name(o->objective), how);
     wn_sayf(io, "coverage  %.3f mean cosine to the nearest chosen row; at random %.3f", o->coverage[o->npoints - 1],

@@ -61,6 +61,9 @@ static void describe_cell(const wn_compare_plan *p, const wn_cell *c, wn_writer 
                      s->times, s->ratio, p->pool_share, (unsigned long long)p->seed, c->draw);
     wn_writer_printf(w, "method %d, objective %d, kernel %d, lambda %.17g, gamma %.17g, neighbours %zu, ", (int)m->kind,
                      (int)m->objective, (int)m->similarity, m->lambda, m->gamma, m->neighbours);
+    if (m->objective == WN_CLASS_HERDING)
+        wn_writer_printf(w, "quota %.17g %s, push %.17g, ", m->classes.power,
+                         m->classes.share_path ? m->classes.share_path : "", m->push);
     wn_writer_printf(w, "dedup %d %.17g, own seed %d %llu, ", (int)m->dedup, m->dedup_threshold, m->seeded,
                      (unsigned long long)(m->seeded ? m->seed : 0));
     if (c->budget < p->nbudgets)
@@ -330,6 +333,7 @@ static size_t choice_memory(const wn_compare_plan *p, const wn_method *m, size_t
                               .kernel = {m->similarity, 1},
                               .k = k,
                               .lambda = m->lambda,
+                              .classes = p->data->classes,
                               .storage = m->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
     size_t K = wn_choice_neighbours(&choice, rows), edge = sizeof(long long) + 5 * sizeof(float);
     size_t graph = K ? wn_sim_knn_memory(rows, d, K) + rows * K * edge : 0;

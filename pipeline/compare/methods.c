@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <winnow/quota.h>
 #include <wn/rng.h>
 
 /* A method at work: the pool, and which of its places are copies of an earlier one. */
@@ -76,11 +77,21 @@ static wn_code drop_copies(choosing *ch, wn_vectors *v, bool compares, wn_err *e
 
 /* ---- by objective: the stages of run ---- */
 
+static wn_code find_classes(wn_class_labels *out, const choosing *ch, const wn_vectors *v, wn_err *err) {
+    const wn_compare_data *data = ch->call->data;
+    const wn_view rows = {
+        .n = ch->call->pool->n, .label = ch->call->pool->label, .labels = data->names, .nlabels = data->classes};
+    wn_io quiet = {0};
+    wn_code code = wn_class_labels_make(out, &rows, &ch->copies, &ch->method->classes, &quiet, err);
+    return code == WN_OK ? wn_push_choose(out, v, &ch->copies, ch->method->push, ch->call->seed, err) : code;
+}
+
 static wn_code choose_by_objective(choosing *ch, wn_err *err) {
     static const wn_lists none = {0};
     wn_io quiet = {0};
     const wn_method *m = ch->method;
     wn_vectors v = {0};
+    wn_class_labels classes = {0};
     wn_choice choice = {0};
     wn_choice_opts o = {.objective = m->objective,
                         .storage = m->storage,
@@ -96,10 +107,15 @@ static wn_code choose_by_objective(choosing *ch, wn_err *err) {
     if ((code = wn_vectors_scan(&v, &ch->copies, err)) != WN_OK) goto out;
     if (m->objective != WN_RANDOM) code = wn_kernel_choose(&o.kernel, &median, &v, &ch->copies, &kernel, &quiet, err);
     if (code != WN_OK) goto out;
+    if (m->objective == WN_CLASS_HERDING) {
+        if ((code = find_classes(&classes, ch, &v, err)) != WN_OK) goto out;
+        o.classes = &classes;
+    }
     if ((code = wn_choice_make(&choice, &v, &ch->copies, &none, &o, &quiet, err)) != WN_OK) goto out;
     ch->chosen = choice.chosen, ch->k = choice.k;
     choice.chosen = NULL;
 out:
+    wn_class_labels_free(&classes);
     wn_choice_free(&choice);
     wn_vectors_free(&v);
     return code;
@@ -107,58 +123,16 @@ out:
 
 /* ---- by label ---- */
 
-/* A class that still takes part: what it is to have, in full and beyond that. */
-typedef struct {
-    double weight, rest;
-    size_t size, label;
-} class_share;
-
-static int largest_rest(const void *a, const void *b) {
-    const class_share *x = a, *y = b;
-    if (x->rest < y->rest || x->rest > y->rest) return x->rest < y->rest ? 1 : -1;
-    if (x->size != y->size) return x->size < y->size ? 1 : -1;
-    return x->label < y->label ? -1 : x->label > y->label;
-}
-
-/* Gives classes whose share is all they have, or more, all of it; of n the others stay, and of k what they share. */
-static bool fill_small(size_t *quota, class_share *share, size_t *n, size_t *k) {
-    double total = 0, rows = (double)*k;
-    size_t left = 0;
-    for (size_t i = 0; i < *n; i++) total += share[i].weight;
-    for (size_t i = 0; i < *n; i++) {
-        if (rows * share[i].weight / total < (double)share[i].size) {
-            share[left++] = share[i];
-            continue;
-        }
-        quota[share[i].label] = share[i].size;
-        *k -= share[i].size;
-    }
-    bool filled = left < *n;
-    *n = left;
-    return filled;
-}
-
-wn_code wn_method_quotas(size_t *quota, const size_t *size, size_t classes, size_t k, double power, wn_err *err) {
-    class_share *share = wn_alloc(classes, sizeof *share, err);
-    size_t n = 0, left;
-    double total = 0, rows;
-    if (!share) return WN_EMEMORY;
-    memset(quota, 0, classes * sizeof *quota);
-    for (size_t c = 0; c < classes; c++)
-        if (size[c] > 0) share[n++] = (class_share){.weight = pow((double)size[c], power), .size = size[c], .label = c};
-    while (n > 0 && k > 0 && fill_small(quota, share, &n, &k)) continue;
-    for (size_t i = 0; i < n; i++) total += share[i].weight;
-    rows = (double)k, left = k;
-    for (size_t i = 0; i < n; i++) {
-        double exact = rows * share[i].weight / total;
-        quota[share[i].label] = (size_t)floor(exact);
-        share[i].rest = exact - floor(exact);
-        left -= (size_t)floor(exact);
-    }
-    qsort(share, n, sizeof *share, largest_rest);
-    for (size_t i = 0; left > 0 && i < n; i++, left--) quota[share[i].label]++;
-    wn_free(share);
-    return WN_OK;
+/* Shares of the classes in proportion to size^power. */
+static wn_code share_out(size_t *quota, const size_t *size, size_t classes, size_t k, double power, wn_err *err) {
+    wn_quota_class *c = wn_alloc(classes, sizeof *c, err);
+    if (!c) return WN_EMEMORY;
+    for (size_t i = 0; i < classes; i++)
+        c[i] = (wn_quota_class){
+            .weight = size[i] ? pow((double)size[i], power) : 0, .size = (double)size[i], .most = size[i]};
+    const wn_code code = wn_quotas(quota, c, classes, k, err);
+    wn_free(c);
+    return code;
 }
 
 /* By chance within each class, as many as its quota. */
@@ -179,7 +153,7 @@ static wn_code choose_by_label(choosing *ch, double power, wn_err *err) {
     wn_rng g = wn_rng_init(ch->call->seed, STREAM_LABELS);
     wn_rng_shuffle(&g, order, m);
     size_t k = ch->call->k < m ? ch->call->k : m;
-    if ((code = wn_method_quotas(quota, size, classes, k, power, err)) != WN_OK) goto out;
+    if ((code = share_out(quota, size, classes, k, power, err)) != WN_OK) goto out;
     for (size_t i = 0; i < m; i++) {
         uint32_t label = pool->label[order[i]];
         if (quota[label] == 0) continue;

@@ -20,9 +20,4 @@ typedef struct {
  * leave no more. One thread inside a task. */
 wn_code wn_method_choose(size_t **chosen, size_t *k, const wn_method *m, const wn_method_call *call, wn_err *err);
 
-/* quota[c] of k rows for classes of size[c] rows, in proportion to size^power (0: equal), no more than there are;
- * what is left over goes to the largest remainders, then to the larger, then to the lower class. k at most the sum of
- * the sizes. */
-wn_code wn_method_quotas(size_t *quota, const size_t *size, size_t classes, size_t k, double power, wn_err *err);
-
 #endif

@@ -11,6 +11,7 @@ enum { LABELS_SHOWN = 20 };
 /* One line of the table: a label, or all the labels that are not shown. */
 typedef struct {
     size_t label, pool, chosen;
+    double similarity; /* of its rows to those that stand for them, all together; NaN: not known */
 } share;
 
 void wn_labels_count(const wn_outcome *r, int chosen, size_t *counts) {
@@ -32,6 +33,15 @@ double wn_labels_expected(const wn_outcome *r, const size_t *pool, size_t nlabel
         expected += 1 - miss;
     }
     return expected;
+}
+
+/* Rows that nothing stands for count 0. */
+static void add_similarity(share *s, const wn_outcome *r) {
+    const float *similarity = r->column.represented_sim;
+    for (size_t l = 0; l < r->rows.nlabels && !similarity; l++) s[l].similarity = NAN;
+    for (size_t i = 0; i < r->n && similarity; i++)
+        if (r->rows.label[i] < r->rows.nlabels && isfinite(similarity[i]))
+            s[r->rows.label[i]].similarity += (double)similarity[i];
 }
 
 static int share_by_pool(const void *a, const void *b) {
@@ -70,6 +80,8 @@ static void share_row(wn_page *p, const wn_outcome *r, const share *s, double wi
     share_percent(p, s->chosen, r->k);
     wn_page_put(p, "</td><td class=\"r\">");
     share_percent(p, s->pool, r->n);
+    wn_page_put(p, "</td><td class=\"r\">");
+    if (s->pool && !isnan(s->similarity)) wn_page_printf(p, "%.3f", s->similarity / (double)s->pool);
     wn_page_put(p, "</td><td class=\"r wide\">");
     wn_page_count(p, s->chosen);
     wn_page_put(p, "</td><td class=\"r wide\">");
@@ -88,12 +100,14 @@ static void share_table(wn_page *p, const wn_outcome *r, share *s, size_t nlabel
                    "<li><span class=\"key kt\"></span>share of the pool</li>"
                    "<li><span class=\"key ks\"></span>where 95% of random choices fall</li></ul>\n"
                    "<table class=\"bars\"><thead><tr><th>Label</th><th class=\"b\"></th><th class=\"r\">Choice</th>"
-                   "<th class=\"r\">Pool</th><th class=\"r wide\">Texts chosen</th><th class=\"r wide\">of</th></tr>"
+                   "<th class=\"r\">Pool</th><th class=\"r\">Coverage</th><th class=\"r wide\">Texts chosen</th>"
+                   "<th class=\"r wide\">of</th></tr>"
                    "</thead><tbody>\n");
     for (size_t i = 0; i < shown; i++) share_row(p, r, &s[i], widest, 0);
     if (shown < nlabels) {
         share rest = {0};
-        for (size_t i = shown; i < nlabels; i++) rest.pool += s[i].pool, rest.chosen += s[i].chosen;
+        for (size_t i = shown; i < nlabels; i++)
+            rest.pool += s[i].pool, rest.chosen += s[i].chosen, rest.similarity += s[i].similarity;
         share_row(p, r, &rest, widest, nlabels - shown);
     }
     wn_page_put(p, "</tbody></table>\n");
@@ -110,11 +124,16 @@ void wn_section_labels(wn_page *p, const wn_outcome *r) {
     }
     wn_labels_count(r, 0, counts);
     wn_labels_count(r, 1, counts + nlabels);
-    for (size_t l = 0; l < nlabels; l++) s[l] = (share){l, counts[l], counts[nlabels + l]};
+    for (size_t l = 0; l < nlabels; l++) s[l] = (share){l, counts[l], counts[nlabels + l], 0};
+    add_similarity(s, r);
     qsort(s, nlabels, sizeof *s, share_by_pool);
     wn_page_put(p,
                 "<section><h2>Labels</h2>\n<p class=\"m\">A random choice takes each label in its share of the pool, "
-                "give or take the shaded band. A bar beyond the band is the selection’s own doing.</p>\n");
+                "give or take the shaded band. A bar beyond the band is the selection’s own doing. Coverage is the "
+                "mean cosine of a label’s rows to the chosen row that stands for them.");
+    if (r->objective == WN_CLASS_HERDING)
+        wn_page_put(p, " How many rows each label has was decided before any was chosen (<code>--quota</code>).");
+    wn_page_put(p, "</p>\n");
     share_table(p, r, s, nlabels);
     wn_page_put(p, "</section>\n");
 out:

@@ -88,6 +88,11 @@ static void page_lead(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, "<p class=\"lead\">");
     if (r->k >= r->n)
         wn_page_put(p, "Everything was kept, so there is nothing to compare.");
+    else if (r->objective == WN_CLASS_HERDING)
+        wn_page_printf(p,
+                       "Chosen class by class, so that the rows of a class together are what is typical of it. Being "
+                       "near to every text is not what was sought: coverage is %.3f, of a random choice %.3f.",
+                       chosen, random);
     else if (chosen <= random + 0.0005)
         wn_page_printf(p,
                        "A random choice of the same size covers the input as well: %.3f against %.3f. By this measure "

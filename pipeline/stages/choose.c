@@ -72,10 +72,24 @@ static void warn_of_balance(const wn_choice_opts *o, size_t m, size_t k, wn_io *
                 o->lambda, balance);
 }
 
+/* The classes of n rows into s; *push must live as long. */
+static wn_code set_classes(wn_select_opts *s, double **push, const wn_class_labels *c, size_t n, wn_err *err) {
+    size_t *quota = wn_alloc(c->n, sizeof *quota, err);
+    wn_code code = quota && (*push = wn_alloc(c->n, sizeof **push, err)) ? WN_OK : WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    s->label = c->label, s->classes = c->n, s->share = c->share, s->quota_power = c->power, s->push = *push;
+    if ((code = wn_select_quotas(s, n, quota, err)) != WN_OK) goto out;
+    for (size_t i = 0; i < c->n; i++) (*push)[i] = wn_push_of_class(c, quota[i]);
+out:
+    wn_free(quota);
+    return code;
+}
+
 static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
                            const barred_rows *barred, const wn_choice_opts *o, wn_io *io, wn_err *err) {
     const wn_mat x = wn_kept_rows(v, c);
     wn_csr graph = {0};
+    double *push = NULL;
     size_t K = wn_choice_neighbours(o, c->m), *keep = wn_alloc(lists->nkeep, sizeof *keep, err);
     wn_code code = keep ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
@@ -92,6 +106,7 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
                         .nexclude = barred->n,
                         .memory = o->memory,
                         .progress = io->progress};
+    if (o->classes && (code = set_classes(&s, &push, o->classes, x.rows, err)) != WN_OK) goto out;
     if (K > 0) {
         if ((code = wn_sim_knn(&x, K, &graph, io->progress, err)) != WN_OK) goto out;
         size_t held = c->m * K * (sizeof *graph.indices + sizeof *graph.data);
@@ -103,6 +118,7 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
 out:
     wn_csr_free(&graph);
     wn_free(keep);
+    wn_free(push);
     return code;
 }
 

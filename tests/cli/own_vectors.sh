@@ -11,7 +11,7 @@ body="--text-field body --id-field id"
 # shellcheck disable=SC2086
 "$W" embed in.jsonl $body --label-field class --dims 6 --save-encoder e.lsa -q -o e.h5ad
 # shellcheck disable=SC2086
-"$W" run in.jsonl $body --label-field class --load-encoder e.lsa -k 8 -q -o encoded
+"$W" run in.jsonl $body --label-field class --labels ignore --load-encoder e.lsa -k 8 -q -o encoded
 
 # ids A: the ids that a folder has chosen, in order
 ids() { cut -f2 "$1/selection.tsv"; }
@@ -23,7 +23,7 @@ whole() {
 
 # ---- run: the encoder's own vectors give what the encoder gives ----
 # shellcheck disable=SC2086
-try run in.jsonl $body --label-field class --embeddings e.h5ad -k 8 -o read
+try run in.jsonl $body --label-field class --labels ignore --embeddings e.h5ad -k 8 -o read
 is "$code" 0 "run --embeddings"
 has "$err" "read      60 records from 1 file" "it says what was read"
 has "$err" "vectors   60 x 6 from e.h5ad" "and whose vectors"

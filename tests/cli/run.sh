@@ -26,7 +26,7 @@ same_records() { # INPUT SUBSET REST NAME
 }
 
 # ---- the main job ----
-try run rows.jsonl -k 10% --id-field id --label-field label -o out
+try run rows.jsonl -k 10% --id-field id --label-field label --labels ignore -o out
 is "$code" 0 "run ends well"
 cp "$err" "$work/summary"
 is "$(ls out | sort | tr '\n' ' ')" "SHA256SUMS assignment.tsv manifest.json report.html rest.jsonl selection.h5ad \
@@ -68,7 +68,7 @@ refused "the report of no output folder" 3 "report:" report . --html x.html
 
 # ---- determinism ----
 for threads in 1 2 4; do
-    try run rows.jsonl -k 10% --id-field id --label-field label -o "t$threads" -j "$threads"
+    try run rows.jsonl -k 10% --id-field id --label-field label --labels ignore -o "t$threads" -j "$threads"
     bad=0
     for f in out/*; do
         case $f in */manifest.json) continue ;; esac
@@ -243,7 +243,7 @@ has "$err" "densest group" "a lambda too small for k is warned of"
 rm -rf balance
 
 # ---- standard input, nothing, plain text ----
-"$W" run - --format jsonl -k 10% --id-field id --label-field label -o piped <rows.jsonl >"$out" 2>"$err"
+"$W" run - --format jsonl -k 10% --id-field id --label-field label --labels ignore -o piped <rows.jsonl >"$out" 2>"$err"
 is "$?" 0 "standard input"
 cmp -s piped/subset.jsonl out/subset.jsonl
 ok $? "gives the same subset"
@@ -266,7 +266,7 @@ is "$code $(cat one/subset.jsonl)" '0 {"text": "alone"}' "one record without a n
 rm -rf one
 if command -v gzip >/dev/null; then
     gzip -c rows.jsonl >rows.jsonl.gz
-    try run rows.jsonl.gz -k 10% --id-field id --label-field label -o zipped
+    try run rows.jsonl.gz -k 10% --id-field id --label-field label --labels ignore -o zipped
     cmp -s zipped/subset.jsonl out/subset.jsonl
     ok $? "gzip in, the same plain records out"
     rm -rf zipped

@@ -75,7 +75,7 @@ static inline void sample_init(sample *s, size_t n, size_t k) {
     s->outcome = (wn_outcome){
         .command = "winnow run 'data/<odd> name.jsonl' -k 10%", .version = "0.1.0", .seed = 1,
         .inputs = inputs, .ninputs = 1, .encoder = "LSA, 128 dimensions",
-        .objective = WN_GRAPH_CUT, .similarity = WN_RBF, .lambda = 8, .gamma = 7.93,
+        .objective = WN_GRAPH_CUT, .similarity = WN_RBF, .lambda = 8, .gamma = 7.93, .push = NAN,
         .gamma_median = NAN, .cut_off = NAN,
         .n = n, .k = k, .dropped = n / 25, .skipped = 3, .empty = 2, .zero_rows = 7,
         .rows = {.n = n, .ids = {s->id_base, s->id_off, n}, .texts = {s->text_base, s->text_off, n},

@@ -167,6 +167,8 @@ Test(alloc, select) {
     sweep("select --objective facility-location", wn_select_command, &c);
     c.objective = WN_RANDOM;
     sweep("select --objective random", wn_select_command, &c);
+    c.objective = WN_CLASS_HERDING, c.quota = "sqrt", c.push = NAN;
+    sweep("select --objective class-herding", wn_select_command, &c);
 }
 
 /* Vectors of files with the records that they belong to. */

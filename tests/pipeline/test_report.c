@@ -126,7 +126,7 @@ Test(report, stays_small_for_many_rows) {
 }
 
 Test(report, little_or_nothing) {
-    wn_outcome nothing = {.version = "0", .lambda = NAN, .gamma = NAN, .chosen = &(size_t){0}};
+    wn_outcome nothing = {.version = "0", .lambda = NAN, .gamma = NAN, .push = NAN, .chosen = &(size_t){0}};
     char *html = render(&nothing);
     cr_expect(strstr(html, "0 of 0 texts chosen"));
     wn_free(html);

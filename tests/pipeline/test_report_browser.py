@@ -107,8 +107,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="winnow-test.") as folder:
         rows, out = os.path.join(folder, "rows.jsonl"), os.path.join(folder, "out")
         write_rows(rows)
-        run = subprocess.run([sys.argv[1], "run", rows, "-k", "10%", "--id-field", "id", "--label-field", "label", "-q",
-                              "-o", out], capture_output=True, text=True, check=False)
+        run = subprocess.run([sys.argv[1], "run", rows, "-k", "10%", "--id-field", "id", "--label-field", "label",
+                              "--labels", "ignore", "-q", "-o", out], capture_output=True, text=True, check=False)
         tap.ok(run.returncode == 0, "winnow run", run.stderr)
         with open(os.path.join(out, "manifest.json"), encoding="utf-8") as f:
             manifest = json.load(f)

@@ -32,6 +32,8 @@ typedef struct {
     wn_objective objective;
     wn_kernel_kind similarity;
     double lambda, gamma; /* NaN: auto */
+    wn_class_opts classes; /* of class-herding */
+    double push;           /* NaN: auto */
     wn_storage storage;
     size_t neighbours;
     wn_dedup_mode dedup;

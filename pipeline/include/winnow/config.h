@@ -78,6 +78,9 @@ typedef struct {
     wn_objective objective;
     wn_kernel_kind similarity;
     double lambda, gamma;    /* NaN = auto */
+    bool ignore_labels;      /* --labels ignore */
+    const char *quota;       /* sqrt equal proportional, or a file */
+    double push;             /* NaN = auto */
     wn_storage storage; /* --maximizer */
     const char *keep_path, *exclude_path; /* one id a line */
     size_t neighbours;       /* -K */

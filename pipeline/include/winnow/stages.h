@@ -11,6 +11,7 @@
  *     wn_copies_near         equal vectors                       -> copies, vectors.x in another order
  *     wn_vectors_scan        rows without a direction            -> vectors.zero
  *     wn_kernel_choose       the width of the kernel             -> kernel
+ *     wn_class_labels_make        the classes (class-herding), then wn_push_choose -> classes
  *     wn_choice_make         the selection                       -> choice
  *     wn_representatives_find  who stands for whom             -> who, curves.coverage
  *     wn_curves_random       the same by chance                  -> curves.coverage_random, value_random
@@ -102,6 +103,39 @@ typedef struct {
 wn_code wn_kernel_choose(wn_kernel *out, double *median, const wn_vectors *v, const wn_copies *c,
                          const wn_kernel_opts *o, wn_io *io, wn_err *err);
 
+/* ---- classes ---- */
+
+typedef struct {
+    double power;           /* a class of n_c rows shares in k by n_c ^ power */
+    const char *share_path; /* lines of a class, a tab and what it shares in k by instead; NULL: none */
+} wn_class_opts;
+
+typedef struct {
+    uint32_t *label;   /* [m] class of each row of the matrix that is no copy */
+    size_t n;          /* classes; rows without a label are the last of them */
+    size_t unlabelled; /* such rows */
+    double *share;     /* [n]; NULL: n_c ^ power */
+    double power;
+    double push;       /* as given, or of a class with one row to choose */
+    bool push_auto;    /* it falls with the root of the rows to choose */
+    double noise;      /* what the neighbours say of the labels, 0 .. 1; NaN where push was given */
+} wn_class_labels;
+
+/* WN_EUSAGE: no row has a label, or as good as each has its own; a file of shares that does not fit, naming the line.
+ * Tells io of classes that say little. */
+wn_code wn_class_labels_make(wn_class_labels *out, const wn_view *rows, const wn_copies *c, const wn_class_opts *o,
+                             wn_io *io, wn_err *err);
+/* How far targets are pushed away from the other classes: `push`, or where it is NaN from WN_PUSH_LEAST to WN_PUSH_MOST
+ * the more of the surest labels are disputed by the rows nearest to them. O(8192^2 d) at most. */
+#define WN_PUSH_LEAST 1.
+#define WN_PUSH_MOST 2.
+#define WN_PUSH_NOISE .2 /* disputed labels that get the whole push */
+wn_code wn_push_choose(wn_class_labels *c, const wn_vectors *v, const wn_copies *copies, double push, uint64_t seed,
+                       wn_err *err);
+/* The push of a class that gives `quota` rows. */
+double wn_push_of_class(const wn_class_labels *c, size_t quota);
+void wn_class_labels_free(wn_class_labels *c);
+
 /* ---- choice ---- */
 
 typedef struct {
@@ -119,6 +153,8 @@ typedef struct {
     size_t wanted;     /* rows to choose; fewer where fewer are left */
     double lambda;     /* of graph-cut; NaN: as wn_select_opts */
     uint64_t seed;
+    const wn_class_labels *classes; /* of class-herding */
+    size_t nclasses;           /* as many at most; known before they are made */
     size_t neighbours; /* facility location over many rows: edges a row of the graph it is computed over; 0: 50 */
     size_t memory;     /* bytes it may use beyond what is there */
 } wn_choice_opts;

@@ -16,6 +16,7 @@
 #include <winnow/model.h>
 #include <winnow/names.h>
 #include <winnow/progress.h>
+#include <winnow/quota.h>
 #include <winnow/records.h>
 #include <winnow/rows.h>
 #include <winnow/select.h>

@@ -1,0 +1,141 @@
+# winnow run and select by class: what --label-field decides, quotas, push, and labels that are hard to use.
+. "$(dirname "$0")/tap.sh"
+
+# 400 rows of 4 kinds, 250, 100, 40 and 10 of them; words of a kind, and some of all
+awk 'BEGIN {
+    srand(11)
+    n = split("river stone bird light house green morning engine market music paper winter signal garden city water " \
+              "teacher metal orange story window copper forest letter", w, " ")
+    for (i = 0; i < 400; i++) {
+        c = i < 250 ? 0 : i < 350 ? 1 : i < 390 ? 2 : 3
+        t = "text" i
+        for (j = 0; j < 12; j++) t = t " " w[1 + (rand() < .5 ? c * 6 + int(rand() * 6) : int(rand() * n))]
+        printf "{\"id\": \"r%d\", \"text\": \"%s\", \"label\": \"kind %d\"}\n", i, t, c
+    }
+}' >rows.jsonl
+body="--id-field id --label-field label"
+
+counts() { # FOLDER: how many of each kind
+    for c in 0 1 2 3; do grep -c "\"kind $c\"" "$1/subset.jsonl"; done | tr '\n' ' '
+}
+ids() { awk -F'\t' 'NR > 1 { print $2 }' "$1/selection.tsv"; }
+
+# ---- who decides ----
+# shellcheck disable=SC2086
+try run rows.jsonl $body -k 40 -o out
+is "$code" 0 "a run with labels"
+has "$err" "by class-herding, cosine, quotas sqrt, push " "chooses by class, and says how"
+grep -q '"push":[[:space:]]*[1-9]' out/manifest.json
+ok $? "the push is in the manifest"
+is "$(counts out)" "18 11 7 4 " "quotas go with the roots of the sizes"
+try check out
+is "$code" 0 "winnow check calls it whole"
+for other in "--labels ignore" "--objective graph-cut" "--similarity rbf" "--lambda auto" "--preset paper"; do
+    # shellcheck disable=SC2086
+    try run rows.jsonl $body -k 40 $other -o other
+    has "$err" "by graph-cut" "$other: not by class"
+    rm -rf other
+done
+try run rows.jsonl --id-field id -k 40 -o plain
+has "$err" "by graph-cut" "without --label-field: not by class"
+rm -rf plain
+refused "class-herding without labels" 2 "run: class-herding chooses by class, but there are no labels" \
+    run rows.jsonl --objective class-herding -k 4 -o x
+# shellcheck disable=SC2086
+refused "class-herding over rbf" 2 "run: select: class-herding under rbf" \
+    run rows.jsonl $body --objective class-herding --similarity rbf -k 4 -o x
+# shellcheck disable=SC2086
+refused "a quota of another objective" 2 "run: --quota has no effect: it belongs to --objective class-herding" \
+    run rows.jsonl $body --objective graph-cut --quota equal -k 4 -o x
+
+# ---- a matrix ----
+# shellcheck disable=SC2086
+"$W" embed rows.jsonl $body --save-encoder e.lsa -q -o e.h5ad
+# shellcheck disable=SC2086
+try select e.h5ad $body -k 40 -o selected
+is "$code$(ids selected | cksum)" "0$(ids out | cksum)" "select with the records beside it chooses the same rows"
+try select e.h5ad --objective class-herding --no-records -k 40 -o alone
+is "$code$(ids alone | cksum)" "0$(ids out | cksum)" "and by the labels that the matrix holds"
+rm -rf selected alone
+
+# ---- threads ----
+for threads in 1 2 4; do
+    # shellcheck disable=SC2086
+    "$W" run rows.jsonl $body -k 40 -j $threads -q -o t
+    bad=0
+    for f in selection.tsv assignment.tsv subset.jsonl selection.h5ad report.html; do cmp -s out/$f t/$f || bad=1; done
+    ok $bad "same bytes with $threads threads"
+    rm -rf t
+done
+
+# ---- quotas ----
+# shellcheck disable=SC2086
+"$W" run rows.jsonl $body -k 40 --quota equal -q -o equal
+is "$(counts equal)" "10 10 10 10 " "equal quotas"
+# shellcheck disable=SC2086
+"$W" run rows.jsonl $body -k 80 --quota equal -q -f -o equal
+is "$(counts equal)" "24 23 23 10 " "a class has no more than its rows; what is left over goes to the others"
+# shellcheck disable=SC2086
+"$W" run rows.jsonl $body -k 40 --quota proportional -q -o proportional
+is "$(counts proportional)" "25 10 4 1 " "proportional quotas"
+printf 'kind 0\t1\nkind 3\t1\r\nkind 1\t2\n' >quota.tsv
+# shellcheck disable=SC2086
+"$W" run rows.jsonl $body -k 20 --quota quota.tsv -q -o file
+is "$(counts file)" "5 10 0 5 " "quotas from a file; classes that it does not name have none"
+# shellcheck disable=SC2086
+try run rows.jsonl $body -k 20 --config file/manifest.json -q -o again
+is "$code$(ids again | cksum)" "0$(ids file | cksum)" "repeated from the manifest"
+printf 'kind 3\t1\n' >quota.tsv
+# shellcheck disable=SC2086
+refused "more rows than the classes have" 5 "run: quotas: k is 20, but the classes take no more than 10 rows" \
+    run rows.jsonl $body -k 20 --quota quota.tsv -o x
+for line in "kind 0" "kind 0 1" "kind 0	" "kind 0	-1" "kind 0	nan" "kind 0	1x"; do
+    printf 'kind 1\t1\n%s\n' "$line" >quota.tsv
+    # shellcheck disable=SC2086
+    refused "a line \"$line\"" 2 "run: quota.tsv:2: want a class, a tab and" \
+        run rows.jsonl $body -k 9 --quota quota.tsv -o x
+done
+printf 'kind 7\t1\n' >quota.tsv
+# shellcheck disable=SC2086
+refused "a class that no row has" 2 'run: quota.tsv:1: no row has the class "kind 7"' \
+    run rows.jsonl $body -k 9 --quota quota.tsv -o x
+printf 'kind 1\t1\nkind 1\t2\n' >quota.tsv
+# shellcheck disable=SC2086
+refused "a class twice" 2 'run: quota.tsv:2: the class "kind 1" stands there twice' \
+    run rows.jsonl $body -k 9 --quota quota.tsv -o x
+# shellcheck disable=SC2086
+refused "a word that is none" 1 \
+    "run: --quota wants sqrt, equal, proportional, or a file of shares: cannot open root" \
+    run rows.jsonl $body -k 9 --quota root -o x
+
+# ---- rows that must, and must not, be chosen ----
+seq -f 'r%.0f' 390 397 >keep
+seq -f 'r%.0f' 250 349 >exclude
+# shellcheck disable=SC2086
+try run rows.jsonl $body -k 40 --keep keep --exclude exclude -o listed
+is "$code$(ids listed | head -8 | cksum)" "0$(cksum <keep)" "must-keep rows come first"
+is "$(counts listed)" "23 0 9 8 " "they count in their class's quota, which they may exceed; an excluded class has none"
+rm -rf listed
+
+# ---- labels that say little ----
+sed 's/kind [123]/kind 0/' rows.jsonl >one.jsonl
+# shellcheck disable=SC2086
+try run one.jsonl $body -k 9 -o one
+is "$code" 0 "one class"
+has "$err" "note: all rows are of one class" "is told of"
+awk '{ sub(/"kind ./, "\"own " NR) } 1' rows.jsonl >own.jsonl
+# shellcheck disable=SC2086
+try run own.jsonl $body -k 9 -o own
+is "$code" 0 "a class for each row"
+has "$err" "note: 400 classes of 400 rows say little" "is told of"
+sed '1,300s/, "label": "kind ."//' rows.jsonl >some.jsonl
+# shellcheck disable=SC2086
+try run some.jsonl $body -k 40 -o some
+is "$code" 0 "rows without a label"
+has "$err" "note: 300 rows have no label; they are a class of their own" "are told of"
+is "$(grep -vc '"kind' some/subset.jsonl)" 20 "they have a quota as a class has"
+sed 's/, "label": "kind ."//' rows.jsonl >none.jsonl
+# shellcheck disable=SC2086
+try run none.jsonl $body -k 40 -o none
+is "$code $(grep -c . "$err")" "3 1" "no label at all: one line"
+finish
