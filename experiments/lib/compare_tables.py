@@ -1,11 +1,11 @@
-"""Prints every cell of the comparisons as Markdown, and draws chart.svg. Run beside their folders."""
-import os
+"""Prints every cell of comparisons as Markdown, and draws chart.svg. Usage, beside their folders:
+compare_tables.py SET.ENCODER..."""
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-import figures  # noqa: E402
+import figures
 
 SHORT = {"graph-cut:lambda=10:similarity=cosine": "the paper's graph-cut"}
+TITLES = {"lsa": "LSA"}
 SIGNS = {"better": "▲", "no difference shown": "·", "worse": "▼"}
 
 
@@ -28,46 +28,81 @@ def order(values):
     return list(dict.fromkeys(values))
 
 
-def main():
-    panels, tally = [], {}
-    for encoder, title in (("lsa", "LSA"), ("model", "model")):
-        for name in ("wordnet", "packages"):
-            summary = figures.read(f"{name}.{encoder}/summary.json")
-            if not summary:
-                print(f"## {name}, {title}\nnot run\n")
-                continue
-            all_ = summary["standings"]
-            print(f"## {name}, {title}: {summary['classes']} classes, {summary['pool']:,} + {summary['tests']:,} rows, "
-                  f"{summary['selection_seeds']} seeds")
-            for scenario in order(s["scenario"] for s in all_):
-                here = {(s["method"], s["budget"]): s for s in all_ if s["scenario"] == scenario}
-                budgets = [b for b in order(b for _, b in here) if b != "all"]
-                methods = [m for m in order(m for m, _ in here) if m != "full"]
-                full = here["full", "all"]["accuracy"]["mean"]
-                print(f"\n**{scenario}** (all rows: {100 * full:.1f})\n")
-                print(figures.table(["method", *budgets], [[SHORT.get(m, m), *(cell(here[m, b]) for b in budgets)]
-                                                           for m in methods]))
-                for m in methods:
-                    for b in budgets:
-                        d = here[m, b]["against"].get("dedup+random")
-                        if d:
-                            tally.setdefault(m, []).append((d["verdict"], 100 * d["difference"]["mean"],
-                                                            100 * d["balanced_accuracy_difference"]["mean"],
-                                                            here[m, b]["select_s"]))
-                panels.append((f"{name}, {title}, {scenario}", budgets,
-                               {SHORT.get(m, m): [spot(here[m, b]["accuracy"]) for b in budgets]
-                                for m in methods if m not in ("longest", "stratified-random")}))
-            print()
-    print("## Over all cells, against dedup+random\n")
+def scenarios(summary):
+    """Each scenario with its standings by method and budget, its budgets and its methods."""
+    for scenario in order(s["scenario"] for s in summary["standings"]):
+        here = {(s["method"], s["budget"]): s for s in summary["standings"] if s["scenario"] == scenario}
+        budgets = [b for b in order(b for _, b in here) if b != "all"]
+        yield scenario, here, budgets, [m for m in order(m for m, _ in here) if m != "full"]
+
+
+def tally_row(name, differences, verdicts=()):
+    return [name, *(verdicts.count(w) if verdicts else "" for w in SIGNS),
+            *(f"{f(differences):+.2f}" for f in (figures.mean, min, max))]
+
+
+def methods_table(summaries):
+    """Every method against random choice without copies, over all cells."""
+    cells = {}
+    for summary in summaries:
+        for _, here, budgets, methods in scenarios(summary):
+            for m in methods:
+                for b in budgets:
+                    d = here[m, b]["against"].get("dedup+random")
+                    if d:
+                        cells.setdefault(m, []).append((d["verdict"], 100 * d["difference"]["mean"],
+                                                        100 * d["balanced_accuracy_difference"]["mean"],
+                                                        here[m, b]["select_s"]))
     rows = []
-    for m, cells in tally.items():
-        verdicts, differences, balanced, seconds = zip(*cells)
-        rows.append([SHORT.get(m, m), *(verdicts.count(w) for w in SIGNS),
-                     *(f"{f(differences):+.2f}" for f in (figures.mean, min, max)), f"{figures.mean(balanced):+.2f}",
+    for m, of_method in cells.items():
+        verdicts, differences, balanced, seconds = zip(*of_method)
+        rows.append([*tally_row(SHORT.get(m, m), differences, verdicts), f"{figures.mean(balanced):+.2f}",
                      f"{figures.mean(seconds):.2f}"])
-    print(figures.table(["method", *SIGNS, "mean", "least", "most", "balanced accuracy",
-                         "seconds to choose"], rows))
+    print("## Over all cells, against dedup+random\n")
+    print(figures.table(["method", *SIGNS, "mean", "least", "most", "balanced accuracy", "seconds to choose"], rows))
+
+
+def default_table(summaries):
+    """The default against each baseline and facility location, by budget."""
+    cells = {}
+    for summary in summaries:
+        for _, here, budgets, _ in scenarios(summary):
+            for b in budgets:
+                mine = here["default", b]
+                for baseline, d in mine["against"].items():
+                    cells.setdefault((b, baseline), []).append((d["verdict"], 100 * d["difference"]["mean"]))
+                other = here["facility-location", b]
+                cells.setdefault((b, "facility-location"), []).append(
+                    (None, 100 * (mine["accuracy"]["mean"] - other["accuracy"]["mean"])))
+    rows = [[b, *tally_row(baseline, [d for _, d in of], [v for v, _ in of if v])] for (b, baseline), of in cells.items()]
+    print("\n## The default, by budget\n")
+    print(figures.table(["budget", "against", *SIGNS, "mean", "least", "most"], rows))
+
+
+def main(folders):
+    panels, summaries = [], []
+    for folder in folders:
+        name, encoder = folder.rsplit(".", 1)
+        title = f"{name}, {TITLES.get(encoder, encoder)}"
+        summary = figures.read(f"{folder}/summary.json")
+        if not summary:
+            print(f"## {title}\nnot run\n")
+            continue
+        summaries.append(summary)
+        print(f"## {title}: {summary['classes']} classes, {summary['pool']:,} + {summary['tests']:,} rows, "
+              f"{summary['selection_seeds']} seeds")
+        for scenario, here, budgets, methods in scenarios(summary):
+            full = here["full", "all"]["accuracy"]["mean"]
+            print(f"\n**{scenario}** (all rows: {100 * full:.1f})\n")
+            print(figures.table(["method", *budgets], [[SHORT.get(m, m), *(cell(here[m, b]) for b in budgets)]
+                                                       for m in methods]))
+            panels.append((f"{title}, {scenario}", budgets,
+                           {SHORT.get(m, m): [spot(here[m, b]["accuracy"]) for b in budgets]
+                            for m in methods if m not in ("longest", "stratified-random")}))
+        print()
+    methods_table(summaries)
+    default_table(summaries)
     figures.lines("chart.svg", panels, columns=3)
 
 
-main()
+main(sys.argv[1:])

@@ -3,9 +3,9 @@
 name=$1
 model=${WINNOW_DATA:-}/models/tiny-random-bert
 if [ ! -d "$model" ]; then echo "1..0 # SKIP WINNOW_DATA names no data" && exit 0; fi
-if [ "$name" = compare-probe ]; then needed=compare; else needed=train; fi
+case $name in compare-probe | by-label) needed=compare ;; *) needed=train ;; esac
 if ! "$W" $needed --help >/dev/null 2>&1; then echo "1..0 # SKIP no winnow $needed" && exit 0; fi
-if [ "$name" = compare-probe ] && [ ! -r /usr/share/wordnet/data.noun ]; then
+if [ $needed = compare ] && [ ! -r /usr/share/wordnet/data.noun ]; then
     echo "1..0 # SKIP wordnet-base is not installed" && exit 0
 fi
 export WINNOW="$W" EXPERIMENT_PYTHON="${EXPERIMENT_PYTHON:-${WINNOW_PYTHON:-}}"
