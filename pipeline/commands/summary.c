@@ -67,7 +67,7 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     if (o->objective == WN_CLASS_HERDING)
         at += snprintf(how + at, sizeof how - (size_t)at, ", quotas %.60s, push %.3g", c->quota, o->push);
     if (o->objective == WN_CLASS_HERDING && isfinite(o->label_noise))
-        (void)snprintf(how + at, sizeof how - (size_t)at, " (auto: %.*f%% of the surest labels are disputed)",
+        (void)snprintf(how + at, sizeof how - (size_t)at, " (auto: %.*f%% of labels disputed)",
                        o->label_noise < .1, 100 * o->label_noise);
     wn_sayf(io, "chosen    %zu of %zu (%.3g%%) by %s%s", o->k, o->n, 100.0 * (double)o->k / (double)o->n,
             wn_objective_name(o->objective), how);
