@@ -74,7 +74,8 @@ def default_table(summaries):
                 other = here["facility-location", b]
                 cells.setdefault((b, "facility-location"), []).append(
                     (None, 100 * (mine["accuracy"]["mean"] - other["accuracy"]["mean"])))
-    rows = [[b, *tally_row(baseline, [d for _, d in of], [v for v, _ in of if v])] for (b, baseline), of in cells.items()]
+    rows = [[b, *tally_row(baseline, [d for _, d in of], [v for v, _ in of if v])]
+            for (b, baseline), of in cells.items()]
     print("\n## The default, by budget\n")
     print(figures.table(["budget", "against", *SIGNS, "mean", "least", "most"], rows))
 

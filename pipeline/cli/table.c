@@ -179,8 +179,8 @@ const wn_option wn_options[] = {
      "their size, or what FILE says (lines of class, tab, number)"},
     {"push", 0, "X|auto", CHOOSE, OPT_REAL, CF(push), "auto", 0, 100, "auto", DECIDES | WN_OPTION_HERDING | METHOD,
      "Selection",
-     "class-herding: how far the rows of a class are chosen away from the other classes; auto is 1, and up to 2 the less "
-     "the labels agree with their neighbours', over the root of the rows that the class gives"},
+     "class-herding: how far the rows of a class are chosen away from the other classes; auto is 1, and up to 2 the "
+     "less the labels agree with their neighbours', over the root of the rows that the class gives"},
     {"maximizer", 0, "NAME", CHOOSE, OPT_ENUM, CF(storage), WORDS(WN_STORAGES), 0, 0, "auto", COMPARES | METHOD,
      "Selection", "how the maximum is sought; the picks are the same"},
     {"keep", 0, "FILE", CHOOSE, OPT_STRING, CF(keep_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
