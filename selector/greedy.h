@@ -20,7 +20,8 @@ typedef struct {
     wn_code (*open)(void **solver, wn_greedy *g, wn_err *err);
     /* The gain of a row that must come next. */
     wn_code (*gain)(void *solver, size_t row, double *gain, wn_err *err);
-    /* The feasible row of largest gain, ties to the lowest; there is one. */
+    /* The feasible row of largest gain, ties to the lowest, or the next of an order that the objective has; there is
+     * one. */
     wn_code (*best)(void *solver, size_t *row, double *gain, wn_err *err);
     /* The row that was taken. */
     wn_code (*add)(void *solver, size_t row, wn_err *err);

@@ -273,7 +273,9 @@ wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_
     double result = 0;
     const wn_objective_vt *objective = NULL;
     wn_code code = find_objective(&objective, o, err);
-    if (code != WN_OK || (code = wn_ground_init(&g, x, o, err)) != WN_OK) goto out;
+    if (code != WN_OK) goto out;
+    if (objective->traits & WN_USES_LABELS && (code = check_labels(o, x->rows, err)) != WN_OK) goto out;
+    if ((code = wn_ground_init(&g, x, o, err)) != WN_OK) goto out;
     used.lambda = k ? lambda_used(o->lambda, g.n_all, k) : 0;
     code = WN_EMEMORY;
     if (!(chosen = wn_alloc(g.n, sizeof *chosen, err))) goto out;

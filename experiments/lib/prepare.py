@@ -6,6 +6,7 @@
   sst2 FILE SEED FROM TO        text, label
   draw FILE POOL TEST PART      JSON lines with a label: POOL + TEST rows, the classes in their proportion, each with a
                                 row in either; PART is pool or test. Classes of fewer than three rows are left out.
+  noise FILE SEED PERCENT       JSON lines with a label, PERCENT of them another one
   stories FILE SEED PERCENT TIMES   a csv in which PERCENT of the rows stand TIMES times
   limit FILE N                  the first N rows of a csv
   chosen FILE SELECTION         the rows of a csv that a selection.tsv of `winnow select` has, in its order
@@ -73,6 +74,14 @@ def draw(path, pool, test, part):
     return map(json.loads, parts[part])
 
 
+def noise(path, seed, percent):
+    rows, rng = [json.loads(line) for line in lines(path)], random.Random(int(seed))
+    labels = sorted({r["label"] for r in rows})
+    for r in rng.sample(rows, round(len(rows) * float(percent) / 100)):
+        r["label"] = rng.choice([other for other in labels if other != r["label"]])
+    return rows
+
+
 def table(path):
     with open(path, encoding="utf-8", newline="") as f:
         return list(csv.reader(f))
@@ -100,7 +109,7 @@ def main(what, *args):
         make = {"stories": stories, "chosen": chosen, "limit": lambda path, n: table(path)[:int(n) + 1]}[what]
         csv.writer(sys.stdout, lineterminator="\n").writerows(make(*args))
         return
-    for row in {"imdb": imdb, "sarcasm": sarcasm, "sst2": sst2, "draw": draw}[what](*args):
+    for row in {"imdb": imdb, "sarcasm": sarcasm, "sst2": sst2, "draw": draw, "noise": noise}[what](*args):
         print(json.dumps(row, ensure_ascii=False))
 
 

@@ -166,7 +166,7 @@ static wn_code read_method(wn_cli *cli, wn_method *m, const char *spelt, wn_err 
     }
     if (one.config.objective == WN_CLASS_HERDING && !one.given[option_named("similarity") - wn_options])
         one.config.similarity = WN_COSINE;
-    if ((code = wn_cli_check_effects(&one, err)) != WN_OK) {
+    if ((code = wn_cli_check_herding(&one, err)) != WN_OK || (code = wn_cli_check_effects(&one, err)) != WN_OK) {
         (void)wn_err_prefix(err, "--methods %s: ", word);
         goto out;
     }

@@ -91,20 +91,26 @@ static wn_code apply_preset(wn_cli *cli, wn_err *err) {
     return WN_OK;
 }
 
-static bool was_given(const wn_cli *cli, const char *name) {
-    return wn_option_given(cli, wn_option_find(cli->command->bit, name, strlen(name)));
+static bool was_set(const wn_assignments *list, const char *name) {
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->v[i].option->name, name) == 0) return true;
+    return false;
 }
 
-/* Labels that are there decide, unless an objective is named, or an option of another; class-herding has one
- * similarity. */
-static void choose_by_labels(wn_cli *cli) {
+/* Labels that are there decide, unless an objective is named, or an option of another, also in a file that spells out
+ * the default. class-herding has one similarity. Where labels do not decide, --labels says so: the canonical command
+ * leaves defaults out, and would make them decide. */
+static void choose_by_labels(wn_cli *cli, const wn_assignments *file, const wn_assignments *line) {
     static const char *const others[] = {"objective", "similarity", "gamma", "lambda", "maximizer"};
     wn_config *c = &cli->config;
     if (!(cli->command->bit & (CMD_RUN | CMD_SELECT))) return;
     bool other = cli->preset || !c->label_field || c->ignore_labels;
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) other = other || was_given(cli, others[i]);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        other = other || was_set(file, others[i]) || was_set(line, others[i]);
     if (!other) c->objective = WN_CLASS_HERDING;
-    if (c->objective == WN_CLASS_HERDING && !was_given(cli, "similarity")) c->similarity = WN_COSINE;
+    if (c->objective == WN_CLASS_HERDING && !was_set(file, "similarity") && !was_set(line, "similarity"))
+        c->similarity = WN_COSINE;
+    if (c->label_field && c->objective == WN_GRAPH_CUT && !was_set(line, "labels")) c->ignore_labels = true;
 }
 
 static const char *last_value(const wn_assignments *list, size_t offset) {
@@ -135,7 +141,7 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
         if ((code = wn_assignments_apply(cli, &file, err)) != WN_OK) goto out;
         if ((code = wn_assignments_apply(cli, &line, err)) != WN_OK) goto out;
     }
-    choose_by_labels(cli);
+    choose_by_labels(cli, &file, &line);
     if (cli->config.model && !wn_option_given(cli, wn_option_find(command->bit, "encoder", 7)))
         cli->config.encoder = WN_ENC_BERT;
     if (cli->dump_config) goto out;

@@ -83,6 +83,7 @@ typedef enum {
     WN_OPTION_FINETUNE = 1 << 21,   /* a model is trained: train, and compare with that learner */
     WN_OPTION_TOKENS = 1 << 22,     /* of compare: a model reads the texts */
     WN_OPTION_HERDING = 1 << 23,
+    WN_OPTION_LABELS = 1 << 24,     /* records have labels */
 } wn_option_trait;
 
 typedef struct {
@@ -125,6 +126,8 @@ void wn_cli_free(wn_cli *cli);
 wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err);
 /* WN_EUSAGE where an option was given that has no effect. */
 wn_code wn_cli_check_effects(const wn_cli *cli, wn_err *err);
+/* WN_EUSAGE where class-herding is asked for what it does not have, or labels are both used and ignored. */
+wn_code wn_cli_check_herding(const wn_cli *cli, wn_err *err);
 /* The options of compare that hold lists and sizes, into the configuration. */
 wn_code wn_cli_read_comparison(wn_cli *cli, wn_err *err);
 /* WN_EUSAGE where an output would replace something that is read, another output, or a device. */

@@ -170,7 +170,8 @@ const wn_option wn_options[] = {
      DECIDES | COMPARES | WN_OPTION_RBF | METHOD, "Selection", "rbf: width; auto is 7.5 / median(1 - cosine)"},
     {"lambda", 0, "X|auto", CHOOSE, OPT_REAL, CF(lambda), "auto", 0, 1e12, "auto",
      DECIDES | WN_OPTION_GRAPH_CUT | METHOD, "Selection", "graph-cut: weight of diversity; auto is n/k - 2"},
-    {"labels", 0, "use|ignore", CHOOSE, OPT_SWITCH, CF(ignore_labels), "use|ignore", 0, 0, "use", DECIDES, "Selection",
+    {"labels", 0, "use|ignore", CHOOSE, OPT_SWITCH, CF(ignore_labels), "use|ignore", 0, 0, "use",
+     DECIDES | WN_OPTION_LABELS, "Selection",
      "use: where --label-field names labels, choose by class (--objective class-herding), unless an objective, or a "
      "similarity, gamma, lambda or maximizer of another, is given; ignore: they are for report and output alone"},
     {"quota", 0, "sqrt|equal|proportional|FILE", CHOOSE, OPT_STRING, CF(quota), "sqrt|equal|proportional", 0, 0, "sqrt",

@@ -49,6 +49,9 @@ static bool by_graph_cut(const wn_cli *cli) {
 static bool by_herding(const wn_cli *cli) {
     return cli->config.objective == WN_CLASS_HERDING;
 }
+static bool has_labels(const wn_cli *cli) {
+    return cli->config.label_field != NULL;
+}
 static bool by_neighbours(const wn_cli *cli) {
     return cli->command->bit == CMD_GRAPH || cli->config.objective == WN_FACILITY_LOCATION;
 }
@@ -107,6 +110,7 @@ static const struct {
     {WN_OPTION_RBF, by_rbf, "it belongs to --similarity rbf"},
     {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},
     {WN_OPTION_HERDING, by_herding, "it belongs to --objective class-herding"},
+    {WN_OPTION_LABELS, has_labels, "there is no --label-field"},
     {WN_OPTION_NEIGHBOURS, by_neighbours, "it belongs to --objective facility-location"},
     {WN_OPTION_CHOICE, chooses, "it belongs to --task choice"},
     {WN_OPTION_CLASSES, has_classes, "it belongs to --task classify and pairs"},
@@ -244,6 +248,28 @@ static wn_code check_inputs(const wn_config *c, wn_err *err) {
     return piped > 1 ? wn_err_set(err, WN_EUSAGE, "- is named twice") : WN_OK;
 }
 
+wn_code wn_cli_check_herding(const wn_cli *cli, wn_err *err) {
+    const wn_config *c = &cli->config;
+    const wn_option *labels = wn_option_find(cli->command->bit, "labels", 6);
+    const bool herding = c->objective == WN_CLASS_HERDING, given = labels && wn_option_given(cli, labels);
+    if (given && herding && c->ignore_labels)
+        return wn_err_set(err, WN_EUSAGE, "--labels ignore, but --objective class-herding chooses by them: name "
+                          "another objective (--objective graph-cut)");
+    if (given && !herding && !c->ignore_labels)
+        return wn_err_set(err, WN_EUSAGE, "--labels use, but --objective %s has no use for them",
+                          wn_objective_name(c->objective));
+    if (!herding) return WN_OK;
+    if (cli->command->bit == CMD_RUN && !c->label_field)
+        return wn_err_set(err, WN_EUSAGE, "--objective class-herding chooses by class: name the field with "
+                          "--label-field");
+    if (c->similarity != WN_COSINE)
+        return wn_err_set(err, WN_EUSAGE, "--objective class-herding compares by cosine: leave --similarity %s out",
+                          wn_kernel_name(c->similarity));
+    if (c->storage == WN_DENSE)
+        return wn_err_set(err, WN_EUSAGE, "--objective class-herding needs no matrix: leave --maximizer dense out");
+    return WN_OK;
+}
+
 wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
     unsigned bit = cli->command->bit;
@@ -261,5 +287,6 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
         return wn_err_set(err, WN_EUSAGE,
                           "--save-encoder and --load-encoder together: a loaded encoder is saved already");
     if ((code = check_inputs(c, err)) != WN_OK) return code;
+    if ((code = wn_cli_check_herding(cli, err)) != WN_OK) return code;
     return wn_cli_check_effects(cli, err);
 }

@@ -24,6 +24,8 @@ typedef struct {
     wn_comparing_rows rows;
     wn_scenario scenarios[WN_SCENARIO_KINDS];
     wn_learner learner;
+    wn_method *methods; /* of the configuration, their files of shares read */
+    double *shares;     /* [methods, classes] what those say */
     wn_compare_plan plan;
     char *folder; /* of finished cells */
     size_t at_once, cell_memory;
@@ -54,6 +56,22 @@ static size_t list_scenarios(wn_scenario *out, const wn_config *c) {
     return n;
 }
 
+static wn_code read_methods(comparison *k, const wn_config *c, wn_err *err) {
+    const wn_compare_data *data = &k->rows.data;
+    if (!(k->methods = wn_alloc(c->nmethods, sizeof *k->methods, err))) return WN_EMEMORY;
+    if (!(k->shares = wn_alloc(c->nmethods, data->classes * sizeof *k->shares, err))) return WN_EMEMORY;
+    for (size_t m = 0; m < c->nmethods; m++) {
+        double *share = k->shares + m * data->classes;
+        k->methods[m] = c->methods[m];
+        const char *path = c->methods[m].classes.share_path;
+        if (!path) continue;
+        wn_code code = wn_class_shares_read(share, data->names, data->classes, path, err);
+        if (code != WN_OK) return wn_err_prefix(err, "--methods %.60s: ", c->methods[m].name);
+        k->methods[m].classes.share = share;
+    }
+    return WN_OK;
+}
+
 static wn_code make_plan(comparison *k, const wn_config *c, wn_io *io, wn_err *err) {
     const wn_learner_opts learner = {.kind = c->learner,
                                      .io = io,
@@ -61,14 +79,14 @@ static wn_code make_plan(comparison *k, const wn_config *c, wn_io *io, wn_err *e
                                                   .max_tokens = c->max_tokens,
                                                   .training = &c->finetune}};
     wn_code code = wn_learner_open(&k->learner, &learner, &k->rows.data, err);
-    if (code != WN_OK) return code;
+    if (code != WN_OK || (code = read_methods(k, c, err)) != WN_OK) return code;
     k->plan = (wn_compare_plan){.data = &k->rows.data,
                                 .learner = &k->learner,
                                 .scenarios = k->scenarios,
                                 .nscenarios = list_scenarios(k->scenarios, c),
                                 .budgets = c->budgets,
                                 .nbudgets = c->nbudgets,
-                                .methods = c->methods,
+                                .methods = k->methods,
                                 .nmethods = c->nmethods,
                                 .draws = c->seeds,
                                 .trainings = c->repeat_training,
@@ -273,6 +291,8 @@ static void comparison_free(comparison *k) {
     wn_learner_close(&k->learner);
     wn_comparing_free(&k->rows);
     wn_free(k->folder);
+    wn_free(k->methods);
+    wn_free(k->shares);
 }
 
 wn_code wn_compare(const wn_config *c, wn_io *io, wn_err *err) {

@@ -10,6 +10,16 @@
 #include <winnow/mem.h>
 #include <winnow/similarity.h>
 
+/* The classes of the rows that are no copies so far: before texts are encoded, so that a wrong --quota costs nothing,
+ * and again without io when near copies are gone. */
+static wn_code find_classes(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+    wn_class_opts o = wn_config_classes(c);
+    o.wanted = s->opts.wanted;
+    wn_class_labels_free(&s->classes);
+    s->opts.classes = &s->classes;
+    return wn_class_labels_make(&s->classes, &s->rows.view, &s->copies, &o, io, err);
+}
+
 wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     const wn_lists_opts lists = wn_config_lists(c);
     const wn_size_opts size = wn_config_size(c);
@@ -24,7 +34,7 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
     if ((code = wn_choice_size(&wanted, &size, s->rows.view.n, &s->lists, err)) != WN_OK) return code;
     s->opts = wn_config_choice(c, wanted);
     s->opts.nclasses = s->rows.view.nlabels + 1;
-    return WN_OK;
+    return c->objective == WN_CLASS_HERDING ? find_classes(s, c, io, err) : WN_OK;
 }
 
 /* ---- plan ---- */
@@ -56,14 +66,6 @@ wn_code wn_selecting_plan(const wn_selecting *s, const wn_config *c, const wn_pl
 
 /* ---- choice ---- */
 
-static wn_code make_classes(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
-    const wn_class_opts o = wn_config_classes(c);
-    wn_code code = wn_class_labels_make(&s->classes, &s->rows.view, &s->copies, &o, io, err);
-    if (code != WN_OK) return code;
-    s->opts.classes = &s->classes;
-    return wn_push_choose(&s->classes, &s->vectors, &s->copies, c->push, c->seed, err);
-}
-
 wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     const wn_kernel_opts kernel = wn_config_kernel(c);
     wn_vectors *v = &s->vectors;
@@ -76,7 +78,11 @@ wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
     if ((code = wn_vectors_scan(v, &s->copies, err)) != WN_OK) return code;
     code = wn_kernel_choose(&s->opts.kernel, &s->gamma_median, v, &s->copies, &kernel, io, err);
     if (code != WN_OK) return code;
-    if (s->opts.objective == WN_CLASS_HERDING && (code = make_classes(s, c, io, err)) != WN_OK) return code;
+    if (s->opts.classes) {
+        if (c->dedup == WN_DEDUP_NEAR && (code = find_classes(s, c, NULL, err)) != WN_OK) return code;
+        code = wn_push_choose(&s->classes, v, &s->copies, c->push, c->seed, err);
+        if (code != WN_OK) return code;
+    }
     size_t budget = wn_memory_budget(c->memory), held = wn_plan_held(&s->rows, &v->x);
     s->opts.memory = budget > held ? budget - held : 1;
     if ((code = wn_choice_make(&s->choice, v, &s->copies, &s->lists, &s->opts, io, err)) != WN_OK) return code;

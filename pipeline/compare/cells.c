@@ -52,6 +52,13 @@ static void describe_steps(const wn_compare_plan *p, wn_writer *w) {
     wn_writer_printf(w, "steps of %.17g rows or %.17g%%, ", most[false], most[true]);
 }
 
+static void describe_classes(const wn_compare_plan *p, const wn_method *m, wn_writer *w) {
+    wn_writer_printf(w, "push %.17g, quota %.17g", m->push, m->classes.power);
+    for (size_t c = 0; m->classes.share && c < p->data->classes; c++)
+        wn_writer_printf(w, " %.17g", m->classes.share[c]);
+    wn_writer_put(w, ", ");
+}
+
 /* What decides a cell, in words; its hash is the key. */
 static void describe_cell(const wn_compare_plan *p, const wn_cell *c, wn_writer *w) {
     const wn_scenario *s = &p->scenarios[c->scenario];
@@ -61,9 +68,7 @@ static void describe_cell(const wn_compare_plan *p, const wn_cell *c, wn_writer 
                      s->times, s->ratio, p->pool_share, (unsigned long long)p->seed, c->draw);
     wn_writer_printf(w, "method %d, objective %d, kernel %d, lambda %.17g, gamma %.17g, neighbours %zu, ", (int)m->kind,
                      (int)m->objective, (int)m->similarity, m->lambda, m->gamma, m->neighbours);
-    if (m->objective == WN_CLASS_HERDING)
-        wn_writer_printf(w, "quota %.17g %s, push %.17g, ", m->classes.power,
-                         m->classes.share_path ? m->classes.share_path : "", m->push);
+    if (m->objective == WN_CLASS_HERDING) describe_classes(p, m, w);
     wn_writer_printf(w, "dedup %d %.17g, own seed %d %llu, ", (int)m->dedup, m->dedup_threshold, m->seeded,
                      (unsigned long long)(m->seeded ? m->seed : 0));
     if (c->budget < p->nbudgets)
@@ -224,6 +229,8 @@ static wn_code work_out(wn_cell *c, const wn_compare_plan *p, const wn_cells_opt
     wn_subset subset = {0}, tuning = {0};
     float *probs = NULL;
     wn_code code = choose_subset(&subset, &c->select_s, c, p, m, o->memory, err);
+    if (code == WN_ECONSTRAINT)
+        (void)wn_err_prefix(err, "%.60s, seed %zu: ", m->name, c->draw);
     if (code != WN_OK) goto out;
     c->k = subset.n;
     if ((code = choose_tuning(&tuning, c, p, o->memory, err)) != WN_OK) goto out;

@@ -82,7 +82,9 @@ static wn_code find_classes(wn_class_labels *out, const choosing *ch, const wn_v
     const wn_view rows = {
         .n = ch->call->pool->n, .label = ch->call->pool->label, .labels = data->names, .nlabels = data->classes};
     wn_io quiet = {0};
-    wn_code code = wn_class_labels_make(out, &rows, &ch->copies, &ch->method->classes, &quiet, err);
+    wn_class_opts o = ch->method->classes;
+    o.wanted = ch->call->k;
+    wn_code code = wn_class_labels_make(out, &rows, &ch->copies, &o, &quiet, err);
     return code == WN_OK ? wn_push_choose(out, v, &ch->copies, ch->method->push, ch->call->seed, err) : code;
 }
 

@@ -33,11 +33,17 @@ typedef struct {
     size_t *rows, n;
 } barred_rows;
 
-/* Excluded rows, and zero vectors as long as others are left for k; *k: as many as wanted and possible. */
+/* Does the row's class share in k? */
+static bool shares(const wn_class_labels *c, size_t row) {
+    return !c || !c->share || c->share[c->label[row]] > 0;
+}
+
+/* Excluded rows, and zero vectors but those that k cannot do without, the first ones; *k: as many as wanted and
+ * possible. */
 static wn_code bar_rows(barred_rows *out, size_t *k, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
-                        size_t wanted, wn_err *err) {
+                        const wn_choice_opts *o, wn_err *err) {
     bool *no = wn_alloc(c->m, sizeof *no, err), *keep = wn_alloc(c->m, sizeof *keep, err);
-    size_t *rows = wn_alloc(c->m, sizeof *rows, err), listed = 0, zeros = 0;
+    size_t *rows = wn_alloc(c->m, sizeof *rows, err), listed = 0, usable = 0;
     wn_code code = no && keep && rows ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     for (size_t i = 0; i < lists->nkeep; i++) keep[c->x_row[lists->keep[i]]] = true;
@@ -47,13 +53,16 @@ static wn_code bar_rows(barred_rows *out, size_t *k, const wn_vectors *v, const 
     }
     for (size_t i = 0; i < c->m; i++) {
         listed += no[i];
-        zeros += !no[i] && v->zero[i] && !keep[i];
+        usable += keep[i] || (!no[i] && !v->zero[i] && shares(o->classes, i));
     }
-    *k = wanted < c->m - listed ? wanted : c->m - listed;
-    bool bar_zeros = *k <= c->m - listed - zeros;
+    *k = o->wanted < c->m - listed ? o->wanted : c->m - listed;
+    size_t zeros = *k > usable ? *k - usable : 0;
     *out = (barred_rows){.rows = rows};
-    for (size_t i = 0; i < c->m; i++)
-        if (no[i] || (bar_zeros && v->zero[i] && !keep[i])) rows[out->n++] = i;
+    for (size_t i = 0; i < c->m; i++) {
+        const bool zero = v->zero[i] && !no[i] && !keep[i], needed = zero && zeros > 0 && shares(o->classes, i);
+        zeros -= needed;
+        if (no[i] || (zero && !needed)) rows[out->n++] = i;
+    }
     rows = NULL;
 out:
     wn_free(no);
@@ -139,7 +148,7 @@ wn_code wn_choice_make(wn_choice *out, const wn_vectors *v, const wn_copies *c, 
                        const wn_choice_opts *o, wn_io *io, wn_err *err) {
     barred_rows barred = {0};
     wn_choice choice = {0};
-    wn_code code = bar_rows(&barred, &choice.k, v, c, lists, o->wanted, err);
+    wn_code code = bar_rows(&barred, &choice.k, v, c, lists, o, err);
     if (code != WN_OK) goto out;
     if (choice.k > 0 && (code = select_rows(&choice, v, c, lists, &barred, o, io, err)) != WN_OK) goto out;
     if ((code = name_chosen(&choice, c, err)) != WN_OK) goto out;

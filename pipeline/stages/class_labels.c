@@ -16,7 +16,7 @@ enum { QUOTA_FILE_MAX = 1 << 28 };
 
 /* ---- a file of shares ---- */
 
-/* "class<tab>number"; the class may hold anything but a tab or a line end. Cuts the line where the class ends. */
+/* "class<tab>number", of which the class is the first *len bytes; it may hold tabs, too. */
 static wn_code read_share(double *share, size_t *len, const char *line, size_t n, const char *path, size_t number,
                           wn_err *err) {
     const char *tab = memrchr(line, '\t', n);
@@ -24,24 +24,24 @@ static wn_code read_share(double *share, size_t *len, const char *line, size_t n
     if (tab && (size_t)(line + n - tab) <= sizeof digits) memcpy(digits, tab + 1, (size_t)(line + n - tab) - 1);
     errno = 0;
     *share = strtod(digits, &end);
-    if (!tab || end == digits || *end || errno || !(*share >= 0 && *share <= 1e12))
+    const bool plain = end > digits && *end == 0 && strspn(digits, "0123456789+-.eE") == strlen(digits) && !errno;
+    if (!tab || !plain || !(*share >= 0 && *share <= 1e12))
         return wn_err_set(err, WN_EUSAGE, "%s:%zu: want a class, a tab and what it shares in k by, a number of 0 or "
                           "more (\"sports<tab>3\")", path, number);
     *len = (size_t)(tab - line);
     return WN_OK;
 }
 
-/* Shares of the classes that the file names; the others have none. */
-static wn_code read_shares(double *share, const wn_view *rows, const char *path, wn_err *err) {
+wn_code wn_class_shares_read(double *share, const char *const *labels, size_t nlabels, const char *path, wn_err *err) {
     wn_strset names = {0};
-    bool *named = wn_alloc(rows->nlabels, sizeof *named, err);
+    bool *named = wn_alloc(nlabels, sizeof *named, err);
     char *text = NULL;
     size_t len = 0, line = 0;
     uint32_t at = 0;
     wn_code code = named ? wn_textfile_read(&text, &len, path, QUOTA_FILE_MAX, err) : WN_EMEMORY;
-    for (size_t c = 0; code == WN_OK && c < rows->nlabels; c++) {
-        const size_t n = strlen(rows->labels[c]);
-        code = wn_strset_add(&names, rows->labels[c], n, wn_string_hash(rows->labels[c], n), &at, err);
+    for (size_t c = 0; code == WN_OK && c < nlabels; c++) {
+        const size_t n = strlen(labels[c]);
+        code = wn_strset_add(&names, labels[c], n, wn_string_hash(labels[c], n), &at, err);
     }
     for (size_t begin = 0, next; code == WN_OK && begin < len; begin = next) {
         const char *feed = memchr(text + begin, '\n', len - begin);
@@ -83,12 +83,21 @@ static wn_code code_kept_rows(wn_class_labels *out, const wn_view *rows, const w
     return WN_OK;
 }
 
+/* Enough rows in the classes that share? */
+static wn_code check_room(const wn_class_labels *c, const wn_copies *copies, const wn_class_opts *o, wn_err *err) {
+    size_t room = 0, wanted = o->wanted < copies->m ? o->wanted : copies->m;
+    for (size_t i = 0; i < copies->m; i++) room += c->share[c->label[i]] > 0;
+    if (room >= wanted) return WN_OK;
+    return wn_err_set(err, WN_ECONSTRAINT, "--quota %s: the classes that share in the choice have %zu rows, but -k "
+                      "asks for %zu", o->share_path, room, o->wanted);
+}
+
 static void say_little(const wn_class_labels *c, size_t m, wn_io *io) {
     const size_t named = c->n - (c->unlabelled > 0), labelled = m - c->unlabelled;
     if (c->n == 1)
         wn_sayf(io, "note: all rows are of one class; they are chosen to follow its mean (--labels ignore chooses "
                     "without labels)");
-    else if (named > labelled / 2)
+    else if (named > labelled / 3)
         wn_sayf(io, "note: %zu classes of %zu rows say little (--labels ignore chooses without them)", named, labelled);
     if (c->unlabelled)
         wn_sayf(io, "note: %zu rows have no label; they are a class of their own", c->unlabelled);
@@ -104,10 +113,13 @@ wn_code wn_class_labels_make(wn_class_labels *out, const wn_view *rows, const wn
                           rows->label ? "no row has a label"
                                       : "there are no labels, or as good as each row has its own");
     if ((code = code_kept_rows(&made, rows, c, err)) != WN_OK) goto out;
-    if (o->share_path) {
+    if (o->share || o->share_path) {
         code = WN_EMEMORY;
         if (!(made.share = wn_alloc(made.n, sizeof *made.share, err))) goto out;
-        if ((code = read_shares(made.share, rows, o->share_path, err)) != WN_OK) goto out;
+        if (o->share) memcpy(made.share, o->share, rows->nlabels * sizeof *made.share);
+        else if ((code = wn_class_shares_read(made.share, rows->labels, rows->nlabels, o->share_path, err)) != WN_OK)
+            goto out;
+        if ((code = check_room(&made, c, o, err)) != WN_OK) goto out;
     }
     say_little(&made, c->m, io);
     *out = made;

@@ -47,6 +47,10 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
     size_t curves = rows * (3 * sizeof(size_t) + 2 * sizeof(float));
     size_t page = wn_report_memory(rows, cols);
     choice = choice > curves ? choice : curves;
+    if (c->objective == WN_CLASS_HERDING) {
+        const size_t push = wn_push_bytes(rows, cols);
+        choice = choice > push ? choice : push;
+    }
     return choice > page ? choice : page;
 }
 

@@ -59,16 +59,30 @@ static void ask(const wn_csr *graph, const uint32_t *label, size_t row, size_t *
 }
 
 /* Of the surest rows' second halves the share that does not agree. Rows as sure as the last one count, too. */
-static double disagreement(const wn_csr *graph, const uint32_t *label, size_t half) {
+static double disagreement(const wn_csr *graph, const uint32_t *label) {
     size_t rows[HALF + 1] = {0}, agree[HALF + 1] = {0}, proposed, agrees, asked = 0, agreed = 0;
     for (size_t i = 0; i < graph->rows; i++) {
         ask(graph, label, i, &proposed, &agrees);
         rows[proposed]++;
         agree[proposed] += agrees;
     }
-    for (size_t p = half + 1; p-- > 0 && (double)asked < surest * (double)graph->rows;)
+    for (size_t p = HALF + 1; p-- > 0 && (double)asked < surest * (double)graph->rows;)
         asked += rows[p], agreed += agree[p];
-    return 1 - (double)agreed / (double)(asked * half);
+    return 1 - (double)agreed / (double)(asked * HALF);
+}
+
+/* Are there two classes, and one whose rows can have neighbours of their own class alone? count [classes]: zeros. */
+static bool can_agree(size_t *count, const uint32_t *label, size_t n, size_t classes) {
+    size_t most = 0;
+    for (size_t i = 0; i < n; i++) count[label[i]]++;
+    for (size_t c = 0; c < classes; c++) most = count[c] > most ? count[c] : most;
+    return most > NEIGHBOURS && most < n;
+}
+
+size_t wn_push_bytes(size_t m, size_t d) {
+    const size_t n = m < SAMPLE ? m : SAMPLE;
+    return n * ((d + 15) / 16 * 16 * sizeof(float) + sizeof(uint32_t)) + m * sizeof(size_t) +
+           wn_sim_knn_memory(n, d, NEIGHBOURS);
 }
 
 double wn_push_of_class(const wn_class_labels *c, size_t quota) {
@@ -80,20 +94,26 @@ wn_code wn_push_choose(wn_class_labels *c, const wn_vectors *v, const wn_copies 
     wn_mat x = {0};
     wn_csr graph = {0};
     uint32_t *label = NULL;
+    size_t *count = NULL;
     c->push = push;
     c->noise = NAN;
     if (!isnan(push)) return WN_OK;
     c->push = WN_PUSH_LEAST;
     c->push_auto = true;
     wn_code code = draw_rows(&x, &label, c, v, copies, seed, err);
-    if (code != WN_OK || x.rows < 3) goto out;
-    const size_t half = x.rows > NEIGHBOURS ? HALF : (x.rows - 1) / 2;
-    if ((code = wn_sim_knn(&x, 2 * half, &graph, NULL, err)) != WN_OK) goto out;
-    c->noise = disagreement(&graph, label, half);
+    if (code != WN_OK) goto out;
+    if (!(count = wn_alloc(c->n, sizeof *count, err))) {
+        code = WN_EMEMORY;
+        goto out;
+    }
+    if (!can_agree(count, label, x.rows, c->n)) goto out;
+    if ((code = wn_sim_knn(&x, NEIGHBOURS, &graph, NULL, err)) != WN_OK) goto out;
+    c->noise = disagreement(&graph, label);
     c->push += (WN_PUSH_MOST - WN_PUSH_LEAST) * fmin(1, c->noise / WN_PUSH_NOISE);
 out:
     wn_csr_free(&graph);
     wn_mat_free(&x);
     wn_free(label);
+    wn_free(count);
     return code;
 }

@@ -82,7 +82,7 @@ wn_code wn_select_quotas(const wn_select_opts *o, size_t n, size_t *quota, wn_er
     }
     for (size_t i = 0; i < o->nkeep; i++) c[o->label[o->keep[i] - o->first]].least++;
     for (size_t i = 0; i < o->classes; i++)
-        c[i].weight = o->share ? o->share[i] : c[i].most ? pow(c[i].size, o->quota_power) : 0;
+        c[i].weight = o->share ? o->share[i] : c[i].most && c[i].size > 0 ? pow(c[i].size, o->quota_power) : 0;
     code = wn_quotas(quota, c, o->classes, o->k, err);
 out:
     wn_free(c);

@@ -184,6 +184,13 @@ static void take(const herd *s, herd_worker *w, const herd_part *p, size_t i) {
     for (size_t c = 0; c < s->g->ground.d; c++) w->sum[c] += (double)x[c];
 }
 
+/* A row without a direction stands for nothing: it comes when no other is left. */
+static size_t first_zero_row(const herd *s, const herd_worker *w, const herd_part *p) {
+    size_t i = 0;
+    while (w->taken[i] || s->g->ground.sq[s->members[p->begin + i]] > 0) i++;
+    return i;
+}
+
 /* Of the part's rows that are left the one with the largest x . v, ties to the lowest. */
 static size_t best_of_part(const herd *s, herd_worker *w, const herd_part *p, size_t picked) {
     const wn_ground *g = &s->g->ground;
@@ -198,11 +205,14 @@ static size_t best_of_part(const herd *s, herd_worker *w, const herd_part *p, si
     /* what rounding v, the products and their sum may do to a score; the last term where floats underflow */
     const double off = ((double)g->d + 8) * 0x1.01p-24 * sqrt(norm * g->sq_max) + (double)g->d * 0x1p-125;
     wn_gemm_packed(w->v32, g->d, 1, &w->packed, w->score, p->n, 0);
-    for (size_t i = 0; i < p->n; i++)
-        if (!w->taken[i] && w->score[i] > most) most = w->score[i];
+    for (size_t i = 0; i < p->n; i++) {
+        if (w->taken[i] || !(g->sq[s->members[p->begin + i]] > 0)) w->score[i] = -INFINITY;
+        if (w->score[i] > most) most = w->score[i];
+    }
+    if (most == -INFINITY) return first_zero_row(s, w, p);
     size_t row = p->n;
     for (size_t i = 0; i < p->n; i++) {
-        if (w->taken[i] || (double)w->score[i] < (double)most - 2 * off) continue;
+        if ((double)w->score[i] < (double)most - 2 * off) continue;
         const double exact = wn_ground_dot(wn_mat_row(g->x, s->members[p->begin + i]), w->v, g->d);
         if (row < p->n && exact <= best) continue;
         row = i;

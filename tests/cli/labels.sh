@@ -39,14 +39,48 @@ done
 try run rows.jsonl --id-field id -k 40 -o plain
 has "$err" "by graph-cut" "without --label-field: not by class"
 rm -rf plain
-refused "class-herding without labels" 2 "run: class-herding chooses by class, but there are no labels" \
+refused "class-herding without labels" 2 "run: --objective class-herding chooses by class: name the field" \
     run rows.jsonl --objective class-herding -k 4 -o x
+refused "--labels without a field" 2 "run: --labels has no effect: there is no --label-field" \
+    run rows.jsonl --labels ignore -k 4 -o x
 # shellcheck disable=SC2086
-refused "class-herding over rbf" 2 "run: select: class-herding under rbf" \
-    run rows.jsonl $body --objective class-herding --similarity rbf -k 4 -o x
+refused "labels that are ignored and used" 2 "run: --labels ignore, but --objective class-herding chooses by them" \
+    run rows.jsonl $body --labels ignore --objective class-herding -k 4 -o x
+# shellcheck disable=SC2086
+refused "labels that have no use" 2 "run: --labels use, but --objective graph-cut has no use for them" \
+    run rows.jsonl $body --labels use --preset paper -k 4 -o x
+# shellcheck disable=SC2086
+refused "class-herding over rbf" 2 "run: --objective class-herding compares by cosine: leave --similarity rbf out" \
+    run rows.jsonl $body --objective class-herding --similarity rbf -k 4 -n -o x
+# shellcheck disable=SC2086
+refused "class-herding in a matrix" 2 "run: --objective class-herding needs no matrix" \
+    run rows.jsonl $body --objective class-herding --maximizer dense -k 4 -n -o x
 # shellcheck disable=SC2086
 refused "a quota of another objective" 2 "run: --quota has no effect: it belongs to --objective class-herding" \
     run rows.jsonl $body --objective graph-cut --quota equal -k 4 -o x
+
+# ---- said again ----
+for how in "--objective graph-cut" "--similarity rbf" "--labels ignore" "--labels use"; do
+    rm -rf first again
+    # shellcheck disable=SC2086
+    "$W" run rows.jsonl $body -k 40 $how -q -o first
+    "$W" run rows.jsonl --config first/manifest.json -q -o again
+    is "$(ids again | cksum)" "$(ids first | cksum)" "$how: again from its manifest"
+    rm -rf again
+    command=$(sed -n 's/.*"command":[[:space:]]*"winnow \(.*\)",*$/\1/p' first/manifest.json)
+    # shellcheck disable=SC2086
+    "$W" $command -q -o again
+    is "$(ids again | cksum)" "$(ids first | cksum)" "$how: again from the command that it says"
+    rm -rf again
+    # shellcheck disable=SC2086
+    "$W" run $body -k 40 $how --dump-config >first.conf
+    "$W" run rows.jsonl --config first.conf -q -o again
+    is "$(ids again | cksum)" "$(ids first | cksum)" "$how: again from --dump-config"
+done
+printf 'label-field = label\nid-field = id\nobjective = graph-cut\nk = 40\n' >hand.conf
+try run rows.jsonl --config hand.conf -o hand
+has "$err" "by graph-cut" "an objective in a file is an objective that is named"
+rm -rf first again hand
 
 # ---- a matrix ----
 # shellcheck disable=SC2086
@@ -87,9 +121,14 @@ try run rows.jsonl $body -k 20 --config file/manifest.json -q -o again
 is "$code$(ids again | cksum)" "0$(ids file | cksum)" "repeated from the manifest"
 printf 'kind 3\t1\n' >quota.tsv
 # shellcheck disable=SC2086
-refused "more rows than the classes have" 5 "run: quotas: k is 20, but the classes take no more than 10 rows" \
-    run rows.jsonl $body -k 20 --quota quota.tsv -o x
-for line in "kind 0" "kind 0 1" "kind 0	" "kind 0	-1" "kind 0	nan" "kind 0	1x"; do
+refused "more rows than the classes have" 5 \
+    "run: --quota quota.tsv: the classes that share in the choice have 10 rows, but -k asks for 20" \
+    run rows.jsonl $body -k 20 --quota quota.tsv -n -o x
+: >empty.tsv
+# shellcheck disable=SC2086
+refused "an empty file" 5 "run: --quota empty.tsv: the classes that share in the choice have 0 rows" \
+    run rows.jsonl $body -k 20 --quota empty.tsv -o x
+for line in "kind 0" "kind 0 1" "kind 0	" "kind 0	-1" "kind 0	nan" "kind 0	1x" "kind 0	0x3"; do
     printf 'kind 1\t1\n%s\n' "$line" >quota.tsv
     # shellcheck disable=SC2086
     refused "a line \"$line\"" 2 "run: quota.tsv:2: want a class, a tab and" \
@@ -138,4 +177,38 @@ sed 's/, "label": "kind ."//' rows.jsonl >none.jsonl
 # shellcheck disable=SC2086
 try run none.jsonl $body -k 40 -o none
 is "$code $(grep -c . "$err")" "3 1" "no label at all: one line"
+# ---- rows without a direction: class a has 30 rows, 10 of them without a known word ----
+awk 'BEGIN { n = split("river stone bird light house green", w, " ")
+    for (i = 0; i < 60; i++)
+        printf "{\"id\": \"z%d\", \"text\": \"%s\", \"label\": \"%s\"}\n", i,
+            i % 6 == 0 ? "unseen" i : w[1 + i % n] " " w[1 + int(i / 7) % n] " " i, i % 2 ? "b" : "a" }' >zero.jsonl
+printf 'a\t1\n' >quota.tsv
+# shellcheck disable=SC2086
+try run zero.jsonl $body --dedup off -k 21 --quota quota.tsv -o zero
+is "$code $(grep -c unseen zero/subset.jsonl)" "0 1" "one class has to do: so many as are needed"
+rm -rf zero
+for how in "--labels use" "--labels ignore"; do
+    # shellcheck disable=SC2086
+    "$W" run zero.jsonl $body --dedup off -k 55 $how -q -o zero
+    is "$(grep -c unseen zero/subset.jsonl)" 5 "$how: no more of them than are needed"
+    rm -rf zero
+done
+
+# ---- compare ----
+"$W" embed rows.jsonl --id-field id --label-field label -q -f -o e.h5ad
+# shellcheck disable=SC2086
+compare() { try compare rows.jsonl --test 25% $body --budgets 10% --seeds 2 --embeddings e.h5ad "$@" -o c; }
+printf 'kind 0\t1\n' >a.tsv
+compare --methods default:quota=a.tsv,default:quota=missing.tsv
+has "$err" "winnow compare: --methods default:quota=missing.tsv: --quota wants" "a file that is not there"
+is "$code$(find . -name '.c.winnow*')" 1 "is told of before any cell"
+compare --methods default:similarity=rbf
+is "$code" 2 "so is a similarity that it does not have"
+compare --methods default:quota=a.tsv
+is "$code" 0 "quotas of a file in compare"
+taught() { grep a.tsv c/subsets.jsonl | grep -o 'kind .' | sort -u; }
+is "$(taught)" "kind 0" "are obeyed"
+printf 'kind 1\t1\n' >a.tsv
+compare -f --methods default:quota=a.tsv
+is "$(taught)" "kind 1" "anew when they change"
 finish

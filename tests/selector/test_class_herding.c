@@ -120,7 +120,9 @@ static void follow(const instance *in, const wn_selection *s, const size_t *quot
                 if (had[b] < quota[b] && before(((double)had[b] + .5) / (double)quota[b], b, key, c))
                     (void)snprintf(why, size, "step %zu: class %zu before its turn", t, c);
             for (size_t i = 0; i < n; i++) {
-                if (taken[i] || in->label[i] != c) continue;
+                const bool zero = dot(&in->x, i, i) == 0, own_zero = dot(&in->x, row, row) == 0;
+                if (taken[i] || in->label[i] != c || (zero && !own_zero)) continue;
+                if (own_zero && !zero) (void)snprintf(why, size, "step %zu: zero row %zu before row %zu", t, row, i);
                 const double mine = at[row] - along[row] / (double)(had[c] + 1),
                              other = at[i] - along[i] / (double)(had[c] + 1);
                 const double room = 1e-13 * (1 + in->push[c]) * (double)(had[c] + 1);
@@ -289,6 +291,10 @@ Test(class_herding, what_cannot_be_is_refused) {
     label[7] = 2, o = ok, refuse(&x, o, WN_EUSAGE, "row 7 is of class 2");
     label[7] = 0, o.exclude = beyond, o.nexclude = 1, refuse(&x, o, WN_EUSAGE, "row 20");
     o = ok, o.kernel = (wn_kernel){WN_RBF, 8}, refuse(&x, o, WN_EUSAGE, "class-herding under rbf");
+    double value;
+    wn_err e = {0};
+    o = ok, o.label = NULL;
+    cr_assert_eq(wn_select_evaluate(&x, &o, beyond, 0, &value, &e), WN_EUSAGE);
     o = ok, o.memory = 100, refuse(&x, o, WN_EMEMORY, "bytes");
     wn_mat_free(&x);
 }

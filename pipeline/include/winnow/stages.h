@@ -11,7 +11,7 @@
  *     wn_copies_near         equal vectors                       -> copies, vectors.x in another order
  *     wn_vectors_scan        rows without a direction            -> vectors.zero
  *     wn_kernel_choose       the width of the kernel             -> kernel
- *     wn_class_labels_make        the classes (class-herding), then wn_push_choose -> classes
+ *     wn_class_labels_make   classes (class-herding), wn_push_choose -> classes
  *     wn_choice_make         the selection                       -> choice
  *     wn_representatives_find  who stands for whom             -> who, curves.coverage
  *     wn_curves_random       the same by chance                  -> curves.coverage_random, value_random
@@ -108,7 +108,11 @@ wn_code wn_kernel_choose(wn_kernel *out, double *median, const wn_vectors *v, co
 typedef struct {
     double power;           /* a class of n_c rows shares in k by n_c ^ power */
     const char *share_path; /* lines of a class, a tab and what it shares in k by instead; NULL: none */
+    const double *share;    /* what that file says, [labels]; NULL: it is read */
+    size_t wanted;          /* rows to choose, of which the classes that share must have enough; 0: not known yet */
 } wn_class_opts;
+/* Shares of classes that a file names; the others have 0. WN_EUSAGE names file and line; WN_EIO. */
+wn_code wn_class_shares_read(double *share, const char *const *labels, size_t nlabels, const char *path, wn_err *err);
 
 typedef struct {
     uint32_t *label;   /* [m] class of each row of the matrix that is no copy */
@@ -118,11 +122,12 @@ typedef struct {
     double power;
     double push;       /* as given, or of a class with one row to choose */
     bool push_auto;    /* it falls with the root of the rows to choose */
-    double noise;      /* what the neighbours say of the labels, 0 .. 1; NaN where push was given */
+    double noise;      /* what the neighbours say of the labels, 0 .. 1; NaN where push was given, or no class is
+                        * large enough to tell */
 } wn_class_labels;
 
-/* WN_EUSAGE: no row has a label, or as good as each has its own; a file of shares that does not fit, naming the line.
- * Tells io of classes that say little. */
+/* WN_EUSAGE: no row has a label, or as good as each has its own; else as wn_class_shares_read. WN_ECONSTRAINT: classes
+ * that share in k have fewer rows. Tells io of classes that say little. */
 wn_code wn_class_labels_make(wn_class_labels *out, const wn_view *rows, const wn_copies *c, const wn_class_opts *o,
                              wn_io *io, wn_err *err);
 /* How far targets are pushed away from the other classes: `push`, or where it is NaN from WN_PUSH_LEAST to WN_PUSH_MOST
@@ -132,6 +137,8 @@ wn_code wn_class_labels_make(wn_class_labels *out, const wn_view *rows, const wn
 #define WN_PUSH_NOISE .2 /* disputed labels that get the whole push */
 wn_code wn_push_choose(wn_class_labels *c, const wn_vectors *v, const wn_copies *copies, double push, uint64_t seed,
                        wn_err *err);
+/* Bytes that it takes for m rows of d values. */
+size_t wn_push_bytes(size_t m, size_t d);
 /* The push of a class that gives `quota` rows. */
 double wn_push_of_class(const wn_class_labels *c, size_t quota);
 void wn_class_labels_free(wn_class_labels *c);

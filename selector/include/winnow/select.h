@@ -86,8 +86,9 @@ typedef struct {
  * the choice for fewer rows: at every step the row is the best of its class, not of all. Kernel cosine.
  * Similarity in facility location: max(cos, 0), max(dot, 0) or the rbf value; a row also represents itself.
  * WN_EUSAGE: an option out of range (lambda beyond 0 .. 1e12, a weight beyond 0 .. 1e12, k of 0, a row that does not
- * exist, a repeated keep row, rows not normalised), or a storage or maximizer that the objective does not have;
- * WN_EINPUT: x or sums not finite; WN_ECONSTRAINT: k, keep and exclude cannot be met together;
+ * exist, a repeated keep row, rows not normalised, labels, shares or pushes that are missing or out of range), or a
+ * storage or maximizer that the objective does not have;
+ * WN_EINPUT: x or sums not finite; WN_ECONSTRAINT: k, keep, exclude and shares cannot be met together;
  * WN_EMEMORY; WN_EINTERRUPT. Downie, "Fine-Tuning BERT via Submodular Maximization", eqs. 15-17; Minoux 1978 (lazy). */
 wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, wn_err *err);
 void wn_selection_free(wn_selection *s);
