@@ -167,4 +167,16 @@ static inline wn_mat clustered_rows(size_t n, size_t d, size_t centres, double s
     return x;
 }
 
+/* Now and then some rows become zero, opposites of others, or copies. */
+static inline void spoil_rows(wn_mat *x, wn_rng *r) {
+    const size_t n = x->rows;
+    for (size_t m = (size_t)wn_rng_below(r, 3) * (size_t)wn_rng_below(r, n); m > 0; m--) {
+        size_t to = (size_t)wn_rng_below(r, n), from = (size_t)wn_rng_below(r, n), how = (size_t)wn_rng_below(r, 4);
+        for (size_t c = 0; c < x->cols; c++)
+            wn_mat_row(x, to)[c] = how == 0   ? 0.0f
+                                   : how == 1 ? -wn_mat_row(x, from)[c]
+                                              : wn_mat_row(x, from)[c];
+    }
+}
+
 #endif

@@ -24,13 +24,7 @@ static void make(instance *in, uint64_t seed) {
     size_t n = 2 + (size_t)wn_rng_below(&r, N_MAX - 1), d = 1 + (size_t)wn_rng_below(&r, 9), order[N_MAX];
     *in = (instance){.o = {.objective = WN_CLASS_HERDING, .kernel.kind = WN_COSINE, .seed = seed}};
     in->x = clustered_rows(n, d, 1 + (size_t)wn_rng_below(&r, n), 0.1 + wn_rng_uniform(&r), true, seed);
-    for (size_t m = (size_t)wn_rng_below(&r, 3) * (size_t)wn_rng_below(&r, n); m > 0; m--) {
-        size_t to = (size_t)wn_rng_below(&r, n), from = (size_t)wn_rng_below(&r, n), how = (size_t)wn_rng_below(&r, 4);
-        for (size_t c = 0; c < d; c++)
-            wn_mat_row(&in->x, to)[c] = how == 0   ? 0.0f
-                                        : how == 1 ? -wn_mat_row(&in->x, from)[c]
-                                                   : wn_mat_row(&in->x, from)[c];
-    }
+    spoil_rows(&in->x, &r);
     in->o.classes = 1 + (size_t)wn_rng_below(&r, CLASSES_MAX);
     for (size_t i = 0; i < n; i++) {
         const uint64_t a = wn_rng_below(&r, in->o.classes), b = wn_rng_below(&r, in->o.classes);

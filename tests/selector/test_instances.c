@@ -24,13 +24,7 @@ static void make(instance *in, uint64_t seed) {
     in->o.kernel.gamma = (double[]){0.5, 2, 8, 64}[wn_rng_below(&r, 4)];
     bool unit = in->o.kernel.kind != WN_DOT;
     in->x = clustered_rows(n, d, 1 + (size_t)wn_rng_below(&r, n), 0.1 + wn_rng_uniform(&r), unit, seed);
-    for (size_t m = (size_t)wn_rng_below(&r, 3) * (size_t)wn_rng_below(&r, n); m > 0; m--) {
-        size_t to = (size_t)wn_rng_below(&r, n), from = (size_t)wn_rng_below(&r, n), how = (size_t)wn_rng_below(&r, 4);
-        for (size_t c = 0; c < d; c++)
-            wn_mat_row(&in->x, to)[c] = how == 0   ? 0.0f
-                                        : how == 1 ? -wn_mat_row(&in->x, from)[c]
-                                                   : wn_mat_row(&in->x, from)[c];
-    }
+    spoil_rows(&in->x, &r);
     size_t order[40];
     for (size_t i = 0; i < n; i++) order[i] = i;
     wn_rng_shuffle(&r, order, n);
