@@ -4,7 +4,8 @@
 const wn_command wn_commands[] = {
     {"run", CMD_RUN, "FILE... -k N|N% -o OUT", 0, SIZE_MAX, "choose the part of a text dataset worth keeping",
      "The main job. Reads text records, turns them into vectors, drops duplicates, chooses k records that stand best "
-     "for all of them, and writes a folder: subset.* (the chosen records, byte for byte), rest.* (all others), "
+     "for all of them, or with labels for their class, and writes a folder: subset.* (the chosen records, byte "
+     "for byte), rest.* (all others), "
      "selection.tsv, assignment.tsv (what stands for each record), selection.h5ad, manifest.json, SHA256SUMS and "
      "report.html. FILE may be - for standard input. --embeddings takes vectors that exist already.",
      "winnow run reviews.jsonl -k 10% -o chosen/\n"
@@ -85,7 +86,8 @@ const wn_command wn_commands[] = {
      "winnow compare train.jsonl --test test.jsonl --label-field label --budgets 5%,10% -o compared/\n"
      "winnow compare all.jsonl --test 20% --label-field label --budgets 10% --seeds 10 -o compared/\n"
      "winnow compare all.jsonl --test 20% --label-field label --budgets 10% --inject-duplicates 1%x100 \\\n"
-     "    --methods default,facility-location,graph-cut:lambda=10:similarity=cosine -o compared/",
+     "    --methods default,facility-location,graph-cut:lambda=10:similarity=cosine -o compared/\n"
+     "winnow compare all.jsonl --test 20% --label-field label --budgets 10% --methods class-herding,graph-cut -o by/",
      wn_compare},
     {"explain", CMD_EXPLAIN, "OUT ID", 2, 2, "say why an item was chosen, or what stands for it",
      "For a chosen item: its rank and gain, and the items it stands for. For another: the chosen item that stands for "

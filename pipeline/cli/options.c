@@ -91,26 +91,49 @@ static wn_code apply_preset(wn_cli *cli, wn_err *err) {
     return WN_OK;
 }
 
-static bool was_set(const wn_assignments *list, const char *name) {
+/* The last value that the list gives an option, or NULL. */
+static const char *value_of(const wn_assignments *list, const char *name) {
+    const char *value = NULL;
     for (size_t i = 0; i < list->n; i++)
-        if (strcmp(list->v[i].option->name, name) == 0) return true;
-    return false;
+        if (strcmp(list->v[i].option->name, name) == 0) value = list->v[i].value;
+    return value;
 }
 
-/* Labels that are there decide, unless an objective is named, or an option of another, also in a file that spells out
- * the default. class-herding has one similarity. Where labels do not decide, --labels says so: the canonical command
- * leaves defaults out, and would make them decide. */
-static void choose_by_labels(wn_cli *cli, const wn_assignments *file, const wn_assignments *line) {
-    static const char *const others[] = {"objective", "similarity", "gamma", "lambda", "maximizer"};
+/* An option that is given, and says that another objective than class-herding is meant; NULL: none. A file that spells
+ * out defaults, as --dump-config does, means the objective that it has. */
+static const char *means_another(const wn_cli *cli, const wn_assignments *file, const wn_assignments *line) {
+    static const struct {
+        const char *name, *same[2]; /* values that class-herding has, too */
+    } others[] = {{"objective", {NULL}}, {"gamma", {NULL}}, {"lambda", {NULL}}, {"similarity", {"cosine"}},
+                  {"maximizer", {"auto", "matrix-free"}}};
+    if (cli->preset) return "preset";
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        const char *value = value_of(line, others[i].name);
+        if (!value) value = value_of(file, others[i].name);
+        bool same = !value;
+        for (size_t k = 0; k < 2 && value && others[i].same[k]; k++) same = same || !strcmp(value, others[i].same[k]);
+        if (!same) return others[i].name;
+    }
+    return NULL;
+}
+
+/* Labels that are there decide, unless another objective is meant. class-herding has one similarity. Where labels do
+ * not decide, --labels says so: the canonical command leaves defaults out, and would make them decide. */
+static wn_code choose_by_labels(wn_cli *cli, const wn_assignments *file, const wn_assignments *line, wn_err *err) {
     wn_config *c = &cli->config;
-    if (!(cli->command->bit & (CMD_RUN | CMD_SELECT))) return;
-    bool other = cli->preset || !c->label_field || c->ignore_labels;
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        other = other || was_set(file, others[i]) || was_set(line, others[i]);
-    if (!other) c->objective = WN_CLASS_HERDING;
-    if (c->objective == WN_CLASS_HERDING && !was_set(file, "similarity") && !was_set(line, "similarity"))
+    const char *other = means_another(cli, file, line);
+    if (!(cli->command->bit & (CMD_RUN | CMD_SELECT))) return WN_OK;
+    if (c->label_field && !other && !c->ignore_labels) c->objective = WN_CLASS_HERDING;
+    if (c->objective == WN_CLASS_HERDING && !value_of(file, "similarity") && !value_of(line, "similarity"))
         c->similarity = WN_COSINE;
-    if (c->label_field && c->objective == WN_GRAPH_CUT && !was_set(line, "labels")) c->ignore_labels = true;
+    if (!c->label_field || c->objective != WN_GRAPH_CUT || value_of(line, "labels")) return WN_OK;
+    c->ignore_labels = true;
+    if (!other || strcmp(other, "objective") == 0 || strcmp(other, "preset") == 0) return WN_OK;
+    c->labels_note = wn_cli_own(cli, 200, err);
+    if (!c->labels_note) return WN_EMEMORY;
+    (void)snprintf(c->labels_note, 200, "note: --%s belongs to another objective than class-herding: the labels are "
+                   "for report and output alone", other);
+    return WN_OK;
 }
 
 static const char *last_value(const wn_assignments *list, size_t offset) {
@@ -141,7 +164,7 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
         if ((code = wn_assignments_apply(cli, &file, err)) != WN_OK) goto out;
         if ((code = wn_assignments_apply(cli, &line, err)) != WN_OK) goto out;
     }
-    choose_by_labels(cli, &file, &line);
+    if ((code = choose_by_labels(cli, &file, &line, err)) != WN_OK) goto out;
     if (cli->config.model && !wn_option_given(cli, wn_option_find(command->bit, "encoder", 7)))
         cli->config.encoder = WN_ENC_BERT;
     if (cli->dump_config) goto out;

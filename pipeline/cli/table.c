@@ -68,7 +68,8 @@ const wn_option wn_options[] = {
      "of the objects of an array in a text field take those whose \"role\" (or \"from\") is NAME, like user or "
      "assistant"},
     {"label-field", 0, "NAME", RECORDS, OPT_STRING, CF(label_field), NULL, 0, 0, NULL, DECIDES | OF_RECORDS, "Input",
-     "field that holds a class, for the report and the output; a record may lack it, but not in compare"},
+     "field that holds a class: what to choose by (run, select; see --labels), to learn (compare, train), to report; a "
+     "record may lack it, but not in compare"},
     {"id-field", 0, "NAME", RECORDS, OPT_STRING, CF(id_field), NULL, 0, 0, NULL, DECIDES | OF_RECORDS, "Input",
      "field that holds a unique id; without it the row number from 0"},
     {"embeddings", 0, "FILE", CMD_RUN | CMD_COMPARE, OPT_LIST, CF(embeddings), NULL, 0, 0, NULL, DECIDES | READS,
@@ -162,7 +163,8 @@ const wn_option wn_options[] = {
      "paper: graph-cut over cosine with lambda 10 and no deduplication; other options win over it"},
     {"objective", 0, "NAME", CHOOSE, OPT_ENUM, CF(objective), WORDS(WN_OBJECTIVES), 0, 0, "graph-cut", DECIDES,
      "Selection",
-     "what makes a subset good; where --label-field names labels (--labels) class-herding, else graph-cut"},
+     "what makes a subset good; without it class-herding where --label-field names labels (see --labels), else "
+     "graph-cut"},
     {"similarity", 0, "NAME", CHOOSE, OPT_ENUM, CF(similarity), WORDS(WN_KERNELS), 0, 0, "rbf",
      DECIDES | COMPARES | METHOD, "Selection",
      "similarity of two vectors; rbf is exp(gamma (cosine - 1)); class-herding has cosine alone"},
@@ -172,12 +174,12 @@ const wn_option wn_options[] = {
      DECIDES | WN_OPTION_GRAPH_CUT | METHOD, "Selection", "graph-cut: weight of diversity; auto is n/k - 2"},
     {"labels", 0, "use|ignore", CHOOSE, OPT_SWITCH, CF(ignore_labels), "use|ignore", 0, 0, "use",
      DECIDES | WN_OPTION_LABELS, "Selection",
-     "use: where --label-field names labels, choose by class (--objective class-herding), unless an objective, or a "
-     "similarity, gamma, lambda or maximizer of another, is given; ignore: they are for report and output alone"},
+     "use: where --label-field names labels, choose by class (--objective class-herding), unless another objective, or "
+     "an option of one (gamma, lambda, similarity rbf or dot), is given; ignore: they are for report and output alone"},
     {"quota", 0, "sqrt|equal|proportional|FILE", CHOOSE, OPT_STRING, CF(quota), "sqrt|equal|proportional", 0, 0, "sqrt",
      DECIDES | WN_OPTION_HERDING | METHOD | READS, "Selection",
      "class-herding: what the classes share in k by: the square root of their size, all alike (for balanced accuracy), "
-     "their size, or what FILE says (lines of class, tab, number)"},
+     "their size, or what FILE says: lines of class, tab, number; shares, not counts; classes left out get nothing"},
     {"push", 0, "X|auto", CHOOSE, OPT_REAL, CF(push), "auto", 0, 100, "auto", DECIDES | WN_OPTION_HERDING | METHOD,
      "Selection",
      "class-herding: how far the rows of a class are chosen away from the other classes; auto is 1, and up to 2 the "

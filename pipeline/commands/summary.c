@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <winnow/mem.h>
 
 static const char *plural(size_t n) {
     return n == 1 ? "" : "s";
@@ -53,6 +54,21 @@ static void say_vectors(const wn_outcome *o, wn_io *io) {
         wn_sayf(io, "vectors   %zu x %zu from %zu files", o->n, o->x->cols, files);
 }
 
+/* Classes of which nothing was chosen. */
+static void say_classes(const wn_outcome *o, wn_io *io) {
+    size_t without = o->rows.nlabels;
+    bool *chosen = o->rows.label ? wn_alloc(o->rows.nlabels, sizeof *chosen, &(wn_err){0}) : NULL;
+    for (size_t i = 0; chosen && i < o->k; i++) {
+        const uint32_t label = o->rows.label[o->chosen[i]];
+        if (label >= o->rows.nlabels || chosen[label]) continue;
+        chosen[label] = true;
+        without--;
+    }
+    if (chosen && without)
+        wn_sayf(io, "note: of %zu of the %zu classes no row is chosen", without, o->rows.nlabels);
+    wn_free(chosen);
+}
+
 /* How the choice was made: ", rbf with gamma 7.9 (auto), lambda 8 (auto)". */
 static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     char how[200] = "";
@@ -65,14 +81,17 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
         (void)snprintf(how + at, sizeof how - (size_t)at, ", lambda %.4g%s", o->lambda,
                        isnan(c->lambda) ? " (auto)" : "");
     if (o->objective == WN_CLASS_HERDING)
-        at += snprintf(how + at, sizeof how - (size_t)at, ", quotas %.60s, push %.3g", c->quota, o->push);
+        at += snprintf(how + at, sizeof how - (size_t)at, ", quotas %.60s, push %.3g%s", c->quota, o->push,
+                       isnan(c->push) ? "/sqrt(rows)" : "");
     if (o->objective == WN_CLASS_HERDING && isfinite(o->label_noise))
-        (void)snprintf(how + at, sizeof how - (size_t)at, " (auto: %.*f%% of labels disputed)",
-                       o->label_noise < .1, 100 * o->label_noise);
+        (void)snprintf(how + at, sizeof how - (size_t)at, " (%.*f%% of sure labels disputed)", o->label_noise < .1,
+                       100 * o->label_noise);
     wn_sayf(io, "chosen    %zu of %zu (%.3g%%) by %s%s", o->k, o->n, 100.0 * (double)o->k / (double)o->n,
             wn_objective_name(o->objective), how);
-    wn_sayf(io, "coverage  %.3f mean cosine to the nearest chosen row; at random %.3f", o->coverage[o->npoints - 1],
-            o->coverage_random[o->npoints - 1]);
+    wn_sayf(io, "coverage  %.3f mean cosine to the nearest chosen row; at random %.3f%s", o->coverage[o->npoints - 1],
+            o->coverage_random[o->npoints - 1],
+            o->objective == WN_CLASS_HERDING ? " (not what class-herding seeks)" : "");
+    if (o->objective == WN_CLASS_HERDING) say_classes(o, io);
 }
 
 static void say_size(const wn_outcome *o, bool zeros_last, wn_io *io) {
@@ -94,6 +113,7 @@ static void say_size(const wn_outcome *o, bool zeros_last, wn_io *io) {
 
 void wn_summary_say(const wn_config *c, const wn_outcome *o, bool zeros_last, wn_io *io) {
     say_rows(c, o, io);
+    if (c->labels_note) wn_sayf(io, "%s", c->labels_note);
     if (o->dropped)
         wn_sayf(io, "copies    %zu dropped in %zu group%s, %zu rows left", o->dropped, o->groups, plural(o->groups),
                 o->n - o->dropped);

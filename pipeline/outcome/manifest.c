@@ -40,14 +40,21 @@ static void add_counts(wn_manifest_doc *d, const wn_outcome *r) {
     wn_doc_count(d, o, "labels", r->rows.nlabels);
 }
 
+static void add_warning(wn_manifest_doc *d, cJSON *list, const char *warning) {
+    if (!d->failed) d->failed |= !cJSON_AddItemToArray(list, cJSON_CreateString(warning));
+}
+
 /* What a reader of the outcome should not overlook. */
 static void add_warnings(wn_manifest_doc *d, const wn_outcome *r) {
     char warning[WN_UNKNOWN_SIZE];
+    size_t labelled = 0;
     cJSON *list = cJSON_AddArrayToObject(d->root, "warnings");
     d->failed |= !list;
     bool words = r->rows.texts.n > 0 && (r->encoder || !r->chosen);
-    if (d->failed || !wn_unknown_warning(warning, r->zero_rows, r->n, words, r->chosen != NULL)) return;
-    d->failed |= !cJSON_AddItemToArray(list, cJSON_CreateString(warning));
+    if (wn_unknown_warning(warning, r->zero_rows, r->n, words, r->chosen != NULL)) add_warning(d, list, warning);
+    if (r->objective != WN_CLASS_HERDING || !r->rows.label) return;
+    for (size_t i = 0; i < r->n; i++) labelled += r->rows.label[i] < r->rows.nlabels;
+    if (wn_classes_warning(warning, r->rows.nlabels, labelled)) add_warning(d, list, warning);
 }
 
 static void add_selection(wn_manifest_doc *d, const wn_outcome *r) {

@@ -161,8 +161,11 @@ void wn_section_curves(wn_page *p, const wn_outcome *r) {
     bool gains = wn_report_has_gains(r) && r->npoints > 1;
     if (r->npoints < 2) return;
     wn_page_put(p,
-                "<section><h2>What each budget buys</h2>\n<p class=\"m\">The choice is nested: its first part is the "
-                "choice for a smaller budget");
+                "<section><h2>What each budget buys</h2>\n<p class=\"m\">");
+    wn_page_put(p, r->objective == WN_CLASS_HERDING
+                       ? "In every first part of the choice each class has about its share; a run for that budget "
+                         "would choose other rows of it"
+                       : "The choice is nested: its first part is the choice for a smaller budget");
     if (isfinite(r->lambda)) wn_page_put(p, " at the same lambda (with lambda auto a smaller budget sets its own)");
     wn_page_put(p, ".</p>\n<div class=\"two\">\n");
     coverage_chart(p, r);

@@ -132,7 +132,7 @@ void wn_section_labels(wn_page *p, const wn_outcome *r) {
                 "give or take the shaded band. A bar beyond the band is the selection’s own doing. Coverage is the "
                 "mean cosine of a label’s rows to the chosen row that stands for them.");
     if (r->objective == WN_CLASS_HERDING)
-        wn_page_put(p, " How many rows each label has was decided before any was chosen (<code>--quota</code>).");
+        wn_page_put(p, " Here how many rows each label has was decided before any was chosen (<code>--quota</code>).");
     wn_page_put(p, "</p>\n");
     share_table(p, r, s, nlabels);
     wn_page_put(p, "</section>\n");

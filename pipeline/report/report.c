@@ -91,7 +91,8 @@ static void page_lead(wn_page *p, const wn_outcome *r) {
     else if (r->objective == WN_CLASS_HERDING)
         wn_page_printf(p,
                        "Chosen class by class, so that the rows of a class together are what is typical of it. Being "
-                       "near to every text is not what was sought: coverage is %.3f, of a random choice %.3f.",
+                       "near to every text is not what was sought: coverage is %.3f, of a random choice %.3f. What a "
+                       "text stands for below are those that it is nearest to, of whatever class.",
                        chosen, random);
     else if (chosen <= random + 0.0005)
         wn_page_printf(p,

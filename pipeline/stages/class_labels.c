@@ -2,12 +2,14 @@
 #include <winnow/stages.h>
 
 #include "say.h"
+#include "unknown.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <winnow/mem.h>
 #include <wn/strmap.h>
 #include <wn/textfile.h>
@@ -64,7 +66,9 @@ wn_code wn_class_shares_read(double *share, const char *const *labels, size_t nl
     wn_strset_free(&names);
     wn_free(named);
     wn_free(text);
-    if (code == WN_EIO) (void)wn_err_prefix(err, "--quota wants sqrt, equal, proportional, or a file of shares: ");
+    if (code != WN_EIO) return code;
+    if (access(path, F_OK) != 0) err->code = code = WN_EUSAGE; /* a word, perhaps */
+    (void)wn_err_prefix(err, "--quota wants sqrt, equal, proportional, or a file of shares: ");
     return code;
 }
 
@@ -94,11 +98,12 @@ static wn_code check_room(const wn_class_labels *c, const wn_copies *copies, con
 
 static void say_little(const wn_class_labels *c, size_t m, wn_io *io) {
     const size_t named = c->n - (c->unlabelled > 0), labelled = m - c->unlabelled;
+    char warning[WN_UNKNOWN_SIZE];
     if (c->n == 1)
         wn_sayf(io, "note: all rows are of one class; they are chosen to follow its mean (--labels ignore chooses "
                     "without labels)");
-    else if (named > labelled / 3)
-        wn_sayf(io, "note: %zu classes of %zu rows say little (--labels ignore chooses without them)", named, labelled);
+    else if (wn_classes_warning(warning, named, labelled))
+        wn_sayf(io, "warning: %s", warning);
     if (c->unlabelled)
         wn_sayf(io, "note: %zu rows have no label; they are a class of their own", c->unlabelled);
 }

@@ -13,3 +13,12 @@ bool wn_unknown_warning(char out[WN_UNKNOWN_SIZE], size_t zero, size_t n, bool t
                          : "");
     return true;
 }
+
+bool wn_classes_warning(char out[WN_UNKNOWN_SIZE], size_t classes, size_t labelled) {
+    if (classes < 2 || classes < labelled / 3) return false;
+    (void)snprintf(out, WN_UNKNOWN_SIZE,
+                   "%zu classes for %zu rows: with so few rows each, choosing by class is little more than taking the "
+                   "first rows of the file; is it the right label field? (--labels ignore chooses without labels)",
+                   classes, labelled);
+    return true;
+}

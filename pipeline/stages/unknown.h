@@ -9,4 +9,8 @@ enum { WN_UNKNOWN_SIZE = 400 };
  * words. chosen: rows were chosen by them. */
 bool wn_unknown_warning(char out[WN_UNKNOWN_SIZE], size_t zero, size_t n, bool texts, bool chosen);
 
+/* The same where classes have so few rows each, a third as many classes as `labelled` rows or more, that choosing by
+ * class is choosing the first rows of the file. */
+bool wn_classes_warning(char out[WN_UNKNOWN_SIZE], size_t classes, size_t labelled);
+
 #endif

@@ -2,7 +2,7 @@
  *
  * A class picks alone: after j rows the next is the one with the largest x . v, v = t - P / (j + 1). Quotas are known
  * beforehand, so all classes pick at once, each on one thread, and the picks are then put in one order: the j-th of a
- * class with quota q at (j + 1/2) / q, so that a prefix is nearly the choice for a smaller k.
+ * class with quota q at (j + 1/2) / q, so that a prefix has each class in about its share.
  *
  *     rows by class     class 0           | class 1       | class 2  ...
  *     parts             a    | b    | c   | a             | a             PART_ROWS rows at most, drawn by the seed

@@ -30,6 +30,16 @@ ok $? "the push is in the manifest"
 is "$(counts out)" "18 11 7 4 " "quotas go with the roots of the sizes"
 try check out
 is "$code" 0 "winnow check calls it whole"
+for same in "--similarity cosine" "--maximizer matrix-free" "--quota sqrt" "--labels use"; do
+    # shellcheck disable=SC2086
+    "$W" run rows.jsonl $body -k 40 $same -q -o same
+    is "$(ids same | cksum)" "$(ids out | cksum)" "$same: by class as before"
+    rm -rf same
+done
+# shellcheck disable=SC2086
+try run rows.jsonl $body -k 40 --gamma 5 -o other
+has "$err" "note: --gamma belongs to another objective than class-herding" "an option that decides otherwise is told of"
+rm -rf other
 for other in "--labels ignore" "--objective graph-cut" "--similarity rbf" "--lambda auto" "--preset paper"; do
     # shellcheck disable=SC2086
     try run rows.jsonl $body -k 40 $other -o other
@@ -143,7 +153,7 @@ printf 'kind 1\t1\nkind 1\t2\n' >quota.tsv
 refused "a class twice" 2 'run: quota.tsv:2: the class "kind 1" stands there twice' \
     run rows.jsonl $body -k 9 --quota quota.tsv -o x
 # shellcheck disable=SC2086
-refused "a word that is none" 1 \
+refused "a word that is none" 2 \
     "run: --quota wants sqrt, equal, proportional, or a file of shares: cannot open root" \
     run rows.jsonl $body -k 9 --quota root -o x
 
@@ -166,7 +176,9 @@ awk '{ sub(/"kind ./, "\"own " NR) } 1' rows.jsonl >own.jsonl
 # shellcheck disable=SC2086
 try run own.jsonl $body -k 9 -o own
 is "$code" 0 "a class for each row"
-has "$err" "note: 400 classes of 400 rows say little" "is told of"
+has "$err" "warning: 400 classes for 400 rows" "is told of"
+has own/manifest.json "400 classes for 400 rows" "in the manifest, too"
+has "$err" "note: of 391 of the 400 classes no row is chosen" "and what is left out"
 sed '1,300s/, "label": "kind ."//' rows.jsonl >some.jsonl
 # shellcheck disable=SC2086
 try run some.jsonl $body -k 40 -o some
@@ -201,7 +213,7 @@ compare() { try compare rows.jsonl --test 25% $body --budgets 10% --seeds 2 --em
 printf 'kind 0\t1\n' >a.tsv
 compare --methods default:quota=a.tsv,default:quota=missing.tsv
 has "$err" "winnow compare: --methods default:quota=missing.tsv: --quota wants" "a file that is not there"
-is "$code$(find . -name '.c.winnow*')" 1 "is told of before any cell"
+is "$code$(find . -name '.c.winnow*')" 2 "is told of before any cell"
 compare --methods default:similarity=rbf
 is "$code" 2 "so is a similarity that it does not have"
 compare --methods default:quota=a.tsv

@@ -82,8 +82,8 @@ typedef struct {
 /* Chooses k rows of x greedily: each step the row of largest gain, ties to the lowest row. x: [n, d] finite, rows of
  * norm 1 or 0 for cosine and rbf. *out is written on success only; release it with wn_selection_free. Equal bytes for
  * any number of threads; storages and maximizers give the same picks (docs/selection.md says why).
- * class-herding takes its picks class by class (objective/herding.h has f), and orders them so that a prefix is nearly
- * the choice for fewer rows: at every step the row is the best of its class, not of all. Kernel cosine.
+ * class-herding takes its picks class by class (objective/herding.h has f), and orders them so that a prefix has each
+ * class in about its share: at every step the row is the best of its class, not of all. Kernel cosine.
  * Similarity in facility location: max(cos, 0), max(dot, 0) or the rbf value; a row also represents itself.
  * WN_EUSAGE: an option out of range (lambda beyond 0 .. 1e12, a weight beyond 0 .. 1e12, k of 0, a row that does not
  * exist, a repeated keep row, rows not normalised, labels, shares or pushes that are missing or out of range), or a
