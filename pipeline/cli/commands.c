@@ -87,7 +87,8 @@ const wn_command wn_commands[] = {
      "winnow compare all.jsonl --test 20% --label-field label --budgets 10% --seeds 10 -o compared/\n"
      "winnow compare all.jsonl --test 20% --label-field label --budgets 10% --inject-duplicates 1%x100 \\\n"
      "    --methods default,facility-location,graph-cut:lambda=10:similarity=cosine -o compared/\n"
-     "winnow compare all.jsonl --test 20% --label-field label --budgets 10% --methods class-herding,graph-cut -o by/",
+     "winnow compare all.jsonl --test 20% --label-field label --budgets 10% \\\n"
+     "    --methods class-herding,graph-cut -o by/",
      wn_compare},
     {"explain", CMD_EXPLAIN, "OUT ID", 2, 2, "say why an item was chosen, or what stands for it",
      "For a chosen item: its rank and gain, and the items it stands for. For another: the chosen item that stands for "
