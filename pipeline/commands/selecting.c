@@ -14,7 +14,7 @@
  * and again without io when near copies are gone. */
 static wn_code find_classes(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     wn_class_opts o = wn_config_classes(c);
-    o.wanted = s->opts.wanted;
+    o.wanted = s->opts.wanted - s->lists.nkeep; /* rows to keep come whatever their class shares */
     wn_class_labels_free(&s->classes);
     s->opts.classes = &s->classes;
     return wn_class_labels_make(&s->classes, &s->rows.view, &s->copies, &o, io, err);

@@ -49,8 +49,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="winnow-test.") as folder:
         rows, out = os.path.join(folder, "rows.jsonl"), os.path.join(folder, "out")
         write_rows(rows)
-        subprocess.run([sys.argv[1], "run", rows, "-k", "10%", "--id-field", "id", "--label-field", "label", "-q", "-o",
-                        out], check=True)
+        subprocess.run([sys.argv[1], "run", rows, "-k", "10%", "--id-field", "id", "--label-field", "label",
+                        "--labels", "ignore", "-q", "-o", out], check=True)
         with open(os.path.join(out, "manifest.json"), encoding="utf-8") as f:
             manifest = json.load(f)
         selection, curves = manifest["selection"], manifest["curves"]
