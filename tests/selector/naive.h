@@ -167,6 +167,21 @@ static inline wn_mat clustered_rows(size_t n, size_t d, size_t centres, double s
     return x;
 }
 
+/* Must-keep and excluded rows now and then, and a k that they leave possible; scratch keep and exclude [n each]. */
+static inline void draw_lists(wn_select_opts *o, size_t *keep, size_t *exclude, size_t n, wn_rng *r) {
+    size_t *order = malloc(n * sizeof *order);
+    for (size_t i = 0; i < n; i++) order[i] = i;
+    wn_rng_shuffle(r, order, n);
+    if (wn_rng_below(r, 3) == 0) o->nkeep = (size_t)wn_rng_below(r, n / 2 + 1);
+    if (wn_rng_below(r, 3) == 0) o->nexclude = (size_t)wn_rng_below(r, n / 2);
+    memcpy(keep, order, o->nkeep * sizeof *order);
+    memcpy(exclude, order + o->nkeep, o->nexclude * sizeof *order);
+    const size_t low = o->nkeep ? o->nkeep : 1;
+    o->k = low + (size_t)wn_rng_below(r, n - o->nexclude - low + 1);
+    o->keep = keep, o->exclude = exclude;
+    free(order);
+}
+
 /* Now and then some rows become zero, opposites of others, or copies. */
 static inline void spoil_rows(wn_mat *x, wn_rng *r) {
     const size_t n = x->rows;

@@ -21,7 +21,7 @@ typedef struct {
  * must-keep and excluded rows, weights, shares. */
 static void make(instance *in, uint64_t seed) {
     wn_rng r = wn_rng_init(seed, 1);
-    size_t n = 2 + (size_t)wn_rng_below(&r, N_MAX - 1), d = 1 + (size_t)wn_rng_below(&r, 9), order[N_MAX];
+    size_t n = 2 + (size_t)wn_rng_below(&r, N_MAX - 1), d = 1 + (size_t)wn_rng_below(&r, 9);
     *in = (instance){.o = {.objective = WN_CLASS_HERDING, .kernel.kind = WN_COSINE, .seed = seed}};
     in->x = clustered_rows(n, d, 1 + (size_t)wn_rng_below(&r, n), 0.1 + wn_rng_uniform(&r), true, seed);
     spoil_rows(&in->x, &r);
@@ -29,23 +29,15 @@ static void make(instance *in, uint64_t seed) {
     for (size_t i = 0; i < n; i++) {
         const uint64_t a = wn_rng_below(&r, in->o.classes), b = wn_rng_below(&r, in->o.classes);
         in->label[i] = (uint32_t)(a < b ? a : b); /* the first classes are larger */
-        order[i] = i;
     }
-    wn_rng_shuffle(&r, order, n);
-    if (wn_rng_below(&r, 3) == 0) in->o.nkeep = (size_t)wn_rng_below(&r, n / 2 + 1);
-    if (wn_rng_below(&r, 3) == 0) in->o.nexclude = (size_t)wn_rng_below(&r, n / 2);
-    memcpy(in->keep, order, in->o.nkeep * sizeof *order);
-    memcpy(in->exclude, order + in->o.nkeep, in->o.nexclude * sizeof *order);
-    size_t low = in->o.nkeep ? in->o.nkeep : 1;
-    in->o.k = low + (size_t)wn_rng_below(&r, n - in->o.nexclude - low + 1);
+    draw_lists(&in->o, in->keep, in->exclude, n, &r);
     for (size_t c = 0; c < in->o.classes; c++) in->push[c] = (double[]){0, .25, 1, 3}[wn_rng_below(&r, 4)];
     in->o.quota_power = (double[]){0, .5, 1}[wn_rng_below(&r, 3)];
     for (size_t i = 0; i < n; i++) in->weight[i] = (double[]){.5, 1, 1, 2, 7}[wn_rng_below(&r, 5)];
     for (size_t c = 0; c < in->o.classes; c++) in->share[c] = (double[]){.5, 1, 10}[wn_rng_below(&r, 3)];
     if (wn_rng_below(&r, 4) == 0) in->o.weight = in->weight;
     if (wn_rng_below(&r, 4) == 0) in->o.share = in->share;
-    in->o.keep = in->keep, in->o.exclude = in->exclude, in->o.label = in->label;
-    in->o.push = in->push;
+    in->o.label = in->label, in->o.push = in->push;
 }
 
 static double weight_of(const instance *in, size_t i) {

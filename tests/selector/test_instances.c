@@ -25,18 +25,8 @@ static void make(instance *in, uint64_t seed) {
     bool unit = in->o.kernel.kind != WN_DOT;
     in->x = clustered_rows(n, d, 1 + (size_t)wn_rng_below(&r, n), 0.1 + wn_rng_uniform(&r), unit, seed);
     spoil_rows(&in->x, &r);
-    size_t order[40];
-    for (size_t i = 0; i < n; i++) order[i] = i;
-    wn_rng_shuffle(&r, order, n);
-    if (wn_rng_below(&r, 3) == 0) in->o.nkeep = (size_t)wn_rng_below(&r, n / 2 + 1);
-    if (wn_rng_below(&r, 3) == 0) in->o.nexclude = (size_t)wn_rng_below(&r, n / 2);
-    memcpy(in->keep, order, in->o.nkeep * sizeof *order);
-    memcpy(in->exclude, order + in->o.nkeep, in->o.nexclude * sizeof *order);
-    size_t low = in->o.nkeep ? in->o.nkeep : 1;
-    in->o.k = low + (size_t)wn_rng_below(&r, n - in->o.nexclude - low + 1);
+    draw_lists(&in->o, in->keep, in->exclude, n, &r);
     in->o.lambda = (double[]){0, 0.5, 10, 100, NAN, 1e9}[wn_rng_below(&r, 6)];
-    in->o.keep = in->keep;
-    in->o.exclude = in->exclude;
     for (size_t i = 0; i < n; i++) in->weight[i] = (double[]){0, 0.5, 1, 1, 2, 7}[wn_rng_below(&r, 6)];
     if (wn_rng_below(&r, 3) == 0) in->o.weight = in->weight;
 }
