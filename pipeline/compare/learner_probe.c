@@ -1,7 +1,6 @@
 /* The probe as a learner: logistic regression on the vectors that were chosen by. */
 #include "learner.h"
 
-#include <math.h>
 #include <string.h>
 #include <winnow/mem.h>
 #include <wn/probe.h>
@@ -31,7 +30,7 @@ static wn_code gather_rows(wn_mat *x, wn_probe_rows *rows, const wn_learner *l, 
 
 /* c is that of random rows: a chosen subset is no sample, and what it says of rows that it leaves out misleads. */
 static wn_code probe_fit(void **model, const wn_learner *l, const wn_lesson *lesson, wn_err *err) {
-    wn_probe_opts o = {.c = NAN, .seed = lesson->seed};
+    wn_probe_opts o = {.seed = lesson->seed};
     wn_probe *probe = wn_alloc(1, sizeof *probe, err);
     wn_probe_rows rows;
     wn_mat x = {0};

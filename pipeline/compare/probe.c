@@ -37,8 +37,6 @@ static wn_code probe_check(const wn_probe_rows *r, const wn_probe_opts *o, wn_er
     if (r->n == 0 || r->d == 0 || r->classes == 0)
         return wn_err_set(err, WN_EINPUT, "the probe got %zu rows of %zu values and %zu classes: nothing to learn from",
                           r->n, r->d, r->classes);
-    if (!isnan(o->c) && !(o->c > 0 && isfinite(o->c)))
-        return wn_err_set(err, WN_EINPUT, "the probe's c is %g; a number above 0 is wanted", o->c);
     if (o->folds == 1) return wn_err_set(err, WN_EINPUT, "the probe's cross-validation needs 2 folds or more, not 1");
     for (size_t i = 0; i < r->n; i++) {
         if (r->y[i] >= r->classes)
@@ -273,11 +271,14 @@ wn_code wn_probe_fit(wn_probe *out, const wn_probe_rows *rows, const wn_probe_op
     double *w = NULL;
     wn_code code = probe_check(rows, o, err);
     if (code != WN_OK) goto out;
+    if (!(o->c > 0 && isfinite(o->c))) {
+        code = wn_err_set(err, WN_EINPUT, "the probe's c is %g; a number above 0 is wanted", o->c);
+        goto out;
+    }
     if ((code = problem_open(&p, rows, err)) != WN_OK) goto out;
     code = WN_EMEMORY;
     if (!(probe.w = wn_alloc(rows->classes, (rows->d + 1) * sizeof *probe.w, err))) goto out;
     if (!(w = wn_logistic_weights(p.rows.classes, p.rows.d, err))) goto out;
-    if (isnan(o->c) && (code = choose_c(&probe.c, &p, o, err)) != WN_OK) goto out;
     if ((code = wn_logistic_open(&l, &p.rows, err)) != WN_OK) goto out;
     code = wn_logistic_minimise(&l, p.penalty / (probe.c * (double)rows->n), false, w, err);
     if (code != WN_OK) goto out;

@@ -51,12 +51,13 @@ static void probe(void) {
     wn_err err = {0};
     wn_probe p = {0};
     const size_t n = (size_t)next(), tests = (size_t)next(), d = (size_t)next(), classes = (size_t)next();
-    const wn_probe_opts o = {.c = next(), .seed = 1};
+    wn_probe_opts o = {.c = next(), .seed = 1};
     float *x = floats(n * d);
     uint32_t *y = classes_of(n);
     float *held = floats(tests * d), *probs = calloc(tests * classes, sizeof *probs);
     if (!probs) exit(2);
     const wn_probe_rows rows = {.x = x, .ld = d, .d = d, .n = n, .y = y, .classes = classes};
+    if (isnan(o.c)) must(wn_probe_choose_c(&o.c, &rows, &o, &err), &err);
     must(wn_probe_fit(&p, &rows, &o, &err), &err);
     must(wn_probe_predict(&p, held, d, tests, probs, &err), &err);
     say(p.c);

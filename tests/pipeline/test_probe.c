@@ -32,7 +32,11 @@ static void fill(sample *s, uint64_t seed) {
 }
 
 static wn_code fit(wn_probe *p, const wn_probe_rows *rows, double c, wn_err *err) {
-    const wn_probe_opts o = {.c = c, .seed = 3};
+    wn_probe_opts o = {.c = c, .seed = 3};
+    if (isnan(c)) { /* that of these rows */
+        const wn_code code = wn_probe_choose_c(&o.c, rows, &o, err);
+        if (code != WN_OK) return code;
+    }
     return wn_probe_fit(p, rows, &o, err);
 }
 

@@ -13,8 +13,8 @@ typedef struct {
 } wn_probe_rows;
 
 typedef struct {
-    double c;      /* inverse regularisation; NaN: that of wn_probe_choose_c, from the same rows */
-    size_t folds;  /* 0: WN_PROBE_FOLDS */
+    double c;      /* of a fit: inverse regularisation */
+    size_t folds;  /* of wn_probe_choose_c; 0: WN_PROBE_FOLDS */
     uint64_t seed; /* which row falls into which fold */
 } wn_probe_opts;
 
