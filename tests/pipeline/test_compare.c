@@ -252,6 +252,28 @@ static const wn_learner_vt means = {.memory = means_memory, .describe = means_de
 static const wn_learner_vt wide_means = {.wide = true, .memory = means_memory, .describe = means_describe,
                                          .fit = means_fit, .predict = means_predict, .forget = means_forget};
 
+/* The same, of a learner that tunes: what it was taught and tuned on, a line a lesson. */
+static struct {
+    size_t n, taught[64], tuned[64], rows[64];
+} lessons;
+
+static size_t sum_rows(const wn_taught *t) {
+    size_t sum = 0;
+    for (size_t i = 0; i < t->n; i++) sum += (t->row[i] + 1) * (t->row[i] + 7) * (t->label[i] + 1);
+    return sum;
+}
+
+static wn_code noting_fit(void **model, const wn_learner *l, const wn_lesson *lesson, wn_err *err) {
+    cr_assert_lt(lessons.n, 64);
+    lessons.taught[lessons.n] = sum_rows(&lesson->taught);
+    lessons.tuned[lessons.n] = sum_rows(&lesson->tuned_on);
+    lessons.rows[lessons.n++] = lesson->tuned_on.n;
+    return means_fit(model, l, lesson, err);
+}
+
+static const wn_learner_vt noting = {.tunes = true, .wide = true, .memory = means_memory, .describe = means_describe,
+                                     .fit = noting_fit, .predict = means_predict, .forget = means_forget};
+
 static const wn_size_opts budgets[] = {{.k = 5, .percent = true}, {.k = 40}};
 static wn_scenario scenarios[2];
 static wn_method methods[5];
@@ -322,6 +344,26 @@ Test(compare, cells_are_the_same_at_any_width_and_from_their_files) {
         for (size_t j = 0; j < i && a.list[i].used; j++)
             cr_assert(!a.list[j].used || strcmp(a.list[i].key, a.list[j].key) != 0);
     wn_cells_free(&a), wn_cells_free(&b), wn_cells_free(&c);
+}
+
+/* Whatever the method chose: the rows of dedup+random in its place. */
+Test(compare, every_method_is_tuned_on_the_same_random_rows) {
+    wn_compare_plan p = plan(&noting, 1);
+    p.nscenarios = 1, p.trainings = 1, p.nbudgets = 1;
+    make_folder();
+    wn_cells c = run_all(&p, 1);
+    cr_assert_eq(lessons.n, 5);
+    size_t random = 5, others = 0;
+    for (size_t i = 1; i < 5; i++) { /* the first is that of all rows */
+        cr_assert_eq(lessons.tuned[i], lessons.tuned[1]);
+        cr_assert_eq(lessons.rows[i], lessons.rows[1]);
+        if (lessons.taught[i] == lessons.tuned[i]) random = i;
+        else others++;
+    }
+    cr_assert(random < 5 && others == 3, "dedup+random learns from those very rows, the others do not");
+    cr_assert_neq(lessons.tuned[0], lessons.tuned[1], "all rows are tuned on as many");
+    wn_side_remove(folder);
+    wn_cells_free(&c);
 }
 
 Test(compare, a_cell_that_is_damaged_is_none) {

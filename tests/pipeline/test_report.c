@@ -152,6 +152,20 @@ Test(report, rows_that_nothing_stands_for) {
     sample_free(&s);
 }
 
+Test(report, coverage_of_a_label_by_hand) {
+    sample s;
+    sample_init(&s, 500, 50);
+    double sum = 0, rows = 0;
+    char want[80];
+    for (size_t i = 0; i < 500; i++)
+        if (s.label[i] == 1) sum += (double)s.sim[i], rows++;
+    char *html = render(&s.outcome);
+    (void)snprintf(want, sizeof want, "<td class=\"r\">%.3f</td><td class=\"r wide\">", sum / rows);
+    cr_expect(strstr(html, want), "no %s", want);
+    wn_free(html);
+    sample_free(&s);
+}
+
 Test(report, expected_labels_by_hand) {
     /* 4 rows, labels a a b c, choose 2 of 4: P(a) = 1 - C(2,2)/C(4,2) = 5/6, P(b) = P(c) = 1/2 */
     size_t pool[] = {2, 1, 1};

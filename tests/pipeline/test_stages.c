@@ -7,9 +7,11 @@
 #include <string.h>
 #include <winnow/config.h>
 #include <winnow/lsa.h>
+#include <winnow/mem.h>
 #include <winnow/stages.h>
 #include <winnow/threads.h>
 #include <wn/outcome.h>
+#include <wn/rng.h>
 
 enum { ROWS = 90, K = 12, DIMS = 8 };
 
@@ -176,4 +178,51 @@ Test(stages, a_folder_without_its_parts_is_refused) {
     wn_outcome_free(&o);
     cr_expect_eq(wn_outcome_read(&o, folder, WN_READ_COLUMNS, NULL, &err), WN_EIO);
     wn_outcome_free(&o);
+}
+
+/* ---- the push of class-herding ---- */
+
+/* Rows in three far groups, which are their classes but for a share `wrong` of them, which have another. */
+static wn_class_labels pushed(size_t rows, double wrong, double push) {
+    enum { GROUPS = 3, D = 8 };
+    wn_vectors v = {0};
+    wn_copies c = {.n = rows, .m = rows};
+    wn_class_labels l = {.label = calloc(rows, sizeof *l.label), .n = GROUPS};
+    wn_err err = {0};
+    wn_rng g = wn_rng_init(5, 0);
+    cr_assert_eq(wn_mat_init(&v.x, rows, D, &err), WN_OK);
+    for (size_t i = 0; i < rows; i++) {
+        float *x = wn_mat_row(&v.x, i);
+        double norm = 0;
+        l.label[i] = (uint32_t)((i + (wn_rng_uniform(&g) < wrong ? 1 + wn_rng_below(&g, 2) : 0)) % GROUPS);
+        for (size_t d = 0; d < D; d++) x[d] = (float)(.1 * wn_rng_normal(&g)) + (d == i % GROUPS ? 1 : 0);
+        for (size_t d = 0; d < D; d++) norm += (double)x[d] * (double)x[d];
+        for (size_t d = 0; d < D; d++) x[d] /= (float)sqrt(norm);
+    }
+    cr_assert(v.zero = wn_alloc(rows, sizeof *v.zero, &err));
+    cr_assert_eq(wn_push_choose(&l, &v, &c, push, 1, &err), WN_OK, "%s", err.msg);
+    wn_vectors_free(&v);
+    free(l.label);
+    l.label = NULL;
+    return l;
+}
+
+Test(stages, the_push_rises_with_the_labels_that_neighbours_dispute) {
+    const wn_class_labels clean = pushed(900, 0, NAN), tenth = pushed(900, .1, NAN), half = pushed(900, .5, NAN);
+    cr_assert_float_eq(clean.noise, 0, 1e-12);
+    cr_assert_float_eq(clean.push, WN_PUSH_LEAST, 1e-12);
+    cr_assert_float_eq(tenth.noise, .1, .05, "%g", tenth.noise);
+    cr_assert_float_eq(tenth.push, WN_PUSH_LEAST + (WN_PUSH_MOST - WN_PUSH_LEAST) * tenth.noise / WN_PUSH_NOISE, 1e-12);
+    cr_assert_gt(half.noise, .35);
+    cr_assert_float_eq(half.push, WN_PUSH_MOST, 1e-12, "no more than that");
+    cr_assert_float_eq(wn_push_of_class(&clean, 16), WN_PUSH_LEAST / 4, 1e-12, "it falls with the root of the rows");
+    cr_assert_float_eq(wn_push_of_class(&clean, 0), WN_PUSH_LEAST, 1e-12);
+}
+
+Test(stages, the_push_is_what_was_asked_for_or_the_least_where_nothing_can_be_told) {
+    const wn_class_labels given = pushed(900, .5, .75), few = pushed(30, .5, NAN);
+    cr_assert_float_eq(given.push, .75, 1e-12);
+    cr_assert_float_eq(wn_push_of_class(&given, 16), .75, 1e-12, "it does not fall then");
+    cr_assert(isnan(given.noise) && isnan(few.noise));
+    cr_assert_float_eq(few.push, WN_PUSH_LEAST, 1e-12);
 }
