@@ -129,11 +129,10 @@ static wn_code choose_by_labels(wn_cli *cli, const wn_assignments *file, const w
     if (!c->label_field || c->objective != WN_GRAPH_CUT || value_of(line, "labels")) return WN_OK;
     c->ignore_labels = true;
     if (!other || strcmp(other, "objective") == 0 || strcmp(other, "preset") == 0) return WN_OK;
-    c->labels_note = wn_cli_own(cli, 200, err);
-    if (!c->labels_note) return WN_EMEMORY;
-    (void)snprintf(c->labels_note, 200, "note: --%s belongs to another objective than class-herding: the labels are "
-                   "for report and output alone", other);
-    return WN_OK;
+    char note[160];
+    const int n = snprintf(note, sizeof note, "note: --%s belongs to another objective than class-herding: the labels "
+                           "are for report and output alone", other);
+    return (c->labels_note = wn_cli_own_string(cli, note, (size_t)n, err)) ? WN_OK : WN_EMEMORY;
 }
 
 static const char *last_value(const wn_assignments *list, size_t offset) {

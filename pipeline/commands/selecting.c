@@ -33,7 +33,6 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
     if (in->nsources) wn_timings_lap(&s->timings, "exact_duplicates");
     if ((code = wn_choice_size(&wanted, &size, s->rows.view.n, &s->lists, err)) != WN_OK) return code;
     s->opts = wn_config_choice(c, wanted);
-    s->opts.nclasses = s->rows.view.nlabels + 1;
     return c->objective == WN_CLASS_HERDING ? find_classes(s, c, io, err) : WN_OK;
 }
 

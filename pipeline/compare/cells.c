@@ -344,7 +344,9 @@ static size_t choice_memory(const wn_compare_plan *p, const wn_method *m, size_t
                               .storage = m->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
     size_t K = wn_choice_neighbours(&choice, rows), edge = sizeof(long long) + 5 * sizeof(float);
     size_t graph = K ? wn_sim_knn_memory(rows, d, K) + rows * K * edge : 0;
-    return held + graph + wn_select_memory(&o, rows, d);
+    size_t choose = graph + wn_select_memory(&o, rows, d), push = 0;
+    if (m->objective == WN_CLASS_HERDING) push = wn_push_bytes(rows, d);
+    return held + (choose > push ? choose : push);
 }
 
 size_t wn_cells_memory(const wn_compare_plan *p) {

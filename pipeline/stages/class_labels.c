@@ -91,8 +91,8 @@ static wn_code check_room(const wn_class_labels *c, const wn_copies *copies, con
     size_t room = 0, wanted = o->wanted < copies->m ? o->wanted : copies->m;
     for (size_t i = 0; i < copies->m; i++) room += c->share[c->label[i]] > 0;
     if (room >= wanted) return WN_OK;
-    return wn_err_set(err, WN_ECONSTRAINT, "--quota %s: the classes that share in the choice have %zu rows, but -k "
-                      "asks for %zu", o->share_path, room, o->wanted);
+    return wn_err_set(err, WN_ECONSTRAINT, "--quota %s: the classes that share in the choice have %zu rows, but %zu "
+                      "are to be chosen", o->share_path, room, o->wanted);
 }
 
 static void say_little(const wn_class_labels *c, size_t m, wn_io *io) {

@@ -41,7 +41,7 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
                         .kernel = {c->kernel.kind, 1},
                         .k = c->wanted,
                         .lambda = c->lambda,
-                        .classes = c->nclasses,
+                        .classes = c->classes ? c->classes->n : 0,
                         .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
     size_t choice = wn_select_memory(&o, rows, cols) + graph_bytes(rows, cols, wn_choice_neighbours(c, rows));
     size_t curves = rows * (3 * sizeof(size_t) + 2 * sizeof(float));

@@ -1,3 +1,4 @@
+/* Sharing k out among classes, within bounds. */
 #include <winnow/quota.h>
 
 #include <math.h>

@@ -132,7 +132,7 @@ is "$code$(ids again | cksum)" "0$(ids file | cksum)" "repeated from the manifes
 printf 'kind 3\t1\n' >quota.tsv
 # shellcheck disable=SC2086
 refused "more rows than the classes have" 5 \
-    "run: --quota quota.tsv: the classes that share in the choice have 10 rows, but -k asks for 20" \
+    "run: --quota quota.tsv: the classes that share in the choice have 10 rows, but 20 are to be chosen" \
     run rows.jsonl $body -k 20 --quota quota.tsv -n -o x
 : >empty.tsv
 # shellcheck disable=SC2086

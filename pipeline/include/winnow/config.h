@@ -79,7 +79,7 @@ typedef struct {
     wn_kernel_kind similarity;
     double lambda, gamma;    /* NaN = auto */
     bool ignore_labels;      /* --labels ignore */
-    char *labels_note;       /* what there is to say of labels that do not decide; NULL: nothing */
+    const char *labels_note; /* what there is to say of labels that do not decide; NULL: nothing */
     const char *quota;       /* sqrt equal proportional, or a file */
     double push;             /* NaN = auto */
     wn_storage storage; /* --maximizer */

@@ -161,7 +161,6 @@ typedef struct {
     double lambda;     /* of graph-cut; NaN: as wn_select_opts */
     uint64_t seed;
     const wn_class_labels *classes; /* of class-herding */
-    size_t nclasses;           /* as many at most; known before they are made */
     size_t neighbours; /* facility location over many rows: edges a row of the graph it is computed over; 0: 50 */
     size_t memory;     /* bytes it may use beyond what is there */
 } wn_choice_opts;
