@@ -1,4 +1,4 @@
-"""Prints every cell of comparisons as Markdown, and draws chart.svg. Usage, beside their folders:
+"""Prints every cell of comparisons as Markdown, writes cells.tsv and draws chart.svg. Usage, beside their folders:
 compare_tables.py SET.ENCODER..."""
 import sys
 
@@ -62,6 +62,35 @@ def methods_table(summaries):
     print(figures.table(["method", *SIGNS, "mean", "least", "most", "balanced accuracy", "seconds to choose"], rows))
 
 
+def budgets_table(summaries):
+    """The mean difference of every method from random choice without copies, by budget."""
+    cells = {}
+    for summary in summaries:
+        for _, here, budgets, methods in scenarios(summary):
+            for m in methods:
+                for b in budgets:
+                    d = here[m, b]["against"].get("dedup+random")
+                    if d:
+                        cells.setdefault(m, {}).setdefault(b, []).append(100 * d["difference"]["mean"])
+    budgets = order(b for of in cells.values() for b in of)
+    print("\n## Every method, by budget, against dedup+random\n")
+    print(figures.table(["method", *budgets], [[SHORT.get(m, m), *(f"{figures.mean(of[b]):+.2f}" for b in budgets)]
+                                               for m, of in cells.items()]))
+
+
+def write_cells(summaries):
+    """cells.tsv: a line a cell, percent; the difference from random choice without copies with its interval."""
+    with open("cells.tsv", "w", encoding="utf-8") as f:
+        print("set", "vectors", "scenario", "budget", "method", "accuracy", "difference", "low", "high", "verdict",
+              sep="\t", file=f)
+        for (name, encoder), summary in summaries.items():
+            for s in summary["standings"]:
+                d = s["against"].get("dedup+random")
+                v = [f"{100 * d['difference'][q]:+.1f}" for q in ("mean", "low", "high")] if d else [""] * 3
+                print(name, encoder, s["scenario"], s["budget"], s["method"], f"{100 * s['accuracy']['mean']:.1f}", *v,
+                      d["verdict"] if d else "", sep="\t", file=f)
+
+
 def default_table(summaries):
     """The default against each baseline and facility location, by budget."""
     cells = {}
@@ -81,7 +110,7 @@ def default_table(summaries):
 
 
 def main(folders):
-    panels, summaries = [], []
+    panels, summaries = [], {}
     for folder in folders:
         name, encoder = folder.rsplit(".", 1)
         title = f"{name}, {TITLES.get(encoder, encoder)}"
@@ -89,7 +118,7 @@ def main(folders):
         if not summary:
             print(f"## {title}\nnot run\n")
             continue
-        summaries.append(summary)
+        summaries[name, encoder] = summary
         print(f"## {title}: {summary['classes']} classes, {summary['pool']:,} + {summary['tests']:,} rows, "
               f"{summary['selection_seeds']} seeds")
         for scenario, here, budgets, methods in scenarios(summary):
@@ -101,8 +130,10 @@ def main(folders):
                            {SHORT.get(m, m): [spot(here[m, b]["accuracy"]) for b in budgets]
                             for m in methods if m not in ("longest", "stratified-random")}))
         print()
-    methods_table(summaries)
-    default_table(summaries)
+    methods_table(summaries.values())
+    budgets_table(summaries.values())
+    default_table(summaries.values())
+    write_cells(summaries)
     figures.lines("chart.svg", panels, columns=3)
 
 
