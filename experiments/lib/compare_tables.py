@@ -41,18 +41,23 @@ def tally_row(name, differences, verdicts=()):
             *(f"{f(differences):+.2f}" for f in (figures.mean, min, max))]
 
 
-def methods_table(summaries):
-    """Every method against random choice without copies, over all cells."""
-    cells = {}
+def against_random(summaries):
+    """Every cell that has a difference from random choice without copies: method, budget, cell, difference."""
     for summary in summaries:
         for _, here, budgets, methods in scenarios(summary):
             for m in methods:
                 for b in budgets:
                     d = here[m, b]["against"].get("dedup+random")
                     if d:
-                        cells.setdefault(m, []).append((d["verdict"], 100 * d["difference"]["mean"],
-                                                        100 * d["balanced_accuracy_difference"]["mean"],
-                                                        here[m, b]["select_s"]))
+                        yield m, b, here[m, b], d
+
+
+def methods_table(summaries):
+    """Every method against random choice without copies, over all cells."""
+    cells = {}
+    for m, _, s, d in against_random(summaries):
+        cells.setdefault(m, []).append((d["verdict"], 100 * d["difference"]["mean"],
+                                        100 * d["balanced_accuracy_difference"]["mean"], s["select_s"]))
     rows = []
     for m, of_method in cells.items():
         verdicts, differences, balanced, seconds = zip(*of_method)
@@ -65,13 +70,8 @@ def methods_table(summaries):
 def budgets_table(summaries):
     """The mean difference of every method from random choice without copies, by budget."""
     cells = {}
-    for summary in summaries:
-        for _, here, budgets, methods in scenarios(summary):
-            for m in methods:
-                for b in budgets:
-                    d = here[m, b]["against"].get("dedup+random")
-                    if d:
-                        cells.setdefault(m, {}).setdefault(b, []).append(100 * d["difference"]["mean"])
+    for m, b, _, d in against_random(summaries):
+        cells.setdefault(m, {}).setdefault(b, []).append(100 * d["difference"]["mean"])
     budgets = order(b for of in cells.values() for b in of)
     print("\n## Every method, by budget, against dedup+random\n")
     print(figures.table(["method", *budgets], [[SHORT.get(m, m), *(f"{figures.mean(of[b]):+.2f}" for b in budgets)]
