@@ -3,6 +3,7 @@
 /* What the files of the LSA encoder share. Texts are rows d < n, words are columns w < m. */
 #include <stdbool.h>
 #include <winnow/lsa.h>
+#include <wn/eigen.h>
 #include <wn/strmap.h>
 #include <wn/text.h>
 
@@ -67,15 +68,9 @@ wn_code wn_lsa_svd(const wn_lsa_csr *a, size_t iterations, uint64_t seed, wn_lsa
 size_t wn_lsa_svd_memory(const wn_lsa_csr *a, size_t iterations, const wn_lsa_basis *b);
 size_t wn_lsa_krylov_memory(const wn_lsa_csr *a, size_t blocks, const wn_lsa_basis *b);
 wn_code wn_lsa_krylov(const wn_lsa_csr *a, size_t blocks, uint64_t seed, wn_lsa_basis *b, wn_progress *p, wn_err *err);
+size_t wn_lsa_rank(const double *value, size_t k, double tolerance); /* how many exceed tolerance * value[0] */
 /* Makes the largest entry by magnitude (the first of equals) of every column positive. */
 wn_code wn_lsa_fix_signs(wn_lsa_basis *b, wn_err *err);
-
-/* ---- eigen.c ---- */
-/* The `k` largest eigenvalues, falling, and their vectors, of a symmetric matrix [s, s], whose upper triangle by rows
- * is read and overwritten. vec [k, s]: vector j is row j. LAPACK's dsyevd on one thread. */
-wn_code wn_lsa_eigen(double *sym, size_t s, size_t k, double *value, double *vec, wn_err *err);
-size_t wn_lsa_eigen_memory(size_t s); /* bytes that it takes for itself */
-size_t wn_lsa_rank(const double *value, size_t k, double tolerance); /* how many exceed tolerance * value[0] */
 
 /* ---- kernels_*.c: the inner loops, one file an instruction set ---- */
 enum { WN_LSA_BLOCK = 32 }; /* columns of a block */

@@ -288,7 +288,7 @@ static wn_code combine(krylov *k, wn_progress *p, wn_err *err) {
     wn_free(k->minus);
     k->minus = wn_alloc(k->blocks * k->panels, BB * sizeof *k->minus, err);
     if (!vec || !k->minus) goto out;
-    code = wn_lsa_eigen(k->t, order, b->dims, b->sigma, vec, err);
+    code = wn_eigen(k->t, order, b->dims, b->sigma, vec, err);
     if (code != WN_OK) goto out;
     b->rank = wn_lsa_rank(b->sigma, b->dims, 1e-6);
     for (size_t j = 0; j < b->dims; j++) b->sigma[j] = j < b->rank ? sqrt(b->sigma[j]) : 0;
@@ -312,7 +312,7 @@ size_t wn_lsa_krylov_memory(const wn_lsa_csr *a, size_t blocks, const wn_lsa_bas
     double rows = (double)(blocks + 2 + parts_of(a)) * m * B * sizeof(float) +
                   pieces * (double)blocks * BB * sizeof(float);
     double small = order * (order + (double)b->dims) * sizeof(double) + (double)(b->ld + 96) * order * sizeof(float);
-    double all = rows + small + (double)wn_lsa_eigen_memory(blocks * B);
+    double all = rows + small + (double)wn_eigen_memory(blocks * B);
     return all < 0x1p62 ? (size_t)all : (size_t)1 << 62;
 }
 
@@ -358,4 +358,10 @@ out:
     wn_free(k.minus);
     wn_free(k.t);
     return code;
+}
+
+size_t wn_lsa_rank(const double *value, size_t k, double tolerance) {
+    size_t rank = 0;
+    while (rank < k && value[rank] > 0 && value[rank] > tolerance * value[0]) rank++;
+    return rank;
 }

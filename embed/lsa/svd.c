@@ -120,7 +120,7 @@ static wn_code solve_exact(const wn_lsa_csr *a, bool by_text, wn_lsa_basis *b, w
     e.vec = vec;
     if (!vec || !e.gram) goto out;
     if ((code = add_gram(&e, p, err)) != WN_OK) goto out;
-    if ((code = wn_lsa_eigen(e.gram, s, k, b->sigma, vec, err)) != WN_OK) goto out;
+    if ((code = wn_eigen(e.gram, s, k, b->sigma, vec, err)) != WN_OK) goto out;
     b->rank = wn_lsa_rank(b->sigma, k, exact_tolerance);
     for (size_t j = 0; j < b->dims; j++) b->sigma[j] = j < b->rank ? sqrt(b->sigma[j]) : 0;
     if (by_text) wn_parallel_for(b->words, 64, vectors_of_texts, &e);
@@ -162,7 +162,7 @@ size_t wn_lsa_svd_memory(const wn_lsa_csr *a, size_t iterations, const wn_lsa_ba
     if (s == 0) return 0;
     if (blocks < s / WN_LSA_BLOCK) return wn_lsa_krylov_memory(a, blocks, b);
     size_t transposed = a->cols <= a->rows ? 0 : 8 * a->indptr[a->rows] + 16 * a->cols;
-    return transposed + (s + (b->dims < s ? b->dims : s)) * s * sizeof(double) + wn_lsa_eigen_memory(s);
+    return transposed + (s + (b->dims < s ? b->dims : s)) * s * sizeof(double) + wn_eigen_memory(s);
 }
 
 wn_code wn_lsa_svd(const wn_lsa_csr *a, size_t iterations, uint64_t seed, wn_lsa_basis *b, wn_progress *p,

@@ -104,8 +104,8 @@ static const char *value_of(const wn_assignments *list, const char *name) {
 static const char *means_another(const wn_cli *cli, const wn_assignments *file, const wn_assignments *line) {
     static const struct {
         const char *name, *same[2]; /* values that class-herding has, too */
-    } others[] = {{"objective", {NULL}}, {"gamma", {NULL}}, {"lambda", {NULL}}, {"similarity", {"cosine"}},
-                  {"maximizer", {"auto", "matrix-free"}}};
+    } others[] = {{"objective", {NULL}}, {"components", {"64"}}, {"gamma", {NULL}}, {"lambda", {NULL}},
+                  {"similarity", {"cosine"}}, {"maximizer", {"auto", "matrix-free"}}};
     if (cli->preset) return "preset";
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         const char *value = value_of(line, others[i].name);

@@ -170,12 +170,16 @@ const wn_option wn_options[] = {
      "similarity of two vectors; rbf is exp(gamma (cosine - 1)); class-herding has cosine alone"},
     {"gamma", 0, "X|auto", CHOOSE, OPT_REAL, CF(gamma), "auto", DBL_MIN, 1e6, "auto",
      DECIDES | COMPARES | WN_OPTION_RBF | METHOD, "Selection", "rbf: width; auto is 7.5 / median(1 - cosine)"},
+    {"components", 0, "N", CHOOSE, OPT_COUNT, CF(components), NULL, 0, 65536, "64",
+     DECIDES | COMPARES | WN_OPTION_RBF | METHOD, "Selection",
+     "rbf: compare rows of more than N columns by their N leading principal components; 0: as they are"},
     {"lambda", 0, "X|auto", CHOOSE, OPT_REAL, CF(lambda), "auto", 0, 1e12, "auto",
      DECIDES | WN_OPTION_GRAPH_CUT | METHOD, "Selection", "graph-cut: weight of diversity; auto is n/k - 2"},
     {"labels", 0, "use|ignore", CHOOSE, OPT_SWITCH, CF(ignore_labels), "use|ignore", 0, 0, "use",
      DECIDES | WN_OPTION_LABELS, "Selection",
      "use: where --label-field names labels, choose by class (--objective class-herding), unless another objective, or "
-     "an option of one (gamma, lambda, similarity rbf or dot), is given; ignore: they are for report and output alone"},
+     "an option of one (components, gamma, lambda, similarity rbf or dot), is given; ignore: they are for report and "
+     "output alone"},
     {"quota", 0, "sqrt|equal|proportional|FILE", CHOOSE, OPT_STRING, CF(quota), "sqrt|equal|proportional", 0, 0, "sqrt",
      DECIDES | WN_OPTION_HERDING | METHOD | READS, "Selection",
      "class-herding: what the classes share in k by: the square root of their size, all alike (for balanced accuracy), "

@@ -56,6 +56,7 @@ static wn_outcome outcome_of(const deduping *d, const wn_config *c) {
                         .label_noise = NAN,
                         .gamma = NAN,
                         .gamma_median = NAN,
+                        .explained = NAN,
                         .cut_off = NAN,
                         .n = d->copies.n,
                         .dropped = d->copies.dropped,

@@ -13,6 +13,12 @@ wn_size_opts wn_config_size(const wn_config *c) {
     return (wn_size_opts){.k = c->k, .percent = c->k_percent};
 }
 
+/* Only where rows are compared by rbf. */
+static wn_space_opts config_space(const wn_config *c) {
+    const bool rbf = c->similarity == WN_RBF && c->objective != WN_RANDOM;
+    return (wn_space_opts){.components = rbf ? c->components : 0, .seed = c->seed};
+}
+
 wn_kernel_opts wn_config_kernel(const wn_config *c) {
     return (wn_kernel_opts){.kind = c->similarity, .gamma = c->gamma, .seed = c->seed};
 }
@@ -29,6 +35,7 @@ wn_class_opts wn_config_classes(const wn_config *c) {
 
 wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted) {
     return (wn_choice_opts){.objective = c->objective,
+                            .space = config_space(c),
                             .kernel = {.kind = c->similarity},
                             .storage = c->storage,
                             .wanted = wanted,

@@ -75,6 +75,7 @@ wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
         wn_timings_lap(&s->timings, "near_duplicates");
     }
     if ((code = wn_vectors_scan(v, &s->copies, err)) != WN_OK) return code;
+    if ((code = wn_space_make(v, &s->copies, &s->opts.space, io, err)) != WN_OK) return code;
     code = wn_kernel_choose(&s->opts.kernel, &s->gamma_median, v, &s->copies, &kernel, io, err);
     if (code != WN_OK) return code;
     if (s->opts.classes) {
@@ -82,7 +83,7 @@ wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
         code = wn_push_choose(&s->classes, v, &s->copies, c->push, c->seed, err);
         if (code != WN_OK) return code;
     }
-    size_t budget = wn_memory_budget(c->memory), held = wn_plan_held(&s->rows, &v->x);
+    size_t budget = wn_memory_budget(c->memory), held = wn_plan_held(&s->rows, v);
     s->opts.memory = budget > held ? budget - held : 1;
     if ((code = wn_choice_make(&s->choice, v, &s->copies, &s->lists, &s->opts, io, err)) != WN_OK) return code;
     wn_timings_lap(&s->timings, "select");
@@ -146,6 +147,8 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .lambda = s->opts.objective == WN_GRAPH_CUT ? chosen->lambda : NAN,
                         .gamma = kernel->kind == WN_RBF ? kernel->gamma : NAN,
                         .gamma_median = s->gamma_median,
+                        .components = s->vectors.space.cols,
+                        .explained = s->vectors.space.cols ? s->vectors.explained : NAN,
                         .cut_off = s->opts.objective == WN_FACILITY_LOCATION ? chosen->cut_off : NAN,
                         .push = s->opts.classes ? s->classes.push : NAN,
                         .label_noise = s->opts.classes ? s->classes.noise : NAN,

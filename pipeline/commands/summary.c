@@ -78,8 +78,11 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     else if (o->objective != WN_RANDOM)
         at = snprintf(how, sizeof how, ", %s", wn_kernel_name(o->similarity));
     if (o->objective == WN_GRAPH_CUT)
-        (void)snprintf(how + at, sizeof how - (size_t)at, ", lambda %.4g%s", o->lambda,
+        at += snprintf(how + at, sizeof how - (size_t)at, ", lambda %.4g%s", o->lambda,
                        isnan(c->lambda) ? " (auto)" : "");
+    if (o->components)
+        at += snprintf(how + at, sizeof how - (size_t)at, ", %zu components (%.0f%% of the variance)", o->components,
+                       100 * o->explained);
     if (o->objective == WN_CLASS_HERDING)
         at += snprintf(how + at, sizeof how - (size_t)at, ", quotas %.60s, push %.3g%s", c->quota, o->push,
                        isnan(c->push) ? "/sqrt(rows)" : "");

@@ -66,8 +66,9 @@ static void describe_cell(const wn_compare_plan *p, const wn_cell *c, wn_writer 
     wn_writer_printf(w, "winnow %s, data %s, ", WINNOW_VERSION, p->data->sha256);
     wn_writer_printf(w, "scenario %d %.17g %zu %.17g, share %.17g, seed %llu, draw %zu, ", (int)s->kind, s->percent,
                      s->times, s->ratio, p->pool_share, (unsigned long long)p->seed, c->draw);
-    wn_writer_printf(w, "method %d, objective %d, kernel %d, lambda %.17g, gamma %.17g, neighbours %zu, ", (int)m->kind,
-                     (int)m->objective, (int)m->similarity, m->lambda, m->gamma, m->neighbours);
+    wn_writer_printf(w, "method %d, objective %d, kernel %d, components %zu, lambda %.17g, gamma %.17g, ",
+                     (int)m->kind, (int)m->objective, (int)m->similarity, m->components, m->lambda, m->gamma);
+    wn_writer_printf(w, "neighbours %zu, ", m->neighbours);
     if (m->objective == WN_CLASS_HERDING) describe_classes(p, m, w);
     wn_writer_printf(w, "dedup %d %.17g, own seed %d %llu, ", (int)m->dedup, m->dedup_threshold, m->seeded,
                      (unsigned long long)(m->seeded ? m->seed : 0));
@@ -342,9 +343,10 @@ static size_t choice_memory(const wn_compare_plan *p, const wn_method *m, size_t
                               .lambda = m->lambda,
                               .classes = p->data->classes,
                               .storage = m->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
+    const wn_space_opts space = {.components = m->components};
     size_t K = wn_choice_neighbours(&choice, rows), edge = sizeof(long long) + 5 * sizeof(float);
     size_t graph = K ? wn_sim_knn_memory(rows, d, K) + rows * K * edge : 0;
-    size_t choose = graph + wn_select_memory(&o, rows, d), push = 0;
+    size_t choose = graph + wn_select_memory(&o, rows, d) + wn_space_bytes(&space, rows, d), push = 0;
     if (m->objective == WN_CLASS_HERDING) push = wn_push_bytes(rows, d);
     return held + (choose > push ? choose : push);
 }

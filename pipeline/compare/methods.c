@@ -96,6 +96,7 @@ static wn_code choose_by_objective(choosing *ch, wn_err *err) {
     wn_class_labels classes = {0};
     wn_choice choice = {0};
     wn_choice_opts o = {.objective = m->objective,
+                        .space = {m->components, ch->call->seed},
                         .storage = m->storage,
                         .wanted = ch->call->k,
                         .lambda = m->lambda,
@@ -107,6 +108,7 @@ static wn_code choose_by_objective(choosing *ch, wn_err *err) {
     wn_code code = drop_copies(ch, &v, true, err);
     if (code != WN_OK) goto out;
     if ((code = wn_vectors_scan(&v, &ch->copies, err)) != WN_OK) goto out;
+    if ((code = wn_space_make(&v, &ch->copies, &o.space, &quiet, err)) != WN_OK) goto out;
     if (m->objective != WN_RANDOM) code = wn_kernel_choose(&o.kernel, &median, &v, &ch->copies, &kernel, &quiet, err);
     if (code != WN_OK) goto out;
     if (m->objective == WN_CLASS_HERDING) {

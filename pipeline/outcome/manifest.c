@@ -63,6 +63,8 @@ static void add_selection(wn_manifest_doc *d, const wn_outcome *r) {
     wn_doc_count(d, o, "dimensions", r->x->cols);
     wn_doc_text(d, o, "objective", wn_objective_name(r->objective));
     wn_doc_text(d, o, "similarity", wn_kernel_name(r->similarity));
+    if (r->components) wn_doc_count(d, o, "components", r->components);
+    wn_doc_real(d, o, "variance_explained", r->explained);
     wn_doc_real(d, o, "gamma", r->gamma);
     wn_doc_real(d, o, "median_distance", r->gamma_median);
     wn_doc_real(d, o, "lambda", r->k ? r->lambda : NAN);

@@ -77,6 +77,9 @@ static wn_code read_selection(wn_outcome *o, wn_err *err) {
         return wn_outcome_damaged(o, "manifest.json names a similarity that is none", err);
     o->encoder = json_string(wn_manifest_at(o, "selection", "encoder"));
     o->lambda = json_number(wn_manifest_at(o, "selection", "lambda"));
+    const double components = json_number(wn_manifest_at(o, "selection", "components"));
+    o->components = components >= 1 ? (size_t)components : 0; /* not for NaN */
+    o->explained = json_number(wn_manifest_at(o, "selection", "variance_explained"));
     o->gamma = json_number(wn_manifest_at(o, "selection", "gamma"));
     o->gamma_median = json_number(wn_manifest_at(o, "selection", "median_distance"));
     o->push = json_number(wn_manifest_at(o, "selection", "push"));

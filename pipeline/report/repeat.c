@@ -26,6 +26,7 @@ void wn_section_repeat(wn_page *p, const wn_outcome *r) {
     setting(p, "encoder", r->encoder);
     setting(p, "objective", r->chosen ? wn_objective_name(r->objective) : NULL);
     setting(p, "similarity", random ? NULL : wn_kernel_name(r->similarity));
+    if (r->components) setting_number(p, "components", (double)r->components);
     setting_number(p, "gamma", random ? NAN : r->gamma);
     setting_number(p, "lambda", r->lambda);
     setting_number(p, "push", r->push);

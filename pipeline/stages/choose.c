@@ -96,7 +96,7 @@ out:
 
 static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
                            const barred_rows *barred, const wn_choice_opts *o, wn_io *io, wn_err *err) {
-    const wn_mat x = wn_kept_rows(v, c);
+    const wn_mat x = wn_space_rows(v, c);
     wn_csr graph = {0};
     double *push = NULL;
     size_t K = wn_choice_neighbours(o, c->m), *keep = wn_alloc(lists->nkeep, sizeof *keep, err);

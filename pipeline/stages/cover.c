@@ -13,7 +13,7 @@ static double cover_value(const wn_kernel *k, float cosine) {
 
 wn_code wn_cover_curve(wn_cover *out, const wn_vectors *v, const wn_copies *c, const wn_cover_opts *o, wn_io *io,
                        wn_err *err) {
-    const wn_mat x = wn_kept_rows(v, c);
+    const wn_mat x = o->in_space ? wn_space_rows(v, c) : wn_kept_rows(v, c);
     size_t *chunk_at = wn_alloc(c->m, sizeof *chunk_at, err), *weight = wn_alloc(c->m, sizeof *weight, err);
     float *chunk = wn_alloc(c->m, sizeof *chunk, err);
     wn_code code = chunk_at && chunk && weight ? WN_OK : WN_EMEMORY;

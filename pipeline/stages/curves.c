@@ -65,18 +65,23 @@ static wn_code random_order(size_t **order, const wn_copies *c, size_t k, uint64
 
 wn_code wn_curves_random(wn_curves *curves, const wn_vectors *v, const wn_copies *c, const wn_choice *choice,
                          const wn_choice_opts *o, wn_io *io, wn_err *err) {
-    const wn_mat x = wn_kept_rows(v, c);
+    const wn_mat x = wn_space_rows(v, c);
     bool valued = o->kernel.kind != WN_DOT, facility = valued && o->objective == WN_FACILITY_LOCATION;
     size_t *order = NULL;
     wn_cover cover = {.best = wn_alloc(c->m, sizeof *cover.best, err),
                       .at = wn_alloc(c->m, sizeof *cover.at, err),
-                      .mean = curves->coverage_random,
-                      .value = facility ? curves->value_random : NULL};
+                      .mean = curves->coverage_random};
+    double in_space[WN_CURVE_POINTS];
     wn_code code = cover.best && cover.at ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     if ((code = random_order(&order, c, choice->k, o->seed, err)) != WN_OK) goto out;
-    const wn_cover_opts by = {.order = order, .budget = curves->k, .npoints = curves->n, .kernel = &o->kernel};
+    wn_cover_opts by = {.order = order, .budget = curves->k, .npoints = curves->n};
     if ((code = wn_cover_curve(&cover, v, c, &by, io, err)) != WN_OK) goto out;
+    if (facility) { /* its value goes by what the choice compared */
+        by.kernel = &o->kernel, by.in_space = true;
+        cover.mean = in_space, cover.value = curves->value_random;
+        if ((code = wn_cover_curve(&cover, v, c, &by, io, err)) != WN_OK) goto out;
+    }
     curves->has_value_random = facility;
     if (valued && o->objective == WN_GRAPH_CUT) code = expect_graph_cut(curves, &x, choice->selection.lambda, o, err);
 out:

@@ -9,6 +9,11 @@ static inline wn_mat wn_kept_rows(const wn_vectors *v, const wn_copies *c) {
     return x;
 }
 
+/* The same rows where the choice compares them. */
+static inline wn_mat wn_space_rows(const wn_vectors *v, const wn_copies *c) {
+    return v->space.data ? v->space : wn_kept_rows(v, c);
+}
+
 /* The row of the matrix that stands for input row i: its own or, of a copy, that of the kept row. */
 static inline size_t wn_kept_row(const wn_copies *c, size_t i) { return c->x_row[c->copy_of ? c->copy_of[i] : i]; }
 

@@ -12,7 +12,7 @@ wn_code wn_kernel_choose(wn_kernel *out, double *median, const wn_vectors *v, co
     *out = (wn_kernel){.kind = o->kind, .gamma = o->kind == WN_RBF ? o->gamma : 0};
     *median = NAN;
     if (o->kind != WN_RBF || !isnan(o->gamma)) return WN_OK;
-    const wn_mat x = wn_kept_rows(v, c);
+    const wn_mat x = wn_space_rows(v, c);
     wn_err why = {0};
     wn_code code = wn_sim_gamma_auto(&x, o->seed, 0, &out->gamma, median, &why);
     if (code != WN_EINPUT) {

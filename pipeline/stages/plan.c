@@ -25,8 +25,9 @@ static size_t text_bytes(const wn_rows *r) {
     return t->n ? (size_t)t->off[t->n] : 0;
 }
 
-size_t wn_plan_held(const wn_rows *rows, const wn_mat *x) {
-    return fixed_bytes + table_bytes(rows) + text_bytes(rows) + matrix_bytes(x->rows, x->cols);
+size_t wn_plan_held(const wn_rows *rows, const wn_vectors *v) {
+    return fixed_bytes + table_bytes(rows) + text_bytes(rows) + matrix_bytes(v->x.rows, v->x.cols) +
+           matrix_bytes(v->space.rows, v->space.cols);
 }
 
 /* A graph of K neighbours a row while it is found, or with both directions of its edges while rows are chosen. */
@@ -43,7 +44,9 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
                         .lambda = c->lambda,
                         .classes = c->classes ? c->classes->n : 0,
                         .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
-    size_t choice = wn_select_memory(&o, rows, cols) + graph_bytes(rows, cols, wn_choice_neighbours(c, rows));
+    const size_t space = wn_space_dims(&c->space, cols), d = space ? space : cols;
+    size_t choice = wn_select_memory(&o, rows, d) + graph_bytes(rows, d, wn_choice_neighbours(c, rows)) +
+                    wn_space_bytes(&c->space, rows, cols);
     size_t curves = rows * (3 * sizeof(size_t) + 2 * sizeof(float));
     size_t page = wn_report_memory(rows, cols);
     choice = choice > curves ? choice : curves;

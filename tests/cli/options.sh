@@ -197,6 +197,7 @@ idle() {
 }
 idle --gamma "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --similarity cosine --gamma 3
 idle --gamma "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --preset paper --gamma 3
+idle --components "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --preset paper --components 3
 idle --lambda "it belongs to --objective graph-cut" run a.jsonl -k 1 -o x --objective facility-location --lambda 2
 idle --neighbours "it belongs to --objective facility-location" run a.jsonl -k 1 -o x -K 20
 idle --similarity "--objective random compares nothing" run a.jsonl -k 1 -o x --objective random --similarity dot

@@ -50,6 +50,8 @@ awk -F'\t' 'NR > 1 && $6 + 0 > last + 1e-6 && NR > 2 {bad = 1} {last = $6 + 0} E
 ok $? "gains fall (rbf is non-negative)"
 has "$work/summary" "dropped in 15 groups" "the summary counts the copies"
 has "$work/summary" "gamma" "the summary names gamma"
+has "$work/summary" "64 components" "and where rows are compared"
+has out/manifest.json '"components":	64' "the manifest, too"
 has "$work/summary" "out/report.html" "the summary says where the report is"
 has out/manifest.json '"copies_dropped":	15' "the manifest counts the copies"
 has out/report.html "60 of 600 texts chosen" "the report has its headline"

@@ -226,3 +226,89 @@ Test(stages, the_push_is_what_was_asked_for_or_the_least_where_nothing_can_be_to
     cr_assert(isnan(given.noise) && isnan(few.noise));
     cr_assert_float_eq(few.push, WN_PUSH_LEAST, 1e-12);
 }
+
+/* ---- where rbf compares rows ---- */
+
+/* Rows of 20 columns that vary along 3 directions, far from the origin; row 4 is zero, row 7 a copy of row 6. */
+static void spread_vectors(wn_vectors *v, wn_copies *c, wn_err *err) {
+    enum { N = 60, D = 20 };
+    wn_rng g = wn_rng_init(1, 1);
+    cr_assert_eq(wn_mat_init(&v->x, N, D, err), WN_OK);
+    for (size_t i = 0; i < N; i++) {
+        const double a = wn_rng_uniform(&g), b = wn_rng_uniform(&g), e = wn_rng_uniform(&g);
+        for (size_t j = 0; j < D; j++)
+            wn_mat_row(&v->x, i)[j] = (float)(5 + a * sin((double)j) + b * cos((double)j) + e * (double)(j % 3));
+    }
+    memset(wn_mat_row(&v->x, 4), 0, D * sizeof(float));
+    memcpy(wn_mat_row(&v->x, 7), wn_mat_row(&v->x, 6), D * sizeof(float));
+    (void)wn_mat_normalize(&v->x);
+    *c = (wn_copies){.n = N, .m = N, .x_row = wn_alloc(N, sizeof *c->x_row, err)};
+    cr_assert(c->x_row);
+    for (size_t i = 0; i < N; i++) c->x_row[i] = i;
+    cr_assert_eq(wn_vectors_scan(v, c, err), WN_OK);
+}
+
+Test(stages, rbf_compares_rows_by_their_leading_components) {
+    const wn_space_opts three = {.components = 3, .seed = 1}, as_many = {.components = 20}, none = {0};
+    wn_vectors v = {0};
+    wn_copies c = {0};
+    wn_io io = {0};
+    wn_err err = {0};
+    spread_vectors(&v, &c, &err);
+    cr_expect_eq(wn_space_dims(&as_many, 20), 0, "20 columns are compared as they are");
+    cr_expect_eq(wn_space_dims(&none, 20), 0);
+    cr_assert_eq(wn_space_make(&v, &c, &none, &io, &err), WN_OK);
+    cr_expect_null(v.space.data);
+    cr_assert_eq(wn_space_make(&v, &c, &three, &io, &err), WN_OK);
+    cr_assert(v.space.rows == 60 && v.space.cols == 3);
+    cr_expect_gt(v.explained, .99, "three directions are all that there is: %g", v.explained);
+    for (size_t i = 0; i < 60; i++) {
+        double norm = 0;
+        for (size_t j = 0; j < 3; j++) norm += pow((double)wn_mat_row(&v.space, i)[j], 2);
+        cr_expect_float_eq(norm, i == 4 ? 0 : 1, 1e-5, "row %zu", i);
+    }
+    cr_expect_arr_eq(wn_mat_row(&v.space, 7), wn_mat_row(&v.space, 6), 3 * sizeof(float));
+    /* around a common mean nearly all cosines are near 1; without it they are on all sides */
+    double raw = 0, space = 0;
+    for (size_t i = 10; i < 60; i++)
+        for (size_t j = 0; j < 20; j++) {
+            raw += (double)wn_mat_row(&v.x, i)[j] * (double)wn_mat_row(&v.x, i - 5)[j];
+            if (j < 3) space += (double)wn_mat_row(&v.space, i)[j] * (double)wn_mat_row(&v.space, i - 5)[j];
+        }
+    cr_expect_gt(raw / 50, .9);
+    cr_expect_lt(fabs(space / 50), .4);
+    wn_vectors_free(&v);
+    wn_copies_free(&c);
+}
+
+Test(stages, components_decide_the_choice_and_its_gamma) {
+    const wn_lists no_lists = {0};
+    wn_vectors v = {0};
+    wn_copies c = {0};
+    wn_choice choice[2] = {{0}, {0}};
+    wn_io io = {0};
+    wn_err err = {0};
+    double gamma[2], median;
+    spread_vectors(&v, &c, &err);
+    c.row_of = wn_alloc(c.n, sizeof *c.row_of, &err);
+    for (size_t i = 0; i < c.n; i++) c.row_of[i] = i;
+    for (size_t t = 0; t < 2; t++) {
+        const wn_kernel_opts kernel = {.kind = WN_RBF, .gamma = NAN, .seed = 1};
+        wn_choice_opts o = {.objective = WN_GRAPH_CUT, .lambda = NAN, .wanted = 10, .space = {t ? 3 : 0, 1}};
+        cr_assert_eq(wn_space_make(&v, &c, &o.space, &io, &err), WN_OK);
+        cr_assert_eq(wn_kernel_choose(&o.kernel, &median, &v, &c, &kernel, &io, &err), WN_OK);
+        cr_assert_eq(wn_choice_make(&choice[t], &v, &c, &no_lists, &o, &io, &err), WN_OK);
+        gamma[t] = o.kernel.gamma;
+    }
+    cr_expect_lt(gamma[1], gamma[0] / 5, "distances are larger there");
+    wn_select_opts direct = {.objective = WN_GRAPH_CUT, .kernel = {WN_RBF, gamma[1]}, .lambda = NAN, .k = 10,
+                             .exclude = (size_t[]){4}, .nexclude = 1};
+    wn_selection same;
+    cr_assert_eq(wn_select(&v.space, &direct, &same, &err), WN_OK, "%s", err.msg);
+    cr_expect_arr_eq(choice[1].chosen, same.ids, 10 * sizeof *same.ids);
+    cr_expect(memcmp(choice[0].chosen, choice[1].chosen, 10 * sizeof *same.ids) != 0);
+    wn_selection_free(&same);
+    for (size_t t = 0; t < 2; t++) wn_choice_free(&choice[t]);
+    wn_vectors_free(&v);
+    wn_copies_free(&c);
+}

@@ -32,6 +32,7 @@ typedef struct {
     wn_objective objective;
     wn_kernel_kind similarity;
     double lambda, gamma; /* NaN: auto */
+    size_t components;    /* of rbf */
     wn_class_opts classes; /* of class-herding */
     double push;           /* NaN: auto */
     wn_storage storage;

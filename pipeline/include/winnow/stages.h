@@ -10,6 +10,7 @@
  *     (an encoder, or wn_matrices_read_some after wn_rows_beside) -> vectors.x
  *     wn_copies_near         equal vectors                       -> copies, vectors.x in another order
  *     wn_vectors_scan        rows without a direction            -> vectors.zero
+ *     wn_space_make          where rbf compares rows             -> vectors.space
  *     wn_kernel_choose       the width of the kernel             -> kernel
  *     wn_class_labels_make   classes (class-herding), wn_push_choose -> classes
  *     wn_choice_make         the selection                       -> choice
@@ -86,18 +87,32 @@ typedef struct {
     wn_mat x;         /* [>= m, d], in the order of wn_copies */
     bool *zero;       /* [x.rows] */
     size_t zero_rows; /* of the n input rows */
+    wn_mat space;     /* [m, components], normalised: where the choice compares rows. Empty: in x */
+    double explained; /* share of the variance of x that it has */
 } wn_vectors;
 
 wn_code wn_vectors_scan(wn_vectors *v, const wn_copies *c, wn_err *err); /* zero and zero_rows */
 void wn_vectors_free(wn_vectors *v);
 
-/* ---- kernel ---- */
+/* ---- space and kernel ---- */
+
+typedef struct {
+    size_t components; /* rows of more columns are compared by so many principal components; 0: as they are */
+    uint64_t seed;
+} wn_space_opts;
+
+/* v->space, where the kernel has one: kept rows less their mean, by their leading principal components (of up to 8,192
+ * rows that are not zero, drawn by seed), normalised; zero rows stay zero. Wants wn_vectors_scan. O(n d dims + d^3). */
+wn_code wn_space_make(wn_vectors *v, const wn_copies *c, const wn_space_opts *o, wn_io *io, wn_err *err);
+size_t wn_space_dims(const wn_space_opts *o, size_t cols); /* its columns; 0: there is none */
+size_t wn_space_bytes(const wn_space_opts *o, size_t rows, size_t cols);
 
 typedef struct {
     wn_kernel_kind kind;
     double gamma;  /* of an rbf; NaN: from the distances of sampled rows (wn_sim_gamma_auto) */
     uint64_t seed;
 } wn_kernel_opts;
+
 
 /* *median gets the median distance, NaN where gamma was given or does not apply. */
 wn_code wn_kernel_choose(wn_kernel *out, double *median, const wn_vectors *v, const wn_copies *c,
@@ -155,6 +170,7 @@ wn_code wn_choice_size(size_t *wanted, const wn_size_opts *o, size_t n, const wn
 
 typedef struct {
     wn_objective objective;
+    wn_space_opts space;
     wn_kernel kernel;
     wn_storage storage;
     size_t wanted;     /* rows to choose; fewer where fewer are left */
@@ -219,8 +235,8 @@ typedef struct {
 
 /* What a choice will take, before the vectors are made. An estimate from above, but for the time. */
 wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o);
-/* Bytes that rows, tables and x hold while the choice is made. */
-size_t wn_plan_held(const wn_rows *rows, const wn_mat *x);
+/* Bytes that rows, tables and vectors hold while the choice is made. */
+size_t wn_plan_held(const wn_rows *rows, const wn_vectors *v);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

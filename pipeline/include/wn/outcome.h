@@ -60,6 +60,8 @@ typedef struct {
     wn_kernel_kind similarity;
     wn_storage storage;                          /* as used */
     double lambda, gamma, gamma_median, cut_off; /* NaN: does not apply */
+    size_t components;                           /* that rows were compared by; 0: as they are */
+    double explained;                            /* share of the variance that these have; NaN: does not apply */
     double push, label_noise;                    /* of class-herding; label_noise NaN: push was given */
 
     /* how many */

@@ -1,5 +1,5 @@
-/* The eigenvalue problem that both ways to the singular vectors end in. */
-#include "internal.h"
+/* Eigenvalues of a symmetric matrix, by LAPACK. */
+#include <wn/eigen.h>
 
 #include <cblas.h>
 #include <lapacke.h>
@@ -7,19 +7,13 @@
 #include <string.h>
 #include <winnow/mem.h>
 
-size_t wn_lsa_rank(const double *value, size_t k, double tolerance) {
-    size_t rank = 0;
-    while (rank < k && value[rank] > 0 && value[rank] > tolerance * value[0]) rank++;
-    return rank;
-}
-
 /* dsyevd's work arrays and all eigenvalues. */
-size_t wn_lsa_eigen_memory(size_t s) { return (1 + 7 * s + 2 * s * s) * sizeof(double); }
+size_t wn_eigen_memory(size_t s) { return (1 + 7 * s + 2 * s * s) * sizeof(double); }
 
-wn_code wn_lsa_eigen(double *sym, size_t s, size_t k, double *value, double *vec, wn_err *err) {
+wn_code wn_eigen(double *sym, size_t s, size_t k, double *value, double *vec, wn_err *err) {
     if (k == 0) return WN_OK;
     if (s > INT_MAX / 2) return wn_err_set(err, WN_EINTERNAL, "an eigenvalue problem of order %zu is too large", s);
-    size_t work = wn_lsa_eigen_memory(s) - s * sizeof *value;
+    size_t work = wn_eigen_memory(s) - s * sizeof *value;
     wn_code code = wn_mem_hold(work, err);
     if (code != WN_OK) return code;
     double *all = wn_alloc(s, sizeof *all, err);
