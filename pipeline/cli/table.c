@@ -186,11 +186,12 @@ const wn_option wn_options[] = {
      "class-herding: how far the rows of a class are chosen away from the other classes; auto is 1, and up to 2 the "
      "less the labels agree with their neighbours', over the root of the rows that the class gives"},
     {"query", 0, "FILE", CHOOSE, OPT_STRING, CF(query_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
-     "records like those that the model will meet: choose the rows nearest to them, spread over them. Read as the input "
-     "is, and made into vectors with it; where the rows are vectors (select, --embeddings), vectors of the same "
+     "records like those that the model will meet: choose the rows nearest to them, spread over them. Read as the "
+     "input is, and made into vectors with it; where the rows are vectors (select, --embeddings), vectors of the same "
      "encoder"},
     {"query-text-field", 0, "NAME", CMD_RUN, OPT_LIST, CF(query_text_fields), NULL, 0, 0, NULL,
-     DECIDES | WN_OPTION_QUERY | ENCODES, "Selection", "--query: field that holds their text; without it as --text-field"},
+     DECIDES | WN_OPTION_QUERY | ENCODES, "Selection",
+     "--query: field that holds their text; without it as --text-field"},
     {"query-method", 0, "NAME", CHOOSE, OPT_ENUM, CF(query_method), WORDS(WN_QUERY_METHODS), 0, 0, "rds",
      DECIDES | WN_OPTION_QUERY, "Selection",
      "--query: rds: for each query in turn its nearest row that is not taken yet; tsds: drawn by --seed from the "

@@ -81,7 +81,8 @@ static bool is_flagged(const bool *column, size_t row) {
 static void print_query(const wn_outcome *o, size_t row, wn_io *io) {
     const size_t query = o->column.query ? o->column.query[row] : WN_NONE;
     if (query == WN_NONE) return;
-    wn_printf(io, wn_outcome_served(o, o->column.rank[row]) ? "Chosen for query %zu of " : "The nearest query is %zu of ", query);
+    const bool served = wn_outcome_served(o, o->column.rank[row]);
+    wn_printf(io, served ? "Chosen for query %zu of " : "The nearest query is %zu of ", query);
     wn_print_name(io, o->query->path);
     wn_printf(io, " (from 0), with cosine %.3f\n", (double)o->column.query_sim[row]);
 }

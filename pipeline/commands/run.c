@@ -23,8 +23,9 @@ static wn_code plan_run(const wn_selecting *s, const wn_config *c, wn_io *io, wn
     /* with those of the queries the texts are joined, unless the encoder learns from the former alone */
     const size_t joined = queries->n && !wn_encoder_fits(s->encoder) ? bytes : 0;
     if (queries->n) bytes += (size_t)queries->off[queries->n];
+    const size_t rows = s->copies.m + queries->n;
     const wn_plan_opts o = {.dims = s->encoder->dims,
-                            .encode_bytes = joined + wn_encoder_memory(s->encoder, s->copies.m + queries->n, bytes, true),
+                            .encode_bytes = joined + wn_encoder_memory(s->encoder, rows, bytes, true),
                             .encode_seconds = wn_encoder_seconds(s->encoder, bytes)};
     return wn_selecting_plan(s, c, &o, io, err);
 }

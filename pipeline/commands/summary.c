@@ -71,7 +71,7 @@ static void say_classes(const wn_outcome *o, wn_io *io) {
 
 /* How the choice was made: ", rbf with gamma 7.9 (auto), lambda 8 (auto)". */
 static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
-    char how[200] = "";
+    char how[200] = "", aside[60] = "";
     int at = 0;
     if (o->objective != WN_RANDOM && o->similarity == WN_RBF)
         at = snprintf(how, sizeof how, ", rbf with gamma %.4g%s", o->gamma, isnan(c->gamma) ? " (auto)" : "");
@@ -88,9 +88,10 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
                        100 * o->label_noise);
     wn_sayf(io, "chosen    %zu of %zu (%.3g%%) by %s%s", o->k, o->n, 100.0 * (double)o->k / (double)o->n,
             wn_objective_name(o->objective), how);
+    if (o->objective == WN_CLASS_HERDING || o->objective >= WN_RDS)
+        (void)snprintf(aside, sizeof aside, " (not what %s seeks)", wn_objective_name(o->objective));
     wn_sayf(io, "coverage  %.3f mean cosine to the nearest chosen row; at random %.3f%s", o->coverage[o->npoints - 1],
-            o->coverage_random[o->npoints - 1],
-            o->objective == WN_CLASS_HERDING || o->query ? " (not what is sought here)" : "");
+            o->coverage_random[o->npoints - 1], aside);
     if (o->objective == WN_CLASS_HERDING) say_classes(o, io);
 }
 

@@ -90,8 +90,8 @@ static void add_query(wn_manifest_doc *d, const wn_outcome_query *q) {
     wn_doc_real(d, o, "weight", q->weight);
     wn_doc_real(d, o, "alpha", q->alpha);
     wn_doc_count(d, o, "chosen", q->chosen);
-    wn_doc_real(d, o, "cosine", q->cosine);
-    wn_doc_real(d, o, "cosine_random", q->cosine_random);
+    wn_doc_real(d, o, "mean_cosine", q->cosine);
+    wn_doc_real(d, o, "mean_cosine_random", q->cosine_random);
 }
 
 /* To the last bit: the report is written again from it. */

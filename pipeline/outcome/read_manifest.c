@@ -99,8 +99,8 @@ static wn_code read_query(wn_outcome *o, wn_err *err) {
                             .weight = json_number(wn_manifest_at(o, "query", "weight")),
                             .alpha = json_number(wn_manifest_at(o, "query", "alpha")),
                             .chosen = json_count(wn_manifest_at(o, "query", "chosen")),
-                            .cosine = json_number(wn_manifest_at(o, "query", "cosine")),
-                            .cosine_random = json_number(wn_manifest_at(o, "query", "cosine_random"))};
+                            .cosine = json_number(wn_manifest_at(o, "query", "mean_cosine")),
+                            .cosine_random = json_number(wn_manifest_at(o, "query", "mean_cosine_random"))};
     q->n = json_count(wn_manifest_at(o, "query", q->format ? "records" : "rows"));
     if (!q->path || !method || !wn_objective_named(method, &q->method))
         return wn_outcome_damaged(o, "the query in manifest.json has no path, or a method that is none", err);

@@ -40,10 +40,9 @@ static wn_code find_live(wn_target *t, bool rds, uint64_t seed, wn_err *err) {
 }
 
 wn_code wn_target_init(wn_target *t, const wn_ground *g, const wn_select_opts *o, wn_err *err) {
-    const char *name = wn_objective_name(o->objective);
     *t = (wn_target){.g = g, .q = o->query};
     if (!o->query || o->query->rows == 0)
-        return wn_err_set(err, WN_EUSAGE, "select: %s chooses toward queries, but there are none", name);
+        return wn_err_set(err, WN_EUSAGE, "select: rows are to be chosen toward queries, but there are none");
     if (o->query->cols != g->d)
         return wn_err_set(err, WN_EUSAGE, "select: queries have %zu columns, but the rows %zu", o->query->cols, g->d);
     if (o->objective == WN_TSDS && !(o->alpha > 0 && o->alpha <= 1))

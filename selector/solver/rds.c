@@ -1,8 +1,8 @@
 /* Rounds over the queries: each takes the nearest row that none has taken (Ivison et al. 2025, RDS+).
  *
  * Every query has a list of its nearest rows that were free when it was made. Rows are never freed again, so the first
- * of a list that still is free is the nearest of all; a list that runs out is made anew from what is left, together with
- * those that are about to. Memory O(q K) for lists of K, whatever n and k. */
+ * of a list that still is free is the nearest of all; a list that runs out is made anew from what is left, together
+ * with those that are about to. Memory O(q K) for lists of K, whatever n and k. */
 #include <string.h>
 #include <winnow/mem.h>
 

@@ -1,7 +1,7 @@
 /* Rows drawn by the mass that optimal transport from the queries leaves on them (Liu et al. 2024, TSDS).
  *
  *     lists    K nearest rows of each query; the union of all lists is what densities are counted over
- *     density  rho_i = sum over rows j of the union of max(0, 1 - |x_i - x_j|^2 / sigma^2): near copies share their mass
+ *     density  rho_i = sum over rows j of the union of max(0, 1 - |x_i - x_j|^2 / sigma^2): near copies share mass
  *     spread   transport.h; where a list is too short, all are made longer, up to LISTED_MOST, and it begins again
  *     draw     row i at -log(u_i) / mass_i, u_i uniform: the smallest first, which is drawing without repeats in
  *              proportion to mass (Efraimidis and Spirakis 2006)

@@ -58,7 +58,8 @@ static void make(instance *in, wn_objective objective, uint64_t seed) {
 
 static double cosine(const instance *in, size_t row, size_t query) {
     double s = 0;
-    for (size_t c = 0; c < in->x.cols; c++) s += (double)wn_mat_row(&in->x, row)[c] * (double)wn_mat_row(&in->q, query)[c];
+    const float *x = wn_mat_row(&in->x, row), *q = wn_mat_row(&in->q, query);
+    for (size_t c = 0; c < in->x.cols; c++) s += (double)x[c] * (double)q[c];
     return s;
 }
 
@@ -102,7 +103,8 @@ static void follow(const instance *in, const wn_selection *s, char *why, size_t 
     }
     double value = 0;
     wn_err e = {0};
-    if (wn_select_evaluate(&in->x, &in->o, s->ids, s->k, &value, &e) != WN_OK || fabs(value - sum) > 1e-6 * (1 + fabs(sum)))
+    const wn_code code = wn_select_evaluate(&in->x, &in->o, s->ids, s->k, &value, &e);
+    if (code != WN_OK || fabs(value - sum) > 1e-6 * (1 + fabs(sum)))
         (void)snprintf(why, size, "f(S) is %.17g, the sum of gains %.17g; %.60s", value, sum, e.msg);
 }
 
@@ -332,7 +334,8 @@ Test(target, tsds_counts_near_copies_as_one) {
         wn_mat_row(&x, i)[i == 0 ? 1 : 2] = i == 5 ? 0 : .8f;
     }
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        const wn_select_opts o = {.objective = WN_TSDS, .kernel.kind = WN_COSINE, .k = 1, .query = &q, .alpha = .5, .seed = seed};
+        const wn_select_opts o = {
+            .objective = WN_TSDS, .kernel.kind = WN_COSINE, .k = 1, .query = &q, .alpha = .5, .seed = seed};
         wn_selection s;
         cr_assert_eq(wn_select(&x, &o, &s, &e), WN_OK, "%s", e.msg);
         cr_assert_neq(s.ids[0], 5);
@@ -350,7 +353,8 @@ Test(target, many_rows_and_queries_are_the_same_for_any_threads) {
     wn_mat x = clustered_rows(3000, 37, 60, .4, true, 3), q = clustered_rows(101, 37, 7, .4, true, 4);
     wn_err e = {0};
     for (size_t m = 0; m < 2; m++) {
-        const wn_select_opts o = {.objective = m ? WN_TSDS : WN_RDS, .kernel.kind = WN_COSINE, .k = 1500, .query = &q, .alpha = .5};
+        const wn_select_opts o = {
+            .objective = m ? WN_TSDS : WN_RDS, .kernel.kind = WN_COSINE, .k = 1500, .query = &q, .alpha = .5};
         wn_selection s[3];
         double *best = wn_alloc(x.rows, sizeof *best, &e);
         for (int i = 0; i < 3; i++) {
