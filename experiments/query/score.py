@@ -1,5 +1,5 @@
-"""queries MATRIX DRAW N BASE: five classes are drawn, and N rows of each, whose vectors go to BASE.query.npy; what was
-drawn, and the other rows of those classes, go to BASE.target.npz.
+"""queries MATRIX DRAW N BASE: five classes are drawn that have 1.4 N rows together, and N of these rows, whose vectors
+go to BASE.query.npy; which classes, and their other rows, go to BASE.target.npz.
 score DRAWS LIB: the table, of what `run` has made; chart.svg beside it."""
 import sys
 
@@ -20,12 +20,12 @@ def vectors(path):
 def queries(matrix, draw, n, base):
     x, y = vectors(matrix)
     n, rng = int(n), np.random.default_rng(int(draw))
-    names, counts = np.unique(y, return_counts=True)
-    classes = rng.choice(names[counts >= 2 * n], 5, replace=False)
-    rows = np.concatenate([rng.choice(np.flatnonzero(y == c), n, replace=False) for c in classes])
-    rest = np.setdiff1d(np.flatnonzero(np.isin(y, classes)), rows)
-    np.savez(f"{base}.target.npz", classes=classes, test=rest)
-    np.save(f"{base}.query.npy", x[rng.permutation(rows)])
+    names, rows = np.unique(y), []
+    while len(rows) < 1.4 * n:
+        classes = rng.choice(names, 5, replace=False)
+        rows = rng.permutation(np.flatnonzero(np.isin(y, classes)))
+    np.savez(f"{base}.target.npz", classes=classes, test=rows[n:])
+    np.save(f"{base}.query.npy", x[rows[:n]])
 
 
 def chosen(folder):
@@ -35,15 +35,15 @@ def chosen(folder):
 
 
 def cell(pool, test, base, encoder, method):
-    """Share of the target's classes among the chosen rows over that of the pool; accuracy on the target's rows."""
-    from sklearn.linear_model import LogisticRegression
+    """Share of the target's classes in the choice, times that of the pool; accuracy on their test rows."""
+    from sklearn.linear_model import RidgeClassifier
 
     target = np.load(f"{base}.target.npz")
     rows = chosen(f"{encoder}.graph-cut" if method == "graph-cut" else f"{base}.{method}")
     classes = target["classes"]
-    times = np.isin(pool[1][rows], classes).mean() / np.isin(pool[1], classes).mean()
-    model = LogisticRegression(C=10, max_iter=2000).fit(pool[0][rows], pool[1][rows])
-    return times, model.score(test[0][target["test"]], test[1][target["test"]])
+    share, of_pool = np.isin(pool[1][rows], classes).mean(), np.isin(pool[1], classes).mean()
+    model = RidgeClassifier(alpha=1.0).fit(pool[0][rows], pool[1][rows])
+    return share, share / of_pool, model.score(test[0][target["test"]], test[1][target["test"]])
 
 
 def score(draws, lib):
@@ -56,15 +56,15 @@ def score(draws, lib):
         cells = {m: np.array([cell(pool, test, f"{encoder}.{d}", encoder, m) for d in range(1, int(draws) + 1)])
                  for m in METHODS}
         for m, name in METHODS.items():
-            times, accuracy = cells[m].T
-            gain = 100 * (accuracy - cells["random"][:, 1])
+            share, times, accuracy = cells[m].T
+            gain = 100 * (accuracy - cells["random"][:, 2])
             above = "" if m == "random" else f"{gain.mean():+.1f} ± {half_width(list(gain)):.1f}"
-            lines.append([encoder, name, f"{times.mean():.2f}", f"{times.min():.2f} to {times.max():.2f}",
-                          f"{100 * accuracy.mean():.1f}", above])
+            lines.append([encoder, name, f"{100 * share.mean():.1f}%", f"{times.mean():.2f}",
+                          f"{times.min():.2f} to {times.max():.2f}", f"{100 * accuracy.mean():.1f}", above])
         panels.append((f"{encoder}: accuracy on the target, %",
-                       {"": {name: 100 * cells[m][:, 1].mean() for m, name in METHODS.items()}}))
-    print(table(["vectors", "choice", "target's share, times the pool's", "least to most", "accuracy", "above random"],
-                lines))
+                       {"": {name: 100 * cells[m][:, 2].mean() for m, name in METHODS.items()}}))
+    print(table(["vectors", "choice", "target's share", "times the pool's", "least to most", "accuracy",
+                 "above random"], lines))
     bars("chart.svg", panels)
 
 
