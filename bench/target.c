@@ -51,8 +51,8 @@ int main(int argc, char **argv) {
     wn_code code = wn_mat_init(&x, n, d, &e);
     if (code == WN_OK) code = wn_mat_init(&q, queries, d, &e);
     if (code == WN_OK) draw(&x, 1), draw(&q, 2);
-    printf("toward %zu queries, %zu x %zu, %d threads, %s kernels\n| method | k | s | one pass s | ratio | peak / (4 n d "
-           "bytes) |\n|---|---|---|---|---|---|\n", queries, n, d, wn_threads_get(), wn_cpu_level());
+    printf("toward %zu queries, %zu x %zu, %d threads, %s kernels\n| method | k | s | one pass s | ratio | peak / (4 n "
+           "d bytes) |\n|---|---|---|---|---|---|\n", queries, n, d, wn_threads_get(), wn_cpu_level());
     for (size_t i = 0; i < 4 && code == WN_OK; i++) {
         const wn_select_opts o = {.objective = methods[i / 2], .kernel.kind = WN_COSINE, .query = &q, .alpha = .5,
                                   .k = (size_t)((double)n * shares[i % 2])};
