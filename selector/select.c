@@ -50,6 +50,7 @@ void wn_selection_free(wn_selection *s) {
     wn_free(s->ids);
     wn_free(s->gain);
     wn_free(s->objective);
+    wn_free(s->query);
     *s = (wn_selection){0};
 }
 
@@ -79,6 +80,8 @@ static const select_way ways[] = {
     {WN_FACILITY_LOCATION, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_facility_free, NULL},
     {WN_CLASS_HERDING, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_class_herding, &wn_solver_class_herding},
     {WN_RANDOM, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
+    {WN_RDS, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_target, &wn_solver_rds},
+    {WN_TSDS, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_target, &wn_solver_tsds},
     {WN_RANDOM, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
 };
 enum { WAYS = sizeof ways / sizeof *ways };

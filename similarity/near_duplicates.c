@@ -8,7 +8,7 @@
 #include <wn/gemm.h>
 #include <winnow/threads.h>
 
-#include "keys.h"
+#include <wn/keys.h>
 
 enum { PIECE_ROWS = 336, WAVE_MACS = 1 << 30 };
 

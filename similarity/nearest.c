@@ -1,69 +1,11 @@
 /* For every row the nearest of a chosen few. */
 #include <winnow/similarity.h>
 
-#include <math.h>
-#include <wn/gemm.h>
-#include <winnow/threads.h>
-
-enum { ROW_PIECE = 168 };
-
-typedef struct {
-    const wn_mat *x;
-    const wn_packed *chosen; /* a block of the chosen rows, from position `first` on */
-    size_t first;
-    size_t *nearest;
-    float *sim;
-} nearest_job;
-
-static void nearest_row(const nearest_job *t, size_t row, const float *v, size_t width) {
-    enum { STEP = 2 * WN_GEMM_PANEL }; /* a short step soon raises the bar for the rest */
-    uint32_t hits[STEP];
-    for (size_t j = 0; j < width; j += STEP) {
-        const size_t n = width - j < STEP ? width - j : STEP;
-        const size_t count = wn_scan_above(v + j, n, t->sim[row], NULL, hits);
-        for (size_t h = 0; h < count && j + hits[h] < t->chosen->n; h++) {
-            if (!(v[j + hits[h]] > t->sim[row])) continue;
-            t->sim[row] = v[j + hits[h]];
-            t->nearest[row] = t->first + j + hits[h];
-        }
-    }
-}
-
-static void nearest_task(void *ctx, size_t begin, size_t end, int worker) {
-    (void)worker;
-    const nearest_job *t = ctx;
-    const size_t width = wn_packed_width(t->chosen);
-    _Alignas(64) float c[WN_GEMM_ROWS * WN_GEMM_COLUMNS];
-    const float *rows[WN_GEMM_ROWS];
-    for (size_t i = begin; i < end; i += WN_GEMM_ROWS) {
-        const size_t m = end - i < WN_GEMM_ROWS ? end - i : WN_GEMM_ROWS;
-        for (size_t r = 0; r < m; r++) rows[r] = wn_mat_row(t->x, i + r);
-        wn_gemm_rows(rows, m, t->chosen, c, width);
-        for (size_t r = 0; r < m; r++) nearest_row(t, i + r, c + r * width, width);
-    }
-}
+#include <wn/nearest.h>
 
 wn_code wn_sim_nearest(const wn_mat *x, const size_t *chosen, size_t k, size_t *nearest, float *sim, wn_progress *p,
                        wn_err *err) {
-    const size_t columns = wn_packed_columns(x->cols), width = k < columns ? k : columns;
-    const float *rows[WN_GEMM_COLUMNS];
-    wn_packed panels = {0};
+    const wn_some_rows all = {.m = x, .n = x->rows}, some = {.m = x, .rows = chosen, .n = k};
     if (k == 0) return wn_err_set(err, WN_EUSAGE, "nearest chosen rows: none is chosen");
-    nearest_job t = {.x = x, .chosen = &panels, .nearest = nearest, .sim = sim};
-    wn_code code = wn_packed_reserve(&panels, width, x->cols, err);
-    if (code != WN_OK) goto out;
-    for (size_t i = 0; i < x->rows; i++) {
-        nearest[i] = 0;
-        sim[i] = -INFINITY;
-    }
-    for (; t.first < k; t.first += width) {
-        const size_t n = k - t.first < width ? k - t.first : width;
-        for (size_t j = 0; j < n; j++) rows[j] = wn_mat_row(x, chosen[t.first + j]);
-        wn_packed_fill(&panels, rows, n, x->cols);
-        wn_parallel_for(x->rows, ROW_PIECE, nearest_task, &t);
-        if ((code = wn_tick(p, "assign", "chosen", t.first + n, k, err)) != WN_OK) goto out;
-    }
-out:
-    wn_packed_free(&panels);
-    return code;
+    return wn_nearest(&all, &some, nearest, sim, "assign", p, err);
 }

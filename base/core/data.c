@@ -1,6 +1,7 @@
 #include <winnow/data.h>
 
 #include <stdint.h>
+#include <string.h>
 #include <winnow/mem.h>
 
 wn_code wn_mat_init(wn_mat *m, size_t rows, size_t cols, wn_err *err) {
@@ -27,6 +28,23 @@ void wn_strings_free(wn_strings *s) {
     wn_free(s->base);
     wn_free(s->off);
     *s = (wn_strings){0};
+}
+
+wn_code wn_strings_join(wn_strings *out, const wn_texts *a, const wn_texts *b, wn_err *err) {
+    const size_t first = a->n ? (size_t)(a->off[a->n] - a->off[0]) : 0;
+    const size_t second = b->n ? (size_t)(b->off[b->n] - b->off[0]) : 0;
+    wn_strings s = {.base = wn_alloc(first + second, 1, err), .off = wn_alloc(a->n + b->n + 1, sizeof *s.off, err)};
+    if (!s.base || !s.off) {
+        wn_strings_free(&s);
+        return WN_EMEMORY;
+    }
+    if (first) memcpy(s.base, a->base + a->off[0], first);
+    if (second) memcpy(s.base + first, b->base + b->off[0], second);
+    for (size_t i = 1; i <= a->n; i++) s.off[i] = a->off[i] - a->off[0];
+    for (size_t i = 1; i <= b->n; i++) s.off[a->n + i] = first + (b->off[i] - b->off[0]);
+    s.view = (wn_texts){s.base, s.off, a->n + b->n};
+    *out = s;
+    return WN_OK;
 }
 
 void wn_csr_free(wn_csr *g) {

@@ -108,7 +108,7 @@ static bool method_of_word(const char *word, wn_method *m, wn_config *c) {
             return true;
         }
     m->kind = WN_METHOD_OBJECTIVE;
-    if (!wn_objective_named(word, &c->objective)) return false;
+    if (!wn_objective_named(word, &c->objective) || c->objective >= WN_RDS /* there are no queries */) return false;
     if (c->objective == WN_RANDOM) c->dedup = WN_DEDUP_OFF;
     return true;
 }
@@ -116,7 +116,7 @@ static bool method_of_word(const char *word, wn_method *m, wn_config *c) {
 static wn_code unknown_method(const char *word, wn_err *err) {
 #define METHOD_LISTED(value, text, choose) ", " text
 #define OBJECTIVE_LISTED(value, text) ", " text
-    static const char listed[] = WN_METHODS(METHOD_LISTED) WN_OBJECTIVES(OBJECTIVE_LISTED);
+    static const char listed[] = WN_METHODS(METHOD_LISTED) WN_SET_OBJECTIVES(OBJECTIVE_LISTED);
 #undef METHOD_LISTED
 #undef OBJECTIVE_LISTED
     return wn_err_set(err, WN_EUSAGE, "--methods: \"%.60s\" is no method; there are %s", word, listed + 2);

@@ -123,6 +123,11 @@ static wn_code choose_by_labels(wn_cli *cli, const wn_assignments *file, const w
     wn_config *c = &cli->config;
     const char *other = means_another(cli, file, line);
     if (!(cli->command->bit & (CMD_RUN | CMD_SELECT))) return WN_OK;
+    if (c->query_path && c->query_weight >= 1) { /* no objective is asked */
+        if (c->label_field)
+            c->labels_note = "note: all rows are chosen toward the queries: the labels are for report and output alone";
+        return WN_OK;
+    }
     if (c->label_field && !other && !c->ignore_labels) c->objective = WN_CLASS_HERDING;
     if (c->objective == WN_CLASS_HERDING && !value_of(file, "similarity") && !value_of(line, "similarity"))
         c->similarity = WN_COSINE;

@@ -84,6 +84,9 @@ typedef enum {
     WN_OPTION_TOKENS = 1 << 22,     /* of compare: a model reads the texts */
     WN_OPTION_HERDING = 1 << 23,
     WN_OPTION_LABELS = 1 << 24,     /* records have labels */
+    WN_OPTION_OBJECTIVE = 1 << 25,  /* it says, or goes with, what an objective is to choose */
+    WN_OPTION_QUERY = 1 << 26,      /* there are queries */
+    WN_OPTION_TSDS = 1 << 27,       /* ... and rows are drawn for them */
 } wn_option_trait;
 
 typedef struct {

@@ -61,23 +61,30 @@ static wn_code replay_inputs(wn_cli *cli, const cJSON *inputs, wn_err *err) {
     return WN_OK;
 }
 
-/* What the inputs were: a repetition says where they are something else. */
-static wn_code replay_sums(wn_cli *cli, const cJSON *inputs, wn_err *err) {
-    size_t n = 0;
+/* The sum of one file, where it has a path and one. */
+static wn_code replay_sum(wn_cli *cli, const cJSON *file, wn_replayed *list, wn_err *err) {
+    const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(file, "path"));
+    const char *sum = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(file, "sha256"));
+    if (!path || !sum) return WN_OK;
+    wn_replayed r = {.path = wn_cli_own_string(cli, path, strlen(path), err)};
+    if (!r.path || !(r.sha256 = wn_cli_own_string(cli, sum, strlen(sum), err))) return WN_EMEMORY;
+    list[cli->config.nreplayed++] = r;
+    return WN_OK;
+}
+
+/* What inputs and queries were: a repetition says where they are something else. */
+static wn_code replay_sums(wn_cli *cli, const cJSON *inputs, const cJSON *query, wn_err *err) {
+    size_t n = 1;
     const cJSON *v;
     cJSON_ArrayForEach(v, inputs) n++;
-    wn_replayed *list = wn_cli_own(cli, (n + 1) * sizeof *list, err);
+    wn_replayed *list = wn_cli_own(cli, n * sizeof *list, err);
     if (!list) return WN_EMEMORY;
     cli->config.replayed = list;
     cJSON_ArrayForEach(v, inputs) {
-        const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(v, "path"));
-        const char *sum = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(v, "sha256"));
-        if (!path || !sum) continue;
-        wn_replayed r = {.path = wn_cli_own_string(cli, path, strlen(path), err)};
-        if (!r.path || !(r.sha256 = wn_cli_own_string(cli, sum, strlen(sum), err))) return WN_EMEMORY;
-        list[cli->config.nreplayed++] = r;
+        wn_code code = replay_sum(cli, v, list, err);
+        if (code != WN_OK) return code;
     }
-    return WN_OK;
+    return replay_sum(cli, query, list, err);
 }
 
 static wn_code replay_config(wn_cli *cli, const cJSON *config, wn_assignments *list, wn_err *err) {
@@ -103,7 +110,9 @@ wn_code wn_cli_read_manifest(wn_cli *cli, const char *path, wn_assignments *list
     if (code != WN_OK) goto out;
     code = replay_config(cli, cJSON_GetObjectItemCaseSensitive(manifest, "config"), list, err);
     if (code == WN_EUSAGE) (void)wn_err_prefix(err, "%s: ", path);
-    if (code == WN_OK) code = replay_sums(cli, cJSON_GetObjectItemCaseSensitive(manifest, "inputs"), err);
+    if (code == WN_OK)
+        code = replay_sums(cli, cJSON_GetObjectItemCaseSensitive(manifest, "inputs"),
+                           cJSON_GetObjectItemCaseSensitive(manifest, "query"), err);
 out:
     cJSON_Delete(manifest);
     return code;

@@ -29,6 +29,7 @@ enum {
     COMPARES = WN_OPTION_COMPARES,
     OF_RECORDS = WN_OPTION_RECORDS,
     METHOD = WN_OPTION_METHOD,
+    OBJECTIVE = WN_OPTION_OBJECTIVE,
     TUNES = DECIDES | WN_OPTION_FINETUNE,
 };
 
@@ -159,10 +160,10 @@ const wn_option wn_options[] = {
 
     {"k", 'k', "N|N%", CHOOSE, OPT_K, CF(k), NULL, 0, 0, NULL, DECIDES, "Selection",
      "how many to choose: a count, or a percentage of the input"},
-    {"preset", 0, "NAME", CHOOSE, OPT_WORD, AT(preset), "paper", 0, 0, NULL, 0, "Selection",
+    {"preset", 0, "NAME", CHOOSE, OPT_WORD, AT(preset), "paper", 0, 0, NULL, OBJECTIVE, "Selection",
      "paper: graph-cut over cosine with lambda 10 and no deduplication; other options win over it"},
-    {"objective", 0, "NAME", CHOOSE, OPT_ENUM, CF(objective), WORDS(WN_OBJECTIVES), 0, 0, "graph-cut", DECIDES,
-     "Selection",
+    {"objective", 0, "NAME", CHOOSE, OPT_ENUM, CF(objective), WORDS(WN_SET_OBJECTIVES), 0, 0, "graph-cut",
+     DECIDES | OBJECTIVE, "Selection",
      "what makes a subset good; without it class-herding where --label-field names labels (see --labels), else "
      "graph-cut"},
     {"similarity", 0, "NAME", CHOOSE, OPT_ENUM, CF(similarity), WORDS(WN_KERNELS), 0, 0, "rbf",
@@ -188,6 +189,23 @@ const wn_option wn_options[] = {
      "Selection",
      "class-herding: how far the rows of a class are chosen away from the other classes; auto is 1, and up to 2 the "
      "less the labels agree with their neighbours', over the root of the rows that the class gives"},
+    {"query", 0, "FILE", CHOOSE, OPT_STRING, CF(query_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
+     "records like those that the model will meet: choose the rows nearest to them, spread over them. Read as the "
+     "input is, and made into vectors with it; where the rows are vectors (select, --embeddings), vectors of the same "
+     "encoder"},
+    {"query-text-field", 0, "NAME", CMD_RUN, OPT_LIST, CF(query_text_fields), NULL, 0, 0, NULL,
+     DECIDES | WN_OPTION_QUERY | ENCODES, "Selection",
+     "--query: field that holds their text; without it as --text-field"},
+    {"query-method", 0, "NAME", CHOOSE, OPT_ENUM, CF(query_method), WORDS(WN_QUERY_METHODS), 0, 0, "rds",
+     DECIDES | WN_OPTION_QUERY, "Selection",
+     "--query: rds: for each query in turn its nearest row that is not taken yet; tsds: drawn by --seed from the "
+     "neighbours of the queries, near copies counting as one"},
+    {"query-weight", 0, "X", CHOOSE, OPT_REAL, CF(query_weight), NULL, 0, 1, "1", DECIDES | WN_OPTION_QUERY,
+     "Selection",
+     "--query: share of the choice that is chosen toward the queries; the objective chooses the rest, and counts those "
+     "as chosen"},
+    {"query-alpha", 0, "X", CHOOSE, OPT_REAL, CF(query_alpha), NULL, 1e-6, 1, "0.5", DECIDES | WN_OPTION_TSDS,
+     "Selection", "tsds: how much nearness to the queries counts against spread; 1: their nearest rows alone"},
     {"maximizer", 0, "NAME", CHOOSE, OPT_ENUM, CF(storage), WORDS(WN_STORAGES), 0, 0, "auto", COMPARES | METHOD,
      "Selection", "how the maximum is sought; the picks are the same"},
     {"keep", 0, "FILE", CHOOSE, OPT_STRING, CF(keep_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",

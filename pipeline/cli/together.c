@@ -49,6 +49,16 @@ static bool by_graph_cut(const wn_cli *cli) {
 static bool by_herding(const wn_cli *cli) {
     return cli->config.objective == WN_CLASS_HERDING;
 }
+/* Is a part of the choice left to an objective? */
+static bool by_objective(const wn_cli *cli) {
+    return !cli->config.query_path || cli->config.query_weight < 1;
+}
+static bool has_query(const wn_cli *cli) {
+    return cli->config.query_path != NULL;
+}
+static bool by_tsds(const wn_cli *cli) {
+    return has_query(cli) && WN_RDS + cli->config.query_method == WN_TSDS;
+}
 static bool has_labels(const wn_cli *cli) {
     return cli->config.label_field != NULL;
 }
@@ -106,6 +116,11 @@ static const struct {
     {WN_OPTION_DOC2VEC, by_doc2vec, "it belongs to --encoder doc2vec"},
     {WN_OPTION_DBOW, by_dbow, "it belongs to --doc2vec-mode dbow"},
     {WN_OPTION_WINDOW, by_windows, "--doc2vec-mode dbow looks at no words around a word (unless --dbow-words)"},
+    {WN_OPTION_OBJECTIVE | WN_OPTION_COMPARES | WN_OPTION_GRAPH_CUT | WN_OPTION_HERDING | WN_OPTION_LABELS |
+         WN_OPTION_NEIGHBOURS,
+     by_objective, "all rows are chosen toward the queries (--query-weight below 1 leaves some to the objective)"},
+    {WN_OPTION_QUERY, has_query, "it belongs to --query"},
+    {WN_OPTION_TSDS, by_tsds, "it belongs to --query-method tsds"},
     {WN_OPTION_COMPARES, compares, "--objective random compares nothing"},
     {WN_OPTION_RBF, by_rbf, "it belongs to --similarity rbf"},
     {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},
@@ -239,8 +254,24 @@ static wn_code check_comparison(const wn_cli *cli, wn_err *err) {
     return check_learner(cli, err);
 }
 
+/* Queries are what the rows are: records, or vectors of one encoder. */
+static wn_code check_query(const wn_cli *cli, wn_err *err) {
+    const wn_config *c = &cli->config;
+    if (!c->query_path || !(cli->command->bit & (CMD_RUN | CMD_SELECT))) return WN_OK;
+    const bool matrix = wn_input_is_matrix(c->query_path), vectors = cli->command->bit == CMD_SELECT || c->nembeddings;
+    if (matrix && !vectors)
+        return wn_err_set(err, WN_EUSAGE, "--query %.200s holds vectors, but those of the records are yet to be made: "
+                          "name the queries' records, or give the vectors of both (--embeddings)", c->query_path);
+    if (!matrix && vectors)
+        return wn_err_set(err, WN_EUSAGE, "--query %.200s: the rows are vectors, so the queries must be (.h5ad, .h5, "
+                          ".npy, .npz), made by the same encoder", c->query_path);
+    if (c->similarity == WN_DOT)
+        return wn_err_set(err, WN_EUSAGE, "--query compares by cosine: leave --similarity dot out");
+    return WN_OK;
+}
+
 static wn_code check_inputs(const wn_config *c, wn_err *err) {
-    size_t piped = 0;
+    size_t piped = c->query_path && strcmp(c->query_path, "-") == 0;
     for (size_t i = 0; i < c->ninputs; i++) piped += strcmp(c->inputs[i], "-") == 0;
     for (size_t i = 0; i < c->nrecords; i++) piped += strcmp(c->records[i], "-") == 0;
     if (c->nrecords && c->no_records)
@@ -287,6 +318,7 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
         return wn_err_set(err, WN_EUSAGE,
                           "--save-encoder and --load-encoder together: a loaded encoder is saved already");
     if ((code = check_inputs(c, err)) != WN_OK) return code;
+    if ((code = check_query(cli, err)) != WN_OK) return code;
     if ((code = wn_cli_check_herding(cli, err)) != WN_OK) return code;
     return wn_cli_check_effects(cli, err);
 }

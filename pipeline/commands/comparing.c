@@ -133,22 +133,8 @@ static wn_code place_rows(wn_comparing_rows *r, const wn_config *c, wn_err *err)
 
 /* Texts of the input and of the test file, one behind the other; a view of the input's where there is no such file. */
 static wn_code join_texts(wn_strings *out, const wn_comparing_rows *r, wn_err *err) {
-    const wn_texts *a = &r->pool.view.texts, *b = &r->test.view.texts;
-    *out = (wn_strings){.view = *a};
-    if (b->n == 0) return WN_OK;
-    size_t first = (size_t)(a->off[a->n] - a->off[0]), second = (size_t)(b->off[b->n] - b->off[0]);
-    wn_strings s = {.base = wn_alloc(first + second, 1, err), .off = wn_alloc(a->n + b->n + 1, sizeof *s.off, err)};
-    if (!s.base || !s.off) {
-        wn_strings_free(&s);
-        return WN_EMEMORY;
-    }
-    memcpy(s.base, a->base + a->off[0], first);
-    memcpy(s.base + first, b->base + b->off[0], second);
-    for (size_t i = 0; i <= a->n; i++) s.off[i] = a->off[i] - a->off[0];
-    for (size_t i = 1; i <= b->n; i++) s.off[a->n + i] = first + (b->off[i] - b->off[0]);
-    s.view = (wn_texts){s.base, s.off, a->n + b->n};
-    *out = s;
-    return WN_OK;
+    *out = (wn_strings){.view = r->pool.view.texts};
+    return r->test.view.texts.n ? wn_strings_join(out, &r->pool.view.texts, &r->test.view.texts, err) : WN_OK;
 }
 
 static wn_code find_copies(wn_comparing_rows *r, wn_io *io, wn_err *err) {

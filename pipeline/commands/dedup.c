@@ -144,7 +144,7 @@ static wn_code dedup_records(deduping *d, const wn_config *c, wn_io *io, wn_err 
     if ((code = wn_copies_exact(&d->copies, rows, &no_lists, c->dedup, io, err)) != WN_OK) goto out;
     wn_timings_lap(&d->timings, "exact_duplicates");
     if (near) {
-        code = wn_encoding_kept(&d->vectors.x, d->encoder, c, &rows->texts, &d->copies, io, err);
+        code = wn_encoding_kept(&d->vectors.x, d->encoder, c, &rows->texts, &d->copies, NULL, io, err);
         if (code != WN_OK) goto out;
         wn_timings_lap(&d->timings, "encode");
         if ((code = find_near(d, c, io, err)) != WN_OK) goto out;

@@ -77,6 +77,16 @@ static bool is_flagged(const bool *column, size_t row) {
 
 /* ---- chosen, or kept by dedup ---- */
 
+/* Which query the row serves. */
+static void print_query(const wn_outcome *o, size_t row, wn_io *io) {
+    const size_t query = o->column.query ? o->column.query[row] : WN_NONE;
+    if (query == WN_NONE) return;
+    const bool served = wn_outcome_served(o, o->column.rank[row]);
+    wn_printf(io, served ? "Chosen for query %zu of " : "The nearest query is %zu of ", query);
+    wn_print_name(io, o->query->path);
+    wn_printf(io, " (from 0), with cosine %.3f\n", (double)o->column.query_sim[row]);
+}
+
 static void explain_kept(const wn_outcome *o, size_t row, wn_io *io) {
     wn_quote q[TEXTS] = {{.row = row}};
     size_t nq = 1, count = find_represented(o, row, q, &nq);
@@ -89,6 +99,7 @@ static void explain_kept(const wn_outcome *o, size_t row, wn_io *io) {
                   is_flagged(o->column.must_keep, row) ? ", as --keep asks" : "", o->column.rank[row], o->k,
                   o->column.gain[row]);
     print_text(&q[0], "    ", io);
+    if (o->query && o->chosen) print_query(o, row, io);
     const char *end = nq == 1 ? "." : nq == count ? ":" : "; the nearest:";
     if (o->chosen)
         wn_printf(io, "It stands for %zu of %zu items, itself included%s\n", count, o->n, end);

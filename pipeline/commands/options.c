@@ -20,7 +20,8 @@ static wn_space_opts config_space(const wn_config *c) {
 }
 
 wn_kernel_opts wn_config_kernel(const wn_config *c) {
-    return (wn_kernel_opts){.kind = c->similarity, .gamma = c->gamma, .seed = c->seed};
+    const bool toward = c->query_path && c->query_weight >= 1; /* by cosine, and nothing else */
+    return (wn_kernel_opts){.kind = toward ? WN_COSINE : c->similarity, .gamma = c->gamma, .seed = c->seed};
 }
 
 wn_class_opts wn_config_classes(const wn_config *c) {
@@ -34,14 +35,22 @@ wn_class_opts wn_config_classes(const wn_config *c) {
 }
 
 wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted) {
-    return (wn_choice_opts){.objective = c->objective,
-                            .space = config_space(c),
-                            .kernel = {.kind = c->similarity},
-                            .storage = c->storage,
-                            .wanted = wanted,
-                            .lambda = c->lambda,
-                            .seed = c->seed,
-                            .neighbours = c->neighbours};
+    wn_choice_opts o = {.objective = c->objective,
+                        .space = config_space(c),
+                        .kernel = {.kind = c->similarity},
+                        .storage = c->storage,
+                        .wanted = wanted,
+                        .lambda = c->lambda,
+                        .seed = c->seed,
+                        .toward = (wn_objective)(WN_RDS + c->query_method),
+                        .query_weight = c->query_weight,
+                        .query_alpha = c->query_alpha,
+                        .neighbours = c->neighbours};
+    if (!c->query_path || c->query_weight < 1) return o;
+    o.objective = o.toward;
+    o.kernel.kind = WN_COSINE;
+    o.space.components = 0;
+    return o;
 }
 
 wn_records_out_opts wn_config_records_out(const wn_config *c) {

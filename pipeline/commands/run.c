@@ -16,11 +16,16 @@ static wn_code read_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err 
 
 static wn_code plan_run(const wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     const wn_texts *texts = &s->rows.view.texts;
+    const wn_texts *queries = &s->query.rows.view.texts;
     size_t bytes = texts->n ? (size_t)texts->off[texts->n] : 0;
     const wn_plan_opts read = {.dims = s->in.cols};
     if (!s->encoder) return wn_selecting_plan(s, c, &read, io, err);
+    /* with those of the queries the texts are joined, unless the encoder learns from the former alone */
+    const size_t joined = queries->n && !wn_encoder_fits(s->encoder) ? bytes : 0;
+    if (queries->n) bytes += (size_t)queries->off[queries->n];
+    const size_t rows = s->copies.m + queries->n;
     const wn_plan_opts o = {.dims = s->encoder->dims,
-                            .encode_bytes = wn_encoder_memory(s->encoder, s->copies.m, bytes, true),
+                            .encode_bytes = joined + wn_encoder_memory(s->encoder, rows, bytes, true),
                             .encode_seconds = wn_encoder_seconds(s->encoder, bytes)};
     return wn_selecting_plan(s, c, &o, io, err);
 }
@@ -33,7 +38,9 @@ static wn_code open_vectors(wn_selecting *s, const wn_config *c, wn_err *err) {
 
 static wn_code encode_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     if (!s->encoder) return wn_selecting_vectors(s, c, err);
-    wn_code code = wn_encoding_kept(&s->vectors.x, s->encoder, c, &s->rows.view.texts, &s->copies, io, err);
+    const wn_encoding_more more = {.texts = &s->query.rows.view.texts, .x = &s->query.x};
+    wn_code code = wn_encoding_kept(&s->vectors.x, s->encoder, c, &s->rows.view.texts, &s->copies,
+                                    c->query_path ? &more : NULL, io, err);
     if (code != WN_OK) return code;
     wn_timings_lap(&s->timings, "encode");
     return WN_OK;

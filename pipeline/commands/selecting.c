@@ -33,7 +33,9 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
     if (in->nsources) wn_timings_lap(&s->timings, "exact_duplicates");
     if ((code = wn_choice_size(&wanted, &size, s->rows.view.n, &s->lists, err)) != WN_OK) return code;
     s->opts = wn_config_choice(c, wanted);
-    return c->objective == WN_CLASS_HERDING ? find_classes(s, c, io, err) : WN_OK;
+    if (c->query_path && (code = wn_querying_read(&s->query, c, s->in.cols, io, err)) != WN_OK) return code;
+    if (c->query_path) s->opts.query = &s->query.x;
+    return s->opts.objective == WN_CLASS_HERDING ? find_classes(s, c, io, err) : WN_OK;
 }
 
 /* ---- plan ---- */
@@ -70,12 +72,14 @@ wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
     wn_vectors *v = &s->vectors;
     wn_code code;
     wn_inputs_replayed_say(c, s->rows.inputs, s->rows.ninputs, io);
+    wn_inputs_replayed_say(c, s->query.rows.inputs, s->query.rows.ninputs, io);
     if (c->dedup == WN_DEDUP_NEAR) {
         if ((code = wn_copies_near(&s->copies, &v->x, &s->lists, c->dedup_threshold, io, err)) != WN_OK) return code;
         wn_timings_lap(&s->timings, "near_duplicates");
     }
     if ((code = wn_vectors_scan(v, &s->copies, err)) != WN_OK) return code;
     if ((code = wn_space_make(v, &s->copies, &s->opts.space, io, err)) != WN_OK) return code;
+    if (c->query_path && (code = wn_querying_look(&s->query, s->encoder != NULL, io, err)) != WN_OK) return code;
     code = wn_kernel_choose(&s->opts.kernel, &s->gamma_median, v, &s->copies, &kernel, io, err);
     if (code != WN_OK) return code;
     if (s->opts.classes) {
@@ -93,6 +97,10 @@ wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
     if (code != WN_OK) return code;
     if (s->choice.k > 0) {
         code = wn_curves_random(&s->curves, v, &s->copies, &s->choice, &s->opts, io, err);
+        if (code != WN_OK) return code;
+    }
+    if (c->query_path) {
+        code = wn_querying_find(&s->query, &s->rows.view, &s->copies, v, &s->choice, io, err);
         if (code != WN_OK) return code;
     }
     wn_timings_lap(&s->timings, "assign");
@@ -170,8 +178,11 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .column = {.rank = s->choice.rank,
                                    .represented_by = s->who.by,
                                    .represented_sim = s->who.sim,
-                                   .copy_of = s->copies.copy_of},
+                                   .copy_of = s->copies.copy_of,
+                                   .query = s->query.of_row,
+                                   .query_sim = s->query.sim},
                         .chosen = s->choice.chosen,
+                        .query = s->query.rows.view.n ? &s->query.outcome : NULL,
                         .gain = chosen->gain,
                         .value = chosen->objective,
                         .n_represented = s->who.count,
@@ -227,6 +238,7 @@ void wn_selecting_free(wn_selecting *s) {
     wn_encoder_close(s->encoder);
     wn_matrices_close(&s->in);
     wn_vectors_free(&s->vectors);
+    wn_querying_free(&s->query);
     wn_class_labels_free(&s->classes);
     wn_choice_free(&s->choice);
     wn_representatives_free(&s->who);

@@ -3,6 +3,7 @@
 /* What `run` and `select` have in common: the stages of winnow/stages.h in order, and the folder they end in. Only
  * where rows and vectors come from differs. */
 #include "encoding.h"
+#include "querying.h"
 #include "outcome/outdir.h"
 
 #include <winnow/config.h>
@@ -19,6 +20,7 @@ typedef struct {
     wn_encoder *encoder; /* who makes the vectors; NULL: files hold them */
     wn_matrices in;      /* those files */
     wn_vectors vectors;
+    wn_querying query;       /* what rows are chosen toward; none: empty */
     wn_class_labels classes; /* of class-herding */
     wn_choice_opts opts;
     double gamma_median;

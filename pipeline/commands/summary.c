@@ -71,7 +71,7 @@ static void say_classes(const wn_outcome *o, wn_io *io) {
 
 /* How the choice was made: ", rbf with gamma 7.9 (auto), lambda 8 (auto)". */
 static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
-    char how[200] = "";
+    char how[200] = "", aside[60] = "";
     int at = 0;
     if (o->objective != WN_RANDOM && o->similarity == WN_RBF)
         at = snprintf(how, sizeof how, ", rbf with gamma %.4g%s", o->gamma, isnan(c->gamma) ? " (auto)" : "");
@@ -91,10 +91,23 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
                        100 * o->label_noise);
     wn_sayf(io, "chosen    %zu of %zu (%.3g%%) by %s%s", o->k, o->n, 100.0 * (double)o->k / (double)o->n,
             wn_objective_name(o->objective), how);
+    if (o->objective == WN_CLASS_HERDING || o->objective >= WN_RDS)
+        (void)snprintf(aside, sizeof aside, " (not what %s seeks)", wn_objective_name(o->objective));
     wn_sayf(io, "coverage  %.3f mean cosine to the nearest chosen row; at random %.3f%s", o->coverage[o->npoints - 1],
-            o->coverage_random[o->npoints - 1],
-            o->objective == WN_CLASS_HERDING ? " (not what class-herding seeks)" : "");
+            o->coverage_random[o->npoints - 1], aside);
     if (o->objective == WN_CLASS_HERDING) say_classes(o, io);
+}
+
+/* "queries   500 of target.jsonl: rows chosen for them by rds have a mean cosine of .61 to theirs ..." */
+static void say_queries(const wn_outcome_query *q, size_t k, wn_io *io) {
+    char part[80] = "";
+    if (q->chosen < k) (void)snprintf(part, sizeof part, ", %zu rows", q->chosen);
+    if (q->chosen)
+        wn_sayf(io, "queries   %zu by %s%s: mean cosine of a chosen row to its query %.3f; of any row to its nearest "
+                "%.3f", q->n - q->zero, wn_objective_name(q->method), part, q->cosine, q->cosine_random);
+    else
+        wn_sayf(io, "queries   %zu, toward which no row is chosen: mean cosine of a row to its nearest %.3f",
+                q->n - q->zero, q->cosine_random);
 }
 
 static void say_size(const wn_outcome *o, bool zeros_last, wn_io *io) {
@@ -128,6 +141,7 @@ void wn_summary_say(const wn_config *c, const wn_outcome *o, bool zeros_last, wn
         wn_sayf(io, "chosen    nothing: there is nothing to choose from");
     else
         say_choice(c, o, io);
+    if (o->query && o->k) say_queries(o->query, o->k, io);
     say_size(o, zeros_last, io);
     if (o->cut_off > 0.005)
         wn_sayf(io, "note: the neighbour graph hides %.1f%% of the objective; a larger -K hides less",

@@ -14,8 +14,10 @@
 /* Columns of /obs that come from the input; a file has those that its input had. */
 #define WN_INPUT_COLUMNS(X) X(_index) X(label) X(source) X(line) X(offset) X(length) X(row)
 
-/* Columns of selection.tsv, one line a choice, and of assignment.tsv, one line a row, in their order. */
-#define WN_SELECTION_COLUMNS(X) X(rank) X(id) X(row) X(file) X(line) X(gain) X(objective) X(cost) X(n_represented)
+/* Columns of selection.tsv, one line a choice, and of assignment.tsv, one line a row, in their order. The last one,
+ * query, is there where there are queries. */
+#define WN_SELECTION_COLUMNS(X)                                                                                        \
+    X(rank) X(id) X(row) X(file) X(line) X(gain) X(objective) X(cost) X(n_represented) X(query)
 #define WN_ASSIGNMENT_COLUMNS(X) X(id) X(represented_by) X(similarity)
 
 #endif

@@ -78,6 +78,24 @@ static void add_selection(wn_manifest_doc *d, const wn_outcome *r) {
     wn_doc_real(d, o, "coverage_random", r->npoints ? r->coverage_random[r->npoints - 1] : NAN);
 }
 
+/* What rows were chosen toward. */
+static void add_query(wn_manifest_doc *d, const wn_outcome_query *q) {
+    cJSON *o = wn_doc_object(d, d->root, "query");
+    wn_doc_path(d, o, q->path);
+    if (q->format) wn_doc_text(d, o, "format", q->format);
+    wn_doc_count(d, o, "bytes", q->bytes);
+    wn_doc_count(d, o, q->format ? "records" : "rows", q->n);
+    wn_doc_text(d, o, "sha256", q->sha256);
+    wn_doc_count(d, o, "zero_vectors", q->zero);
+    wn_doc_count(d, o, "in_pool", q->in_pool);
+    wn_doc_text(d, o, "method", wn_objective_name(q->method));
+    wn_doc_real(d, o, "weight", q->weight);
+    wn_doc_real(d, o, "alpha", q->alpha);
+    wn_doc_count(d, o, "chosen", q->chosen);
+    wn_doc_real(d, o, "mean_cosine", q->cosine);
+    wn_doc_real(d, o, "mean_cosine_random", q->cosine_random);
+}
+
 /* To the last bit: the report is written again from it. */
 static void add_curve(wn_manifest_doc *d, cJSON *in, const char *name, const double *v, size_t n) {
     char digits[40];
@@ -131,6 +149,7 @@ wn_code wn_manifest_write(const wn_outcome *r, const wn_manifest_part *part, wn_
         add_counts(&d, r);
         add_warnings(&d, r);
         if (r->chosen) add_selection(&d, r);
+        if (r->query) add_query(&d, r->query);
         add_curves(&d, r);
     }
     wn_doc_outputs(&d, dir);

@@ -89,6 +89,28 @@ static wn_code read_selection(wn_outcome *o, wn_err *err) {
     return WN_OK;
 }
 
+static wn_code read_query(wn_outcome *o, wn_err *err) {
+    const char *method = json_string(wn_manifest_at(o, "query", "method"));
+    wn_outcome_query *q = &o->own->query;
+    if (!wn_manifest_at(o, "query", NULL)) return WN_OK;
+    *q = (wn_outcome_query){.path = json_string(wn_manifest_at(o, "query", "path")),
+                            .sha256 = json_string(wn_manifest_at(o, "query", "sha256")),
+                            .format = json_string(wn_manifest_at(o, "query", "format")),
+                            .bytes = json_count(wn_manifest_at(o, "query", "bytes")),
+                            .zero = json_count(wn_manifest_at(o, "query", "zero_vectors")),
+                            .in_pool = json_count(wn_manifest_at(o, "query", "in_pool")),
+                            .weight = json_number(wn_manifest_at(o, "query", "weight")),
+                            .alpha = json_number(wn_manifest_at(o, "query", "alpha")),
+                            .chosen = json_count(wn_manifest_at(o, "query", "chosen")),
+                            .cosine = json_number(wn_manifest_at(o, "query", "mean_cosine")),
+                            .cosine_random = json_number(wn_manifest_at(o, "query", "mean_cosine_random"))};
+    q->n = json_count(wn_manifest_at(o, "query", q->format ? "records" : "rows"));
+    if (!q->path || !method || !wn_objective_named(method, &q->method))
+        return wn_outcome_damaged(o, "the query in manifest.json has no path, or a method that is none", err);
+    o->query = q;
+    return WN_OK;
+}
+
 static size_t read_curve(const wn_outcome *o, const char *name, double out[WN_CURVE_POINTS]) {
     const cJSON *list = wn_manifest_at(o, "curves", name);
     size_t n = (size_t)cJSON_GetArraySize(list);
@@ -139,6 +161,7 @@ wn_code wn_manifest_read(wn_outcome *o, wn_err *err) {
     read_counts(o);
     if ((code = read_inputs(o, err)) != WN_OK) goto out;
     if ((code = read_selection(o, err)) != WN_OK) goto out;
+    if ((code = read_query(o, err)) != WN_OK) goto out;
     code = read_curves(o, err);
 out:
     wn_free(path);

@@ -15,10 +15,6 @@ static wn_code column_index(const wn_outcome *o, wn_matrix_file *m, const char *
     if (code != WN_OK) goto out;
     if ((code = wn_matrix_obs_i64(m, name, v, err)) != WN_OK) goto out;
     for (size_t i = 0; i < o->n; i++) {
-        if (v[i] < -1 || v[i] > (int64_t)o->n) {
-            code = wn_outcome_damaged(o, "selection.h5ad names a row that is not there", err);
-            goto out;
-        }
         (*out)[i] = v[i] < 0 ? WN_NONE : (size_t)v[i];
     }
 out:

@@ -100,6 +100,11 @@ static void selection_n_represented(wn_outfile *f, const wn_outcome *o, size_t i
     wn_outfile_printf(f, "%zu", o->n_represented[i]);
 }
 
+/* Empty where no query was served. */
+static void selection_query(wn_outfile *f, const wn_outcome *o, size_t i) {
+    if (wn_outcome_served(o, i + 1)) wn_outfile_printf(f, "%zu", o->column.query[o->chosen[i]]);
+}
+
 /* ---- assignment.tsv: row i ---- */
 
 static void assignment_id(wn_outfile *f, const wn_outcome *o, size_t i) {
@@ -151,8 +156,8 @@ static wn_code tsv_write(const tsv_table *t, const wn_outcome *o, wn_outdir *d, 
 }
 
 wn_code wn_selection_tsv_write(const wn_outcome *o, wn_outdir *d, wn_err *err) {
-    const tsv_table t = {WN_FILE_SELECTION, selection_columns, sizeof selection_columns / sizeof *selection_columns,
-                         o->k};
+    const size_t columns = sizeof selection_columns / sizeof *selection_columns - !o->column.query;
+    const tsv_table t = {WN_FILE_SELECTION, selection_columns, columns, o->k};
     return tsv_write(&t, o, d, err);
 }
 

@@ -30,6 +30,7 @@ void wn_section_repeat(wn_page *p, const wn_outcome *r) {
     setting_number(p, "gamma", random ? NAN : r->gamma);
     setting_number(p, "lambda", r->lambda);
     setting_number(p, "push", r->push);
+    setting(p, "queries", r->query ? r->query->path : NULL);
     wn_page_printf(p, "<tr><td>seed</td><td>%llu</td></tr>\n", (unsigned long long)r->seed);
     for (size_t i = 0; i < r->ninputs; i++) {
         wn_page_put(p, "<tr><td>input</td><td>");

@@ -94,6 +94,11 @@ static void page_lead(wn_page *p, const wn_outcome *r) {
                        "near to every text is not what was sought: coverage is %.3f, of a random choice %.3f. What a "
                        "text stands for below are those that it is nearest to, of whatever class.",
                        chosen, random);
+    else if (r->objective >= WN_RDS)
+        wn_page_printf(p,
+                       "Chosen toward queries: the texts nearest to them. Being near to every text is not what was "
+                       "sought: coverage is %.3f, of a random choice %.3f.",
+                       chosen, random);
     else if (chosen <= random + 0.0005)
         wn_page_printf(p,
                        "A random choice of the same size covers the input as well: %.3f against %.3f. By this measure "

@@ -94,10 +94,37 @@ out:
     return code;
 }
 
+/* Of the k rows those that are chosen toward the queries; must-keep rows are none's share. */
+static size_t toward_queries(const wn_choice_opts *o, size_t k, size_t nkeep) {
+    const double share = o->objective >= WN_RDS ? 1 : o->query_weight;
+    return nkeep + (size_t)round(share * (double)(k - nkeep));
+}
+
+/* The first `toward` rows as `s` has them but for the queries: into `first`. */
+static wn_code select_toward(wn_selection *first, size_t toward, const wn_mat *x, const wn_select_opts *s,
+                             const wn_choice_opts *o, wn_err *err) {
+    wn_select_opts own = *s;
+    own.objective = o->toward;
+    own.kernel = (wn_kernel){.kind = WN_COSINE};
+    own.storage = WN_STORAGE_AUTO;
+    own.query = o->query;
+    own.alpha = o->query_alpha;
+    own.k = toward;
+    return wn_select(x, &own, first, err);
+}
+
+/* What the objective chose on top of `first`, with the queries that those serve. */
+static wn_code join_choices(wn_selection *all, const wn_selection *first, wn_err *err) {
+    if (!(all->query = wn_alloc(all->k, sizeof *all->query, err))) return WN_EMEMORY;
+    for (size_t i = 0; i < all->k; i++) all->query[i] = i < first->k ? first->query[i] : WN_NONE;
+    return WN_OK;
+}
+
 static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
                            const barred_rows *barred, const wn_choice_opts *o, wn_io *io, wn_err *err) {
-    const wn_mat x = wn_space_rows(v, c);
+    const wn_mat x = wn_space_rows(v, c), whole = wn_kept_rows(v, c); /* queries are of the whole vectors */
     wn_csr graph = {0};
+    wn_selection first = {0};
     double *push = NULL;
     size_t K = wn_choice_neighbours(o, c->m), *keep = wn_alloc(lists->nkeep, sizeof *keep, err);
     wn_code code = keep ? WN_OK : WN_EMEMORY;
@@ -115,6 +142,15 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
                         .nexclude = barred->n,
                         .memory = o->memory,
                         .progress = io->progress};
+    if (o->query && (out->toward = toward_queries(o, out->k, lists->nkeep)) > 0) {
+        if ((code = select_toward(&first, out->toward, &whole, &s, o, err)) != WN_OK) goto out;
+        s.keep = first.ids, s.nkeep = first.k;
+        if (first.k == out->k) {
+            out->selection = first;
+            first = (wn_selection){0};
+            goto out;
+        }
+    }
     if (o->classes && (code = set_classes(&s, &push, o->classes, x.rows, err)) != WN_OK) goto out;
     if (K > 0) {
         if ((code = wn_sim_knn(&x, K, &graph, io->progress, err)) != WN_OK) goto out;
@@ -124,8 +160,10 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
     }
     warn_of_balance(o, c->m, out->k, io);
     code = wn_select(&x, &s, &out->selection, err);
+    if (code == WN_OK && o->query) code = join_choices(&out->selection, &first, err);
 out:
     wn_csr_free(&graph);
+    wn_selection_free(&first);
     wn_free(keep);
     wn_free(push);
     return code;
@@ -150,6 +188,7 @@ wn_code wn_choice_make(wn_choice *out, const wn_vectors *v, const wn_copies *c, 
     wn_choice choice = {0};
     wn_code code = bar_rows(&barred, &choice.k, v, c, lists, o, err);
     if (code != WN_OK) goto out;
+    choice.nkeep = choice.k ? lists->nkeep : 0;
     if (choice.k > 0 && (code = select_rows(&choice, v, c, lists, &barred, o, io, err)) != WN_OK) goto out;
     if ((code = name_chosen(&choice, c, err)) != WN_OK) goto out;
     *out = choice;

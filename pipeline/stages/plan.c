@@ -36,6 +36,13 @@ static size_t graph_bytes(size_t rows, size_t cols, size_t K) {
     return find > choose ? find : choose;
 }
 
+/* What is chosen toward queries, and which query each row is nearest to. */
+static size_t toward_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
+    const wn_select_opts o = {
+        .objective = c->toward, .kernel = {.kind = WN_COSINE}, .k = c->wanted, .query = c->query};
+    return c->query ? wn_select_memory(&o, rows, cols) + rows * (sizeof(size_t) + sizeof(float)) : 0;
+}
+
 /* What the choice needs beyond vectors and tables, at the least: the maximizer is matrix-free where memory is short. */
 static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
     wn_select_opts o = {.objective = c->objective,
@@ -43,12 +50,15 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
                         .k = c->wanted,
                         .lambda = c->lambda,
                         .classes = c->classes ? c->classes->n : 0,
+                        .query = c->query,
                         .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
     const size_t space = wn_space_dims(&c->space, cols), d = space ? space : cols;
     size_t choice = wn_select_memory(&o, rows, d) + graph_bytes(rows, d, wn_choice_neighbours(c, rows)) +
                     wn_space_bytes(&c->space, rows, cols);
+    size_t toward = toward_bytes(c, rows, cols);
     size_t curves = rows * (3 * sizeof(size_t) + 2 * sizeof(float));
     size_t page = wn_report_memory(rows, cols);
+    choice = choice > toward ? choice : toward;
     choice = choice > curves ? choice : curves;
     if (c->objective == WN_CLASS_HERDING) {
         const size_t push = wn_push_bytes(rows, cols);
@@ -58,9 +68,10 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
 }
 
 /* Rates of one core, from runs on a machine with AVX-512: a rough guide for others. */
-static double plan_seconds(const wn_plan *p, size_t m, size_t k, const wn_plan_opts *o) {
-    double threads = (double)wn_threads_get(), n = (double)m, d = (double)o->dims;
-    double flops = n * n * d + 6 * n * (double)k * d;
+static double plan_seconds(const wn_plan *p, size_t m, const wn_choice_opts *c, const wn_plan_opts *o) {
+    double threads = (double)wn_threads_get(), n = (double)m, d = (double)o->dims, k = (double)c->wanted;
+    double queries = c->query ? (double)c->query->rows : 0, pairs = c->objective >= WN_RDS ? 0 : n * n;
+    double flops = pairs * d + 4 * n * queries * d + 6 * n * k * d;
     return .05 + (double)p->text / 150e6 + o->encode_seconds / threads + flops / (50e9 * threads);
 }
 
@@ -73,6 +84,6 @@ wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_op
     p.need = fixed_bytes + table_bytes(rows) + (encode > choose ? encode : choose);
     for (size_t i = 0; i < rows->corpus.n; i++) p.disk += (size_t)rows->corpus.length[i];
     p.disk += c->n * (o->dims * sizeof(float) + 90) + (1u << 20);
-    p.seconds = plan_seconds(&p, c->m, choice->wanted, o);
+    p.seconds = plan_seconds(&p, c->m, choice, o);
     return p;
 }

@@ -31,5 +31,6 @@ extern const wn_objective_vt wn_objective_graph_cut;
 extern const wn_objective_vt wn_objective_facility_dense, wn_objective_facility_free, wn_objective_facility_graph;
 extern const wn_objective_vt wn_objective_class_herding;
 extern const wn_objective_vt wn_objective_random;
+extern const wn_objective_vt wn_objective_target; /* rds and tsds */
 
 #endif

@@ -115,6 +115,39 @@ Test(report, says_when_random_does_as_well) {
     sample_free(&s);
 }
 
+/* Two queries of three are served, the second by the nearer row of two; the third choice is the objective's. */
+Test(report, tells_of_queries) {
+    enum { N = 50, K = 20 };
+    size_t query[N];
+    float sim[N];
+    sample s;
+    sample_init(&s, N, K);
+    const wn_outcome_query q = {.path = "<q>.jsonl", .n = 3, .zero = 1, .method = WN_RDS, .weight = .5, .alpha = NAN,
+                                .chosen = 4, .cosine = .625, .cosine_random = .25};
+    for (size_t i = 0; i < N; i++) query[i] = 2, sim[i] = -.5f;
+    query[s.ids[1]] = 1, sim[s.ids[1]] = .9f; /* rank 1 has to be kept */
+    query[s.ids[2]] = 0, sim[s.ids[2]] = .3f;
+    query[s.ids[3]] = 1, sim[s.ids[3]] = .8f;
+    query[s.ids[4]] = 0, sim[s.ids[4]] = .4f;
+    s.outcome.query = &q, s.outcome.nkeep = 1;
+    s.outcome.column.query = query, s.outcome.column.query_sim = sim;
+    char *html = render(&s.outcome);
+    cr_expect(strstr(html, "4 texts were chosen by rds toward the 3 queries of &lt;q&gt;.jsonl"));
+    cr_expect(strstr(html, "is 0.625; of any text to its nearest query it is 0.250"));
+    cr_expect(strstr(html, "2 queries have a text of their own"));
+    cr_expect(strstr(html, "Passed over, as zero vectors: 1."));
+    const char *far = strstr(html, "<b>query 0</b><span class=\"id\">0.400: ");
+    const char *near = strstr(html, "<b>query 1</b><span class=\"id\">0.900: ");
+    cr_expect(far && near && far < near, "those served worst come first, with the nearest row of each");
+    cr_expect_not(strstr(html, "<b>query 2</b>"));
+    wn_free(html);
+    s.outcome.query = NULL;
+    html = render(&s.outcome);
+    cr_expect_not(strstr(html, "<h2>Queries</h2>"));
+    wn_free(html);
+    sample_free(&s);
+}
+
 Test(report, stays_small_for_many_rows) {
     sample s;
     sample_init(&s, 60000, 6000);

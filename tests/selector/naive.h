@@ -50,6 +50,8 @@ static inline double naive_value(const naive *v, wn_objective o, double lambda, 
             f += (naive_weight(v, i) - (in ? 1 : 0)) * sum;
             break;
         case WN_CLASS_HERDING: /* test_class_herding.c */
+        case WN_RDS:           /* test_target.c */
+        case WN_TSDS:
         case WN_RANDOM:
             break;
         }
@@ -76,6 +78,8 @@ static inline double naive_gain(const naive *v, wn_objective o, double lambda, c
             a += fabs(v->weight ? (v->weight[i] + (i == x ? 1 : 0)) * w : times * w); /* weights may cancel */
             break;
         case WN_CLASS_HERDING: /* test_class_herding.c */
+        case WN_RDS:           /* test_target.c */
+        case WN_TSDS:
         case WN_RANDOM:
             break;
         }

@@ -9,7 +9,7 @@
 #include <winnow/threads.h>
 
 #include "base/linalg/kern.h"
-#include "similarity/keys.h"
+#include <wn/keys.h>
 
 static const char *const levels[] = {"portable", "avx2", "avx512"};
 enum { LEVELS = 3 };

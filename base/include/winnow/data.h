@@ -43,6 +43,8 @@ typedef struct {
     unsigned long long *off;
 } wn_strings;
 void wn_strings_free(wn_strings *s); /* empties *s; NULL is fine */
+/* The texts of a, then those of b. */
+wn_code wn_strings_join(wn_strings *out, const wn_texts *a, const wn_texts *b, wn_err *err);
 
 /* A sparse [rows, cols] matrix by rows: row i holds entries indptr[i] .. indptr[i+1]. */
 typedef struct {

@@ -83,6 +83,12 @@ typedef struct {
     const char *labels_note; /* what there is to say of labels that do not decide; NULL: nothing */
     const char *quota;       /* sqrt equal proportional, or a file */
     double push;             /* NaN = auto */
+    const char *query_path;  /* NULL: no queries */
+    const char **query_text_fields; /* [nquery_text_fields] of theirs; none: text_fields */
+    size_t nquery_text_fields;
+    int query_method;        /* place in WN_QUERY_METHODS */
+    double query_weight;     /* share of the choice that is chosen toward them */
+    double query_alpha;
     wn_storage storage; /* --maximizer */
     const char *keep_path, *exclude_path; /* one id a line */
     size_t neighbours;       /* -K */

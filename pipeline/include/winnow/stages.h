@@ -177,6 +177,10 @@ typedef struct {
     double lambda;     /* of graph-cut; NaN: as wn_select_opts */
     uint64_t seed;
     const wn_class_labels *classes; /* of class-herding */
+    const wn_mat *query;   /* [q, d] rows of norm 1 or 0 to choose toward; NULL: none */
+    wn_objective toward;   /* how: WN_RDS or WN_TSDS */
+    double query_weight;   /* share of the rows that is chosen so, 0 .. 1; the objective chooses the rest, on top */
+    double query_alpha;    /* of tsds */
     size_t neighbours; /* facility location over many rows: edges a row of the graph it is computed over; 0: 50 */
     size_t memory;     /* bytes it may use beyond what is there */
 } wn_choice_opts;
@@ -184,6 +188,9 @@ typedef struct {
 typedef struct {
     size_t k;
     wn_selection selection; /* ids are rows of the matrix */
+    size_t nkeep;           /* must-keep rows, which come first */
+    size_t toward;          /* must-keep rows and those chosen toward queries: the first so many; the others are the
+                             * objective's. selection.query has what the former serve; NULL: no queries */
     size_t *chosen;         /* [k] input rows in order of choice */
     size_t *rank;           /* [n] from 1; WN_NONE: not chosen */
 } wn_choice;

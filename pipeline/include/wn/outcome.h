@@ -22,7 +22,9 @@
     X(represented_sim, f32, always)     \
     X(copy_of, index, sometimes)        \
     X(must_keep, flag, sometimes)       \
-    X(excluded, flag, sometimes)
+    X(excluded, flag, sometimes)        \
+    X(query, index, sometimes)          \
+    X(query_sim, f32, sometimes)
 
 typedef bool wn_column_flag;
 typedef size_t wn_column_index;
@@ -31,7 +33,9 @@ typedef float wn_column_f32;
 
 /* [n] each. rank: from 1. gain: NaN where not chosen. represented_by: the row that stands for each, itself if chosen;
  * WN_NONE: none does. represented_sim: cosine to it. copy_of: the kept row of a copy, itself if kept; NULL: no copies
- * were looked for. must_keep, excluded: --keep or --exclude names it; NULL: none is named. */
+ * were looked for. must_keep, excluded: --keep or --exclude names it; NULL: none is named. query, query_sim: the query
+ * that a row was chosen for, else the nearest one, and the cosine to it; WN_NONE and 0 for zero vectors; NULL: there
+ * are no queries. */
 typedef struct {
 #define WN_COLUMN(name, type, when) const wn_column_##type *name;
     WN_OUTCOME_COLUMNS(WN_COLUMN)
@@ -45,6 +49,20 @@ typedef struct {
     size_t resumed, computed_tokens; /* vectors taken from a part file; tokens of the others */
     double tokens_per_second;        /* NaN: none was computed */
 } wn_outcome_model;
+
+/* Queries that rows were chosen toward. */
+typedef struct {
+    const char *path, *sha256;
+    const char *format;   /* of records; NULL: a matrix */
+    uint64_t bytes;
+    size_t n, zero;       /* queries; those that are zero vectors */
+    size_t in_pool;       /* rows of the input that are queries, too */
+    wn_objective method;
+    double weight, alpha; /* alpha: of tsds, else NaN */
+    size_t chosen;        /* rows that the method chose, the first after those to keep */
+    double cosine;        /* mean of these to the query that each serves; NaN: none were */
+    double cosine_random; /* mean of all rows to their nearest query: of a random choice */
+} wn_outcome_query;
 
 /* A view: owns nothing, unless wn_outcome_read filled it. */
 typedef struct {
@@ -62,6 +80,7 @@ typedef struct {
     double lambda, gamma, gamma_median, cut_off; /* NaN: does not apply */
     size_t components;                           /* that rows were compared by; 0: as they are */
     double explained;                            /* share of the variance that these have; NaN: does not apply */
+    const wn_outcome_query *query;               /* NULL: none */
     double push, label_noise;                    /* of class-herding; label_noise NaN: push was given */
 
     /* how many */
@@ -88,6 +107,11 @@ typedef struct {
 
     struct wn_outcome_own *own; /* what wn_outcome_read allocated; NULL: a view */
 } wn_outcome;
+
+/* Was the choice of this rank, from 1, made toward its query? */
+static inline bool wn_outcome_served(const wn_outcome *o, size_t rank) {
+    return o->query && o->column.query && rank > o->nkeep && rank <= o->nkeep + o->query->chosen;
+}
 
 /* Parts of a folder, for wn_outcome_read. */
 enum {

@@ -16,11 +16,16 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* What is maximised. */
-#define WN_OBJECTIVES(X)                            \
+#define WN_SET_OBJECTIVES(X)                        \
     X(WN_GRAPH_CUT, "graph-cut")                    \
     X(WN_FACILITY_LOCATION, "facility-location")    \
     X(WN_CLASS_HERDING, "class-herding")            \
     X(WN_RANDOM, "random")
+/* Toward a target: the rows nearest to queries, which no function of the set says alone. rds: for each query in turn
+ * its nearest row (Ivison et al. 2025, arXiv 2503.01807). tsds: drawn by what optimal transport from the queries leaves
+ * on each row (Liu et al. 2024, arXiv 2410.11303). */
+#define WN_QUERY_METHODS(X) X(WN_RDS, "rds") X(WN_TSDS, "tsds")
+#define WN_OBJECTIVES(X) WN_SET_OBJECTIVES(X) WN_QUERY_METHODS(X)
 typedef enum { WN_OBJECTIVES(WN_NAME_VALUE) } wn_objective;
 const char *wn_objective_name(wn_objective o);
 bool wn_objective_named(const char *word, wn_objective *out); /* false, and *out as it was, where none has that name */
@@ -44,7 +49,7 @@ typedef struct {
     wn_maximizer maximizer;
     size_t k;              /* 1 <= k <= n - nexclude */
     double lambda;         /* graph-cut trade-off, >= 0; NaN = auto: max(0, n/k - 2) */
-    uint64_t seed;         /* random; class-herding: how a class of many rows is cut into parts */
+    uint64_t seed;         /* random, tsds; rds: whose turn comes first; class-herding: how large classes are cut */
     const size_t *keep;    /* [nkeep] picked first, in this order; counted in k */
     size_t nkeep;
     const size_t *exclude; /* [nexclude] never picked; still part of the ground set that is represented */
@@ -57,6 +62,11 @@ typedef struct {
     double quota_power;    /* a class of n_c rows shares in k by n_c ^ quota_power: 1 proportional, 0 equal; 0 .. 1 */
     const double *share;   /* [classes] what it shares in k by instead; NULL: that */
     const double *push;    /* [classes] how far each one's target lies from the other classes: 0 .. 100 */
+    /* rds and tsds, which cannot do without queries: */
+    const wn_mat *query;   /* [q, d] of norm 1 or 0; zero rows are passed over */
+    double alpha;          /* tsds: how much nearness counts against spread, above 0, at most 1 */
+    size_t listed;         /* neighbours that are looked up for a query at first; 0: as many as suit. rds has the same
+                              picks whatever it is */
     /* Where x is a part of a whole: */
     size_t first;          /* row number of x's first row; ids, keep and exclude are numbers in the whole */
     size_t n_all;          /* rows of the whole, for lambda auto; 0: those of x, by their weights */
@@ -69,7 +79,9 @@ typedef struct {
 typedef struct {
     size_t k;
     size_t *ids;       /* [k] in order of choice; a prefix is the selection for a smaller k */
-    double *gain;      /* [k] f(S + x) - f(S); random: 0 */
+    double *gain;      /* [k] f(S + x) - f(S); random: 0; rds, tsds: cosine to the query that the row serves */
+    size_t *query;     /* [k] that query: rds: the one whose turn it was, of a must-keep row the nearest; tsds: the
+                          nearest. NULL for other objectives */
     double *objective; /* [k] f of the prefix = running sum of gains */
     double lambda;     /* as used */
     size_t negative_from; /* first step with a negative gain, k if none */
@@ -84,10 +96,11 @@ typedef struct {
  * any number of threads; storages and maximizers give the same picks (docs/selection.md says why).
  * class-herding takes its picks class by class (objective/herding.h has f), and orders them so that a prefix has each
  * class in about its share: at every step the row is the best of its class, not of all. Kernel cosine.
+ * rds and tsds: kernel cosine; the objective is the sum of the cosines.
  * Similarity in facility location: max(cos, 0), max(dot, 0) or the rbf value; a row also represents itself.
  * WN_EUSAGE: an option out of range (lambda beyond 0 .. 1e12, a weight beyond 0 .. 1e12, k of 0, a row that does not
- * exist, a repeated keep row, rows not normalised, labels, shares or pushes that are missing or out of range), or a
- * storage or maximizer that the objective does not have;
+ * exist, a repeated keep row, rows not normalised, labels, shares, pushes or queries that are missing or out of range),
+ * or a storage or maximizer that the objective does not have;
  * WN_EINPUT: x or sums not finite; WN_ECONSTRAINT: k, keep, exclude and shares cannot be met together;
  * WN_EMEMORY; WN_EINTERRUPT. Downie, "Fine-Tuning BERT via Submodular Maximization", eqs. 15-17; Minoux 1978 (lazy). */
 wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, wn_err *err);

@@ -1,4 +1,4 @@
-#include "keys.h"
+#include <wn/keys.h>
 
 enum { SMALL = 24 };
 

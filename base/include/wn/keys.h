@@ -1,5 +1,5 @@
-#ifndef WINNOW_SIMILARITY_KEYS_H
-#define WINNOW_SIMILARITY_KEYS_H
+#ifndef WINNOW_KEYS_H
+#define WINNOW_KEYS_H
 /* A similarity and the row it belongs to as one number: greater = more similar, then lower row. */
 #include <stddef.h>
 #include <stdint.h>

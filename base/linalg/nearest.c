@@ -1,0 +1,71 @@
+#include <wn/nearest.h>
+
+#include <math.h>
+#include <wn/gemm.h>
+#include <winnow/threads.h>
+
+enum { ROW_PIECE = 168 };
+
+typedef struct {
+    const wn_some_rows *x;
+    const wn_packed *to; /* a block of the others, from position `first` on */
+    size_t first;
+    size_t *nearest;
+    float *sim;
+} nearest_job;
+
+static inline const float *row_of(const wn_some_rows *r, size_t i) {
+    return wn_mat_row(r->m, r->rows ? r->rows[i] : i);
+}
+
+static void nearest_row(const nearest_job *t, size_t row, const float *v, size_t width) {
+    enum { STEP = 2 * WN_GEMM_PANEL }; /* a short step soon raises the bar for the rest */
+    uint32_t hits[STEP];
+    for (size_t j = 0; j < width; j += STEP) {
+        const size_t n = width - j < STEP ? width - j : STEP;
+        const size_t count = wn_scan_above(v + j, n, t->sim[row], NULL, hits);
+        for (size_t h = 0; h < count && j + hits[h] < t->to->n; h++) {
+            if (!(v[j + hits[h]] > t->sim[row])) continue;
+            t->sim[row] = v[j + hits[h]];
+            t->nearest[row] = t->first + j + hits[h];
+        }
+    }
+}
+
+static void nearest_task(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const nearest_job *t = ctx;
+    const size_t width = wn_packed_width(t->to);
+    _Alignas(64) float c[WN_GEMM_ROWS * WN_GEMM_COLUMNS];
+    const float *rows[WN_GEMM_ROWS];
+    for (size_t i = begin; i < end; i += WN_GEMM_ROWS) {
+        const size_t m = end - i < WN_GEMM_ROWS ? end - i : WN_GEMM_ROWS;
+        for (size_t r = 0; r < m; r++) rows[r] = row_of(t->x, i + r);
+        wn_gemm_rows(rows, m, t->to, c, width);
+        for (size_t r = 0; r < m; r++) nearest_row(t, i + r, c + r * width, width);
+    }
+}
+
+wn_code wn_nearest(const wn_some_rows *x, const wn_some_rows *to, size_t *nearest, float *sim, const char *phase,
+                   wn_progress *p, wn_err *err) {
+    const size_t columns = wn_packed_columns(x->m->cols), width = to->n < columns ? to->n : columns;
+    const float *rows[WN_GEMM_COLUMNS];
+    wn_packed panels = {0};
+    nearest_job t = {.x = x, .to = &panels, .nearest = nearest, .sim = sim};
+    wn_code code = wn_packed_reserve(&panels, width, x->m->cols, err);
+    if (code != WN_OK) goto out;
+    for (size_t i = 0; i < x->n; i++) {
+        nearest[i] = 0;
+        sim[i] = -INFINITY;
+    }
+    for (; t.first < to->n; t.first += width) {
+        const size_t n = to->n - t.first < width ? to->n - t.first : width;
+        for (size_t j = 0; j < n; j++) rows[j] = row_of(to, t.first + j);
+        wn_packed_fill(&panels, rows, n, x->m->cols);
+        wn_parallel_for(x->n, ROW_PIECE, nearest_task, &t);
+        if ((code = wn_tick(p, phase, "chosen", t.first + n, to->n, err)) != WN_OK) goto out;
+    }
+out:
+    wn_packed_free(&panels);
+    return code;
+}
