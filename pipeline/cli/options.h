@@ -84,6 +84,7 @@ typedef enum {
     WN_OPTION_TOKENS = 1 << 22,     /* of compare: a model reads the texts */
     WN_OPTION_HERDING = 1 << 23,
     WN_OPTION_LABELS = 1 << 24,     /* records have labels */
+    WN_OPTION_VERDICT = 1 << 25,    /* they have, or a matrix may */
 } wn_option_trait;
 
 typedef struct {

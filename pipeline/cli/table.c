@@ -184,6 +184,11 @@ const wn_option wn_options[] = {
      "Selection",
      "class-herding: how far the rows of a class are chosen away from the other classes; auto is 1, and up to 2 the "
      "less the labels agree with their neighbours', over the root of the rows that the class gives"},
+    {"verdict", 0, "on|off", CHOOSE, OPT_SWITCH, CF(no_verdict), "on|off", 0, 0, "on", DECIDES | WN_OPTION_VERDICT,
+     "Selection",
+     "with labels: measure on rows outside the choice whether a logistic regression on the vectors learns more from "
+     "such a choice than from as many random rows, in about a tenth of the time; what the model that you train gains "
+     "is another question"},
     {"maximizer", 0, "NAME", CHOOSE, OPT_ENUM, CF(storage), WORDS(WN_STORAGES), 0, 0, "auto", COMPARES | METHOD,
      "Selection", "how the maximum is sought; the picks are the same"},
     {"keep", 0, "FILE", CHOOSE, OPT_STRING, CF(keep_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",

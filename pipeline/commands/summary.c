@@ -125,6 +125,11 @@ void wn_summary_say(const wn_config *c, const wn_outcome *o, bool zeros_last, wn
         wn_sayf(io, "chosen    nothing: there is nothing to choose from");
     else
         say_choice(c, o, io);
+    if (o->worth) {
+        char verdict[WN_WORTH_TEXT];
+        wn_worth_text(verdict, o->worth);
+        wn_sayf(io, "verdict   %s", verdict);
+    }
     say_size(o, zeros_last, io);
     if (o->cut_off > 0.005)
         wn_sayf(io, "note: the neighbour graph hides %.1f%% of the objective; a larger -K hides less",

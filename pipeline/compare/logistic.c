@@ -133,8 +133,7 @@ static double logistic_evaluate(void *instance, const double *w, double *g, cons
     return objective;
 }
 
-/* Steps until the objective falls by less than the share `delta` in three of them. */
-static wn_code logistic_steps(wn_logistic *l, double delta, double *w, wn_err *err) {
+static wn_code logistic_steps(wn_logistic *l, const wn_logistic_effort *effort, double *w, wn_err *err) {
     const int cells = (int)(l->rows.classes * l->rows.d);
     const size_t held = (2 * CORRECTIONS + 5) * ((size_t)cells + VECTOR) * sizeof(double);
     lbfgs_parameter_t p;
@@ -142,8 +141,8 @@ static wn_code logistic_steps(wn_logistic *l, double delta, double *w, wn_err *e
     p.m = CORRECTIONS;
     p.epsilon = 1e-9;
     p.past = 3;
-    p.delta = delta;
-    p.max_iterations = 1000;
+    p.delta = effort->fall;
+    p.max_iterations = (int)effort->steps;
     wn_code code = wn_mem_hold(held, err);
     if (code != WN_OK) return code;
     const int rc = lbfgs(cells, w, NULL, logistic_evaluate, NULL, l, &p);
@@ -181,10 +180,11 @@ static wn_code logistic_anchor(wn_logistic *l, const double *w, wn_err *err) {
     return WN_OK;
 }
 
-wn_code wn_logistic_minimise(wn_logistic *l, double penalty, bool rough, double *w, wn_err *err) {
+wn_code wn_logistic_minimise(wn_logistic *l, double penalty, const wn_logistic_effort *effort, double *w, wn_err *err) {
+    const wn_logistic_effort near = {1e-4, effort->steps}, last = {1e-10, effort->steps};
     l->penalty = penalty;
-    wn_code code = logistic_steps(l, rough ? 3e-3 : 1e-4, w, err);
-    if (code != WN_OK || rough) return code;
-    if ((code = logistic_anchor(l, w, err)) != WN_OK) return code;
-    return logistic_steps(l, 1e-10, w, err);
+    if (effort->fall > 0) return logistic_steps(l, effort, w, err);
+    wn_code code = logistic_steps(l, &near, w, err);
+    if (code != WN_OK || (code = logistic_anchor(l, w, err)) != WN_OK) return code;
+    return logistic_steps(l, &last, w, err);
 }

@@ -36,7 +36,7 @@ static size_t graph_bytes(size_t rows, size_t cols, size_t K) {
 }
 
 /* What the choice needs beyond vectors and tables, at the least: the maximizer is matrix-free where memory is short. */
-static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
+static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, size_t labels) {
     wn_select_opts o = {.objective = c->objective,
                         .kernel = {c->kernel.kind, 1},
                         .k = c->wanted,
@@ -51,6 +51,8 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
         const size_t push = wn_push_bytes(rows, cols);
         choice = choice > push ? choice : push;
     }
+    const size_t worth = labels ? wn_worth_bytes(c, rows, cols, labels) : 0;
+    choice = choice > worth ? choice : worth;
     return choice > page ? choice : page;
 }
 
@@ -64,7 +66,7 @@ static double plan_seconds(const wn_plan *p, size_t m, size_t k, const wn_plan_o
 wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o) {
     wn_plan p = {.text = text_bytes(rows), .vectors = matrix_bytes(c->m, o->dims)};
     size_t encode = o->encode_bytes ? o->encode_bytes : p.vectors,
-           choose = p.text + p.vectors + choice_bytes(choice, c->m, o->dims);
+           choose = p.text + p.vectors + choice_bytes(choice, c->m, o->dims, o->verdict && rows->view.label ? rows->view.nlabels : 0);
     /* the texts that remain after exact duplicates are copied together before they are encoded */
     if (o->encode_bytes && c->dropped) encode += p.text;
     p.need = fixed_bytes + table_bytes(rows) + (encode > choose ? encode : choose);

@@ -82,6 +82,7 @@ typedef struct {
     const char *labels_note; /* what there is to say of labels that do not decide; NULL: nothing */
     const char *quota;       /* sqrt equal proportional, or a file */
     double push;             /* NaN = auto */
+    bool no_verdict;         /* --verdict off */
     wn_storage storage; /* --maximizer */
     const char *keep_path, *exclude_path; /* one id a line */
     size_t neighbours;       /* -K */

@@ -61,6 +61,7 @@ typedef struct {
     wn_storage storage;                          /* as used */
     double lambda, gamma, gamma_median, cut_off; /* NaN: does not apply */
     double push, label_noise;                    /* of class-herding; label_noise NaN: push was given */
+    const wn_worth *worth;                       /* what a probe learns from such rows; NULL: not asked */
 
     /* how many */
     size_t n, k, wanted, dropped, groups, mixed, skipped, empty, zero_rows, nkeep, nexclude;
