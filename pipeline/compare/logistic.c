@@ -124,9 +124,9 @@ static double logistic_evaluate(void *instance, const double *w, double *g, cons
     double square = 0;
     for (size_t c = 0, i = 0; c < classes; c++)
         for (size_t j = 0; j < d; j++, i++) {
-            const double penalised = j + 1 < d ? w[i] : 0;
-            square += penalised * penalised;
-            g[i] = scale * (double)l->g[i] + l->penalty * penalised;
+            const double shrunk = l->rows.shrink[j] * w[i];
+            square += shrunk * w[i];
+            g[i] = scale * (double)l->g[i] + l->penalty * shrunk;
         }
     const double objective = scale * loss + l->penalty / 2 * square;
     l->broken |= !isfinite(objective);

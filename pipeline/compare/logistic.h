@@ -17,6 +17,7 @@ typedef struct {
     const float *const *x; /* [n] rows of d, the last value the constant */
     const uint32_t *y;     /* [n] < classes */
     size_t n, d, classes;  /* > 0 */
+    const double *shrink;  /* [d] what the penalty of a column's weights is multiplied by; 0 for the constant */
 } wn_logistic_rows;
 
 typedef struct {

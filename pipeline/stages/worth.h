@@ -4,7 +4,7 @@
 #include <winnow/stages.h>
 
 /* Steps of a fit: on glosses and SST-2 (LSA, MiniLM) more of them change accuracy by less than .005. */
-enum { WN_WORTH_STEPS = 20 };
+enum { WN_WORTH_STEPS = 12 };
 
 /* What the sizes of a problem are. */
 typedef struct {

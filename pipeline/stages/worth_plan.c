@@ -18,7 +18,7 @@ enum {
 
 /* Multiply-adds that a run's other work is worth: so many a row, and those of its larger products, of which a part is
  * the verdict's; and what is had however small the run. */
-static const double least_work = 4e9, work_a_row = 3e5, work_share = .05, all_share = .4;
+static const double least_work = 5e9, work_a_row = 3e5, work_share = .05, all_share = .4;
 /* Of a fit: evaluations of the gradient, each two products; what the exponential of a score takes; what a step does to
  * a weight. */
 static const double evaluations = WN_WORTH_STEPS + 2, score_work = 24, weight_work = 80;
