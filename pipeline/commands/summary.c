@@ -118,7 +118,8 @@ void wn_summary_say(const wn_config *c, const wn_outcome *o, bool zeros_last, wn
         wn_sayf(io, "copies    %zu dropped in %zu group%s, %zu rows left", o->dropped, o->groups, plural(o->groups),
                 o->n - o->dropped);
     if (o->mixed)
-        wn_sayf(io, "note: %zu group%s of copies %s different labels; the label of the one that is left counts",
+        wn_sayf(io, "note: %zu group%s of copies %s different labels (conflicts.tsv lists them); the label of the one "
+                "that is left counts",
                 o->mixed, plural(o->mixed), o->mixed == 1 ? "has" : "have");
     say_vectors(o, io);
     if (o->k == 0)

@@ -78,7 +78,7 @@ static void add_selection(wn_manifest_doc *d, const wn_outcome *r) {
 
 static void add_estimate(wn_manifest_doc *d, cJSON *in, const char *name, const wn_estimate *e) {
     cJSON *o = wn_doc_object(d, in, name);
-    wn_doc_real(d, o, "mean", e->mean);
+    wn_doc_real(d, o, "expected", e->mean);
     wn_doc_real(d, o, "low", e->low);
     wn_doc_real(d, o, "high", e->high);
 }

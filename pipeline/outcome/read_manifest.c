@@ -89,7 +89,7 @@ static wn_code read_selection(wn_outcome *o, wn_err *err) {
 }
 
 static wn_estimate read_estimate(const cJSON *in) {
-    return (wn_estimate){.mean = json_number(cJSON_GetObjectItemCaseSensitive(in, "mean")),
+    return (wn_estimate){.mean = json_number(cJSON_GetObjectItemCaseSensitive(in, "expected")),
                          .low = json_number(cJSON_GetObjectItemCaseSensitive(in, "low")),
                          .high = json_number(cJSON_GetObjectItemCaseSensitive(in, "high"))};
 }

@@ -66,7 +66,8 @@ static double plan_seconds(const wn_plan *p, size_t m, size_t k, const wn_plan_o
 wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o) {
     wn_plan p = {.text = text_bytes(rows), .vectors = matrix_bytes(c->m, o->dims)};
     size_t encode = o->encode_bytes ? o->encode_bytes : p.vectors,
-           choose = p.text + p.vectors + choice_bytes(choice, c->m, o->dims, o->verdict && rows->view.label ? rows->view.nlabels : 0);
+           labels = o->verdict && rows->view.label ? rows->view.nlabels : 0,
+           choose = p.text + p.vectors + choice_bytes(choice, c->m, o->dims, labels);
     /* the texts that remain after exact duplicates are copied together before they are encoded */
     if (o->encode_bytes && c->dropped) encode += p.text;
     p.need = fixed_bytes + table_bytes(rows) + (encode > choose ? encode : choose);

@@ -156,11 +156,11 @@ static wn_estimate estimate(const wn_interval *v) {
     return (wn_estimate){v->mean, v->low, v->high};
 }
 
-/* Over folds; of one or two, over the rows that they tested. mean: room for one a fold. */
+/* Over folds; of few, over the rows that they tested. mean: room for one a fold. */
 static wn_estimate accuracy(const double *correct, size_t folds, size_t held_out, double *mean) {
     if (folds == 0) return (wn_estimate){NAN, NAN, NAN};
     for (size_t f = 0; f < folds; f++) mean[f] = wn_stats_mean(correct + f * held_out, held_out, WN_VERDICT_LEVEL).mean;
-    const wn_interval v = folds > 2 ? wn_stats_mean(mean, folds, WN_VERDICT_LEVEL)
+    const wn_interval v = folds >= WN_WORTH_FOLDS ? wn_stats_mean(mean, folds, WN_VERDICT_LEVEL)
                                     : wn_stats_mean(correct, folds * held_out, WN_VERDICT_LEVEL);
     return estimate(&v);
 }
@@ -174,9 +174,10 @@ static wn_code judge(wn_worth *out, const lessons *l, wn_err *err) {
     out->all = accuracy(l->correct[LEARN_ALL], p->all_folds, p->held_out, a);
     out->chosen = accuracy(l->correct[LEARN_CHOSEN], p->folds, p->held_out, a);
     out->random = accuracy(l->correct[LEARN_RANDOM], p->folds, p->held_out, b);
-    const wn_interval gain = wn_stats_paired(a, b, p->folds, WN_VERDICT_LEVEL);
     const wn_interval items =
         wn_stats_paired(l->correct[LEARN_CHOSEN], l->correct[LEARN_RANDOM], tested, WN_VERDICT_LEVEL);
+    const wn_interval gain =
+        p->folds >= WN_WORTH_FOLDS ? wn_stats_paired(a, b, p->folds, WN_VERDICT_LEVEL) : items;
     out->gain = estimate(&gain);
     out->p = gain.p;
     out->verdict = wn_stats_verdict(gain.p, &items);
@@ -202,15 +203,23 @@ static wn_code teach(wn_worth *out, const wn_worth_folds *f, const wn_mat *x, co
     return code;
 }
 
-wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_copies *c, const wn_view *rows, const wn_lists *lists,
-                         const wn_choice *choice, const wn_choice_opts *o, wn_io *io, wn_err *err) {
+/* Has every lesson something to learn from? */
+static bool can_learn(const wn_worth_folds *f) {
+    for (size_t i = 0; i < f->plan.folds; i++) {
+        const wn_worth_fold *fold = &f->fold[i];
+        if (!fold->chosen.n || !fold->random.n || (i < f->plan.all_folds && !fold->all.n)) return false;
+    }
+    return true;
+}
+
+wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, wn_io *io, wn_err *err) {
     wn_worth_folds f = {0};
     wn_worth made = {.chosen = {NAN, NAN, NAN}, .p = NAN, .c = NAN};
     made.random = made.all = made.gain = made.chosen;
-    wn_code code = wn_worth_count(&f, v, c, rows, lists, choice, o, err);
+    wn_code code = wn_worth_count(&f, v, chosen, err);
     if (code != WN_OK) goto out;
-    if (!wn_worth_planned(&f.plan, made.none, &f.size, o)) goto done;
-    code = wn_worth_choose(&f, v, c, lists, o, io, err);
+    if (!wn_worth_planned(&f.plan, made.none, &f.size, chosen->opts)) goto done;
+    code = wn_worth_choose(&f, v, chosen, io, err);
     if (code == WN_ECONSTRAINT) { /* the rest of a fold cannot give what the whole can */
         *err = (wn_err){0};
         (void)snprintf(made.none, sizeof made.none, "the classes that share in the choice have no rows to hold out");
@@ -218,7 +227,11 @@ wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_copies *c, const
         goto done;
     }
     if (code != WN_OK) goto out;
-    if ((code = teach(&made, &f, &v->x, o, io, err)) != WN_OK) goto out;
+    if (!can_learn(&f)) {
+        (void)snprintf(made.none, sizeof made.none, "too few rows have a label: none of a fold's random ones has");
+        goto done;
+    }
+    if ((code = teach(&made, &f, &v->x, chosen->opts, io, err)) != WN_OK) goto out;
 done:
     *out = made;
 out:

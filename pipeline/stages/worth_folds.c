@@ -22,29 +22,33 @@ static void mark_listed(bool *named, size_t *barred, const wn_copies *c, const w
     }
 }
 
-/* size->classes, largest. */
-static wn_code count_classes(wn_worth_folds *f, size_t names, wn_err *err) {
+/* size->classes and picks. */
+static wn_code count_classes(wn_worth_folds *f, const wn_choice *choice, size_t names, wn_err *err) {
     size_t *count = wn_alloc(names, sizeof *count, err);
     if (!count) return WN_EMEMORY;
     for (size_t i = 0; i < f->size.m; i++)
         if (f->label[i] < names) count[f->label[i]]++;
-    for (size_t c = 0; c < names; c++) {
-        f->size.classes += count[c] > 0;
-        if (count[c] > f->size.largest) f->size.largest = count[c];
+    for (size_t c = 0; c < names; c++) f->size.classes += count[c] > 0;
+    for (size_t i = 0; i < choice->k; i++) {
+        const uint32_t label = f->label[choice->selection.ids[i]];
+        const size_t rows = label < names ? count[label] : f->size.m - f->size.labelled;
+        for (size_t p = 0; p < WN_WORTH_PARTS; p++)
+            f->size.picks[p] += (double)(rows < wn_worth_part[p] ? rows : wn_worth_part[p]);
     }
     wn_free(count);
     return WN_OK;
 }
 
-wn_code wn_worth_count(wn_worth_folds *out, const wn_vectors *v, const wn_copies *c, const wn_view *rows,
-                       const wn_lists *lists, const wn_choice *choice, const wn_choice_opts *o, wn_err *err) {
-    wn_worth_folds f = {.classes = rows->nlabels, .size = {.m = c->m, .d = v->x.cols, .k = choice->k}};
+wn_code wn_worth_count(wn_worth_folds *out, const wn_vectors *v, const wn_chosen *chosen, wn_err *err) {
+    const wn_copies *c = chosen->copies;
+    const wn_view *rows = chosen->rows;
+    wn_worth_folds f = {.classes = rows->nlabels, .size = {.m = c->m, .d = v->x.cols, .k = chosen->choice->k}};
     bool *named = wn_alloc(c->m, sizeof *named, err);
     size_t barred = 0;
     wn_code code = WN_EMEMORY;
     if (!named || !(f.label = wn_alloc(c->m, sizeof *f.label, err))) goto out;
     if (!(f.order = wn_alloc(c->m, sizeof *f.order, err))) goto out;
-    mark_listed(named, &barred, c, lists);
+    mark_listed(named, &barred, c, chosen->lists);
     f.size.choosable = c->m - barred;
     for (size_t i = 0; i < c->m; i++) {
         f.label[i] = rows->label[c->row_of[i]];
@@ -52,8 +56,8 @@ wn_code wn_worth_count(wn_worth_folds *out, const wn_vectors *v, const wn_copies
         f.size.labelled++;
         if (!named[i]) f.order[f.size.testable++] = i;
     }
-    if ((code = count_classes(&f, rows->nlabels, err)) != WN_OK) goto out;
-    wn_rng g = wn_rng_init(o->seed, STREAM_FOLDS);
+    if ((code = count_classes(&f, chosen->choice, rows->nlabels, err)) != WN_OK) goto out;
+    wn_rng g = wn_rng_init(chosen->opts->seed, STREAM_FOLDS);
     wn_rng_shuffle(&g, f.order, f.size.testable);
     *out = f;
     f = (wn_worth_folds){0};
@@ -116,8 +120,9 @@ static void remainder_free(remainder *r) {
     wn_free(r->classes.label);
 }
 
-static wn_code remainder_init(remainder *r, wn_vectors *v, const wn_copies *c, const wn_lists *lists,
-                              const wn_choice_opts *o, size_t held_out, wn_err *err) {
+static wn_code remainder_init(remainder *r, wn_vectors *v, const wn_chosen *chosen, size_t held_out, wn_err *err) {
+    const wn_copies *c = chosen->copies;
+    const wn_lists *lists = chosen->lists;
     *r = (remainder){.v = v, .m = c->m - held_out};
     r->at = wn_alloc(c->m, sizeof *r->at, err), r->place = wn_alloc(c->m, sizeof *r->place, err);
     r->self = wn_alloc(c->m, sizeof *r->self, err), r->held_out = wn_alloc(c->m, sizeof *r->held_out, err);
@@ -125,8 +130,8 @@ static wn_code remainder_init(remainder *r, wn_vectors *v, const wn_copies *c, c
     r->exclude = wn_alloc(lists->nexclude, sizeof *r->exclude, err);
     if (!r->at || !r->place || !r->self || !r->held_out || !r->keep || !r->exclude) return WN_EMEMORY;
     for (size_t i = 0; i < c->m; i++) r->at[i] = r->place[i] = r->self[i] = i;
-    if (!o->classes) return WN_OK;
-    r->classes = *o->classes;
+    if (!chosen->opts->classes) return WN_OK;
+    r->classes = *chosen->opts->classes;
     r->classes.label = wn_alloc(c->m, sizeof *r->classes.label, err);
     return r->classes.label ? WN_OK : WN_EMEMORY;
 }
@@ -137,8 +142,10 @@ static void remainder_restore(remainder *r, size_t all) {
         while (r->at[i] != i) exchange(r, i, r->at[i]);
 }
 
-static void remainder_set(remainder *r, const size_t *held_out, size_t n, const wn_copies *c, const wn_lists *lists,
-                          const wn_choice_opts *o) {
+static void remainder_set(remainder *r, const size_t *held_out, size_t n, const wn_chosen *chosen) {
+    const wn_copies *c = chosen->copies;
+    const wn_lists *lists = chosen->lists;
+    const wn_class_labels *classes = chosen->opts->classes;
     remainder_restore(r, c->m);
     memset(r->held_out, 0, c->m * sizeof *r->held_out);
     for (size_t i = 0; i < n; i++) r->held_out[held_out[i]] = true;
@@ -147,7 +154,7 @@ static void remainder_set(remainder *r, const size_t *held_out, size_t n, const 
         while (r->held_out[r->at[--to]]) continue;
         exchange(r, held_out[i], to);
     }
-    for (size_t i = 0; o->classes && i < r->m; i++) r->classes.label[i] = o->classes->label[r->at[i]];
+    for (size_t i = 0; classes && i < r->m; i++) r->classes.label[i] = classes->label[r->at[i]];
     r->lists = (wn_lists){.keep = r->keep, .exclude = r->exclude, .nkeep = lists->nkeep};
     for (size_t i = 0; i < lists->nkeep; i++) r->keep[i] = r->place[c->x_row[lists->keep[i]]];
     for (size_t i = 0; i < lists->nexclude; i++) {
@@ -189,6 +196,7 @@ static wn_code choose_fold(wn_worth_folds *f, size_t i, remainder *r, const wn_c
     wn_worth_fold *fold = &f->fold[i];
     wn_choice_opts again = *o;
     again.wanted = f->size.k;
+    again.part_rows = f->plan.part_rows;
     if (o->classes) again.classes = &r->classes;
     const wn_choice_opts random = at_random(o, f->size.k, i, STREAM_DRAW);
     const wn_choice_opts all = at_random(o, f->plan.all_rows, i, STREAM_ALL);
@@ -198,21 +206,20 @@ static wn_code choose_fold(wn_worth_folds *f, size_t i, remainder *r, const wn_c
     return i < f->plan.all_folds ? choose_rows(&fold->all, r, f, &all, err) : WN_OK;
 }
 
-wn_code wn_worth_choose(wn_worth_folds *f, wn_vectors *v, const wn_copies *c, const wn_lists *lists,
-                        const wn_choice_opts *o, wn_io *io, wn_err *err) {
+wn_code wn_worth_choose(wn_worth_folds *f, wn_vectors *v, const wn_chosen *chosen, wn_io *io, wn_err *err) {
     const wn_worth_plan *p = &f->plan;
     remainder r = {0};
     wn_code code = WN_EMEMORY;
     if (!(f->fold = wn_alloc(p->folds, sizeof *f->fold, err))) return WN_EMEMORY;
-    if ((code = remainder_init(&r, v, c, lists, o, p->held_out, err)) != WN_OK) goto out;
+    if ((code = remainder_init(&r, v, chosen, p->held_out, err)) != WN_OK) goto out;
     for (size_t i = 0; i < p->folds; i++) {
         if ((code = wn_tick(io->progress, "verdict", "choices", i, p->folds, err)) != WN_OK) goto out;
         f->fold[i].held_out = f->order + i * p->held_out;
-        remainder_set(&r, f->fold[i].held_out, p->held_out, c, lists, o);
-        if ((code = choose_fold(f, i, &r, o, err)) != WN_OK) goto out;
+        remainder_set(&r, f->fold[i].held_out, p->held_out, chosen);
+        if ((code = choose_fold(f, i, &r, chosen->opts, err)) != WN_OK) goto out;
     }
 out:
-    remainder_restore(&r, c->m);
+    remainder_restore(&r, chosen->copies->m);
     remainder_free(&r);
     return code;
 }

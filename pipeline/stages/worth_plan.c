@@ -8,17 +8,15 @@
 
 enum {
     FOLDS_MOST = 10,
-    FOLDS_LEAST = 3,
     HELD_OUT_MOST = 2000,
     TESTED_LEAST = 50,  /* rows, all folds together */
     ROWS_A_CLASS = 3,   /* at the least, on average */
-    TUNE_MOST = 600,
-    PART = 16384        /* rows of a class that class-herding looks at for a pick */
+    TUNE_MOST = 600
 };
 
 /* Multiply-adds that a run's other work is worth: so many a row, and those of its larger products, of which a part is
  * the verdict's; and what is had however small the run. */
-static const double least_work = 5e9, work_a_row = 3e5, work_share = .05, all_share = .4;
+static const double least_work = 5e9, work_a_row = 2e5, work_share = .05, all_share = .4;
 /* Of a fit: evaluations of the gradient, each two products; what the exponential of a score takes; what a step does to
  * a weight. */
 static const double evaluations = WN_WORTH_STEPS + 2, score_work = 24, weight_work = 80;
@@ -38,11 +36,11 @@ static double tune_work(const wn_worth_size *s, double n) {
     return 5 * fit_work(s, n);
 }
 
-static double choice_work(const wn_worth_size *s, const wn_choice_opts *o) {
+static double choice_work(const wn_worth_size *s, const wn_choice_opts *o, size_t part) {
     const double m = (double)s->m, d = (double)s->d, k = (double)s->k;
     switch (o->objective) {
     case WN_CLASS_HERDING:
-        return 3 * m * d + k * least((double)s->largest, PART) * d;
+        return 4 * m * d + s->picks[part] * d;
     case WN_GRAPH_CUT:
         return o->kernel.kind == WN_RBF && o->storage != WN_DENSE ? m * m * d / 2 + 16 * k * m : m * d * (k + 2);
     case WN_FACILITY_LOCATION:
@@ -76,14 +74,18 @@ bool wn_worth_planned(wn_worth_plan *out, char none[WN_WORTH_NONE], const wn_wor
     none[0] = 0;
     *out = (wn_worth_plan){.held_out = held_out, .tune_rows = s->k < TUNE_MOST ? s->k : TUNE_MOST};
     if (!enough(none, s, o, held_out)) return false;
-    const double m = (double)s->m, d = (double)s->d, k = (double)s->k, once = choice_work(s, o);
-    const double tune = tune_work(s, (double)out->tune_rows);
-    const double work = least_work + work_a_row * m + work_share * (m * k * d + once) - tune;
+    const double m = (double)s->m, d = (double)s->d, k = (double)s->k;
     const double predict = (double)(held_out * s->classes) * (d + score_work), fit = 2 * (fit_work(s, k) + predict);
-    const double fold = fit + once;
-    double folds = floor((1 - all_share) * work / fold);
-    if (folds < FOLDS_LEAST) folds = work >= FOLDS_LEAST * fold ? FOLDS_LEAST : 0;
-    if (folds < FOLDS_LEAST) {
+    const double work = least_work + work_a_row * m + work_share * (m * k * d + choice_work(s, o, 0)) -
+                        tune_work(s, (double)out->tune_rows);
+    double fold = 0, folds = 0;
+    for (size_t part = 0; part < WN_WORTH_PARTS && folds < WN_WORTH_FOLDS; part++) {
+        fold = fit + choice_work(s, o, part);
+        folds = floor((1 - all_share) * work / fold);
+        if (folds < WN_WORTH_FOLDS) folds = floor(least(work / fold, WN_WORTH_FOLDS));
+        out->part_rows = wn_worth_part[part];
+    }
+    if (folds < 1) {
         (void)snprintf(none, WN_WORTH_NONE, "choosing and learning anew from %zu rows takes too much of a run's time; "
                        "winnow compare does it", s->k);
         return false;
@@ -115,8 +117,7 @@ size_t wn_worth_bytes(const wn_choice_opts *o, size_t m, size_t d, size_t classe
                              .choosable = m,
                              .testable = m,
                              .labelled = m,
-                             .classes = classes,
-                             .largest = m};
+                             .classes = classes};
     char none[WN_WORTH_NONE];
     wn_worth_plan p;
     if (!wn_worth_planned(&p, none, &s, o)) return 0;

@@ -77,6 +77,8 @@ wn_code wn_copies_exact(wn_copies *out, const wn_view *rows, const wn_lists *lis
 wn_code wn_copies_near(wn_copies *c, wn_mat *x, const wn_lists *lists, double threshold, wn_io *io, wn_err *err);
 /* Counts `mixed`; rows without a label have none that differs. */
 wn_code wn_copies_labels(wn_copies *c, const wn_view *rows, wn_err *err);
+/* mixed [rows->n]: is it the kept row of such a group? copy_of [rows->n] as above; rows have labels. */
+wn_code wn_copies_mixed(bool *mixed, const size_t *copy_of, const wn_view *rows, wn_err *err);
 void wn_copies_free(wn_copies *c);
 
 /* The texts of the kept rows, close together; a view of `texts` where nothing was dropped. */
@@ -163,6 +165,7 @@ typedef struct {
     double lambda;     /* of graph-cut; NaN: as wn_select_opts */
     uint64_t seed;
     const wn_class_labels *classes; /* of class-herding */
+    size_t part_rows;  /* of class-herding, as wn_select_opts */
     size_t neighbours; /* facility location over many rows: edges a row of the graph it is computed over; 0: 50 */
     size_t memory;     /* bytes it may use beyond what is there */
 } wn_choice_opts;
@@ -210,11 +213,19 @@ typedef struct {
     double c;                  /* inverse regularisation of the probe */
 } wn_worth;
 
-/* Rows are held out by chance, the choice is made anew among the others, as `choice` was, and a logistic regression
+/* A choice, and what it was made from. */
+typedef struct {
+    const wn_copies *copies;
+    const wn_view *rows;
+    const wn_lists *lists;
+    const wn_choice_opts *opts;
+    const wn_choice *choice;
+} wn_chosen;
+
+/* Rows are held out by chance, the choice is made anew among the others, as it was, and a logistic regression
  * that learnt from it is tested on them (docs/verdict.md). How often, and on how many rows, depends on sizes alone, so
- * that it takes a small part of a run. v's rows change places and come back. Rows have labels (rows->label). */
-wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_copies *c, const wn_view *rows, const wn_lists *lists,
-                         const wn_choice *choice, const wn_choice_opts *o, wn_io *io, wn_err *err);
+ * that it takes a small part of a run. v's rows change places and come back. Rows have labels. */
+wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, wn_io *io, wn_err *err);
 /* In words: "better than a random choice: expected accuracy with these rows 0.712 +- 0.010, ...". */
 enum { WN_WORTH_TEXT = 320 };
 void wn_worth_text(char out[WN_WORTH_TEXT], const wn_worth *w);

@@ -57,6 +57,7 @@ typedef struct {
     double quota_power;    /* a class of n_c rows shares in k by n_c ^ quota_power: 1 proportional, 0 equal; 0 .. 1 */
     const double *share;   /* [classes] what it shares in k by instead; NULL: that */
     const double *push;    /* [classes] how far each one's target lies from the other classes: 0 .. 100 */
+    size_t part_rows;      /* a class of more is cut into parts that pick by themselves; 0: 16384 */
     /* Where x is a part of a whole: */
     size_t first;          /* row number of x's first row; ids, keep and exclude are numbers in the whole */
     size_t n_all;          /* rows of the whole, for lambda auto; 0: those of x, by their weights */
