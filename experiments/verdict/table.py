@@ -50,7 +50,7 @@ def row(name, k, verdict, found):
             continue
         half = "" if expected["low"] is None else f" ± {50 * (expected['high'] - expected['low']):.1f}"
         hits.append((mine, hit(expected, truth), abs(expected["expected"] - truth) <= .02))
-        out.append(f"{percent(expected['mean'])}{half}, {percent(truth)}{'' if hits[-1][1] else ' **'}")
+        out.append(f"{percent(expected['expected'])}{half}, {percent(truth)}{'' if hits[-1][1] else ' **'}")
     judged = found["default"]["against"]["dedup+random"]["verdict"]
     return out + [verdict["verdict"], judged], hits
 
