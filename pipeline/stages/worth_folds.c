@@ -123,13 +123,14 @@ static void remainder_free(remainder *r) {
 static wn_code remainder_init(remainder *r, wn_vectors *v, const wn_chosen *chosen, size_t held_out, wn_err *err) {
     const wn_copies *c = chosen->copies;
     const wn_lists *lists = chosen->lists;
-    *r = (remainder){.v = v, .m = c->m - held_out};
+    *r = (remainder){.v = v};
     r->at = wn_alloc(c->m, sizeof *r->at, err), r->place = wn_alloc(c->m, sizeof *r->place, err);
     r->self = wn_alloc(c->m, sizeof *r->self, err), r->held_out = wn_alloc(c->m, sizeof *r->held_out, err);
     r->keep = wn_alloc(lists->nkeep, sizeof *r->keep, err);
     r->exclude = wn_alloc(lists->nexclude, sizeof *r->exclude, err);
     if (!r->at || !r->place || !r->self || !r->held_out || !r->keep || !r->exclude) return WN_EMEMORY;
     for (size_t i = 0; i < c->m; i++) r->at[i] = r->place[i] = r->self[i] = i;
+    r->m = c->m - held_out; /* from here on there is an order to come back to */
     if (!chosen->opts->classes) return WN_OK;
     r->classes = *chosen->opts->classes;
     r->classes.label = wn_alloc(c->m, sizeof *r->classes.label, err);
@@ -138,7 +139,7 @@ static wn_code remainder_init(remainder *r, wn_vectors *v, const wn_chosen *chos
 
 /* Back to the order of the rows. */
 static void remainder_restore(remainder *r, size_t all) {
-    for (size_t i = 0; r->at && r->place && i < all; i++)
+    for (size_t i = 0; r->m > 0 && i < all; i++)
         while (r->at[i] != i) exchange(r, i, r->at[i]);
 }
 

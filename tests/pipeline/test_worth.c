@@ -9,9 +9,9 @@
 #include <winnow/threads.h>
 #include <wn/rng.h>
 
-enum { ROWS = 300, DIMS = 6, CLASSES = 2, K = 12 };
+enum { ROWS = 300, DIMS = 24, CLASSES = 2, K = 12 };
 
-/* Rows of two classes; half of a class lies about its axis, the rest anywhere. */
+/* Rows of two classes: about half lie at the end of an axis that is their class's, the others anywhere, their class by chance. */
 typedef struct {
     wn_vectors v;
     wn_copies copies;
@@ -38,6 +38,7 @@ static void open_problem(problem *p, bool dealt) {
         p->self[i] = i;
         p->label[i] = i % CLASSES;
         for (size_t j = 0; j < DIMS; j++) x[j] = (float)wn_rng_normal(&g);
+        if (!typical) p->label[i] = (uint32_t)wn_rng_below(&g, CLASSES);
         if (typical) x[0] += p->label[i] ? 4 : -4;
     }
     for (size_t i = 0; dealt && i < ROWS; i++) p->label[i] = (uint32_t)wn_rng_below(&g, CLASSES);
@@ -121,7 +122,7 @@ Test(worth, a_failed_allocation_is_told_and_puts_rows_back) {
     long n = 0;
     wn_threads_set(1);
     open_problem(&p, false);
-    for (;; n += 7) {
+    for (;; n += n < 50 ? 5 : 97) {
         wn_err err = {0};
         wn_mem_fail_after(n, true);
         const wn_code code = measure(&w, &p, &err);
