@@ -7,6 +7,7 @@
   draw FILE POOL TEST PART      JSON lines with a label: POOL + TEST rows, the classes in their proportion, each with a
                                 row in either; PART is pool or test. Classes of fewer than three rows are left out.
   noise FILE SEED PERCENT       JSON lines with a label, PERCENT of them another one
+  deal FILE SEED                JSON lines with a label, the labels dealt out anew: they say nothing any more
   stories FILE SEED PERCENT TIMES   a csv in which PERCENT of the rows stand TIMES times
   limit FILE N                  the first N rows of a csv
   chosen FILE SELECTION         the rows of a csv that a selection.tsv of `winnow select` has, in its order
@@ -82,6 +83,13 @@ def noise(path, seed, percent):
     return rows
 
 
+def deal(path, seed):
+    rows = [json.loads(line) for line in lines(path)]
+    labels = [r["label"] for r in rows]
+    random.Random(int(seed)).shuffle(labels)
+    return [{**r, "label": label} for r, label in zip(rows, labels)]
+
+
 def table(path):
     with open(path, encoding="utf-8", newline="") as f:
         return list(csv.reader(f))
@@ -109,7 +117,8 @@ def main(what, *args):
         make = {"stories": stories, "chosen": chosen, "limit": lambda path, n: table(path)[:int(n) + 1]}[what]
         csv.writer(sys.stdout, lineterminator="\n").writerows(make(*args))
         return
-    for row in {"imdb": imdb, "sarcasm": sarcasm, "sst2": sst2, "draw": draw, "noise": noise}[what](*args):
+    for row in {"imdb": imdb, "sarcasm": sarcasm, "sst2": sst2, "draw": draw, "noise": noise,
+                "deal": deal}[what](*args):
         print(json.dumps(row, ensure_ascii=False))
 
 

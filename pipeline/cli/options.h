@@ -87,6 +87,7 @@ typedef enum {
     WN_OPTION_OBJECTIVE = 1 << 25,  /* it says, or goes with, what an objective is to choose */
     WN_OPTION_QUERY = 1 << 26,      /* there are queries */
     WN_OPTION_TSDS = 1 << 27,       /* ... and rows are drawn for them */
+    WN_OPTION_VERDICT = 1 << 28,    /* they have, or a matrix may */
 } wn_option_trait;
 
 typedef struct {

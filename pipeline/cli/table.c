@@ -206,6 +206,11 @@ const wn_option wn_options[] = {
      "as chosen"},
     {"query-alpha", 0, "X", CHOOSE, OPT_REAL, CF(query_alpha), NULL, 1e-6, 1, "0.5", DECIDES | WN_OPTION_TSDS,
      "Selection", "tsds: how much nearness to the queries counts against spread; 1: their nearest rows alone"},
+    {"verdict", 0, "on|off", CHOOSE, OPT_SWITCH, CF(no_verdict), "on|off", 0, 0, "on", DECIDES | WN_OPTION_VERDICT,
+     "Selection",
+     "with labels: measure on rows outside the choice whether a logistic regression on the vectors learns more from "
+     "such a choice than from as many random rows, in about a tenth of the time; what the model that you train gains "
+     "is another question"},
     {"maximizer", 0, "NAME", CHOOSE, OPT_ENUM, CF(storage), WORDS(WN_STORAGES), 0, 0, "auto", COMPARES | METHOD,
      "Selection", "how the maximum is sought; the picks are the same"},
     {"keep", 0, "FILE", CHOOSE, OPT_STRING, CF(keep_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",

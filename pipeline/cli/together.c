@@ -62,6 +62,9 @@ static bool by_tsds(const wn_cli *cli) {
 static bool has_labels(const wn_cli *cli) {
     return cli->config.label_field != NULL;
 }
+static bool may_have_labels(const wn_cli *cli) {
+    return has_labels(cli) || cli->command->bit == CMD_SELECT || cli->config.nembeddings > 0;
+}
 static bool by_neighbours(const wn_cli *cli) {
     return cli->command->bit == CMD_GRAPH || cli->config.objective == WN_FACILITY_LOCATION;
 }
@@ -126,6 +129,7 @@ static const struct {
     {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},
     {WN_OPTION_HERDING, by_herding, "it belongs to --objective class-herding"},
     {WN_OPTION_LABELS, has_labels, "there is no --label-field"},
+    {WN_OPTION_VERDICT, may_have_labels, "there is no --label-field"},
     {WN_OPTION_NEIGHBOURS, by_neighbours, "it belongs to --objective facility-location"},
     {WN_OPTION_CHOICE, chooses, "it belongs to --task choice"},
     {WN_OPTION_CLASSES, has_classes, "it belongs to --task classify and pairs"},

@@ -106,8 +106,8 @@ static wn_code write_outcome(deduping *d, const wn_config *c, wn_io *io, wn_err 
     wn_sayf(io, "%s: %zu of %zu kept; %zu copies dropped, in %zu groups", c->output, o.n - o.dropped, o.n, o.dropped,
             o.groups);
     if (o.mixed)
-        wn_sayf(io, "note: %zu of the groups %s different labels; the label of the one that is kept counts", o.mixed,
-                o.mixed == 1 ? "has" : "have");
+        wn_sayf(io, "note: %zu of the groups %s different labels (conflicts.tsv lists them); the label of the one that "
+                "is kept counts", o.mixed, o.mixed == 1 ? "has" : "have");
     return WN_OK;
 }
 

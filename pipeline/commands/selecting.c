@@ -57,7 +57,9 @@ static void print_plan(const wn_selecting *s, const wn_config *c, const wn_plan 
 }
 
 wn_code wn_selecting_plan(const wn_selecting *s, const wn_config *c, const wn_plan_opts *o, wn_io *io, wn_err *err) {
-    const wn_plan plan = wn_plan_make(&s->rows, &s->copies, &s->opts, o);
+    wn_plan_opts with = *o;
+    with.verdict = !c->no_verdict;
+    const wn_plan plan = wn_plan_make(&s->rows, &s->copies, &s->opts, &with);
     char what[96];
     (void)snprintf(what, sizeof what, "choosing %zu of %zu rows", s->opts.wanted, s->copies.n);
     if (c->dry_run) print_plan(s, c, &plan, o->dims, io);
@@ -66,6 +68,21 @@ wn_code wn_selecting_plan(const wn_selecting *s, const wn_config *c, const wn_pl
 }
 
 /* ---- choice ---- */
+
+static bool wants_verdict(const wn_selecting *s, const wn_config *c) {
+    return !c->no_verdict && s->rows.view.label && s->rows.view.nlabels > 0;
+}
+
+/* Before rows of dot products are normalised: what is chosen again is chosen from the same rows. */
+static wn_code measure_worth(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+    if (!wants_verdict(s, c) || s->choice.k == 0) return WN_OK;
+    const wn_chosen chosen = {&s->copies, &s->rows.view, &s->lists, &s->opts, &s->choice};
+    const wn_code code = wn_worth_measure(&s->worth, &s->vectors, &chosen, io, err);
+    if (code != WN_OK) return code;
+    s->judged = true;
+    wn_timings_lap(&s->timings, "verdict");
+    return WN_OK;
+}
 
 wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     const wn_kernel_opts kernel = wn_config_kernel(c);
@@ -91,6 +108,7 @@ wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
     s->opts.memory = budget > held ? budget - held : 1;
     if ((code = wn_choice_make(&s->choice, v, &s->copies, &s->lists, &s->opts, io, err)) != WN_OK) return code;
     wn_timings_lap(&s->timings, "select");
+    if ((code = measure_worth(s, c, io, err)) != WN_OK) return code;
     /* what stands for what is measured by cosine */
     if (s->opts.kernel.kind == WN_DOT && s->choice.k > 0) (void)wn_mat_normalize(&v->x);
     code = wn_representatives_find(&s->who, &s->curves, v, &s->copies, &s->choice, io, err);
@@ -160,6 +178,7 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .cut_off = s->opts.objective == WN_FACILITY_LOCATION ? chosen->cut_off : NAN,
                         .push = s->opts.classes ? s->classes.push : NAN,
                         .label_noise = s->opts.classes ? s->classes.noise : NAN,
+                        .worth = s->judged ? &s->worth : NULL,
                         .n = s->copies.n,
                         .k = s->choice.k,
                         .wanted = s->opts.wanted,

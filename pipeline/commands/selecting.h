@@ -25,6 +25,8 @@ typedef struct {
     wn_choice_opts opts;
     double gamma_median;
     wn_choice choice;
+    wn_worth worth;
+    bool judged; /* worth was asked for */
     wn_representatives who;
     wn_curves curves;
     wn_outdir dir;

@@ -134,7 +134,8 @@ void wn_summary_say(const wn_config *c, const wn_outcome *o, bool zeros_last, wn
         wn_sayf(io, "copies    %zu dropped in %zu group%s, %zu rows left", o->dropped, o->groups, plural(o->groups),
                 o->n - o->dropped);
     if (o->mixed)
-        wn_sayf(io, "note: %zu group%s of copies %s different labels; the label of the one that is left counts",
+        wn_sayf(io, "note: %zu group%s of copies %s different labels (conflicts.tsv lists them); the label of the one "
+                "that is left counts",
                 o->mixed, plural(o->mixed), o->mixed == 1 ? "has" : "have");
     say_vectors(o, io);
     if (o->k == 0)
@@ -142,6 +143,11 @@ void wn_summary_say(const wn_config *c, const wn_outcome *o, bool zeros_last, wn
     else
         say_choice(c, o, io);
     if (o->query && o->k) say_queries(o->query, o->k, io);
+    if (o->worth) {
+        char verdict[WN_WORTH_TEXT];
+        wn_worth_text(verdict, o->worth);
+        wn_sayf(io, "verdict   %s", verdict);
+    }
     say_size(o, zeros_last, io);
     if (o->cut_off > 0.005)
         wn_sayf(io, "note: the neighbour graph hides %.1f%% of the objective; a larger -K hides less",

@@ -124,17 +124,16 @@ static double logistic_evaluate(void *instance, const double *w, double *g, cons
     double square = 0;
     for (size_t c = 0, i = 0; c < classes; c++)
         for (size_t j = 0; j < d; j++, i++) {
-            const double penalised = j + 1 < d ? w[i] : 0;
-            square += penalised * penalised;
-            g[i] = scale * (double)l->g[i] + l->penalty * penalised;
+            const double shrunk = l->rows.shrink[j] * w[i];
+            square += shrunk * w[i];
+            g[i] = scale * (double)l->g[i] + l->penalty * shrunk;
         }
     const double objective = scale * loss + l->penalty / 2 * square;
     l->broken |= !isfinite(objective);
     return objective;
 }
 
-/* Steps until the objective falls by less than the share `delta` in three of them. */
-static wn_code logistic_steps(wn_logistic *l, double delta, double *w, wn_err *err) {
+static wn_code logistic_steps(wn_logistic *l, const wn_logistic_effort *effort, double *w, wn_err *err) {
     const int cells = (int)(l->rows.classes * l->rows.d);
     const size_t held = (2 * CORRECTIONS + 5) * ((size_t)cells + VECTOR) * sizeof(double);
     lbfgs_parameter_t p;
@@ -142,8 +141,8 @@ static wn_code logistic_steps(wn_logistic *l, double delta, double *w, wn_err *e
     p.m = CORRECTIONS;
     p.epsilon = 1e-9;
     p.past = 3;
-    p.delta = delta;
-    p.max_iterations = 1000;
+    p.delta = effort->fall;
+    p.max_iterations = (int)effort->steps;
     wn_code code = wn_mem_hold(held, err);
     if (code != WN_OK) return code;
     const int rc = lbfgs(cells, w, NULL, logistic_evaluate, NULL, l, &p);
@@ -181,10 +180,11 @@ static wn_code logistic_anchor(wn_logistic *l, const double *w, wn_err *err) {
     return WN_OK;
 }
 
-wn_code wn_logistic_minimise(wn_logistic *l, double penalty, bool rough, double *w, wn_err *err) {
+wn_code wn_logistic_minimise(wn_logistic *l, double penalty, const wn_logistic_effort *effort, double *w, wn_err *err) {
+    const wn_logistic_effort near = {1e-4, effort->steps}, last = {1e-10, effort->steps};
     l->penalty = penalty;
-    wn_code code = logistic_steps(l, rough ? 3e-3 : 1e-4, w, err);
-    if (code != WN_OK || rough) return code;
-    if ((code = logistic_anchor(l, w, err)) != WN_OK) return code;
-    return logistic_steps(l, 1e-10, w, err);
+    if (effort->fall > 0) return logistic_steps(l, effort, w, err);
+    wn_code code = logistic_steps(l, &near, w, err);
+    if (code != WN_OK || (code = logistic_anchor(l, w, err)) != WN_OK) return code;
+    return logistic_steps(l, &last, w, err);
 }

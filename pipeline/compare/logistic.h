@@ -17,6 +17,7 @@ typedef struct {
     const float *const *x; /* [n] rows of d, the last value the constant */
     const uint32_t *y;     /* [n] < classes */
     size_t n, d, classes;  /* > 0 */
+    const double *shrink;  /* [d] what the penalty of a column's weights is multiplied by; 0 for the constant */
 } wn_logistic_rows;
 
 typedef struct {
@@ -35,9 +36,15 @@ void wn_logistic_close(wn_logistic *l); /* empties *l */
 /* Room for weights [classes, d], zero: liblbfgs wants whole vectors of the processor, aligned. */
 double *wn_logistic_weights(size_t classes, size_t d, wn_err *err);
 
-/* w: in the start, out the minimum; rough: as far as a choice among penalties needs, else to rounding.
- * WN_EINPUT: the objective is not finite. O(n d classes) an evaluation. */
-wn_code wn_logistic_minimise(wn_logistic *l, double penalty, bool rough, double *w, wn_err *err);
+/* How far to go. */
+typedef struct {
+    double fall;  /* stop where three steps let the objective fall by less than this share; 0: go on to rounding */
+    size_t steps; /* at the most */
+} wn_logistic_effort;
+
+/* w: in the start, out the minimum, as near as the effort leads. WN_EINPUT: the objective is not finite.
+ * O(n d classes) an evaluation, of which a step needs one, the first two, and few more. */
+wn_code wn_logistic_minimise(wn_logistic *l, double penalty, const wn_logistic_effort *effort, double *w, wn_err *err);
 /* Sum of the log losses of the rows under w. */
 double wn_logistic_loss(wn_logistic *l, const double *w);
 

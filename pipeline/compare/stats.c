@@ -197,3 +197,15 @@ wn_wins wn_stats_wins(const double *a, const double *b, size_t n) {
     }
     return w;
 }
+
+const char *wn_verdict_word(wn_verdict v) {
+    switch (v) { WN_VERDICTS(WN_NAME_CASE) }
+    return NULL;
+}
+
+wn_verdict wn_stats_verdict(double p, const wn_interval *items) {
+    if (!(p <= 1 - WN_VERDICT_LEVEL + 1e-12)) return WN_VERDICT_NONE;
+    if (items->low > 0 && items->mean > 0) return WN_VERDICT_BETTER;
+    if (items->high < 0 && items->mean < 0) return WN_VERDICT_WORSE;
+    return WN_VERDICT_NONE;
+}

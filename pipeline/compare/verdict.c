@@ -6,11 +6,6 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-const char *wn_verdict_word(wn_verdict v) {
-    switch (v) { WN_VERDICTS(WN_NAME_CASE) }
-    return NULL;
-}
-
 const char *wn_budget_text(const wn_compare_plan *p, size_t budget, char text[32]) {
     if (budget == p->nbudgets)
         (void)snprintf(text, 32, "all");
@@ -180,13 +175,6 @@ out:
 
 /* ---- verdicts ---- */
 
-static wn_verdict decide(const wn_difference *d) {
-    if (!(d->holm <= 1 - WN_VERDICT_LEVEL + 1e-12)) return WN_VERDICT_NONE;
-    if (d->items.low > 0 && d->items.mean > 0) return WN_VERDICT_BETTER;
-    if (d->items.high < 0 && d->items.mean < 0) return WN_VERDICT_WORSE;
-    return WN_VERDICT_NONE;
-}
-
 /* The p of all methods of one kind, asked for or baselines, that stand against one baseline are adjusted together.
  * p: room for two numbers a method. */
 static void judge(wn_standing *s, const wn_compare_plan *plan, size_t baseline, bool baselines, double *p) {
@@ -203,7 +191,7 @@ static void judge(wn_standing *s, const wn_compare_plan *plan, size_t baseline, 
         wn_difference *d = &s[m].against[baseline];
         if (!wn_verdicts_compared(plan, m, baseline) || plan->methods[m].baseline != baselines) continue;
         d->holm = adjusted[n++];
-        d->verdict = decide(d);
+        d->verdict = wn_stats_verdict(d->holm, &d->items);
     }
 }
 

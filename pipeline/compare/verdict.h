@@ -6,15 +6,6 @@
 #include <wn/buf.h>
 #include <wn/stats.h>
 
-#define WN_VERDICT_LEVEL .95 /* of every interval; a verdict needs p <= 1 - level */
-
-#define WN_VERDICTS(X)                                                                                                 \
-    X(WN_VERDICT_NONE, "no difference shown")                                                                          \
-    X(WN_VERDICT_BETTER, "better")                                                                                     \
-    X(WN_VERDICT_WORSE, "worse")
-typedef enum { WN_VERDICTS(WN_NAME_VALUE) } wn_verdict;
-const char *wn_verdict_word(wn_verdict v);
-
 /* A method against a baseline, at one budget of one scenario: accuracy of the one less that of the other. */
 typedef struct {
     wn_interval seeds;    /* paired by selection seed, training seeds averaged; p as it is */

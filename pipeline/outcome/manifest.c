@@ -96,6 +96,34 @@ static void add_query(wn_manifest_doc *d, const wn_outcome_query *q) {
     wn_doc_real(d, o, "mean_cosine_random", q->cosine_random);
 }
 
+static void add_estimate(wn_manifest_doc *d, cJSON *in, const char *name, const wn_estimate *e) {
+    cJSON *o = wn_doc_object(d, in, name);
+    wn_doc_real(d, o, "expected", e->mean);
+    wn_doc_real(d, o, "low", e->low);
+    wn_doc_real(d, o, "high", e->high);
+}
+
+static void add_verdict(wn_manifest_doc *d, const wn_worth *w) {
+    cJSON *o = wn_doc_object(d, d->root, "verdict");
+    char text[WN_WORTH_TEXT];
+    wn_worth_text(text, w);
+    wn_doc_text(d, o, "sentence", text);
+    wn_doc_text(d, o, "verdict", w->none[0] ? "none" : wn_verdict_word(w->verdict));
+    wn_doc_text(d, o, "why_none", w->none);
+    add_estimate(d, o, "accuracy", &w->chosen);
+    add_estimate(d, o, "accuracy_random", &w->random);
+    add_estimate(d, o, "accuracy_all", &w->all);
+    add_estimate(d, o, "gain", &w->gain);
+    wn_doc_real(d, o, "p", w->p);
+    wn_doc_count(d, o, "folds", w->folds);
+    wn_doc_count(d, o, "held_out", w->held_out);
+    wn_doc_count(d, o, "rows", w->rows);
+    wn_doc_count(d, o, "all_folds", w->all_folds);
+    wn_doc_count(d, o, "all_rows", w->all_rows);
+    wn_doc_count(d, o, "all_of", w->of);
+    wn_doc_real(d, o, "c", w->c);
+}
+
 /* To the last bit: the report is written again from it. */
 static void add_curve(wn_manifest_doc *d, cJSON *in, const char *name, const double *v, size_t n) {
     char digits[40];
@@ -150,6 +178,7 @@ wn_code wn_manifest_write(const wn_outcome *r, const wn_manifest_part *part, wn_
         add_warnings(&d, r);
         if (r->chosen) add_selection(&d, r);
         if (r->query) add_query(&d, r->query);
+        if (r->worth) add_verdict(&d, r->worth);
         add_curves(&d, r);
     }
     wn_doc_outputs(&d, dir);

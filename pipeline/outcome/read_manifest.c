@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include <winnow/mem.h>
 #include <wn/path.h>
@@ -111,6 +113,41 @@ static wn_code read_query(wn_outcome *o, wn_err *err) {
     return WN_OK;
 }
 
+static wn_estimate read_estimate(const cJSON *in) {
+    return (wn_estimate){.mean = json_number(cJSON_GetObjectItemCaseSensitive(in, "expected")),
+                         .low = json_number(cJSON_GetObjectItemCaseSensitive(in, "low")),
+                         .high = json_number(cJSON_GetObjectItemCaseSensitive(in, "high"))};
+}
+
+/* Folders of versions without one have none. */
+static wn_code read_verdict(wn_outcome *o, wn_err *err) {
+    wn_worth *w = &o->own->worth;
+    const char *none = json_string(wn_manifest_at(o, "verdict", "why_none"));
+    const char *word = json_string(wn_manifest_at(o, "verdict", "verdict"));
+    if (!wn_manifest_at(o, "verdict", NULL)) return WN_OK;
+    if (none) (void)snprintf(w->none, sizeof w->none, "%s", none);
+    bool known = none != NULL;
+    for (int v = WN_VERDICT_NONE; !known && word && wn_verdict_word((wn_verdict)v); v++) {
+        known = strcmp(word, wn_verdict_word((wn_verdict)v)) == 0;
+        if (known) w->verdict = (wn_verdict)v;
+    }
+    if (!known) return wn_outcome_damaged(o, "manifest.json has a verdict that is none", err);
+    w->chosen = read_estimate(wn_manifest_at(o, "verdict", "accuracy"));
+    w->random = read_estimate(wn_manifest_at(o, "verdict", "accuracy_random"));
+    w->all = read_estimate(wn_manifest_at(o, "verdict", "accuracy_all"));
+    w->gain = read_estimate(wn_manifest_at(o, "verdict", "gain"));
+    w->p = json_number(wn_manifest_at(o, "verdict", "p"));
+    w->c = json_number(wn_manifest_at(o, "verdict", "c"));
+    w->folds = json_count(wn_manifest_at(o, "verdict", "folds"));
+    w->held_out = json_count(wn_manifest_at(o, "verdict", "held_out"));
+    w->rows = json_count(wn_manifest_at(o, "verdict", "rows"));
+    w->all_folds = json_count(wn_manifest_at(o, "verdict", "all_folds"));
+    w->all_rows = json_count(wn_manifest_at(o, "verdict", "all_rows"));
+    w->of = json_count(wn_manifest_at(o, "verdict", "all_of"));
+    o->worth = w;
+    return WN_OK;
+}
+
 static size_t read_curve(const wn_outcome *o, const char *name, double out[WN_CURVE_POINTS]) {
     const cJSON *list = wn_manifest_at(o, "curves", name);
     size_t n = (size_t)cJSON_GetArraySize(list);
@@ -162,6 +199,7 @@ wn_code wn_manifest_read(wn_outcome *o, wn_err *err) {
     if ((code = read_inputs(o, err)) != WN_OK) goto out;
     if ((code = read_selection(o, err)) != WN_OK) goto out;
     if ((code = read_query(o, err)) != WN_OK) goto out;
+    if ((code = read_verdict(o, err)) != WN_OK) goto out;
     code = read_curves(o, err);
 out:
     wn_free(path);

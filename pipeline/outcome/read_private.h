@@ -22,6 +22,7 @@ struct wn_outcome_own {
         WN_OUTCOME_COLUMNS(WN_COLUMN)
 #undef WN_COLUMN
     } column;
+    wn_worth worth;
     size_t *chosen, *n_represented, points[WN_CURVE_POINTS];
     double *gain, *value;
     double coverage[WN_CURVE_POINTS], coverage_random[WN_CURVE_POINTS], value_random[WN_CURVE_POINTS];

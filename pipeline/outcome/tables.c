@@ -1,10 +1,11 @@
-/* selection.tsv and assignment.tsv: a function a column, in the order of layout.h. */
+/* selection.tsv, assignment.tsv and conflicts.tsv: a function a column, in the order of layout.h. */
 #include "tables.h"
 
 #include "layout.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <winnow/mem.h>
 #include <wn/text.h>
 #include <wn/visible.h>
 
@@ -66,8 +67,8 @@ static void selection_row(wn_outfile *f, const wn_outcome *o, size_t i) {
     wn_outfile_printf(f, "%zu", o->chosen[i]);
 }
 
-static void selection_file(wn_outfile *f, const wn_outcome *o, size_t i) {
-    const char *path = path_of(o, o->chosen[i]);
+static void row_file(wn_outfile *f, const wn_outcome *o, size_t row) {
+    const char *path = path_of(o, row);
     size_t n = strlen(path);
     char one[WN_VISIBLE_MAX];
     if (wn_utf8_invalid(path, n) == n) {
@@ -80,8 +81,16 @@ static void selection_file(wn_outfile *f, const wn_outcome *o, size_t i) {
     }
 }
 
+static void row_line(wn_outfile *f, const wn_outcome *o, size_t row) {
+    if (o->places.line) wn_outfile_printf(f, "%llu", (unsigned long long)o->places.line[row]);
+}
+
+static void selection_file(wn_outfile *f, const wn_outcome *o, size_t i) {
+    row_file(f, o, o->chosen[i]);
+}
+
 static void selection_line(wn_outfile *f, const wn_outcome *o, size_t i) {
-    if (o->places.line) wn_outfile_printf(f, "%llu", (unsigned long long)o->places.line[o->chosen[i]]);
+    row_line(f, o, o->chosen[i]);
 }
 
 static void selection_gain(wn_outfile *f, const wn_outcome *o, size_t i) {
@@ -121,7 +130,35 @@ static void assignment_similarity(wn_outfile *f, const wn_outcome *o, size_t i) 
     wn_outfile_write(f, sim, (size_t)n);
 }
 
-/* ---- both ---- */
+/* ---- conflicts.tsv: row i ---- */
+
+static void conflicts_kept(wn_outfile *f, const wn_outcome *o, size_t i) {
+    tsv_id(f, &o->rows, o->column.copy_of[i]);
+}
+
+static void conflicts_id(wn_outfile *f, const wn_outcome *o, size_t i) {
+    tsv_id(f, &o->rows, i);
+}
+
+static void conflicts_row(wn_outfile *f, const wn_outcome *o, size_t i) {
+    (void)o;
+    wn_outfile_printf(f, "%zu", i);
+}
+
+static void conflicts_label(wn_outfile *f, const wn_outcome *o, size_t i) {
+    const uint32_t label = o->rows.label[i];
+    if (label < o->rows.nlabels) tsv_field(f, o->rows.labels[label], strlen(o->rows.labels[label]));
+}
+
+static void conflicts_file(wn_outfile *f, const wn_outcome *o, size_t i) {
+    row_file(f, o, i);
+}
+
+static void conflicts_line(wn_outfile *f, const wn_outcome *o, size_t i) {
+    row_line(f, o, i);
+}
+
+/* ---- all ---- */
 
 typedef struct {
     const char *name;
@@ -131,12 +168,15 @@ typedef struct {
 #define SELECTION_COLUMN(name) {#name, selection_##name},
 #define ASSIGNMENT_COLUMN(name) {#name, assignment_##name},
 static const tsv_column selection_columns[] = {WN_SELECTION_COLUMNS(SELECTION_COLUMN)};
+#define CONFLICTS_COLUMN(name) {#name, conflicts_##name},
 static const tsv_column assignment_columns[] = {WN_ASSIGNMENT_COLUMNS(ASSIGNMENT_COLUMN)};
+static const tsv_column conflicts_columns[] = {WN_CONFLICTS_COLUMNS(CONFLICTS_COLUMN)};
 
 typedef struct {
     const char *file;
     const tsv_column *columns; /* [ncolumns] */
     size_t ncolumns, lines;
+    const size_t *row; /* [lines] what each line is of; NULL: 0, 1, 2, ... */
 } tsv_table;
 
 static wn_code tsv_write(const tsv_table *t, const wn_outcome *o, wn_outdir *d, wn_err *err) {
@@ -148,7 +188,7 @@ static wn_code tsv_write(const tsv_table *t, const wn_outcome *o, wn_outdir *d, 
     for (size_t i = 0; i < t->lines; i++) {
         for (size_t c = 0; c < t->ncolumns; c++) {
             if (c) wn_outfile_write(f, "\t", 1);
-            t->columns[c].put(f, o, i);
+            t->columns[c].put(f, o, t->row ? t->row[i] : i);
         }
         wn_outfile_write(f, "\n", 1);
     }
@@ -157,12 +197,40 @@ static wn_code tsv_write(const tsv_table *t, const wn_outcome *o, wn_outdir *d, 
 
 wn_code wn_selection_tsv_write(const wn_outcome *o, wn_outdir *d, wn_err *err) {
     const size_t columns = sizeof selection_columns / sizeof *selection_columns - !o->column.query;
-    const tsv_table t = {WN_FILE_SELECTION, selection_columns, columns, o->k};
+    const tsv_table t = {WN_FILE_SELECTION, selection_columns, columns, o->k, NULL};
     return tsv_write(&t, o, d, err);
 }
 
 wn_code wn_assignment_tsv_write(const wn_outcome *o, wn_outdir *d, wn_err *err) {
     const tsv_table t = {WN_FILE_ASSIGNMENT, assignment_columns, sizeof assignment_columns / sizeof *assignment_columns,
-                         o->n};
+                         o->n, NULL};
     return tsv_write(&t, o, d, err);
+}
+
+/* A line a row, group by group, the kept row first. */
+wn_code wn_conflicts_tsv_write(const wn_outcome *o, wn_outdir *d, wn_err *err) {
+    if (o->mixed == 0) return WN_OK;
+    size_t *row = wn_alloc(o->n, sizeof *row, err), *next = wn_alloc(o->n, sizeof *next, err);
+    size_t *last = wn_alloc(o->n, sizeof *last, err), n = 0;
+    bool *mixed = wn_alloc(o->n, sizeof *mixed, err);
+    wn_code code = row && next && last && mixed ? WN_OK : WN_EMEMORY;
+    if (code != WN_OK || (code = wn_copies_mixed(mixed, o->column.copy_of, &o->rows, err)) != WN_OK) goto out;
+    for (size_t i = 0; i < o->n; i++) last[i] = i, next[i] = WN_NONE;
+    for (size_t i = 0; i < o->n; i++) { /* each group a chain that begins with its kept row */
+        const size_t root = o->column.copy_of[i];
+        if (i == root || !mixed[root]) continue;
+        next[last[root]] = i;
+        last[root] = i;
+    }
+    for (size_t i = 0; i < o->n; i++)
+        for (size_t at = mixed[i] ? i : WN_NONE; at != WN_NONE; at = next[at]) row[n++] = at;
+    const tsv_table t = {WN_FILE_CONFLICTS, conflicts_columns, sizeof conflicts_columns / sizeof *conflicts_columns, n,
+                         row};
+    code = tsv_write(&t, o, d, err);
+out:
+    wn_free(row);
+    wn_free(next);
+    wn_free(last);
+    wn_free(mixed);
+    return code;
 }

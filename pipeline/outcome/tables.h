@@ -8,6 +8,8 @@
 
 wn_code wn_selection_tsv_write(const wn_outcome *o, wn_outdir *d, wn_err *err);
 wn_code wn_assignment_tsv_write(const wn_outcome *o, wn_outdir *d, wn_err *err);
+/* Nothing where no copies have different labels. */
+wn_code wn_conflicts_tsv_write(const wn_outcome *o, wn_outdir *d, wn_err *err);
 wn_code wn_selection_h5ad_write(const wn_outcome *o, wn_outdir *d, wn_progress *p, wn_err *err);
 
 #endif

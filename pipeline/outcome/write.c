@@ -26,6 +26,7 @@ static wn_code write_choice(const wn_outcome *o, wn_outdir *d, wn_timings *t, wn
     wn_code code;
     if ((code = wn_selection_tsv_write(o, d, err)) != WN_OK) return code;
     if ((code = wn_assignment_tsv_write(o, d, err)) != WN_OK) return code;
+    if ((code = wn_conflicts_tsv_write(o, d, err)) != WN_OK) return code;
     if ((code = wn_tick(p, "write", "files", 2, FILES, err)) != WN_OK) return code;
     wn_timings_lap(t, "tables");
     if (o->n > 0 && (code = wn_selection_h5ad_write(o, d, p, err)) != WN_OK) return code;
@@ -39,6 +40,7 @@ static wn_code write_choice(const wn_outcome *o, wn_outdir *d, wn_timings *t, wn
 
 wn_code wn_outcome_write(const wn_outcome *o, wn_outdir *d, wn_timings *t, wn_progress *p, wn_err *err) {
     wn_code code = o->chosen ? write_choice(o, d, t, p, err) : wn_assignment_tsv_write(o, d, err);
+    if (code == WN_OK && !o->chosen) code = wn_conflicts_tsv_write(o, d, err);
     if (code == WN_OK && !o->chosen && o->n > 0) code = write_report(o, d, err);
     if (code != WN_OK) return code;
     if ((code = wn_outdir_sums(d, err)) != WN_OK) return code;

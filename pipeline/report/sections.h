@@ -4,7 +4,8 @@
  * where the outcome has nothing for it. */
 #include "page.h"
 
-#define WN_REPORT_SECTIONS(X) X(curves) X(queries) X(map) X(labels) X(picks) X(groups) X(conflicts) X(repeat)
+#define WN_REPORT_SECTIONS(X)                                                                       \
+    X(verdict) X(curves) X(queries) X(map) X(labels) X(picks) X(groups) X(conflicts) X(repeat)
 
 #define WN_SECTION(name) void wn_section_##name(wn_page *p, const wn_outcome *r);
 WN_REPORT_SECTIONS(WN_SECTION)

@@ -136,6 +136,7 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
                         .k = out->k,
                         .lambda = o->lambda,
                         .seed = o->seed,
+                        .part_rows = o->part_rows,
                         .keep = keep,
                         .nkeep = lists->nkeep,
                         .exclude = barred->rows,

@@ -168,23 +168,25 @@ out:
     return code;
 }
 
+wn_code wn_copies_mixed(bool *mixed, const size_t *copy_of, const wn_view *rows, wn_err *err) {
+    uint32_t *label = wn_alloc(rows->n, sizeof *label, err); /* of each kept row's group, the first one found */
+    if (!label) return WN_EMEMORY;
+    for (size_t i = 0; i < rows->n; i++) label[i] = UINT32_MAX, mixed[i] = false;
+    for (size_t i = 0; i < rows->n; i++) {
+        const size_t root = copy_of[i];
+        if (label[root] == UINT32_MAX) label[root] = rows->label[i];
+        mixed[root] |= rows->label[i] != UINT32_MAX && rows->label[i] != label[root];
+    }
+    wn_free(label);
+    return WN_OK;
+}
+
 wn_code wn_copies_labels(wn_copies *c, const wn_view *rows, wn_err *err) {
     c->mixed = 0;
     if (!c->copy_of || !rows->label || c->dropped == 0) return WN_OK;
-    uint32_t *label = wn_alloc(c->n, sizeof *label, err); /* of each kept row's group, the first one found */
     bool *mixed = wn_alloc(c->n, sizeof *mixed, err);
-    wn_code code = label && mixed ? WN_OK : WN_EMEMORY;
-    if (code != WN_OK) goto out;
-    for (size_t i = 0; i < c->n; i++) label[i] = UINT32_MAX;
-    for (size_t i = 0; i < c->n; i++) {
-        size_t root = c->copy_of[i];
-        if (label[root] == UINT32_MAX) label[root] = rows->label[i];
-        if (rows->label[i] == UINT32_MAX || rows->label[i] == label[root]) continue;
-        c->mixed += !mixed[root];
-        mixed[root] = true;
-    }
-out:
-    wn_free(label);
+    const wn_code code = mixed ? wn_copies_mixed(mixed, c->copy_of, rows, err) : WN_EMEMORY;
+    for (size_t i = 0; code == WN_OK && i < c->n; i++) c->mixed += mixed[i];
     wn_free(mixed);
     return code;
 }

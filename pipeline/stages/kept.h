@@ -11,7 +11,9 @@ static inline wn_mat wn_kept_rows(const wn_vectors *v, const wn_copies *c) {
 
 /* The same rows where the choice compares them. */
 static inline wn_mat wn_space_rows(const wn_vectors *v, const wn_copies *c) {
-    return v->space.data ? v->space : wn_kept_rows(v, c);
+    wn_mat x = v->space.data ? v->space : v->x;
+    x.rows = c->m;
+    return x;
 }
 
 /* The row of the matrix that stands for input row i: its own or, of a copy, that of the kept row. */

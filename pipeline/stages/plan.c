@@ -44,7 +44,7 @@ static size_t toward_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
 }
 
 /* What the choice needs beyond vectors and tables, at the least: the maximizer is matrix-free where memory is short. */
-static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
+static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, size_t labels) {
     wn_select_opts o = {.objective = c->objective,
                         .kernel = {c->kernel.kind, 1},
                         .k = c->wanted,
@@ -64,6 +64,8 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
         const size_t push = wn_push_bytes(rows, cols);
         choice = choice > push ? choice : push;
     }
+    const size_t worth = labels ? wn_worth_bytes(c, rows, cols, labels) : 0;
+    choice = choice > worth ? choice : worth;
     return choice > page ? choice : page;
 }
 
@@ -78,7 +80,8 @@ static double plan_seconds(const wn_plan *p, size_t m, const wn_choice_opts *c, 
 wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o) {
     wn_plan p = {.text = text_bytes(rows), .vectors = matrix_bytes(c->m, o->dims)};
     size_t encode = o->encode_bytes ? o->encode_bytes : p.vectors,
-           choose = p.text + p.vectors + choice_bytes(choice, c->m, o->dims);
+           labels = o->verdict && rows->view.label ? rows->view.nlabels : 0,
+           choose = p.text + p.vectors + choice_bytes(choice, c->m, o->dims, labels);
     /* the texts that remain after exact duplicates are copied together before they are encoded */
     if (o->encode_bytes && c->dropped) encode += p.text;
     p.need = fixed_bytes + table_bytes(rows) + (encode > choose ? encode : choose);

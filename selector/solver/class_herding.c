@@ -24,7 +24,7 @@
 #include "objective/herding.h"
 #include "solver/solver.h"
 
-enum { PART_ROWS = 16384, PARTS_A_TICK = 8, STREAM = 0x68657264 };
+enum { PART_ROWS = 16384 /* unless options say otherwise */, PARTS_A_TICK = 8, STREAM = 0x68657264 };
 
 typedef struct {
     size_t begin, n; /* its rows: members[begin .. begin + n), rising */
@@ -85,9 +85,13 @@ static int rising(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
+static size_t part_rows(const wn_select_opts *o) {
+    return o->part_rows ? o->part_rows : PART_ROWS;
+}
+
 /* Cuts a class into parts of the same size, and its quota among them. */
 static wn_code cut_class(herd *s, size_t label, size_t begin, size_t n, size_t quota, wn_err *err) {
-    const size_t count = (n + PART_ROWS - 1) / PART_ROWS;
+    const size_t count = (n - 1) / part_rows(&s->g->o) + 1;
     wn_quota_class *c = wn_alloc(count, sizeof *c, err);
     size_t *quotas = wn_alloc(count, sizeof *quotas, err);
     wn_code code = c && quotas ? WN_OK : WN_EMEMORY;
@@ -127,7 +131,7 @@ static wn_code make_parts(herd *s, wn_err *err) {
     code = WN_EMEMORY;
     if (!(s->members = wn_alloc(n, sizeof *s->members, err))) goto out;
     if (!(s->keep = wn_alloc(n, sizeof *s->keep, err))) goto out;
-    if (!(s->parts = wn_alloc(classes + n / PART_ROWS, sizeof *s->parts, err))) goto out;
+    if (!(s->parts = wn_alloc(classes + n / part_rows(&g->o), sizeof *s->parts, err))) goto out;
     sort_members(s, end);
     code = WN_OK;
     for (size_t c = 0, begin = 0; c < classes && code == WN_OK; begin = end[c++])
@@ -141,12 +145,12 @@ out:
 
 /* ---- the picks of a part ---- */
 
-static size_t worker_rows(size_t n) {
-    return n < PART_ROWS ? n : PART_ROWS;
+static size_t worker_rows(const wn_select_opts *o, size_t n) {
+    return n < part_rows(o) ? n : part_rows(o);
 }
 
-static size_t worker_bytes(size_t n, size_t d) {
-    const size_t rows = worker_rows(n), panels = (rows + WN_GEMM_PANEL - 1) / WN_GEMM_PANEL * WN_GEMM_PANEL;
+static size_t worker_bytes(const wn_select_opts *o, size_t n, size_t d) {
+    const size_t rows = worker_rows(o, n), panels = (rows + WN_GEMM_PANEL - 1) / WN_GEMM_PANEL * WN_GEMM_PANEL;
     return panels * d * sizeof(float) + rows * (sizeof(float *) + sizeof(float) + sizeof(bool)) +
            d * (2 * sizeof(double) + sizeof(float)) + sizeof(herd_worker);
 }
@@ -161,7 +165,7 @@ static void free_worker(herd_worker *w) {
 }
 
 static wn_code make_workers(herd *s, wn_err *err) {
-    const size_t n = worker_rows(s->g->ground.n), d = s->g->ground.d;
+    const size_t n = worker_rows(&s->g->o, s->g->ground.n), d = s->g->ground.d;
     const int threads = wn_threads_get();
     if (!(s->workers = wn_alloc((size_t)threads, sizeof *s->workers, err))) return WN_EMEMORY;
     while (s->nworkers < threads) {
@@ -308,9 +312,9 @@ static void herd_close(void *solver) {
 }
 
 static size_t herd_bytes(const wn_select_opts *o, size_t n, size_t d) {
-    const size_t parts = o->classes + n / PART_ROWS;
+    const size_t parts = o->classes + n / part_rows(o);
     return wn_herding_bytes(o, d) + n * (sizeof(size_t) + sizeof(bool)) + parts * sizeof(herd_part) +
-           o->k * sizeof(herd_pick) + (size_t)wn_threads_get() * worker_bytes(n, d);
+           o->k * sizeof(herd_pick) + (size_t)wn_threads_get() * worker_bytes(o, n, d);
 }
 
 const wn_solver_vt wn_solver_class_herding = {.bytes = herd_bytes,

@@ -59,6 +59,7 @@ Test(run, out_of_memory_leaves_nothing, .timeout = 120) {
     wn_config c = config();
     wn_io io = {0};
     long passed = 0, n = 0;
+    c.no_verdict = true; /* pipeline_worth walks its own */
     wn_threads_set(1);
     for (;; n++) {
         wn_err err = {0};
@@ -77,7 +78,7 @@ Test(run, one_failed_allocation_is_no_crash, .timeout = 120) {
     wn_config c = config();
     wn_io io = {0};
     wn_threads_set(1);
-    c.overwrite = true;
+    c.overwrite = c.no_verdict = true;
     c.dedup = WN_DEDUP_NEAR, c.dedup_threshold = 0.95, c.rank_order = c.annotate = true;
     for (long n = 0;; n++) {
         wn_err err = {0};

@@ -89,6 +89,7 @@ typedef struct {
     int query_method;        /* place in WN_QUERY_METHODS */
     double query_weight;     /* share of the choice that is chosen toward them */
     double query_alpha;
+    bool no_verdict;         /* --verdict off */
     wn_storage storage; /* --maximizer */
     const char *keep_path, *exclude_path; /* one id a line */
     size_t neighbours;       /* -K */

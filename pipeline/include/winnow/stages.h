@@ -14,6 +14,7 @@
  *     wn_kernel_choose       the width of the kernel             -> kernel
  *     wn_class_labels_make   classes (class-herding), wn_push_choose -> classes
  *     wn_choice_make         the selection                       -> choice
+ *     wn_worth_measure       what a probe learns from such rows  -> worth
  *     wn_representatives_find  who stands for whom             -> who, curves.coverage
  *     wn_curves_random       the same by chance                  -> curves.coverage_random, value_random
  *
@@ -27,6 +28,7 @@
 #include <winnow/err.h>
 #include <winnow/io.h>
 #include <winnow/kernel.h>
+#include <winnow/names.h>
 #include <winnow/rows.h>
 #include <winnow/select.h>
 
@@ -76,6 +78,8 @@ wn_code wn_copies_exact(wn_copies *out, const wn_view *rows, const wn_lists *lis
 wn_code wn_copies_near(wn_copies *c, wn_mat *x, const wn_lists *lists, double threshold, wn_io *io, wn_err *err);
 /* Counts `mixed`; rows without a label have none that differs. */
 wn_code wn_copies_labels(wn_copies *c, const wn_view *rows, wn_err *err);
+/* mixed [rows->n]: is it the kept row of such a group? copy_of [rows->n] as above; rows have labels. */
+wn_code wn_copies_mixed(bool *mixed, const size_t *copy_of, const wn_view *rows, wn_err *err);
 void wn_copies_free(wn_copies *c);
 
 /* The texts of the kept rows, close together; a view of `texts` where nothing was dropped. */
@@ -181,6 +185,7 @@ typedef struct {
     wn_objective toward;   /* how: WN_RDS or WN_TSDS */
     double query_weight;   /* share of the rows that is chosen so, 0 .. 1; the objective chooses the rest, on top */
     double query_alpha;    /* of tsds */
+    size_t part_rows;  /* of class-herding, as wn_select_opts */
     size_t neighbours; /* facility location over many rows: edges a row of the graph it is computed over; 0: 50 */
     size_t memory;     /* bytes it may use beyond what is there */
 } wn_choice_opts;
@@ -201,6 +206,54 @@ wn_code wn_choice_make(wn_choice *out, const wn_vectors *v, const wn_copies *c, 
 void wn_choice_free(wn_choice *c);
 /* Edges a row of that graph for m rows; 0: over all pairs. */
 size_t wn_choice_neighbours(const wn_choice_opts *o, size_t m);
+
+/* ---- what a choice is worth ---- */
+
+#define WN_VERDICT_LEVEL .95 /* of every interval; a verdict needs p <= 1 - level */
+#define WN_VERDICTS(X) \
+    X(WN_VERDICT_NONE, "no difference shown") X(WN_VERDICT_BETTER, "better") X(WN_VERDICT_WORSE, "worse")
+typedef enum { WN_VERDICTS(WN_NAME_VALUE) } wn_verdict;
+const char *wn_verdict_word(wn_verdict v);
+
+/* Accuracy, 0 .. 1, or a difference of two; NaN: not measured. */
+typedef struct {
+    double mean, low, high;
+} wn_estimate;
+
+enum { WN_WORTH_NONE = 160 };
+
+typedef struct {
+    char none[WN_WORTH_NONE];  /* why nothing was measured; empty: it was */
+    wn_verdict verdict;        /* chosen rows against random ones */
+    wn_estimate chosen;        /* of what is learnt from rows chosen like these */
+    wn_estimate random;        /* from as many random rows without copies */
+    wn_estimate all;           /* from all_rows random rows */
+    wn_estimate gain;          /* chosen less random */
+    double p;                  /* of no gain, over the folds */
+    size_t folds, held_out;    /* how often, each time tested on so many rows */
+    size_t rows;               /* rows learnt from: chosen, random */
+    size_t all_folds, all_rows, of; /* of all: in so many folds, so many of the rows that a fold has, `of` */
+    double c;                  /* inverse regularisation of the probe */
+} wn_worth;
+
+/* A choice, and what it was made from. */
+typedef struct {
+    const wn_copies *copies;
+    const wn_view *rows;
+    const wn_lists *lists;
+    const wn_choice_opts *opts;
+    const wn_choice *choice;
+} wn_chosen;
+
+/* Rows are held out by chance, the choice is made anew among the others, as it was, and a logistic regression
+ * that learnt from it is tested on them (docs/verdict.md). How often, and on how many rows, depends on sizes alone, so
+ * that it takes a small part of a run. v's rows change places and come back. Rows have labels. */
+wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, wn_io *io, wn_err *err);
+/* In words: "better than a random choice: expected accuracy with these rows 0.712 +- 0.010, ...". */
+enum { WN_WORTH_TEXT = 320 };
+void wn_worth_text(char out[WN_WORTH_TEXT], const wn_worth *w);
+/* Bytes that it takes beyond the vectors for `m` rows of d values, k of them chosen. */
+size_t wn_worth_bytes(const wn_choice_opts *o, size_t m, size_t d, size_t classes);
 
 /* ---- who stands for whom, and curves over the budget ---- */
 
@@ -233,6 +286,7 @@ typedef struct {
     size_t dims;           /* columns of the vectors */
     size_t encode_bytes;   /* that making them takes, with what it keeps; 0: they are read */
     double encode_seconds; /* on one thread */
+    bool verdict;          /* with labels what a choice is worth is measured (wn_worth_measure) */
 } wn_plan_opts;
 
 typedef struct {

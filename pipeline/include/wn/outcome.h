@@ -82,6 +82,7 @@ typedef struct {
     double explained;                            /* share of the variance that these have; NaN: does not apply */
     const wn_outcome_query *query;               /* NULL: none */
     double push, label_noise;                    /* of class-herding; label_noise NaN: push was given */
+    const wn_worth *worth;                       /* what a probe learns from such rows; NULL: not asked */
 
     /* how many */
     size_t n, k, wanted, dropped, groups, mixed, skipped, empty, zero_rows, nkeep, nexclude;

@@ -16,6 +16,7 @@ typedef struct {
     double c;      /* of a fit: inverse regularisation */
     size_t folds;  /* of wn_probe_choose_c; 0: WN_PROBE_FOLDS */
     uint64_t seed; /* which row falls into which fold */
+    size_t steps;  /* of a fit: at most so many steps of L-BFGS, which need not lead to the minimum; 0: to it */
 } wn_probe_opts;
 
 enum { WN_PROBE_FOLDS = 3 }; /* 5 cost half as much again, for the same accuracy */

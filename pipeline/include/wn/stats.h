@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/err.h>
+#include <winnow/stages.h>
 
 double wn_stats_t_quantile(double p, double df); /* t with P(T <= t) = p, of Student's t; 0 < p < 1, df > 0 */
 double wn_stats_t_tail(double t, double df);     /* P(|T| >= |t|) */
@@ -41,5 +42,9 @@ typedef struct {
     size_t wins, ties, losses; /* cells where a > b, a == b, a < b; a NaN counts nowhere */
 } wn_wins;
 wn_wins wn_stats_wins(const double *a, const double *b, size_t n);
+
+/* Better or worse where both agree: p over seeds is at most 1 - WN_VERDICT_LEVEL, and the interval over test items
+ * leaves 0 out on the same side. */
+wn_verdict wn_stats_verdict(double p, const wn_interval *items);
 
 #endif

@@ -67,6 +67,7 @@ typedef struct {
     double alpha;          /* tsds: how much nearness counts against spread, above 0, at most 1 */
     size_t listed;         /* neighbours that are looked up for a query at first; 0: as many as suit. rds has the same
                               picks whatever it is */
+    size_t part_rows;      /* a class of more is cut into parts that pick by themselves; 0: 16384 */
     /* Where x is a part of a whole: */
     size_t first;          /* row number of x's first row; ids, keep and exclude are numbers in the whole */
     size_t n_all;          /* rows of the whole, for lambda auto; 0: those of x, by their weights */

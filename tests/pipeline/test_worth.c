@@ -1,0 +1,135 @@
+/* What a choice is worth, on vectors whose answer is known; the vectors must be as they were, whatever happens. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <winnow/mem.h>
+#include <winnow/progress.h>
+#include <winnow/stages.h>
+#include <winnow/threads.h>
+#include <wn/rng.h>
+
+enum { ROWS = 300, DIMS = 24, CLASSES = 2, K = 12 };
+
+/* Rows of two classes: about half lie at the end of an axis that is their class's, the others anywhere, their class by chance. */
+typedef struct {
+    wn_vectors v;
+    wn_copies copies;
+    wn_lists lists;
+    wn_choice choice;
+    wn_choice_opts opts;
+    wn_class_labels classes;
+    wn_view view;
+    uint32_t label[ROWS];
+    size_t self[ROWS];
+    float before[ROWS * DIMS];
+} problem;
+
+static const char *const names[] = {"a", "b"};
+
+static void open_problem(problem *p, bool dealt) {
+    wn_err err = {0};
+    wn_rng g = wn_rng_init(3, 1);
+    *p = (problem){.view = {.n = ROWS, .labels = names, .nlabels = CLASSES}};
+    cr_assert_eq(wn_mat_init(&p->v.x, ROWS, DIMS, &err), WN_OK);
+    for (size_t i = 0; i < ROWS; i++) {
+        float *x = wn_mat_row(&p->v.x, i);
+        const bool typical = wn_rng_uniform(&g) < .5;
+        p->self[i] = i;
+        p->label[i] = i % CLASSES;
+        for (size_t j = 0; j < DIMS; j++) x[j] = (float)wn_rng_normal(&g);
+        if (!typical) p->label[i] = (uint32_t)wn_rng_below(&g, CLASSES);
+        if (typical) x[0] += p->label[i] ? 4 : -4;
+    }
+    for (size_t i = 0; dealt && i < ROWS; i++) p->label[i] = (uint32_t)wn_rng_below(&g, CLASSES);
+    (void)wn_mat_normalize(&p->v.x);
+    for (size_t i = 0; i < ROWS; i++) memcpy(p->before + i * DIMS, wn_mat_row(&p->v.x, i), DIMS * sizeof(float));
+    p->copies = (wn_copies){.n = ROWS, .m = ROWS, .x_row = p->self, .row_of = p->self};
+    p->view.label = p->label;
+    cr_assert_eq(wn_vectors_scan(&p->v, &p->copies, &err), WN_OK);
+    p->classes = (wn_class_labels){.label = p->label, .n = CLASSES, .power = .5, .push = 1, .push_auto = true};
+    p->opts = (wn_choice_opts){.objective = WN_CLASS_HERDING, .kernel = {WN_COSINE, 1}, .wanted = K, .lambda = NAN,
+                               .seed = 1, .classes = &p->classes, .memory = (size_t)1 << 30};
+    wn_io io = {0};
+    cr_assert_eq(wn_choice_make(&p->choice, &p->v, &p->copies, &p->lists, &p->opts, &io, &err), WN_OK);
+}
+
+static wn_code measure(wn_worth *out, problem *p, wn_err *err) {
+    wn_io io = {0};
+    const wn_chosen chosen = {&p->copies, &p->view, &p->lists, &p->opts, &p->choice};
+    return wn_worth_measure(out, &p->v, &chosen, &io, err);
+}
+
+static void close_problem(problem *p) {
+    for (size_t i = 0; i < ROWS; i++)
+        cr_assert_arr_eq(p->before + i * DIMS, wn_mat_row(&p->v.x, i), DIMS * sizeof(float), "row %zu moved", i);
+    wn_choice_free(&p->choice);
+    wn_vectors_free(&p->v);
+}
+
+static problem p;
+
+Test(worth, typical_rows_teach_more) {
+    wn_worth w;
+    wn_err err = {0};
+    open_problem(&p, false);
+    cr_assert_eq(measure(&w, &p, &err), WN_OK, "%s", err.msg);
+    cr_assert_eq(w.verdict, WN_VERDICT_BETTER);
+    cr_assert_eq(w.folds * w.held_out, ROWS);
+    cr_assert_float_eq(w.gain.mean, w.chosen.mean - w.random.mean, 1e-12);
+    cr_assert(w.p <= .05 && w.gain.low > 0);
+    cr_assert(w.chosen.low < w.chosen.mean && w.chosen.mean < w.chosen.high);
+    cr_assert_eq(w.all_rows, ROWS - w.held_out);
+    close_problem(&p);
+}
+
+Test(worth, labels_dealt_out_teach_nothing) {
+    wn_worth w;
+    wn_err err = {0};
+    open_problem(&p, true);
+    cr_assert_eq(measure(&w, &p, &err), WN_OK, "%s", err.msg);
+    cr_assert_eq(w.verdict, WN_VERDICT_NONE);
+    cr_assert(fabs(w.chosen.mean - .5) < .1 && fabs(w.all.mean - .5) < .1);
+    close_problem(&p);
+}
+
+Test(worth, threads_change_nothing) {
+    wn_worth w[3];
+    wn_err err = {0};
+    for (int t = 0; t < 3; t++) {
+        memset(&w[t], 0, sizeof w[t]);
+        wn_threads_set(1 << t);
+        open_problem(&p, false);
+        cr_assert_eq(measure(&w[t], &p, &err), WN_OK, "%s", err.msg);
+        close_problem(&p);
+        cr_assert(w[t].chosen.mean == w[0].chosen.mean && w[t].random.mean == w[0].random.mean &&
+                  w[t].all.mean == w[0].all.mean && w[t].c == w[0].c && w[t].p == w[0].p);
+    }
+}
+
+Test(worth, interrupted_it_stops_and_puts_rows_back) {
+    wn_worth w;
+    wn_err err = {0};
+    open_problem(&p, false);
+    wn_interrupt_raise(SIGINT);
+    cr_assert_eq(measure(&w, &p, &err), WN_EINTERRUPT);
+    wn_interrupt_raise(0);
+    close_problem(&p);
+}
+
+Test(worth, a_failed_allocation_is_told_and_puts_rows_back) {
+    wn_worth w;
+    long n = 0;
+    wn_threads_set(1);
+    open_problem(&p, false);
+    for (;; n += n < 50 ? 5 : 97) {
+        wn_err err = {0};
+        wn_mem_fail_after(n, true);
+        const wn_code code = measure(&w, &p, &err);
+        wn_mem_fail_after(-1, false);
+        if (code == WN_OK) break;
+        cr_assert_eq(code, WN_EMEMORY, "allocation %ld: code %d, \"%s\"", n, code, err.msg);
+    }
+    cr_assert_gt(n, 50);
+    close_problem(&p);
+}
