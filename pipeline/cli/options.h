@@ -20,7 +20,8 @@ enum {
     CMD_COMPARE = 1 << 10,
     CMD_TRAIN = 1 << 11,
     CMD_SCORE = 1 << 12,
-    CMD_ALL = (1 << 13) - 1
+    CMD_DISTILL = 1 << 13,
+    CMD_ALL = (1 << 14) - 1
 };
 
 typedef struct {
@@ -84,6 +85,7 @@ typedef enum {
     WN_OPTION_TOKENS = 1 << 22,     /* of compare: a model reads the texts */
     WN_OPTION_HERDING = 1 << 23,
     WN_OPTION_LABELS = 1 << 24,     /* records have labels */
+    WN_OPTION_LAYERS = 1 << 25,     /* the model has layers: it is no table of token vectors */
 } wn_option_trait;
 
 typedef struct {

@@ -51,7 +51,7 @@ wn_code wn_info_model(const char *dir, wn_io *io, wn_err *err) {
     wn_code code = wn_model_config_read(&m, dir, err);
     if (code != WN_OK) goto out;
     if ((code = wn_bert_describe(dir, &m, &tensors, err)) != WN_OK) goto out;
-    if ((code = wn_model_sha256(dir, &m, sha256, err)) != WN_OK) goto out;
+    if ((code = wn_model_sha256(dir, m.path, sha256, err)) != WN_OK) goto out;
     print_config(&m, dir, io);
     print_tokenizer(dir, &m, io);
     for (char *line = tensors; *line;) {
