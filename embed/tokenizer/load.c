@@ -95,8 +95,10 @@ static wn_code check_keys(wn_tok *t, const wn_tok_files *f, wn_err *err) {
 
 /* Who reads a static table takes its tokenizer.json as it is written, whatever stands beside it. */
 static wn_code load_table(wn_tok *t, wn_tok_files *f, wn_err *err) {
-    wn_code code = wn_jsonfile_read(&f->json, f->dir, "tokenizer.json", WN_TOK_JSON_MAX, true, err);
+    wn_code code = wn_jsonfile_read(&f->json, f->dir, "tokenizer.json", WN_TOK_JSON_MAX, false, err);
     if (code != WN_OK) return code;
+    if (!f->json)
+        return wn_err_set(err, WN_EINPUT, "%s: no tokenizer.json in this folder: a static table has no other", f->dir);
     const cJSON *most = wn_json_field(wn_json_field(f->json, "truncation"), "max_length");
     if (cJSON_IsNumber(most) && most->valuedouble >= 1 && most->valuedouble < 1e9)
         t->written_max = (size_t)most->valuedouble;

@@ -32,8 +32,9 @@ static wn_code save_table(const wn_distilled *d, const wn_distill_opts *o, const
 }
 
 wn_code wn_distill(const wn_config *c, wn_io *io, wn_err *err) {
+    enum { DEFAULT_DIMS = 256 };
     const wn_distill_opts o = {.model = c->model,
-                               .dims = c->dims,
+                               .dims = c->dims ? c->dims : DEFAULT_DIMS,
                                .weights = c->token_weights,
                                .pooling = c->pooling,
                                .precision = c->precision};
@@ -42,15 +43,15 @@ wn_code wn_distill(const wn_config *c, wn_io *io, wn_err *err) {
     wn_code code = wn_config_check_output(c, err);
     if (code != WN_OK) goto out;
     if ((code = wn_distill_open(&d, &o, err)) != WN_OK) goto out;
-    if (d.dims < c->dims)
-        wn_sayf(io, "note: --dims %zu: the model's vectors have %zu, and so will the table's", c->dims, d.dims);
-    if (d.config.prompt[0]) wn_sayf(io, "note: the model's default prompt, \"%s\", is left out", d.config.prompt);
     if ((code = wn_memory_require(c->memory, wn_distill_memory(&d), "distilling", WN_OF_MODEL, err)) != WN_OK)
         goto out;
     if (c->dry_run) {
         code = distill_plan(&d, c, io);
         goto out;
     }
+    if (d.dims < o.dims)
+        wn_sayf(io, "note: --dims %zu: the model's vectors have %zu, and so will the table's", o.dims, d.dims);
+    if (d.config.prompt[0]) wn_sayf(io, "note: the model's default prompt, \"%s\", is left out", d.config.prompt);
     if ((code = wn_distill_rows(&d, &o, io->progress, err)) != WN_OK) goto out;
     if ((code = save_table(&d, &o, c, &timings, err)) != WN_OK) goto out;
     wn_sayf(io, "%s: %zu tokens x %zu dimensions (%.1f%% of the variance); %zu tokens left out", c->output, d.n, d.dims,
