@@ -53,7 +53,8 @@ static wn_code read_module(wn_model_layout *l, const cJSON *module, const char *
                           "or StaticEmbedding, Normalize, each once",
                           file, name);
     *stage = kind;
-    char *const places[] = {[TABLE] = l->encoder, [TRANSFORMER] = l->encoder, [POOLING] = l->pooling, [DENSE] = l->dense};
+    char *const places[] = {
+        [TABLE] = l->encoder, [TRANSFORMER] = l->encoder, [POOLING] = l->pooling, [DENSE] = l->dense};
     if (kind == NORMALIZE)
         l->normalize = true;
     else

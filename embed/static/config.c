@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <winnow/bert.h>
 #include <wn/jsonfile.h>
 
 enum { DEFAULT_LENGTH = 512, LENGTH_MAX = 1 << 30 };
@@ -10,15 +11,15 @@ enum { DEFAULT_LENGTH = 512, LENGTH_MAX = 1 << 30 };
 static const char *type_name(wn_dtype t) {
     switch (t) {
     case WN_F32:
-        return "f32";
+        return wn_precision_name(WN_PREC_F32);
     case WN_F16:
-        return "f16";
+        return wn_precision_name(WN_PREC_F16);
     case WN_BF16:
-        return "bf16";
+        return wn_precision_name(WN_PREC_BF16);
     case WN_F64:
         return "f64";
     case WN_I8:
-        return "int8";
+        return wn_precision_name(WN_PREC_INT8);
     case WN_I32:
     case WN_I64:
     case WN_OTHER:

@@ -15,7 +15,7 @@ typedef struct {
     size_t begin, end; /* rows of the panel */
     double *mean;      /* [d] */
     double *cov;       /* [d, d], its upper triangle */
-    double *axes;      /* [dims, d] */
+    double *axes;      /* [d, dims] */
     double *scratch;   /* [workers, d] */
     float *scores;     /* [n, dims] */
 } pca;
@@ -44,7 +44,7 @@ static void add_covariance(void *ctx, size_t first, size_t last, int worker) {
     }
 }
 
-/* axes as the columns of a [d, dims] matrix would be read: by column of x, so that the inner loop is over axes. */
+/* Rows [first, last) of the panel times the axes, which stand one a column so that the inner loop is over them. */
 static void project(void *ctx, size_t first, size_t last, int worker) {
     const pca *p = ctx;
     (void)worker;

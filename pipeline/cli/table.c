@@ -133,9 +133,10 @@ const wn_option wn_options[] = {
      "length of the vectors; without it 128 for lsa, 100 for doc2vec"},
     {"dims", 0, "N", CMD_DISTILL, OPT_COUNT, CF(dims), NULL, 1, 65536, NULL, DECIDES, "Encoder",
      "length of the vectors: principal axes that are kept; without it 256, and no more than the model's vectors have"},
-    {"token-weights", 0, "HOW", CMD_DISTILL, OPT_ENUM, CF(token_weights), WORDS(WN_TOKEN_WEIGHTS), 0, 0, "zipf", DECIDES,
-     "Encoder",
-     "how much a token counts, by its place in the vocabulary; zipf: log(1 + place), sif: smooth inverse frequency"},
+    {"token-weights", 0, "HOW", CMD_DISTILL, OPT_ENUM, CF(token_weights), WORDS(WN_TOKEN_WEIGHTS), 0, 0, "none",
+     DECIDES, "Encoder",
+     "how much a token counts, by its place in the vocabulary; none: all alike, zipf: log(1 + place), sif: smooth "
+     "inverse frequency"},
     {"min-df", 0, "N", TEXT, OPT_COUNT, CF(min_df), NULL, 1, MANY, "2", DECIDES | LSA, "Encoder",
      "lsa: leave out words of fewer than N texts"},
     {"iterations", 0, "N", TEXT, OPT_COUNT, CF(iterations), NULL, 1, 1000, NULL, DECIDES | LSA, "Encoder",

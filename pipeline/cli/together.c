@@ -281,7 +281,9 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
     unsigned bit = cli->command->bit;
     wn_code code = WN_OK;
-    if ((bit & (CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT | CMD_TRAIN | CMD_COMPARE | CMD_DISTILL)) && !c->output)
+    const unsigned writes =
+        CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT | CMD_TRAIN | CMD_COMPARE | CMD_DISTILL;
+    if ((bit & writes) && !c->output)
         return wn_err_set(err, WN_EUSAGE, "-o is missing: where should the output go?");
     if ((bit & (CMD_RUN | CMD_SELECT)) && c->k <= 0)
         return wn_err_set(err, WN_EUSAGE,

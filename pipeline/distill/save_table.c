@@ -73,8 +73,8 @@ static wn_code save_card(const wn_distilled *d, const wn_distill_origin *o, wn_o
                       WINNOW_VERSION);
     wn_outfile_markdown(f, o->opts->model);
     wn_outfile_printf(f, " (weights: SHA-256 %.16s...).\n\n", o->sha256);
-    wn_outfile_printf(f, "- Rows: %zu tokens of %zu dimensions, float32; a text is the mean of its tokens' rows\n", d->n,
-                      d->dims);
+    wn_outfile_printf(f, "- Rows: %zu tokens of %zu dimensions, float32; a text is the mean of its tokens' rows\n",
+                      d->n, d->dims);
     wn_outfile_printf(f, "- Each: the token between the model's opening and closing tokens, pooling %s, arithmetic %s; "
                          "%zu principal axes of %zu (%.1f%% of the variance)\n",
                       wn_pooling_name(d->pooling), d->precision, d->dims, d->config.hidden, 100 * d->explained);

@@ -3,7 +3,6 @@
 #include "model_files.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <winnow/encoder.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
@@ -29,13 +28,12 @@ static wn_code static_open(wn_encoder *e, wn_err *err) {
     return WN_OK;
 }
 
-/* The table as f32, beside the bytes that it is read from; the tokenizer; rows that are held at once. */
+/* The table, beside the bytes that it is read from; the tokenizer; rows that are held at once. */
 static size_t static_memory(const wn_encoder *e, size_t n, size_t bytes, bool keep) {
     enum { BLOCK = 4096, A_TOKEN = 400, LIBRARIES = 40 << 20, A_WORKER = 1 << 20 };
     const wn_static_config *c = &((const static_encoder *)e)->config;
     const size_t row = c->dims * sizeof(float), rows = n < BLOCK ? n : BLOCK;
-    const size_t stored = strcmp(c->type, "f32") == 0 ? 0 : 4;
-    return c->rows * c->dims * (sizeof(float) + stored) + c->rows * A_TOKEN + (size_t)wn_threads_get() * A_WORKER +
+    return 2 * c->rows * row + c->rows * A_TOKEN + (size_t)wn_threads_get() * A_WORKER +
            2 * rows * row + (keep ? n * row : 0) + n * 64 + bytes + LIBRARIES;
 }
 

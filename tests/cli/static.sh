@@ -25,7 +25,7 @@ is "$code" 0 "check knows it"
 has "$out" "a static table of" "and info"
 has table/config.json '"max_length":	null' "no text is cut"
 is "$(grep -c 'unused' table/tokenizer.json)" 0 "[unusedN] are left out"
-for word in sif none; do
+for word in sif zipf; do
     "$W" distill --model "$M" --dims 16 --token-weights $word -q -o w.$word
     ! cmp -s w.$word/model.safetensors table/model.safetensors
     ok $? "--token-weights $word counts"

@@ -54,8 +54,8 @@ static inline void own_table(const char *name, size_t rows) {
     char header[200];
     cr_assert(v);
     for (size_t i = 0; i < rows * OWN_DIMS; i++) v[i] = own_value(i / OWN_DIMS, i % OWN_DIMS);
-    (void)snprintf(header, sizeof header, "{\"%s\":{\"dtype\":\"F32\",\"shape\":[%zu,%d],\"data_offsets\":[0,%zu]}}", name,
-                   rows, OWN_DIMS, rows * OWN_DIMS * 4);
+    (void)snprintf(header, sizeof header, "{\"%s\":{\"dtype\":\"F32\",\"shape\":[%zu,%d],\"data_offsets\":[0,%zu]}}",
+                   name, rows, OWN_DIMS, rows * OWN_DIMS * 4);
     own_weights(header, v, rows * OWN_DIMS * 4);
     free(v);
 }

@@ -1,7 +1,8 @@
 #ifndef WINNOW_ENCODER_H
 #define WINNOW_ENCODER_H
-/* What turns texts into vectors, whatever is behind it. A family of encoders (LSA, doc2vec, BERT, static tables) is one wn_encoder_vt
- * in a file of its own and one row of WN_ENCODERS; commands speak to the functions at the end of this header.
+/* What turns texts into vectors, whatever is behind it. A family of encoders (LSA, doc2vec, BERT, static tables) is one
+ * wn_encoder_vt in a file of its own and one row of WN_ENCODERS; commands speak to the functions at the end of this
+ * header.
  *
  *     open      options are checked, sizes known; nothing heavy yet
  *     prepare   fit to texts, load a fitted file, or load a model

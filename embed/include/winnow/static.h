@@ -20,7 +20,7 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-#define WN_TOKEN_WEIGHTS(X) X(WN_TOKENS_ZIPF, "zipf") X(WN_TOKENS_SIF, "sif") X(WN_TOKENS_ALIKE, "none")
+#define WN_TOKEN_WEIGHTS(X) X(WN_TOKENS_ALIKE, "none") X(WN_TOKENS_ZIPF, "zipf") X(WN_TOKENS_SIF, "sif")
 typedef enum { WN_TOKEN_WEIGHTS(WN_NAME_VALUE) } wn_token_weights; /* how much a token counts when a table is made */
 const char *wn_token_weights_name(wn_token_weights w);
 
