@@ -121,7 +121,11 @@ static wn_code encode_blocks(wn_encoder *e, wn_rows_sink sink, void *ctx, const 
 wn_code wn_encoder_encode(wn_encoder *e, wn_rows_sink sink, void *ctx, const wn_texts *texts, const wn_encoder_watch *w,
                           wn_err *err) {
     if (e->vt->encode) return e->vt->encode(e, sink, ctx, texts, w, err);
-    return encode_blocks(e, sink, ctx, texts, w->progress, err);
+    const wn_code code = encode_blocks(e, sink, ctx, texts, w->progress, err);
+    if (code == WN_OK && e->counts.truncated)
+        wn_encoder_say(w, "note: %zu of %zu texts have more tokens than the model takes and were cut there",
+                       e->counts.truncated, e->counts.texts);
+    return code;
 }
 
 wn_code wn_encoder_verify(wn_encoder *e, const wn_texts *texts, const wn_encoder_sample *s, const wn_encoder_watch *w,

@@ -179,6 +179,14 @@ static wn_code read_encoder(wn_model_config *c, const wn_model_texts *texts, con
     return code != WN_OK ? code : read_max_tokens(c, texts, dir, err);
 }
 
+wn_code wn_model_is_static(bool *is, const char *dir, wn_err *err) {
+    wn_model_layout layout;
+    char unknown[WN_MODEL_UNKNOWN] = "";
+    const wn_code code = wn_model_layout_read(&layout, dir, unknown, err);
+    *is = code == WN_OK && layout.static_table;
+    return code;
+}
+
 wn_code wn_model_config_read(wn_model_config *c, const char *dir, wn_err *err) {
     wn_model_layout layout;
     wn_model_texts texts;
@@ -186,6 +194,11 @@ wn_code wn_model_config_read(wn_model_config *c, const char *dir, wn_err *err) {
     *c = (wn_model_config){.pooling = WN_POOL_MEAN};
     wn_code code = wn_model_layout_read(&layout, dir, c->unknown, err);
     if (code != WN_OK) return code;
+    if (layout.static_table)
+        return wn_err_set(err, WN_EINPUT,
+                          "%s: a table of token vectors, which has no layers: it can make vectors, but not be trained, "
+                          "scored or distilled",
+                          dir);
     if ((code = wn_model_texts_read(&texts, dir, &layout, c->unknown, err)) != WN_OK) return code;
     if ((code = wn_model_folder(&encoder, dir, layout.encoder, err)) != WN_OK) return code;
     (void)snprintf(c->path, sizeof c->path, "%s", layout.encoder);

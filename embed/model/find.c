@@ -128,14 +128,14 @@ static wn_code accept(char **dir, const place *at, wn_err *err) {
     wn_code code = wn_model_layout_read(&layout, folder, unknown, err);
     if (code != WN_OK) return code;
     if ((code = wn_model_folder(&encoder, folder, layout.encoder, err)) != WN_OK) return code;
-    if (!is_there(encoder, "config.json"))
+    if (!layout.static_table && !is_there(encoder, "config.json"))
         code = wn_err_set(err, WN_EINPUT, "%s: no config.json in this folder: not a model, or not fetched completely",
                           encoder);
     else if (!has_weights(encoder))
         code = wn_err_set(err, WN_EINPUT,
-                          "%s: config.json is there, the weights (model.safetensors or pytorch_model.bin) are not: "
+                          "%s: %s is there, the weights (model.safetensors or pytorch_model.bin) are not: "
                           "the model was not fetched completely",
-                          encoder);
+                          encoder, layout.static_table ? "modules.json" : "config.json");
     else if (!(*dir = wn_strndup(folder, strlen(folder), err)))
         code = WN_EMEMORY;
     wn_free(encoder);

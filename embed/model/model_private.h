@@ -31,6 +31,7 @@ wn_code wn_model_keys_check(const cJSON *object, wn_model_keys kind, const char 
  */
 typedef struct {
     bool there, normalize;
+    bool static_table; /* the encoder is a StaticEmbedding: a table of token vectors, without layers */
     char encoder[WN_MODEL_INSIDE], pooling[WN_MODEL_INSIDE], dense[WN_MODEL_INSIDE];
 } wn_model_layout;
 /* WN_EINPUT names a module, or an order of them, that is not supported. */

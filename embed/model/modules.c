@@ -22,8 +22,15 @@ static module_file file_of(const char *dir, const char *inside, const char *name
 
 /* ---- modules.json ---- */
 
-enum { TRANSFORMER, POOLING, DENSE, NORMALIZE, KINDS };
-static const char *const kinds[] = {"Transformer", "Pooling", "Dense", "Normalize"};
+enum { TABLE, TRANSFORMER, POOLING, DENSE, NORMALIZE, KINDS };
+static const char *const kinds[] = {"StaticEmbedding", "Transformer", "Pooling", "Dense", "Normalize"};
+
+/* May the next of a chain that has come to `stage` (-1: nowhere) be of this kind? */
+static bool in_order(const wn_model_layout *l, int stage, int kind) {
+    if (kind == TABLE) return stage < 0;
+    if (l->static_table) return kind == NORMALIZE && stage < NORMALIZE;
+    return kind > stage && (kind != POOLING || stage == TRANSFORMER) && (kind <= POOLING || stage >= POOLING);
+}
 
 /* One entry; `stage` is how far the chain of kinds has come. */
 static wn_code read_module(wn_model_layout *l, const cJSON *module, const char *file, int *stage, wn_err *err) {
@@ -37,19 +44,33 @@ static wn_code read_module(wn_model_layout *l, const cJSON *module, const char *
     while (kind < KINDS && strcmp(name, kinds[kind]) != 0) kind++;
     if (kind == KINDS)
         return wn_err_set(err, WN_EINPUT,
-                          "%s: module %.60s is not supported; Transformer, Pooling, Dense and Normalize are", file,
-                          name);
-    if (kind <= *stage || (kind > POOLING && *stage < POOLING) || (kind == POOLING && *stage != TRANSFORMER))
+                          "%s: module %.60s is not supported; Transformer, Pooling, Dense, Normalize and "
+                          "StaticEmbedding are",
+                          file, name);
+    if (!in_order(l, *stage, kind))
         return wn_err_set(err, WN_EINPUT,
                           "%s: %s at this place is not supported; the order is Transformer, Pooling, Dense, Normalize, "
-                          "each once",
+                          "or StaticEmbedding, Normalize, each once",
                           file, name);
     *stage = kind;
-    char *const places[] = {[TRANSFORMER] = l->encoder, [POOLING] = l->pooling, [DENSE] = l->dense};
+    char *const places[] = {
+        [TABLE] = l->encoder, [TRANSFORMER] = l->encoder, [POOLING] = l->pooling, [DENSE] = l->dense};
     if (kind == NORMALIZE)
         l->normalize = true;
     else
-        (void)snprintf(places[kind], WN_MODEL_INSIDE, "%s", path);
+        (void)snprintf(places[kind], WN_MODEL_INSIDE, "%s", strcmp(path, ".") == 0 ? "" : path);
+    l->static_table |= kind == TABLE;
+    return WN_OK;
+}
+
+/* A folder of model2vec may lack modules.json; its config.json says what it is. */
+static wn_code read_type(wn_model_layout *l, const char *dir, wn_err *err) {
+    cJSON *json;
+    wn_code code = wn_jsonfile_read(&json, dir, "config.json", WN_MODEL_JSON_MAX, false, err);
+    if (code != WN_OK) return code;
+    const char *type = cJSON_GetStringValue(json_field(json, "model_type"));
+    l->static_table = type && strcmp(type, "model2vec") == 0;
+    cJSON_Delete(json);
     return WN_OK;
 }
 
@@ -59,7 +80,8 @@ wn_code wn_model_layout_read(wn_model_layout *l, const char *dir, char unknown[W
     int stage = -1;
     *l = (wn_model_layout){0};
     wn_code code = wn_jsonfile_read(&modules, dir, f.relative, WN_MODEL_JSON_MAX, false, err);
-    if (code != WN_OK || !modules) return code;
+    if (code != WN_OK) return code;
+    if (!modules) return read_type(l, dir, err);
     l->there = true;
     if (!cJSON_IsArray(modules)) {
         code = wn_err_set(err, WN_EINPUT, "%s: not a list of modules", f.file);
@@ -70,7 +92,8 @@ wn_code wn_model_layout_read(wn_model_layout *l, const char *dir, char unknown[W
         if ((code = read_module(l, module, f.file, &stage, err)) != WN_OK) goto out;
         if ((code = wn_model_keys_check(module, WN_KEYS_MODULE, f.file, unknown, err)) != WN_OK) goto out;
     }
-    if (stage < POOLING) code = wn_err_set(err, WN_EINPUT, "%s: lists no Transformer with a Pooling behind it", f.file);
+    if (stage < POOLING && !l->static_table)
+        code = wn_err_set(err, WN_EINPUT, "%s: lists no Transformer with a Pooling behind it", f.file);
 out:
     cJSON_Delete(modules);
     return code;
@@ -133,7 +156,7 @@ wn_code wn_model_texts_read(wn_model_texts *t, const char *dir, const wn_model_l
                             char unknown[WN_MODEL_UNKNOWN], wn_err *err) {
     *t = (wn_model_texts){0};
     if (!l->there) return WN_OK;
-    const wn_code code = read_sentence(t, dir, l->encoder, unknown, err);
+    const wn_code code = l->static_table ? WN_OK : read_sentence(t, dir, l->encoder, unknown, err);
     return code != WN_OK ? code : read_prompt(t, dir, unknown, err);
 }
 

@@ -93,6 +93,25 @@ static wn_code check_keys(wn_tok *t, const wn_tok_files *f, wn_err *err) {
     return WN_OK;
 }
 
+/* Who reads a static table takes its tokenizer.json as it is written, whatever stands beside it. */
+static wn_code load_table(wn_tok *t, wn_tok_files *f, wn_err *err) {
+    wn_code code = wn_jsonfile_read(&f->json, f->dir, "tokenizer.json", WN_TOK_JSON_MAX, false, err);
+    if (code != WN_OK) return code;
+    if (!f->json)
+        return wn_err_set(err, WN_EINPUT, "%s: no tokenizer.json in this folder: a static table has no other", f->dir);
+    const cJSON *most = wn_json_field(wn_json_field(f->json, "truncation"), "max_length");
+    if (cJSON_IsNumber(most) && most->valuedouble >= 1 && most->valuedouble < 1e9)
+        t->written_max = (size_t)most->valuedouble;
+    t->bare = true;
+    if ((code = read_truncation(t, f, err)) != WN_OK) goto out;
+    if ((code = wn_tok_load_json(t, f, err)) != WN_OK) goto out;
+    if ((code = check_keys(t, f, err)) != WN_OK) goto out;
+    code = wn_tok_load_special(t, f, err);
+out:
+    cJSON_Delete(f->json);
+    return code;
+}
+
 static wn_code load_files(wn_tok *t, wn_tok_files *f, wn_err *err) {
     cJSON *model = NULL, *map = NULL;
     wn_code code = wn_jsonfile_read(&f->config, f->dir, "tokenizer_config.json", WN_TOK_JSON_MAX, false, err);
@@ -135,7 +154,7 @@ wn_code wn_tok_load(wn_tok *t, const char *dir, wn_err *err) {
     f.dir = home;
     f.lowercase = texts.lowercase;
     (void)snprintf(f.path, sizeof f.path, "%.4000s/tokenizer.json", home);
-    code = load_files(t, &f, err);
+    code = layout.static_table ? load_table(t, &f, err) : load_files(t, &f, err);
 out:
     wn_free(home);
     if (code == WN_EINPUT && strncmp(err->msg, dir, strlen(dir)) != 0) (void)wn_err_prefix(err, "%s: ", dir);

@@ -191,7 +191,23 @@ static wn_code read_post_processor(wn_tok *t, wn_tok_files *f, wn_err *err) {
                          err);
 }
 
+/* Of a tokenizer without a frame: what its file lists, and the piece for what is unknown. */
+static wn_code load_bare(wn_tok *t, const wn_tok_files *f, wn_err *err) {
+    const char *unk = wn_json_string(wn_json_field(f->json, "model"), "unk_token");
+    wn_code code = add_listed(t, f, err);
+    if (code != WN_OK) return code;
+    if ((code = wn_tok_vocab_index(&t->vocab, err)) != WN_OK) return code;
+    if (unk) t->ids.unk = wn_tok_vocab_find(&t->vocab, unk, strlen(unk));
+    if (t->kind == WN_WORDPIECE && t->ids.unk == WN_TOK_NONE)
+        return wn_err_set(err, WN_EINPUT, "%s: the vocabulary has no unk_token (\"%.60s\")", f->path,
+                          unk ? unk : "none");
+    wn_added_tokens_sort(&t->raw);
+    wn_added_tokens_sort(&t->late);
+    return WN_OK;
+}
+
 wn_code wn_tok_load_special(wn_tok *t, wn_tok_files *f, wn_err *err) {
+    if (t->bare) return load_bare(t, f, err);
     const bool written = f->json && f->maker == WN_TOK_WRITTEN;
     wn_code code;
     if (written) {

@@ -38,6 +38,9 @@ wn_tok_kind wn_tok_type(const wn_tok *t) {
 size_t wn_tok_size(const wn_tok *t) {
     return t->vocab.size;
 }
+size_t wn_tok_written_max(const wn_tok *t) {
+    return t->written_max;
+}
 bool wn_tok_lowercase(const wn_tok *t) {
     return t->lowercase;
 }
@@ -180,7 +183,7 @@ static wn_code ids_reserve(wn_ids *out, size_t n, wn_err *err) {
 
 wn_code wn_tok_encode(const wn_tok *t, const char *a, size_t na, const char *b, size_t nb, size_t max, wn_ids *out,
                       wn_err *err) {
-    size_t frame = b ? (t->double_sep ? 4 : 3) : 2;
+    const size_t open = !t->bare, frame = t->bare ? 0 : b ? (t->double_sep ? 4 : 3) : 2;
     out->n = 0;
     out->truncated = false;
     if (max && max < frame)
@@ -201,7 +204,7 @@ wn_code wn_tok_encode(const wn_tok *t, const char *a, size_t na, const char *b, 
     size_t room = max ? max - frame : SIZE_MAX - 16, had = out->cap;
     if ((code = ids_reserve(out, 64, err)) != WN_OK) return code;
     had = out->cap;
-    wn_tok_out first = {.ids = out->ids, .n = 1, .cap = had, .stop = b || t->keep_end ? SIZE_MAX : room + 1};
+    wn_tok_out first = {.ids = out->ids, .n = open, .cap = had, .stop = b || t->keep_end ? SIZE_MAX : room + open};
     wn_tok_out second = {.ids = w->second, .cap = w->second_cap, .stop = SIZE_MAX};
     code = encode_text(t, &t->raw, a, na, w, &first, err);
     if (!code && b) code = encode_text(t, &t->raw, b, nb, w, &second, err);
@@ -218,27 +221,27 @@ wn_code wn_tok_encode(const wn_tok *t, const char *a, size_t na, const char *b, 
         }
     }
     if (code != WN_OK) return code;
-    size_t n1 = first.n - 1, n2 = second.n;
+    size_t n1 = first.n - open, n2 = second.n;
     out->truncated = n1 > room || n2 > room - n1;
     const size_t all1 = n1, all2 = n2;
     if (!b && n1 > room) n1 = room;
     if (b && max) share_room(room, &n1, &n2);
     if (t->keep_end) {
-        memmove(out->ids + 1, out->ids + 1 + all1 - n1, n1 * sizeof *out->ids);
+        memmove(out->ids + open, out->ids + open + all1 - n1, n1 * sizeof *out->ids);
         if (n2) memmove(w->second, w->second + all2 - n2, n2 * sizeof *out->ids);
     }
     if ((code = ids_reserve(out, n1 + n2 + frame, err)) != WN_OK) return code;
     size_t at = 0;
-    out->ids[at++] = t->ids.cls;
+    if (!t->bare) out->ids[at++] = t->ids.cls;
     at += n1;
-    out->ids[at++] = t->ids.sep;
+    if (!t->bare) out->ids[at++] = t->ids.sep;
     memset(out->types, 0, at);
     if (b) {
         size_t from = at;
         if (t->double_sep) out->ids[at++] = t->ids.sep;
         if (n2) memcpy(out->ids + at, w->second, n2 * sizeof *out->ids);
         at += n2;
-        out->ids[at++] = t->ids.sep;
+        if (!t->bare) out->ids[at++] = t->ids.sep;
         memset(out->types + from, t->second_type, at - from);
     }
     out->n = at;

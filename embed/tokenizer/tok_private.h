@@ -56,8 +56,10 @@ struct wn_tok {
     wn_tok_vocab continuing;   /* WordPiece: pieces after the first of a word, without their prefix */
     wn_added_tokens raw, late; /* matched in the raw text; in the normalised text (WordPiece only) */
     wn_tok_specials ids;
+    bool bare;           /* no special tokens frame a text */
     bool double_sep;     /* between the texts of a pair: two separators */
     uint8_t second_type; /* of the second text of a pair */
+    size_t written_max;  /* bare: tokens that tokenizer.json leaves of a text; 0: all */
     bool keep_end;       /* a text that is too long loses its beginning */
     char *prompt;        /* stands before every text that is not one of a pair; or NULL */
     char unknown[WN_MODEL_UNKNOWN];

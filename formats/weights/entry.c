@@ -9,7 +9,8 @@ enum { NAME_SHOWN = 100 };
 
 size_t wn_dtype_size(wn_dtype d) {
     static const size_t sizes[] = {
-        [WN_F32] = 4, [WN_F16] = 2, [WN_BF16] = 2, [WN_F64] = 8, [WN_I64] = 8, [WN_OTHER] = 0};
+        [WN_F32] = 4, [WN_F16] = 2, [WN_BF16] = 2, [WN_F64] = 8,
+        [WN_I8] = 1,  [WN_I32] = 4, [WN_I64] = 8,  [WN_OTHER] = 0};
     return sizes[d];
 }
 

@@ -191,8 +191,8 @@ static const struct {
     wn_dtype dtype;
     size_t size;
 } storage_types[] = {{"FloatStorage", WN_F32, 4}, {"HalfStorage", WN_F16, 2},  {"BFloat16Storage", WN_BF16, 2},
-                     {"DoubleStorage", WN_F64, 8}, {"LongStorage", WN_I64, 8},  {"IntStorage", WN_OTHER, 4},
-                     {"ShortStorage", WN_OTHER, 2}, {"CharStorage", WN_OTHER, 1}, {"ByteStorage", WN_OTHER, 1},
+                     {"DoubleStorage", WN_F64, 8}, {"LongStorage", WN_I64, 8},  {"IntStorage", WN_I32, 4},
+                     {"ShortStorage", WN_OTHER, 2}, {"CharStorage", WN_I8, 1}, {"ByteStorage", WN_OTHER, 1},
                      {"BoolStorage", WN_OTHER, 1}};
 
 static int storage_type(const node *v) {

@@ -13,7 +13,7 @@ static const struct {
     wn_dtype dtype;
     size_t size;
 } dtypes[] = {{"F32", WN_F32, 4},    {"F16", WN_F16, 2},       {"BF16", WN_BF16, 2},    {"F64", WN_F64, 8},
-              {"I64", WN_I64, 8},    {"I32", WN_OTHER, 4},     {"I16", WN_OTHER, 2},    {"I8", WN_OTHER, 1},
+              {"I64", WN_I64, 8},    {"I32", WN_I32, 4},     {"I16", WN_OTHER, 2},    {"I8", WN_I8, 1},
               {"U8", WN_OTHER, 1},   {"U16", WN_OTHER, 2},     {"U32", WN_OTHER, 4},    {"U64", WN_OTHER, 8},
               {"BOOL", WN_OTHER, 1}, {"F8_E4M3", WN_OTHER, 1}, {"F8_E5M2", WN_OTHER, 1}};
 

@@ -177,6 +177,8 @@ static float half_to_float(uint16_t h) {
 static float element(const unsigned char *p, wn_dtype d) {
     uint16_t h;
     uint32_t u;
+    int32_t i;
+    int64_t l;
     float f;
     double g;
     switch (d) {
@@ -188,8 +190,12 @@ static float element(const unsigned char *p, wn_dtype d) {
         memcpy(&f, &u, 4);
         return f;
     case WN_F64: memcpy(&g, p, 8); return (float)g;
-    default: return 0;
+    case WN_I8: return (float)(signed char)*p;
+    case WN_I32: memcpy(&i, p, 4); return (float)i;
+    case WN_I64: memcpy(&l, p, 8); return (float)l;
+    case WN_OTHER: break;
     }
+    return 0;
 }
 
 static bool contiguous(const wn_weight_entry *e) {
@@ -231,12 +237,10 @@ static wn_code read_zip(const wn_weight_file *f, const wn_weight_entry *e, void 
 }
 
 /* Straight into the caller's numbers where the file holds them as they are wanted. */
-wn_code wn_weights_read(const wn_weights *w, const wn_tensor *t, float *out, wn_err *err) {
+static wn_code read_values(const wn_weights *w, const wn_tensor *t, float *out, wn_err *err) {
     const wn_weight_entry *e = (const wn_weight_entry *)t; /* pub is its first member */
     const wn_weight_file *f = &w->files[e->file];
     const size_t size = wn_dtype_size(t->dtype);
-    if (t->dtype == WN_I64 || t->dtype == WN_OTHER)
-        return wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" does not hold floating point numbers", f->path, t->name);
     if (t->count == 0) return WN_OK;
     if (e->zip_entry < 0 && t->dtype == WN_F32 && contiguous(e))
         return wn_weight_file_read(f, out, t->count * size, e->offset + e->first * size, err);
@@ -251,4 +255,20 @@ wn_code wn_weights_read(const wn_weights *w, const wn_tensor *t, float *out, wn_
     if (code == WN_OK) gather(e, storage, out);
     wn_free(storage);
     return code;
+}
+
+static wn_code refuse_dtype(const wn_weights *w, const wn_tensor *t, const char *wanted, wn_err *err) {
+    const wn_weight_entry *e = (const wn_weight_entry *)t;
+    return wn_err_set(err, WN_EINPUT, "%s: tensor \"%s\" does not hold %s", w->files[e->file].path, t->name, wanted);
+}
+
+wn_code wn_weights_read(const wn_weights *w, const wn_tensor *t, float *out, wn_err *err) {
+    const bool whole = t->dtype == WN_I8 || t->dtype == WN_I32 || t->dtype == WN_I64;
+    if (whole || t->dtype == WN_OTHER) return refuse_dtype(w, t, "floating point numbers", err);
+    return read_values(w, t, out, err);
+}
+
+wn_code wn_weights_read_whole(const wn_weights *w, const wn_tensor *t, float *out, wn_err *err) {
+    const bool whole = t->dtype == WN_I8 || t->dtype == WN_I32 || t->dtype == WN_I64;
+    return whole ? read_values(w, t, out, err) : refuse_dtype(w, t, "whole numbers", err);
 }

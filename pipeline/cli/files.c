@@ -103,7 +103,7 @@ wn_code wn_cli_take_inputs(wn_cli *cli, int first, int argc, char **argv, wn_err
         if (code != WN_OK) return code;
     }
     size_t n = cli->config.ninputs;
-    if (n == 0 || n < command->min_args)
+    if ((n == 0 && command->max_args) || n < command->min_args)
         return wn_err_set(err, WN_EUSAGE, "%s: winnow %s %s", n ? "an argument is missing" : "no input was named",
                           command->name, command->args);
     if (n > command->max_args)

@@ -140,6 +140,18 @@ static wn_code choose_by_labels(wn_cli *cli, const wn_assignments *file, const w
     return (c->labels_note = wn_cli_own_string(cli, note, (size_t)n, err)) ? WN_OK : WN_EMEMORY;
 }
 
+/* What the model's folder holds says who opens it; what is wrong with it is told there. */
+static void choose_by_model(wn_cli *cli) {
+    const wn_option *encoder = wn_option_find(cli->command->bit, "encoder", 7);
+    char *dir = NULL;
+    wn_err ignored;
+    bool table = false;
+    if (!cli->config.model || !encoder || wn_option_given(cli, encoder)) return;
+    if (wn_model_find(&dir, cli->config.model, &ignored) == WN_OK) (void)wn_model_is_static(&table, dir, &ignored);
+    cli->config.encoder = table ? WN_ENC_STATIC : WN_ENC_BERT;
+    wn_free(dir);
+}
+
 static const char *last_value(const wn_assignments *list, size_t offset) {
     const char *value = NULL;
     for (size_t i = 0; i < list->n; i++)
@@ -169,8 +181,7 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
         if ((code = wn_assignments_apply(cli, &line, err)) != WN_OK) goto out;
     }
     if ((code = choose_by_labels(cli, &file, &line, err)) != WN_OK) goto out;
-    if (cli->config.model && !wn_option_given(cli, wn_option_find(command->bit, "encoder", 7)))
-        cli->config.encoder = WN_ENC_BERT;
+    choose_by_model(cli);
     if (cli->dump_config) goto out;
     if (command->bit == CMD_COMPARE && (code = wn_cli_read_comparison(cli, err)) != WN_OK) goto out;
     if ((code = wn_cli_take_inputs(cli, optind, argc, argv, err)) != WN_OK) goto out;

@@ -20,7 +20,8 @@ enum {
     CMD_COMPARE = 1 << 10,
     CMD_TRAIN = 1 << 11,
     CMD_SCORE = 1 << 12,
-    CMD_ALL = (1 << 13) - 1
+    CMD_DISTILL = 1 << 13,
+    CMD_ALL = (1 << 14) - 1
 };
 
 typedef struct {
@@ -88,6 +89,7 @@ typedef enum {
     WN_OPTION_QUERY = 1 << 26,      /* there are queries */
     WN_OPTION_TSDS = 1 << 27,       /* ... and rows are drawn for them */
     WN_OPTION_VERDICT = 1 << 28,    /* they have, or a matrix may */
+    WN_OPTION_LAYERS = 1 << 29,     /* the model has layers: it is no table of token vectors */
 } wn_option_trait;
 
 typedef struct {

@@ -13,7 +13,7 @@ enum {
     MATRIX = CMD_GRAPH | CMD_SELECT | CMD_DEDUP,
     CHOOSE = CMD_RUN | CMD_SELECT,
     WRITES = CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT | CMD_TRAIN | CMD_COMPARE,
-    WORKS = WRITES | CMD_SCORE | CMD_TOKENIZE | CMD_CHECK | CMD_REPORT,
+    WORKS = WRITES | CMD_DISTILL | CMD_SCORE | CMD_TOKENIZE | CMD_CHECK | CMD_REPORT,
 };
 
 enum {
@@ -25,6 +25,7 @@ enum {
     ENCODES = WN_OPTION_ENCODES,
     FITS = ENCODES | WN_OPTION_FITS,
     LSA = FITS | WN_OPTION_LSA,
+    LAYERS = WN_OPTION_LAYERS,
     DOC2VEC = FITS | WN_OPTION_DOC2VEC,
     COMPARES = WN_OPTION_COMPARES,
     OF_RECORDS = WN_OPTION_RECORDS,
@@ -39,9 +40,10 @@ enum {
 #define WORDS(list) (&WN_NAME_WORDS(list)[1]) /* without the first bar */
 
 const wn_option wn_options[] = {
-    {"output", 'o', "PATH", WRITES, OPT_STRING, CF(output), NULL, 0, 0, NULL, WRITES_TO, "Output",
+    {"output", 'o', "PATH", WRITES | CMD_DISTILL, OPT_STRING, CF(output), NULL, 0, 0, NULL, WRITES_TO, "Output",
      "file or folder to write; it appears whole or not at all"},
-    {"force", 'f', NULL, WRITES | CMD_REPORT | CMD_SCORE, OPT_FLAG, CF(overwrite), NULL, 0, 0, NULL, 0, "Output",
+    {"force", 'f', NULL, WRITES | CMD_DISTILL | CMD_REPORT | CMD_SCORE, OPT_FLAG, CF(overwrite), NULL, 0, 0, NULL, 0,
+     "Output",
      "replace an existing output that winnow wrote; what else stands there stays, and is named"},
     {"html", 0, "FILE", CMD_REPORT, OPT_STRING, CF(html), NULL, 0, 0, NULL, WRITES_TO, "Output",
      "where to write the page; without it OUT/report.html, which must not exist (or -f)"},
@@ -100,17 +102,20 @@ const wn_option wn_options[] = {
 
     {"encoder", 0, "NAME", TEXT, OPT_ENUM, CF(encoder), &(WN_ENCODER_WORDS)[1], 0, 0, "lsa",
      DECIDES | ENCODES, "Encoder",
-     "how texts become vectors; --model implies bert"},
-    {"model", 0, "DIR|NAME", TEXT | CMD_TRAIN | CMD_TOKENIZE, OPT_STRING, CF(model), NULL, 0, 0, NULL,
+     "how texts become vectors; --model implies bert or static, by what its folder holds"},
+    {"model", 0, "DIR|NAME", TEXT | CMD_TRAIN | CMD_TOKENIZE | CMD_DISTILL, OPT_STRING, CF(model), NULL, 0, 0, NULL,
      DECIDES | READS | ENCODES, "Encoder",
-     "a BERT, RoBERTa, DistilBERT or ALBERT model: its folder, or its name in the cache of winnow or Hugging Face"},
-    {"precision", 0, "P", TEXT, OPT_ENUM, CF(precision), WORDS(WN_PRECISIONS), 0, 0, "auto", DECIDES | MODEL | ENCODES,
+     "a BERT, RoBERTa, DistilBERT or ALBERT model, or to make vectors a static table of token vectors (winnow distill, "
+     "model2vec, StaticEmbedding): its folder, or its name in the cache of winnow or Hugging Face"},
+    {"precision", 0, "P", TEXT | CMD_DISTILL, OPT_ENUM, CF(precision), WORDS(WN_PRECISIONS), 0, 0, "auto",
+     DECIDES | MODEL | ENCODES | LAYERS,
      "Encoder", "model: arithmetic; auto is f32, the others are faster where the processor has them, and less exact"},
-    {"layer", 0, "L", TEXT, OPT_INDEX, CF(layer), NULL, 0, 1000, NULL, DECIDES | MODEL | ENCODES, "Encoder",
+    {"layer", 0, "L", TEXT, OPT_INDEX, CF(layer), NULL, 0, 1000, NULL, DECIDES | MODEL | ENCODES | LAYERS, "Encoder",
      "model: layer whose output is pooled, 0 for the embeddings; without it the last"},
-    {"pooling", 0, "HOW", TEXT, OPT_ENUM, CF(pooling), WORDS(WN_POOLINGS), 0, 0, "model", DECIDES | MODEL | ENCODES,
+    {"pooling", 0, "HOW", TEXT | CMD_DISTILL, OPT_ENUM, CF(pooling), WORDS(WN_POOLINGS), 0, 0, "model",
+     DECIDES | MODEL | ENCODES | LAYERS,
      "Encoder", "model: how the tokens become one vector; model: as its own files say, else mean"},
-    {"all-layers", 0, NULL, CMD_EMBED, OPT_FLAG, CF(all_layers), NULL, 0, 0, NULL, DECIDES | MODEL, "Encoder",
+    {"all-layers", 0, NULL, CMD_EMBED, OPT_FLAG, CF(all_layers), NULL, 0, 0, NULL, DECIDES | MODEL | LAYERS, "Encoder",
      "model: also write the pooled vectors of every layer, to /obsm/layer_00 (embeddings), layer_01, ..."},
     {"max-tokens", 0, "N", SAVES | LEARNS | CMD_TOKENIZE, OPT_COUNT, CF(max_tokens), NULL, 2, 1e6, NULL,
      DECIDES | MODEL | ENCODES, "Encoder",
@@ -118,7 +123,7 @@ const wn_option wn_options[] = {
     {"max-tokens", 0, "N", CMD_COMPARE, OPT_COUNT, CF(max_tokens), NULL, 2, 1e6, NULL, DECIDES | WN_OPTION_TOKENS,
      "Encoder", "tokens of a text that count, special ones included, for the model that makes the vectors and for the "
      "one that is trained; without it as many as each of them says"},
-    {"verify", 0, "N", CMD_EMBED, OPT_COUNT, CF(verify), NULL, 1, 1e6, NULL, MODEL, "Encoder",
+    {"verify", 0, "N", CMD_EMBED, OPT_COUNT, CF(verify), NULL, 1, 1e6, NULL, MODEL | LAYERS, "Encoder",
      "model: embed N texts chosen by --seed again in f32, print how far the vectors differ, and fail where it is too "
      "far"},
     {"pieces", 0, NULL, CMD_TOKENIZE, OPT_FLAG, CF(pieces), NULL, 0, 0, NULL, DECIDES, "Output",
@@ -127,6 +132,12 @@ const wn_option wn_options[] = {
      "embed only the I-th of N equal parts of the rows, I from 1"},
     {"dims", 0, "N", TEXT, OPT_COUNT, CF(dims), NULL, 1, 65536, NULL, DECIDES | NO_MODEL | FITS, "Encoder",
      "length of the vectors; without it 128 for lsa, 100 for doc2vec"},
+    {"dims", 0, "N", CMD_DISTILL, OPT_COUNT, CF(dims), NULL, 1, 65536, NULL, DECIDES, "Encoder",
+     "length of the vectors: principal axes that are kept; without it 256, and no more than the model's vectors have"},
+    {"token-weights", 0, "HOW", CMD_DISTILL, OPT_ENUM, CF(token_weights), WORDS(WN_TOKEN_WEIGHTS), 0, 0, "none",
+     DECIDES, "Encoder",
+     "how much a token counts, by its place in the vocabulary; none: all alike, zipf: log(1 + place), sif: smooth "
+     "inverse frequency"},
     {"min-df", 0, "N", TEXT, OPT_COUNT, CF(min_df), NULL, 1, MANY, "2", DECIDES | LSA, "Encoder",
      "lsa: leave out words of fewer than N texts"},
     {"iterations", 0, "N", TEXT, OPT_COUNT, CF(iterations), NULL, 1, 1000, NULL, DECIDES | LSA, "Encoder",
@@ -295,12 +306,13 @@ const wn_option wn_options[] = {
      "seed of every random choice"},
     {"threads", 'j', "N", WORKS, OPT_INT, CF(threads), NULL, 1, WN_THREADS_MAX, NULL, 0, "Running",
      "threads to use; without it all processors. The output does not depend on it"},
-    {"memory", 'M', "SIZE", WRITES | CMD_SCORE, OPT_BYTES, CF(memory), NULL, 0, 0, NULL, 0, "Running",
+    {"memory", 'M', "SIZE", WRITES | CMD_DISTILL | CMD_SCORE, OPT_BYTES, CF(memory), NULL, 0, 0, NULL, 0, "Running",
      "memory that may be used, with K, M, G or T; what does not fit stops before it is used, with exit code 4. Program "
      "and libraries take up to 64M more. Without it what the machine has"},
-    {"dry-run", 'n', NULL, WRITES, OPT_FLAG, CF(dry_run), NULL, 0, 0, NULL, 0, "Running",
+    {"dry-run", 'n', NULL, WRITES | CMD_DISTILL, OPT_FLAG, CF(dry_run), NULL, 0, 0, NULL, 0, "Running",
      "say what would be done, and how much memory and disk it takes"},
-    {"resume", 0, NULL, SAVES | CMD_TRAIN, OPT_FLAG, CF(resume), NULL, 0, 0, NULL, MODEL | ENCODES, "Running",
+    {"resume", 0, NULL, SAVES | CMD_TRAIN, OPT_FLAG, CF(resume), NULL, 0, 0, NULL, MODEL | ENCODES | LAYERS,
+     "Running",
      "model: go on with the vectors, or the checkpoint, that an interrupted run of the same command has kept"},
     {"config", 0, "FILE", CMD_ALL, OPT_STRING, AT(config_file), NULL, 0, 0, NULL, READS, "Running",
      "read options from FILE: lines of \"name = value\" with the long names of options, or the manifest.json of an "

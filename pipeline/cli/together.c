@@ -31,6 +31,9 @@ static bool by_lsa(const wn_cli *cli) {
 static bool by_doc2vec(const wn_cli *cli) {
     return cli->config.encoder == WN_ENC_DOC2VEC;
 }
+static bool by_layers(const wn_cli *cli) {
+    return cli->config.encoder != WN_ENC_STATIC;
+}
 static bool by_dbow(const wn_cli *cli) {
     return cli->config.doc2vec_mode == WN_DBOW;
 }
@@ -117,6 +120,7 @@ static const struct {
     {WN_OPTION_FITS, fits, "the encoder is loaded as it was saved (--load-encoder)"},
     {WN_OPTION_LSA, by_lsa, "it belongs to --encoder lsa"},
     {WN_OPTION_DOC2VEC, by_doc2vec, "it belongs to --encoder doc2vec"},
+    {WN_OPTION_LAYERS, by_layers, "the model is a table of token vectors, without layers"},
     {WN_OPTION_DBOW, by_dbow, "it belongs to --doc2vec-mode dbow"},
     {WN_OPTION_WINDOW, by_windows, "--doc2vec-mode dbow looks at no words around a word (unless --dbow-words)"},
     {WN_OPTION_OBJECTIVE | WN_OPTION_COMPARES | WN_OPTION_GRAPH_CUT | WN_OPTION_HERDING | WN_OPTION_LABELS |
@@ -204,6 +208,9 @@ static wn_code check_model(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
     const wn_encoder_vt *encoder = wn_encoder_family(c->encoder);
     const wn_option *o = given_with(cli, c->model ? WN_OPTION_NO_MODEL : WN_OPTION_NEEDS_MODEL);
+    if (cli->command->bit == CMD_DISTILL && !c->model)
+        return wn_err_set(err, WN_EUSAGE, "--model is missing: which model is a table to be made of?");
+    if (cli->command->bit == CMD_DISTILL) return WN_OK;
     if (cli->command->bit == CMD_TOKENIZE) return check_tokenize(c, err);
     if (cli->command->bit & (CMD_TRAIN | CMD_SCORE)) return check_learns(cli, err);
     if (!c->model && !encoder->fits_corpus)
@@ -309,7 +316,9 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
     unsigned bit = cli->command->bit;
     wn_code code = WN_OK;
-    if ((bit & (CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT | CMD_TRAIN | CMD_COMPARE)) && !c->output)
+    const unsigned writes =
+        CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT | CMD_TRAIN | CMD_COMPARE | CMD_DISTILL;
+    if ((bit & writes) && !c->output)
         return wn_err_set(err, WN_EUSAGE, "-o is missing: where should the output go?");
     if ((bit & (CMD_RUN | CMD_SELECT)) && c->k <= 0)
         return wn_err_set(err, WN_EUSAGE,

@@ -166,7 +166,7 @@ static wn_code embed_rows(wn_encoder *e, const wn_config *c, const embed_part *p
         wn_sayf(io, "warning: %s", warning);
     else if (e->counts.zero)
         wn_sayf(io, "%zu texts have no word that the encoder knows: their vectors are zero", e->counts.zero);
-    wn_encode_recommend(c, io);
+    wn_encode_recommend(c, corpus->n, io);
 out:
     wn_mat_free(&x);
     return code;

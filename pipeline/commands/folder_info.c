@@ -111,10 +111,23 @@ static void print_training(const char *path, const cJSON *m, const cJSON *t, wn_
     wn_printf(io, "\n");
 }
 
+/* A folder of winnow distill. */
+static void print_table(const char *path, const cJSON *m, const cJSON *t, wn_io *io) {
+    wn_print_name(io, path);
+    wn_printf(io, ": a static table of %.0f tokens, %.0f dimensions (%.1f%% of the variance)\n", number_of(t, "tokens"),
+              number_of(t, "dims"), 100 * number_of(t, "variance"));
+    print_member("command", text_of(m, "command"), io);
+    print_member("model", text_of(member_of(m, "model"), "path"), io);
+    print_member("weights of tokens", text_of(t, "weights"), io);
+}
+
 static void print_folder(const char *path, const cJSON *m, wn_io *io) {
-    const cJSON *training = member_of(m, "training");
-    if (training) {
-        print_training(path, m, training, io);
+    const cJSON *training = member_of(m, "training"), *table = member_of(m, "table");
+    if (training || table) {
+        if (training)
+            print_training(path, m, training, io);
+        else
+            print_table(path, m, table, io);
         print_outputs(member_of(m, "outputs"), io);
         print_member("version", text_of(m, "winnow"), io);
         return;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <winnow/bert.h>
 #include <winnow/mem.h>
+#include <winnow/static.h>
 
 static const char *const activations[] = {"gelu", "gelu (tanh)", "relu", "tanh", "identity"};
 
@@ -45,13 +46,49 @@ static void print_tokenizer(const char *dir, const wn_model_config *m, wn_io *io
     wn_tok_close(tok);
 }
 
-wn_code wn_info_model(const char *dir, wn_io *io, wn_err *err) {
+/* ---- a static table ---- */
+
+static wn_code info_table(const char *dir, wn_io *io, wn_err *err) {
+    wn_static_config c;
+    wn_static *s = NULL;
+    wn_err why = {0};
+    char sha256[65];
+    wn_code code = wn_static_config_read(&c, dir, err);
+    if (code != WN_OK) return code;
+    if ((code = wn_model_sha256(dir, c.path, sha256, err)) != WN_OK) return code;
+    wn_print_name(io, dir);
+    wn_printf(io, ": a static table of %s, %zu rows of %zu numbers, %s%s%s%s\n",
+              c.model2vec ? "model2vec" : "sentence-transformers", c.rows, c.dims, c.type,
+              c.mapped ? ", shared by tokens" : "", c.weighted ? ", with weights" : "",
+              c.normalize ? ", normalised" : "");
+    if (wn_static_open(&s, dir, NULL, &why) == WN_OK)
+        wn_printf(io, "  tokenizer: ids below %zu\n", wn_static_tokens(s));
+    else
+        wn_printf(io, "  cannot be used: %s\n", why.msg);
+    if (c.max_tokens) wn_printf(io, "  texts: at most %zu tokens\n", c.max_tokens);
+    wn_printf(io, "  SHA-256: %s\n", sha256);
+    wn_static_close(s);
+    return WN_OK;
+}
+
+static wn_code check_table(const char *dir, char *summary, size_t size, wn_err *err) {
+    wn_static *s = NULL;
+    wn_code code = wn_static_open(&s, dir, NULL, err);
+    if (code != WN_OK) return code;
+    (void)snprintf(summary, size, "a static table of %zu rows with its tokenizer", wn_static_config_of(s)->rows);
+    wn_static_close(s);
+    return WN_OK;
+}
+
+/* ---- a model, whichever ---- */
+
+static wn_code info_layers(const char *dir, wn_io *io, wn_err *err) {
     wn_model_config m;
     char *tensors = NULL, sha256[65];
     wn_code code = wn_model_config_read(&m, dir, err);
     if (code != WN_OK) goto out;
     if ((code = wn_bert_describe(dir, &m, &tensors, err)) != WN_OK) goto out;
-    if ((code = wn_model_sha256(dir, &m, sha256, err)) != WN_OK) goto out;
+    if ((code = wn_model_sha256(dir, m.path, sha256, err)) != WN_OK) goto out;
     print_config(&m, dir, io);
     print_tokenizer(dir, &m, io);
     for (char *line = tensors; *line;) {
@@ -67,7 +104,7 @@ out:
     return code;
 }
 
-wn_code wn_check_model(const char *dir, char *summary, size_t size, wn_err *err) {
+static wn_code check_layers(const char *dir, char *summary, size_t size, wn_err *err) {
     const wn_bert_opts plain = {.precision = WN_PREC_F32, .layer = -1};
     wn_bert *model = NULL;
     wn_tok *tok = NULL;
@@ -85,4 +122,18 @@ out:
     wn_bert_close(model);
     wn_tok_close(tok);
     return code;
+}
+
+wn_code wn_info_model(const char *dir, wn_io *io, wn_err *err) {
+    bool table;
+    wn_code code = wn_model_is_static(&table, dir, err);
+    if (code != WN_OK) return code;
+    return table ? info_table(dir, io, err) : info_layers(dir, io, err);
+}
+
+wn_code wn_check_model(const char *dir, char *summary, size_t size, wn_err *err) {
+    bool table;
+    wn_code code = wn_model_is_static(&table, dir, err);
+    if (code != WN_OK) return code;
+    return table ? check_table(dir, summary, size, err) : check_layers(dir, summary, size, err);
 }

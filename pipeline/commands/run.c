@@ -57,7 +57,7 @@ wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err) {
     if ((code = encode_rows(&s, c, io, err)) != WN_OK) goto out;
     if ((code = wn_selecting_choose(&s, c, io, err)) != WN_OK) goto out;
     if ((code = wn_selecting_write(&s, c, io, err)) != WN_OK) goto out;
-    if (s.encoder) wn_encode_recommend(c, io);
+    if (s.encoder) wn_encode_recommend(c, s.rows.corpus.n, io);
 out:
     if (code == WN_EINTERRUPT && s.encoder && s.encoder->ready && s.encoder->vt->resumes)
         (void)wn_err_set(err, code,

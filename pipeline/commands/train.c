@@ -230,7 +230,7 @@ static wn_code run_training(training *t, wn_err *err) {
 static wn_code save_training(training *t, wn_err *err) {
     const wn_config *c = t->c;
     char sha256[65];
-    wn_code code = wn_model_sha256(t->source.dir, &t->source.config, sha256, err);
+    wn_code code = wn_model_sha256(t->source.dir, t->source.config.path, sha256, err);
     if (code != WN_OK) return code;
     const wn_finetune_result r = {.source = &t->source,
                                   .source_name = c->model,

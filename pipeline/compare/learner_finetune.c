@@ -74,7 +74,7 @@ static wn_code finetune_open(wn_learner *l, wn_err *err) {
     if ((code = wn_base_model_open(&f->source, l->opts.finetune.model, l->opts.finetune.max_tokens, err)) != WN_OK)
         return code;
     if ((code = wn_model_fingerprint(f->source.dir, &f->source.config, f->fingerprint, err)) != WN_OK) return code;
-    if ((code = wn_model_sha256(f->source.dir, &f->source.config, l->sha256, err)) != WN_OK) return code;
+    if ((code = wn_model_sha256(f->source.dir, f->source.config.path, l->sha256, err)) != WN_OK) return code;
     if ((code = check_weights(l, f, err)) != WN_OK) return code;
     if ((code = tokenize_data(l, f, err)) != WN_OK) return code;
     wn_tok_close(f->source.tok);

@@ -98,7 +98,7 @@ static wn_code bert_load(wn_encoder *e, const wn_encoder_watch *w, wn_err *err) 
 
 static wn_code bert_describe(wn_encoder *e, wn_encoder_origin *out, wn_err *err) {
     wn_bert_encoder *b = bert_of(e);
-    wn_code code = b->sha256[0] ? WN_OK : wn_model_sha256(b->dir, &b->config, b->sha256, err);
+    wn_code code = b->sha256[0] ? WN_OK : wn_model_sha256(b->dir, b->config.path, b->sha256, err);
     if (code != WN_OK) return code;
     *out = (wn_encoder_origin){.dir = b->dir, .precision = b->precision, .sha256 = b->sha256};
     return WN_OK;

@@ -48,12 +48,17 @@ wn_code wn_encode_load(wn_encoder **e, const char *path, wn_err *err) {
     return code;
 }
 
-void wn_encode_recommend(const wn_config *c, wn_io *io) {
+void wn_encode_recommend(const wn_config *c, size_t n, wn_io *io) {
+    enum { MANY = 100000 }; /* a language model takes hours for much more, on a processor */
     char *dir = NULL;
     if (c->encoder != WN_ENC_LSA || c->load_encoder || !io || !io->terminal) return; /* a log needs no advice */
-    bool there = wn_model_find(&dir, "all-MiniLM-L6-v2", &(wn_err){0}) == WN_OK;
+    const bool there = wn_model_find(&dir, "all-MiniLM-L6-v2", &(wn_err){0}) == WN_OK;
     wn_free(dir);
-    if (there)
+    if (n > MANY)
+        wn_sayf(io, "hint: a table of token vectors knows more about language than lsa does, and is as fast: %swinnow "
+                    "distill --model all-MiniLM-L6-v2 -o table/ makes one, --model table/ uses it",
+                there ? "" : "tools/get-minilm, then ");
+    else if (there)
         wn_sayf(io, "hint: --model all-MiniLM-L6-v2 knows more about language than lsa does");
     else
         wn_sayf(io, "hint: a language model chooses better than lsa: tools/get-minilm fetches one, "

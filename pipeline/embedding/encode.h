@@ -12,7 +12,8 @@ wn_code wn_encode_open(wn_encoder **e, const wn_config *c, wn_err *err);
  * holds none, or is damaged. */
 wn_code wn_encode_load(wn_encoder **e, const char *path, wn_err *err);
 
-/* One line that recommends a model, to whoever takes the encoder that nothing asked for. */
-void wn_encode_recommend(const wn_config *c, wn_io *io);
+/* One line that recommends a model for n texts, to whoever takes the encoder that nothing asked for: one with layers,
+ * or where those are too many for it a static table. */
+void wn_encode_recommend(const wn_config *c, size_t n, wn_io *io);
 
 #endif

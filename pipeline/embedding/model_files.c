@@ -87,13 +87,13 @@ static wn_code into_sha(void *ctx, const void *data, size_t n, wn_err *err) {
     return wn_sha256_update(ctx, data, n, err);
 }
 
-wn_code wn_model_sha256(const char *dir, const wn_model_config *c, char hex[65], wn_err *err) {
+wn_code wn_model_sha256(const char *dir, const char *inside, char hex[65], wn_err *err) {
     wn_sha256 sha = {0};
     feeder f = {.take = into_sha, .ctx = &sha, .buffer = wn_alloc(BUFFER, 1, err)};
     wn_code code = WN_EMEMORY;
     if (!f.buffer) goto out;
     if ((code = wn_sha256_init(&sha, err)) != WN_OK) goto out;
-    if ((code = feed_weights(&f, dir, c->path, err)) != WN_OK) goto out;
+    if ((code = feed_weights(&f, dir, inside, err)) != WN_OK) goto out;
     code = wn_sha256_final(&sha, hex, err);
 out:
     wn_sha256_free(&sha);

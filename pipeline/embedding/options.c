@@ -41,7 +41,8 @@ wn_encoder_opts wn_encoder_options(const wn_config *c) {
                              .resume = c->resume,
                              .lsa_opts = lsa_options(c),
                              .doc2vec_opts = doc2vec_options(c),
-                             .bert_opts = bert_options(c)};
+                             .bert_opts = bert_options(c),
+                             .static_opts = {.max_tokens = c->max_tokens}};
 }
 
 wn_encoder_watch wn_encoder_watch_of(const wn_config *c, const wn_io *io) {

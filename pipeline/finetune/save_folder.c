@@ -1,5 +1,6 @@
 #include "save_folder.h"
 
+#include "outcome/folder_files.h"
 #include "outcome/manifest_doc.h"
 
 #include <math.h>
@@ -8,7 +9,6 @@
 #include <winnow/mem.h>
 #include <winnow/rows.h>
 #include <wn/jsonfile.h>
-#include <wn/visible.h>
 
 #define FILE_CONFIG "config.json"
 #define FILE_WEIGHTS "model.safetensors"
@@ -17,19 +17,6 @@
 enum { TOKENIZER_MAX = 256 << 20 };
 
 /* ---- config.json and the tokenizer ---- */
-
-static wn_code write_json(wn_outdir *d, const char *name, const cJSON *json, wn_err *err) {
-    wn_outfile *f = NULL;
-    char *text = cJSON_Print(json);
-    if (!text) return wn_err_set(err, WN_EMEMORY, "out of memory while %s was written", name);
-    wn_code code = wn_outfile_open(&f, d, name, err);
-    if (code != WN_OK) goto out;
-    wn_outfile_printf(f, "%s\n", text);
-    code = wn_outfile_close(f, err);
-out:
-    cJSON_free(text);
-    return code;
-}
 
 /* Replaces a member, or adds it. */
 static bool set_member(cJSON *in, const char *name, cJSON *v) {
@@ -74,7 +61,7 @@ static wn_code save_config(const wn_finetune_result *r, wn_outdir *d, wn_err *er
         code = wn_err_set(err, WN_EMEMORY, "out of memory while " FILE_CONFIG " was written");
         goto out;
     }
-    code = write_json(d, FILE_CONFIG, json, err);
+    code = wn_outdir_json(d, FILE_CONFIG, json, true, err);
 out:
     wn_classes_free(&value);
     cJSON_Delete(json);
@@ -102,7 +89,7 @@ static wn_code save_tokenizer_config(const wn_finetune_result *r, wn_outdir *d, 
     wn_code code = wn_jsonfile_read(&json, r->source->folder, FILE_TOKENIZER, TOKENIZER_MAX, false, err);
     if (code != WN_OK || !json) goto out;
     if (set_member(json, "model_max_length", cJSON_CreateNumber((double)r->source->max_tokens)))
-        code = write_json(d, FILE_TOKENIZER, json, err);
+        code = wn_outdir_json(d, FILE_TOKENIZER, json, true, err);
     else
         code = wn_err_set(err, WN_EMEMORY, "out of memory while " FILE_TOKENIZER " was written");
 out:
@@ -129,21 +116,11 @@ static wn_code save_weights(const wn_finetune_result *r, wn_outdir *d, wn_err *e
 
 /* ---- README.md ---- */
 
-/* Text of others on a line of Markdown. */
-static void card_text(wn_outfile *f, const char *s) {
-    char visible[512];
-    (void)wn_visible(visible, sizeof visible, s, strlen(s));
-    for (char *p = visible; *p; p++) {
-        if (strchr("`*_<>[]|", *p)) wn_outfile_write(f, "\\", 1);
-        wn_outfile_write(f, p, 1);
-    }
-}
-
 static void card_labels(wn_outfile *f, const wn_classes *c) {
     enum { SHOWN = 20 };
     for (size_t i = 0; i < c->n && i < SHOWN; i++) {
         if (i) wn_outfile_printf(f, ", ");
-        card_text(f, c->names[i]);
+        wn_outfile_markdown(f, c->names[i]);
     }
     if (c->n > SHOWN) wn_outfile_printf(f, ", ... (%zu)", c->n);
 }
@@ -155,9 +132,9 @@ static wn_code save_card(const wn_finetune_result *r, wn_outdir *d, wn_err *err)
     if (code != WN_OK) return code;
     wn_outfile_printf(f, "# A model for the task %s\n\n", wn_finetune_task_name(r->task));
     wn_outfile_printf(f, "Fine-tuned by winnow %s from ", WINNOW_VERSION);
-    card_text(f, r->source_name);
+    wn_outfile_markdown(f, r->source_name);
     wn_outfile_printf(f, " (weights: SHA-256 %.16s...).\n\n- Records: %zu of ", r->sha256, r->rows);
-    card_text(f, r->corpus->sources[0].path);
+    wn_outfile_markdown(f, r->corpus->sources[0].path);
     wn_outfile_printf(f, "%s; held out: %zu\n", r->corpus->nsources > 1 ? " and others" : "", r->dev_rows);
     if (r->task != WN_TASK_REGRESS) {
         wn_outfile_printf(f, "- Labels: ");
@@ -165,7 +142,7 @@ static wn_code save_card(const wn_finetune_result *r, wn_outdir *d, wn_err *err)
         wn_outfile_printf(f, "\n");
     }
     wn_outfile_printf(f, "- Settings: ");
-    card_text(f, r->settings);
+    wn_outfile_markdown(f, r->settings);
     wn_outfile_printf(f, "\n- Loss: %.4g while it was trained", t->loss);
     if (r->dev_rows) wn_outfile_printf(f, ", %.4g on the held-out records after epoch %zu", t->dev_loss, t->best_epoch);
     wn_outfile_printf(f, "\n- Use: `winnow score FOLDER test.jsonl`, or `%s.from_pretrained(FOLDER)` of transformers\n",

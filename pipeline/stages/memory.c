@@ -12,6 +12,7 @@ wn_code wn_memory_require(size_t limit, size_t need, const char *what, wn_memory
     static const char *const remedy[][2] = {
         [WN_OF_RECORDS] = {"--limit, or fewer --dims", "a larger --memory, or --limit"},
         [WN_OF_MATRIX] = {"fewer rows", "a larger --memory, or fewer rows"},
+        [WN_OF_MODEL] = {"a smaller model", "a larger --memory"},
     };
     char a[32], b[32];
     size_t budget = wn_memory_budget(limit);

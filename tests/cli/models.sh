@@ -50,11 +50,11 @@ has "$out" "SHA-256: $(sha256sum <"$M/pytorch_model.bin" | cut -d' ' -f1)" "and 
 "$W" check old >"$out"
 is "$?" 0 "check opens it"
 mkdir static
-echo '[{"path": "", "type": "sentence_transformers.models.StaticEmbedding"}]' >static/modules.json
+echo '[{"path": "", "type": "sentence_transformers.models.BoW"}]' >static/modules.json
 for c in "embed two.jsonl -o x.h5ad --model" "info" "check"; do
     # shellcheck disable=SC2086
     refused "a module that is not supported: ${c%% *}" 3 "${c%% *}: static/modules.json" $c static
-    has "$err" "module StaticEmbedding is not supported" "names it"
+    has "$err" "module BoW is not supported" "names it"
 done
 
 # ---- settings ----

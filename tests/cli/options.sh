@@ -6,7 +6,7 @@ dump() { "$W" "$@" --dump-config 2>"$err"; }
 value() { dump "$@" | sed -n "s/^$key = //p"; }
 
 commands=$("$W" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p')
-is "$(echo $commands)" "run embed dedup tokenize graph select train score compare explain report info check" \
+is "$(echo $commands)" "run embed dedup tokenize graph select train score distill compare explain report info check" \
     "--help lists the commands"
 
 # ---- values ----

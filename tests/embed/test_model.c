@@ -209,7 +209,8 @@ Test(model, modules) {
                  {"[]", "lists no Transformer"},
                  {"{}", "not a list of modules"},
                  {MODULES(",{\"path\":\"\",\"type\":\"x.LayerNorm\"}"),
-                  "module LayerNorm is not supported; Transformer, Pooling, Dense and Normalize are"},
+                  "module LayerNorm is not supported; Transformer, Pooling, Dense, Normalize and "
+                  "StaticEmbedding are"},
                  {"[{\"path\":\"../x\",\"type\":\"x.Pooling\"}]", "without a usable type and path"},
                  {"[{\"path\":\"/etc\",\"type\":\"x.Pooling\"}]", "without a usable type and path"},
                  {"[7]", "without a usable type and path"},
@@ -321,10 +322,10 @@ Test(model, names_that_are_not_there) {
 
 /* modules.json says where the encoder is, and whether there is one. */
 Test(model, modules_before_anything_else) {
-    put_file("m/modules.json", "[{\"path\":\"\",\"type\":\"sentence_transformers.models.StaticEmbedding\"}]");
+    put_file("m/modules.json", "[{\"path\":\"\",\"type\":\"sentence_transformers.models.BoW\"}]");
     char p[512];
     (void)snprintf(p, sizeof p, "%s/m", folder);
-    find_fails(p, WN_EINPUT, "m/modules.json: module StaticEmbedding is not supported; Transformer, Pooling");
+    find_fails(p, WN_EINPUT, "m/modules.json: module BoW is not supported; Transformer, Pooling");
     put_file("m/modules.json", "[{\"path\":\"0_Transformer\",\"type\":\"x.Transformer\"},"
                                "{\"path\":\"1_Pooling\",\"type\":\"x.Pooling\"}]");
     find_fails(p, WN_EINPUT, "m/0_Transformer: no config.json");

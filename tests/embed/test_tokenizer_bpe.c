@@ -1,5 +1,5 @@
 /* Byte pairs against their definition: the pair of lowest rank, leftmost first, until none is left. */
-#include "embed/tokenizer_own.h"
+#include "embed/tok_table_own.h"
 
 enum { LETTERS = 2, MERGES = 40, PIECES = LETTERS + MERGES, LONGEST = 3000 };
 
@@ -130,4 +130,11 @@ Test(bpe, out_of_memory_at_every_point) {
     wn_ids_free(&again);
     wn_ids_free(&ids);
     wn_tok_close(t);
+}
+
+Test(bpe, a_table_splits_texts_as_the_model_does_behind_a_space) {
+    const char *const texts[] = {"abab", "ab ba  aab", "b \xC3\xA9", "aaaaaaaabbbbbbbbabababab"};
+    draw_merges(7);
+    write_tokenizer();
+    same_ids(texts, 4, "<s>", true);
 }

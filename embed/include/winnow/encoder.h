@@ -1,7 +1,8 @@
 #ifndef WINNOW_ENCODER_H
 #define WINNOW_ENCODER_H
-/* What turns texts into vectors, whatever is behind it. A family of encoders (LSA, doc2vec, BERT) is one wn_encoder_vt
- * in a file of its own and one row of WN_ENCODERS; commands speak to the functions at the end of this header.
+/* What turns texts into vectors, whatever is behind it. A family of encoders (LSA, doc2vec, BERT, static tables) is one
+ * wn_encoder_vt in a file of its own and one row of WN_ENCODERS; commands speak to the functions at the end of this
+ * header.
  *
  *     open      options are checked, sizes known; nothing heavy yet
  *     prepare   fit to texts, load a fitted file, or load a model
@@ -16,6 +17,7 @@
 #include <winnow/err.h>
 #include <winnow/lsa.h>
 #include <winnow/progress.h>
+#include <winnow/static.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,7 +35,8 @@ typedef struct {
 #define WN_ENCODERS(X)                                                                                                 \
     X(WN_ENC_LSA, lsa, wn_lsa_opts)                                                                                    \
     X(WN_ENC_DOC2VEC, doc2vec, wn_doc2vec_opts)                                                                        \
-    X(WN_ENC_BERT, bert, wn_bert_encoder_opts)
+    X(WN_ENC_BERT, bert, wn_bert_encoder_opts)                                                                         \
+    X(WN_ENC_STATIC, static, wn_static_opts)
 
 #define WN_ENCODER_VALUE(value, word, options) value,
 typedef enum { WN_ENCODERS(WN_ENCODER_VALUE) } wn_encoder_kind;
@@ -140,7 +143,8 @@ struct wn_encoder {
     wn_encoder_counts counts;
 };
 
-/* The families. Those of embed are its own; `bert`, whose long jobs keep a file beside the output, is pipeline's. */
+/* The families. Those of embed are its own; `bert`, whose long jobs keep a file beside the output, and `static` are
+ * pipeline's. */
 #define WN_ENCODER_FAMILY(value, word, options) extern const wn_encoder_vt wn_encoder_##word;
 WN_ENCODERS(WN_ENCODER_FAMILY)
 

@@ -61,6 +61,9 @@ wn_code wn_model_config_read(wn_model_config *c, const char *dir, wn_err *err);
 /* dir/inside, or dir where `inside` is empty. wn_free the result. */
 wn_code wn_model_folder(char **out, const char *dir, const char *inside, wn_err *err);
 const char *wn_arch_name(wn_arch a);
+/* Is it a table of token vectors (winnow/static.h) rather than an encoder with layers? By modules.json, or else by the
+ * model_type of config.json. */
+wn_code wn_model_is_static(bool *is, const char *dir, wn_err *err);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -17,8 +17,9 @@ typedef enum { WN_WORDPIECE, WN_BYTE_BPE } wn_tok_kind;
 typedef struct wn_tok wn_tok;
 /* `dir`: a model folder with vocab.txt, vocab.json + merges.txt, or tokenizer.json, and tokenizer_config.json,
  * special_tokens_map.json where it has them; where files disagree, the reference library decides (docs/models.md). With
- * a modules.json the prompt and the lower case of sentence-transformers are part of it. Read-only after opening: one
- * object serves all threads. */
+ * a modules.json the prompt and the lower case of sentence-transformers are part of it. The tokenizer of a static table
+ * (winnow/static.h) is tokenizer.json as it is written, and puts no special tokens around a text. Read-only after
+ * opening: one object serves all threads. */
 wn_code wn_tok_open(wn_tok **out, const char *dir, wn_err *err);
 void wn_tok_close(wn_tok *t);
 
@@ -42,6 +43,7 @@ wn_tok_kind wn_tok_type(const wn_tok *t);
 size_t wn_tok_size(const wn_tok *t);                                    /* highest id + 1 */
 const char *wn_tok_piece(const wn_tok *t, uint32_t id, size_t *len);    /* NULL for an id without a piece */
 bool wn_tok_lowercase(const wn_tok *t);
+size_t wn_tok_written_max(const wn_tok *t); /* of a static table: tokens that its file leaves of a text; 0: all */
 const char *wn_tok_prompt(const wn_tok *t);  /* what stands before every single text; "": nothing */
 const char *wn_tok_unknown(const wn_tok *t); /* "FILE: key; FILE: key": keys that winnow does not know; "": none */
 /* Ids of special tokens; UINT32_MAX where the vocabulary has none. */

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <winnow/err.h>
 
-typedef enum { WN_F32, WN_F16, WN_BF16, WN_F64, WN_I64, WN_OTHER } wn_dtype;
+typedef enum { WN_F32, WN_F16, WN_BF16, WN_F64, WN_I8, WN_I32, WN_I64, WN_OTHER } wn_dtype;
 enum { WN_RANK_MAX = 8 };
 
 typedef struct {
@@ -27,6 +27,8 @@ const wn_tensor *wn_weights_at(const wn_weights *w, size_t i);
 const wn_tensor *wn_weights_find(const wn_weights *w, const char *name); /* NULL if absent */
 /* The values as f32 in row-major order, out[t->count]. Floating dtypes only. */
 wn_code wn_weights_read(const wn_weights *w, const wn_tensor *t, float *out, wn_err *err);
+/* The same for whole numbers: I8, I32 and I64 only, exact up to 2^24. */
+wn_code wn_weights_read_whole(const wn_weights *w, const wn_tensor *t, float *out, wn_err *err);
 const char *wn_weights_path(const wn_weights *w); /* of the first file */
 const char *wn_weights_container(const wn_weights *w); /* "safetensors", "torch zip", "torch stream" */
 void wn_weights_close(wn_weights *w);

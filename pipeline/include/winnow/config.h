@@ -64,6 +64,7 @@ typedef struct {
     wn_doc2vec_mode doc2vec_mode;
     wn_precision precision; /* of a model, as is */
     wn_pooling pooling;
+    wn_token_weights token_weights; /* of distill */
     size_t layer;             /* 0 = the last; else the layer + 1 */
     size_t max_tokens, verify; /* 0: the model's own; none */
     bool all_layers, pieces;
@@ -145,6 +146,7 @@ wn_code wn_explain(const wn_config *c, wn_io *io, wn_err *err); /* out/, id -> t
 wn_code wn_report_command(const wn_config *c, wn_io *io, wn_err *err); /* out/ -> one HTML page */
 wn_code wn_compare(const wn_config *c, wn_io *io, wn_err *err); /* records -> out/ : subset against random */
 wn_code wn_train(const wn_config *c, wn_io *io, wn_err *err);   /* records and a model -> a model folder */
+wn_code wn_distill(const wn_config *c, wn_io *io, wn_err *err); /* a model -> a folder with a static table */
 wn_code wn_score(const wn_config *c, wn_io *io, wn_err *err);   /* records, a trained model -> metrics, predictions */
 wn_code wn_info(const wn_config *c, wn_io *io, wn_err *err);
 wn_code wn_check(const wn_config *c, wn_io *io, wn_err *err);
