@@ -48,6 +48,7 @@ static wn_outcome outcome_of(const deduping *d, const wn_config *c) {
     return (wn_outcome){.version = WINNOW_VERSION,
                         .command = wn_config_command(c),
                         .config = wn_config_json(c),
+                        .day = d->timings.day,
                         .seed = c->seed,
                         .inputs = d->rows.inputs,
                         .ninputs = d->rows.ninputs,

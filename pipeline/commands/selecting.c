@@ -136,6 +136,8 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
     return (wn_outcome){.version = WINNOW_VERSION,
                         .command = wn_config_command(c),
                         .config = wn_config_json(c),
+                        .day = s->timings.day,
+                        .quota = s->opts.classes ? c->quota : NULL,
                         .seed = c->seed,
                         .inputs = s->rows.inputs,
                         .ninputs = s->rows.ninputs,
@@ -177,6 +179,7 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .points = s->curves.k,
                         .coverage = s->curves.coverage,
                         .coverage_random = s->curves.coverage_random,
+                        .nearest_random = s->choice.k ? s->curves.nearest_random : NULL,
                         .value_random = s->curves.has_value_random ? s->curves.value_random : NULL};
 }
 

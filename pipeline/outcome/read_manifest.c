@@ -76,6 +76,7 @@ static wn_code read_selection(wn_outcome *o, wn_err *err) {
     if (similarity && !wn_kernel_named(similarity, &o->similarity))
         return wn_outcome_damaged(o, "manifest.json names a similarity that is none", err);
     o->encoder = json_string(wn_manifest_at(o, "selection", "encoder"));
+    if (o->objective == WN_CLASS_HERDING) o->quota = json_string(wn_manifest_at(o, "config", "quota"));
     o->lambda = json_number(wn_manifest_at(o, "selection", "lambda"));
     o->gamma = json_number(wn_manifest_at(o, "selection", "gamma"));
     o->gamma_median = json_number(wn_manifest_at(o, "selection", "median_distance"));
@@ -114,6 +115,20 @@ static wn_code read_curves(wn_outcome *o, wn_err *err) {
     return WN_OK;
 }
 
+/* Folders of earlier versions have none. */
+static wn_code read_nearest(wn_outcome *o, wn_err *err) {
+    const cJSON *list = wn_manifest_at(o, "curves", "nearest_random");
+    size_t total = 0;
+    if (!list) return WN_OK;
+    if (cJSON_GetArraySize(list) != WN_CURVE_BINS)
+        return wn_outcome_damaged(o, "nearest_random in manifest.json has another number of steps", err);
+    for (int i = 0; i < WN_CURVE_BINS; i++)
+        total += o->own->nearest_random[i] = json_count(cJSON_GetArrayItem(list, i));
+    if (total != o->n) return wn_outcome_damaged(o, "nearest_random in manifest.json does not count every row", err);
+    o->nearest_random = o->own->nearest_random;
+    return WN_OK;
+}
+
 wn_code wn_manifest_read(wn_outcome *o, wn_err *err) {
     char *path = wn_path_join(o->own->folder, WN_FILE_MANIFEST, err);
     wn_code code = path ? WN_OK : WN_EMEMORY;
@@ -132,11 +147,13 @@ wn_code wn_manifest_read(wn_outcome *o, wn_err *err) {
     double seed = json_number(wn_manifest_at(o, "seed", NULL));
     o->version = json_string(wn_manifest_at(o, "winnow", NULL));
     o->command = json_string(wn_manifest_at(o, "command", NULL));
+    o->day = json_string(wn_manifest_at(o, "this_run", "day"));
     o->seed = seed >= 0 ? (uint64_t)seed : 0;
     read_counts(o);
     if ((code = read_inputs(o, err)) != WN_OK) goto out;
     if ((code = read_selection(o, err)) != WN_OK) goto out;
-    code = read_curves(o, err);
+    if ((code = read_curves(o, err)) != WN_OK) goto out;
+    code = read_nearest(o, err);
 out:
     wn_free(path);
     return code;

@@ -21,7 +21,7 @@ struct wn_outcome_own {
         WN_OUTCOME_COLUMNS(WN_COLUMN)
 #undef WN_COLUMN
     } column;
-    size_t *chosen, *n_represented, points[WN_CURVE_POINTS];
+    size_t *chosen, *n_represented, points[WN_CURVE_POINTS], nearest_random[WN_CURVE_BINS];
     double *gain, *value;
     double coverage[WN_CURVE_POINTS], coverage_random[WN_CURVE_POINTS], value_random[WN_CURVE_POINTS];
     wn_corpus corpus; /* subset.* and rest.* */

@@ -28,7 +28,7 @@ static bool is_unseen(unsigned c) {
            (c >= 0xE0000 && c <= 0xE0FFF) || (c >= 0xE000 && c <= 0xF8FF) || c >= 0xF0000;
 }
 
-static void page_char(wn_page *p, const unsigned char *s, size_t len, unsigned c) {
+static void page_char(wn_page *p, const unsigned char *s, size_t len, unsigned c, bool plain) {
     static const char *const names[] = {"NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS",  "TAB", "LF",
                                         "VT",  "FF",  "CR",  "SO",  "SI",  "DLE", "DC1", "DC2", "DC3", "DC4", "NAK",
                                         "SYN", "ETB", "CAN", "EM",  "SUB", "ESC", "FS",  "GS",  "RS",  "US"};
@@ -42,6 +42,8 @@ static void page_char(wn_page *p, const unsigned char *s, size_t len, unsigned c
         wn_page_put(p, "&quot;");
     else if (c == '\'')
         wn_page_put(p, "&#39;");
+    else if (plain && (c < 0x20 || is_unseen(c)))
+        wn_page_put(p, " ");
     else if (c < 0x20)
         wn_page_printf(p, "<i class=\"c\">%s</i>", names[c]);
     else if (is_unseen(c))
@@ -55,7 +57,7 @@ static bool is_mark(unsigned c) { /* combining marks stay with their letter when
            (c >= 0xFE00 && c < 0xFE10) || (c >= 0x1F3FB && c <= 0x1F3FF) || c == 0x200D;
 }
 
-void wn_page_text(wn_page *p, const char *s, size_t n, size_t max) {
+static void page_chars(wn_page *p, const char *s, size_t n, size_t max, bool plain) {
     const unsigned char *u = (const unsigned char *)s;
     size_t chars = 0;
     for (size_t i = 0; i < n;) {
@@ -66,12 +68,20 @@ void wn_page_text(wn_page *p, const char *s, size_t n, size_t max) {
             return;
         }
         if (len)
-            page_char(p, u + i, len, c);
+            page_char(p, u + i, len, c, plain);
         else
             wn_page_put(p, "\xEF\xBF\xBD");
         i += len ? len : 1;
         chars++;
     }
+}
+
+void wn_page_text(wn_page *p, const char *s, size_t n, size_t max) {
+    page_chars(p, s, n, max, false);
+}
+
+void wn_page_plain(wn_page *p, const char *s, size_t n, size_t max) {
+    page_chars(p, s, n, max, true);
 }
 
 void wn_page_escape(wn_page *p, const char *s) {
@@ -112,15 +122,40 @@ void wn_page_id(wn_page *p, const wn_view *v, size_t row) {
     wn_page_text(p, v->ids.base + begin, (size_t)v->ids.off[row + 1] - begin, 80);
 }
 
+/* The text of a row; NULL: rows have none. */
+static const char *row_text(const wn_view *v, size_t row, size_t *len) {
+    if (v->texts.n == 0) return NULL;
+    *len = (size_t)(v->texts.off[row + 1] - v->texts.off[row]);
+    return v->texts.base + v->texts.off[row];
+}
+
 void wn_page_row_text(wn_page *p, const wn_view *v, size_t row, size_t max) {
-    if (v->texts.n == 0) {
+    size_t len = 0;
+    const char *text = row_text(v, row, &len);
+    if (!text) {
         wn_page_put(p, "<span class=\"m\">row</span> ");
         wn_page_id(p, v, row);
-        return;
-    }
-    size_t begin = (size_t)v->texts.off[row], len = (size_t)v->texts.off[row + 1] - begin;
-    if (len == 0)
+    } else if (len == 0)
         wn_page_put(p, "<span class=\"m\">empty text</span>");
     else
-        wn_page_text(p, v->texts.base + begin, len, max);
+        wn_page_text(p, text, len, max);
+}
+
+void wn_page_row_plain(wn_page *p, const wn_view *v, size_t row, size_t max) {
+    size_t len = 0;
+    const char *text = row_text(v, row, &len);
+    if (text)
+        wn_page_plain(p, text, len, max);
+    else if (v->ids.n == 0)
+        wn_page_printf(p, "row %zu", row);
+    else
+        wn_page_plain(p, v->ids.base + v->ids.off[row], (size_t)(v->ids.off[row + 1] - v->ids.off[row]), 80);
+}
+
+void wn_page_label(wn_page *p, const wn_view *v, size_t row) {
+    if (!v->label || v->label[row] >= v->nlabels) return;
+    const char *name = v->labels[v->label[row]];
+    wn_page_put(p, "<span class=\"tag\">");
+    wn_page_text(p, name, strlen(name), 60);
+    wn_page_put(p, "</span>");
 }

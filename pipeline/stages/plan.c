@@ -36,7 +36,7 @@ static size_t graph_bytes(size_t rows, size_t cols, size_t K) {
 }
 
 /* What the choice needs beyond vectors and tables, at the least: the maximizer is matrix-free where memory is short. */
-static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
+static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, size_t text) {
     wn_select_opts o = {.objective = c->objective,
                         .kernel = {c->kernel.kind, 1},
                         .k = c->wanted,
@@ -45,7 +45,7 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
                         .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
     size_t choice = wn_select_memory(&o, rows, cols) + graph_bytes(rows, cols, wn_choice_neighbours(c, rows));
     size_t curves = rows * (3 * sizeof(size_t) + 2 * sizeof(float));
-    size_t page = wn_report_memory(rows, cols);
+    size_t page = wn_report_memory(rows, cols, text);
     choice = choice > curves ? choice : curves;
     if (c->objective == WN_CLASS_HERDING) {
         const size_t push = wn_push_bytes(rows, cols);
@@ -64,7 +64,7 @@ static double plan_seconds(const wn_plan *p, size_t m, size_t k, const wn_plan_o
 wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o) {
     wn_plan p = {.text = text_bytes(rows), .vectors = matrix_bytes(c->m, o->dims)};
     size_t encode = o->encode_bytes ? o->encode_bytes : p.vectors,
-           choose = p.text + p.vectors + choice_bytes(choice, c->m, o->dims);
+           choose = p.text + p.vectors + choice_bytes(choice, c->m, o->dims, p.text);
     /* the texts that remain after exact duplicates are copied together before they are encoded */
     if (o->encode_bytes && c->dropped) encode += p.text;
     p.need = fixed_bytes + table_bytes(rows) + (encode > choose ? encode : choose);

@@ -51,6 +51,8 @@ typedef struct {
     /* what was done, from what */
     const char *version, *command; /* of winnow; the canonical command line without -o */
     const char *config;            /* JSON: every option that decides the result */
+    const char *day;               /* it was made on, "2031-07-24"; NULL: not known */
+    const char *quota;             /* --quota, of class-herding; NULL: none */
     uint64_t seed;
     const wn_input *inputs; /* [ninputs] */
     size_t ninputs;
@@ -83,6 +85,7 @@ typedef struct {
     const size_t *points;                     /* [npoints] budgets, rising; the last is k */
     const double *coverage, *coverage_random; /* [npoints] mean cosine of all rows to their nearest chosen one */
     const double *value_random;               /* [npoints] objective that a random choice has; NULL: not known */
+    const size_t *nearest_random;             /* [WN_CURVE_BINS] as wn_curves; NULL: not known */
 
     struct wn_outcome_own *own; /* what wn_outcome_read allocated; NULL: a view */
 } wn_outcome;
