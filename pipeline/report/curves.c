@@ -20,7 +20,8 @@ static void budget_chart(wn_page *p, const wn_outcome *r, wn_plot c, const doubl
     wn_plot_open(p, &c);
     if (random) wn_plot_line(p, &c, r->points, random, n, "ra");
     wn_plot_line(p, &c, r->points, chosen, n, "ch");
-    const wn_plot_name names[] = {{chosen[n - 1], "chosen", "tc"}, {random ? random[n - 1] : NAN, "random", "tr"}};
+    const wn_plot_name names[] = {{chosen[n - 1], c.x_max, "chosen", "tc"},
+                                  {random ? random[n - 1] : NAN, c.x_max, "random", "tr"}};
     wn_plot_names(p, &c, names, 2);
     wn_plot_close(p);
 }

@@ -103,7 +103,9 @@ void wn_sizes_table(wn_page *p, const char *const *names, const wn_sizes *s, siz
 static void sizes_say(wn_page *p, const wn_sizes *pool, const wn_sizes *choice) {
     double a = pool->sum / (double)pool->n, b = choice->sum / (double)choice->n;
     wn_page_put(p, "<p class=\"m\">");
-    if (a > 0 && b > 1.15 * a)
+    if (a > 0 && b > 1.5 * a)
+        wn_page_printf(p, "A chosen text is %.1f times as long as one of the pool, on average", b / a);
+    else if (a > 0 && b > 1.15 * a)
         wn_page_printf(p, "A chosen text is %.0f%% longer than one of the pool, on average", 100 * (b / a - 1));
     else if (a > 0 && b < a / 1.15)
         wn_page_printf(p, "A chosen text is %.0f%% shorter than one of the pool, on average", 100 * (1 - b / a));

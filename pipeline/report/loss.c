@@ -45,7 +45,7 @@ static void loss_sentence(wn_page *p, const wn_outcome *r, const double *chosen,
     wn_page_put(p, "</p>");
 }
 
-void wn_loss_plot(wn_page *p, const double *a, const double *b) {
+void wn_loss_plot(wn_page *p, const double *a, const double *b, const char *cls) {
     double high = 0;
     size_t first = DRAWN;
     wn_plot c = {.title = "Texts by their cosine to the nearest chosen one",
@@ -60,7 +60,7 @@ void wn_loss_plot(wn_page *p, const double *a, const double *b) {
     wn_plot_range(&c, 0, high, true);
     wn_plot_open(p, &c);
     wn_plot_bars(p, &c, a + first, DRAWN - first, 1. / WN_CURVE_BINS, "hb");
-    if (b) wn_plot_steps(p, &c, b + first, DRAWN - first, 1. / WN_CURVE_BINS, "hs");
+    if (b) wn_plot_steps(p, &c, b + first, DRAWN - first, 1. / WN_CURVE_BINS, cls);
     wn_plot_close(p);
 }
 
@@ -70,7 +70,7 @@ static void loss_histogram(wn_page *p, const wn_outcome *r) {
     for (size_t b = 0; b < WN_CURVE_BINS && r->nearest_random; b++)
         random[b] = (double)r->nearest_random[b] / (double)r->n;
     wn_page_put(p, "<div class=\"two\"><figure>");
-    wn_loss_plot(p, chosen, r->nearest_random ? random : NULL);
+    wn_loss_plot(p, chosen, r->nearest_random ? random : NULL, "hs");
     wn_page_put(p, "<ul class=\"leg\"><li><span class=\"key\"></span>with this choice</li>");
     if (r->nearest_random) wn_page_put(p, "<li><span class=\"key kl\"></span>with a random choice</li>");
     wn_page_put(p, "</ul></figure>\n<div>");

@@ -108,12 +108,13 @@ static size_t name_words(const wn_map *m, size_t region, size_t *chars) {
         if (n > 0 && total + 2 + more > NAME_MOST) break;
         total += more + (n ? 2 : 0);
     }
-    *chars = total < NAME_MOST ? total : NAME_MOST;
+    *chars = n == 0 ? strlen("mixed") : total < NAME_MOST ? total : NAME_MOST;
     return n;
 }
 
 static void put_words(wn_page *p, const wn_map *m, size_t region, size_t n) {
-    for (size_t i = 0; i < n; i++) {
+    if (!m->words.word[region][0]) wn_page_put(p, "mixed");
+    for (size_t i = 0; i < n && m->words.word[region][i]; i++) {
         const char *word = m->words.word[region][i];
         if (i) wn_page_put(p, ", ");
         wn_page_text(p, word, strlen(word), NAME_MOST);
@@ -199,7 +200,7 @@ static void map_lead(wn_page *p, const wn_map *m) {
 static void region_row(wn_page *p, const wn_outcome *r, const wn_map *m, size_t c, double widest) {
     const wn_share s = {(double)m->pool[c], (double)m->counted, (double)m->chosen[c], (double)m->counted_chosen};
     wn_page_printf(p, "<tr><td class=\"rg\"><b>%c</b> ", (int)('A' + c));
-    put_words(p, m, c, WN_REGION_WORDS <= 3 && m->words.word[c][2] ? 3 : m->words.word[c][1] ? 2 : !!m->words.word[c][0]);
+    put_words(p, m, c, WN_REGION_WORDS);
     wn_page_put(p, "<small dir=\"auto\">");
     wn_page_row_text(p, &r->rows, m->row[m->typical[c]], 90);
     wn_page_put(p, "</small></td><td class=\"b\">");

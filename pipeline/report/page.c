@@ -57,23 +57,37 @@ static bool is_mark(unsigned c) { /* combining marks stay with their letter when
            (c >= 0xFE00 && c < 0xFE10) || (c >= 0x1F3FB && c <= 0x1F3FF) || c == 0x200D;
 }
 
-static void page_chars(wn_page *p, const char *s, size_t n, size_t max, bool plain) {
-    const unsigned char *u = (const unsigned char *)s;
-    size_t chars = 0;
-    for (size_t i = 0; i < n;) {
+/* Where the text ends when `max` characters of it are shown: between words where one ends not far before. */
+static size_t page_cut(const unsigned char *u, size_t n, size_t max) {
+    enum { WORD = 24 };
+    size_t chars = 0, i = 0, word = 0, word_chars = 0;
+    while (i < n) {
         unsigned c = 0;
         size_t len = utf8_decode(u + i, n - i, &c);
         if (chars >= max && !(len && is_mark(c) && chars < max + 16)) {
-            wn_page_put(p, "…");
-            return;
+            if (c == ' ') return i;
+            return word_chars + WORD > chars && word > 0 ? word : i;
         }
+        if (c == ' ') word = i, word_chars = chars;
+        i += len ? len : 1;
+        chars++;
+    }
+    return n;
+}
+
+static void page_chars(wn_page *p, const char *s, size_t n, size_t max, bool plain) {
+    const unsigned char *u = (const unsigned char *)s;
+    size_t end = page_cut(u, n, max);
+    for (size_t i = 0; i < end;) {
+        unsigned c = 0;
+        size_t len = utf8_decode(u + i, n - i, &c);
         if (len)
             page_char(p, u + i, len, c, plain);
         else
             wn_page_put(p, "\xEF\xBF\xBD");
         i += len ? len : 1;
-        chars++;
     }
+    if (end < n) wn_page_put(p, "…");
 }
 
 void wn_page_text(wn_page *p, const char *s, size_t n, size_t max) {
@@ -86,6 +100,19 @@ void wn_page_plain(wn_page *p, const char *s, size_t n, size_t max) {
 
 void wn_page_escape(wn_page *p, const char *s) {
     wn_page_text(p, s, strlen(s), SIZE_MAX - 16);
+}
+
+void wn_page_command(wn_page *p, const char *command) {
+    wn_page_put(p, "<pre>");
+    for (const char *s = command; *s;) {
+        size_t n = strcspn(s, " ");
+        wn_page_put(p, "<span>");
+        wn_page_text(p, s, n, SIZE_MAX - 16);
+        wn_page_put(p, "</span>");
+        s += n;
+        for (; *s == ' '; s++) wn_page_put(p, " ");
+    }
+    wn_page_put(p, "</pre>\n");
 }
 
 void wn_page_count(wn_page *p, size_t v) {

@@ -14,11 +14,14 @@ typedef wn_writer wn_page;
 #define wn_page_printf wn_writer_printf
 
 /* Foreign text, safe in an element and in a quoted attribute's place: markup escaped; control, bidi and invisible
- * characters shown as their names; bytes that are not UTF-8 as U+FFFD; cut after `max` characters with an ellipsis. */
+ * characters shown as their names; bytes that are not UTF-8 as U+FFFD; cut, with an ellipsis, after `max` characters
+ * or where the word before ends. */
 void wn_page_text(wn_page *p, const char *s, size_t n, size_t max);
 void wn_page_escape(wn_page *p, const char *s); /* the same for a C string, uncut */
 /* The same without any markup, for a <title>: what cannot be seen becomes a space. */
 void wn_page_plain(wn_page *p, const char *s, size_t n, size_t max);
+/* A command line, which is not to be broken within an option. */
+void wn_page_command(wn_page *p, const char *command);
 void wn_page_count(wn_page *p, size_t v);       /* 12,345 */
 /* About four digits: 0.612, 12.3, 4,567, 1.2e-05. */
 void wn_page_number(wn_page *p, double v);

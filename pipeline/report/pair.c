@@ -19,9 +19,8 @@ static void pair_heads(wn_page *p, const wn_pair *t) {
     for (int i = 0; i < 2; i++) {
         wn_page_printf(p, "<div><h2><b>%s</b> ", pair_names[i]);
         wn_page_escape(p, t->name[i]);
-        wn_page_put(p, "</h2>\n<pre>");
-        wn_page_escape(p, t->of[i]->command ? t->of[i]->command : "winnow");
-        wn_page_put(p, "</pre>\n");
+        wn_page_put(p, "</h2>\n");
+        wn_page_command(p, t->of[i]->command ? t->of[i]->command : "winnow");
         wn_report_head(p, t->of[i]);
         wn_page_put(p, "</div>\n");
     }
@@ -43,7 +42,7 @@ static void pair_overlap(wn_page *p, const wn_pair *t) {
     wn_page_printf(p, both == 1 ? " text is in both: " : " texts are in both: ");
     wn_page_printf(p, "%.0f%% of A and %.0f%% of B. Two random choices of these sizes would share ",
                    100 * (double)both / k[0], 100 * (double)both / k[1]);
-    wn_page_number(p, chance);
+    wn_page_printf(p, "%.*f", chance < 10, chance);
     wn_page_put(p, ".</p>\n<svg class=\"ov\" viewBox=\"0 0 960 22\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
     for (int i = 0; i < 3; i++) {
         wn_page_printf(p, "<rect class=\"%s\" x=\"%.1f\" width=\"%.1f\" height=\"22\"/>", cls[i], 960 * at / all,
@@ -86,8 +85,9 @@ static void pair_curves(wn_page *p, const wn_pair *t) {
     wn_plot_line(p, &c, longer->points, longer->coverage_random, longer->npoints, "ra");
     wn_plot_line(p, &c, t->of[1]->points, t->of[1]->coverage, t->of[1]->npoints, "cb");
     wn_plot_line(p, &c, t->of[0]->points, t->of[0]->coverage, t->of[0]->npoints, "ch");
-    const wn_plot_name names[] = {
-        {end[0], "A", "tc"}, {end[1], "B", "tb"}, {longer->coverage_random[longer->npoints - 1], "random", "tr"}};
+    const wn_plot_name names[] = {{end[0], (double)t->of[0]->k, "A", "tc"},
+                                  {end[1], (double)t->of[1]->k, "B", "tb"},
+                                  {longer->coverage_random[longer->npoints - 1], c.x_max, "random", "tr"}};
     wn_plot_names(p, &c, names, 3);
     wn_plot_close(p);
     wn_page_put(p, "<figcaption>Mean cosine of all texts to the nearest of those chosen so far.");
@@ -102,7 +102,7 @@ static void pair_loss(wn_page *p, const wn_pair *t) {
     wn_loss_shares(t->of[0], a);
     wn_loss_shares(t->of[1], b);
     wn_page_put(p, "<figure><h3>What each loses</h3>\n");
-    wn_loss_plot(p, a, b);
+    wn_loss_plot(p, a, b, "hs hB");
     wn_page_printf(p, "<ul class=\"leg\"><li><span class=\"key\"></span>A</li><li><span class=\"key kl kb\"></span>B</li>"
                       "</ul><figcaption>How similar each text is to the nearest chosen one. For the worst-served tenth "
                       "it is below %.2f with A and below %.2f with B.</figcaption></figure>\n",

@@ -107,6 +107,11 @@ void wn_plot_names(wn_page *p, const wn_plot *c, const wn_plot_name *names, size
     double at[NAMES_MOST], over = 0;
     for (size_t i = 0; i < n && m < NAMES_MOST; i++) { /* by height, insertion */
         if (!isfinite(names[i].y)) continue;
+        if (names[i].x < .9 * c->x_max) { /* ends within the chart */
+            wn_page_printf(p, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", names[i].cls,
+                           plot_x(c, names[i].x) + 6, plot_y(c, names[i].y) + 4.3, names[i].name);
+            continue;
+        }
         size_t k = m++;
         for (; k > 0 && names[order[k - 1]].y < names[i].y; k--) order[k] = order[k - 1];
         order[k] = i;

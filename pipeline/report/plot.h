@@ -24,9 +24,9 @@ void wn_plot_line(wn_page *p, const wn_plot *c, const size_t *x, const double *y
 /* y[i] over x_min + i * width .. + width: filled from zero, or as a line of steps. */
 void wn_plot_bars(wn_page *p, const wn_plot *c, const double *y, size_t n, double width, const char *cls);
 void wn_plot_steps(wn_page *p, const wn_plot *c, const double *y, size_t n, double width, const char *cls);
-/* What stands beside the ends of lines, moved apart where they would touch. */
+/* What stands beside the end of a line; at the right edge moved apart where they would touch. */
 typedef struct {
-    double y; /* NaN: not drawn */
+    double y, x; /* y NaN: not drawn */
     const char *name, *cls;
 } wn_plot_name;
 void wn_plot_names(wn_page *p, const wn_plot *c, const wn_plot_name *names, size_t n);

@@ -8,8 +8,10 @@
 #include <wn/strmap.h>
 #include <wn/text.h>
 
-enum { LEAST_TEXTS = 3 };       /* of a region that have a word */
-#define LEAST_Z 2.5             /* of its log-odds */
+enum { LEAST_TEXTS = 3 };  /* of a region that have a word, */
+#define LEAST_SHARE .025   /* and the share of them */
+#define LEAST_Z 2.5        /* of its log-odds */
+#define PRIOR .2           /* weight of the whole beside the region's own texts */
 
 /* Texts that have each word, by region. */
 typedef struct {
@@ -18,6 +20,7 @@ typedef struct {
     uint32_t *last;  /* [words] number of the last text that had it, from 1 */
     size_t count_cap, last_cap;
     size_t nregions, text, region;
+    size_t texts[WN_REGIONS_MOST]; /* read of each region */
 } word_table;
 
 static wn_code table_room(word_table *t, wn_err *err) {
@@ -55,7 +58,7 @@ static size_t cut_length(const char *s, size_t n) {
 
 /* y of the n counts here, against Y of N in all, as prior. */
 static double word_z(double y, double n, double Y, double N) {
-    double a = Y, A = N, other = Y - y, rest = N - n;
+    double a = PRIOR * Y, A = PRIOR * N, other = Y - y, rest = N - n;
     double odds = log((y + a) / (n + A - y - a)) - log((other + a) / (rest + A - other - a));
     return odds / sqrt(1 / (y + a) + 1 / (other + a));
 }
@@ -83,9 +86,9 @@ static wn_code region_best(char **out, const word_table *t, size_t region, const
             const uint32_t *c = t->count + w * t->nregions;
             const char *word = t->words.bytes + t->words.off[w];
             double Y = 0;
-            if (c[region] < LEAST_TEXTS) continue;
+            if (c[region] < LEAST_TEXTS || c[region] < LEAST_SHARE * (double)t->texts[region]) continue;
             for (size_t r = 0; r < t->nregions; r++) Y += c[r];
-            double z = word_z(c[region], totals[region], Y, all), weight = z * log(texts / Y);
+            double z = word_z(c[region], totals[region], Y, all), weight = z * sqrt(log(texts / Y));
             if (z > LEAST_Z && weight > best && word_new(word, (size_t)(t->words.off[w + 1] - t->words.off[w]), out)) best = weight, pick = w;
         }
         if (pick == t->words.n) break;
@@ -105,7 +108,7 @@ wn_code wn_region_words_find(wn_region_words *out, const wn_texts *texts, const 
     for (size_t i = 0; i < n && code == WN_OK; i++) {
         const char *s = texts->base + texts->off[rows[i]];
         size_t len = cut_length(s, (size_t)(texts->off[rows[i] + 1] - texts->off[rows[i]]));
-        t.text = i + 1, t.region = of[i];
+        t.text = i + 1, t.region = of[i], t.texts[of[i]]++;
         if (wn_utf8_invalid(s, len) == len) code = wn_text_words(s, len, &scratch, table_word, &t, err);
     }
     for (size_t w = 0; w < t.words.n; w++)

@@ -24,8 +24,8 @@ typedef struct {
 
 /* Of n texts, text i being texts[rows[i]] of region of[i]: the words that stand in more texts of a region than the
  * others' texts let expect, by the z-score of their log-odds with the whole as prior (Monroe, Colaresi and Quinn,
- * "Fightin' Words", Political Analysis 16, 2008, equations 16 and 22), times the logarithm of how rare the word is
- * among all texts, so that words of every text come last. The first WN_REGION_BYTES of a text are read. */
+ * "Fightin' Words", Political Analysis 16, 2008, equations 16 and 22), times the root of the logarithm of how rare
+ * the word is among all texts, so that words of every text come last. The first WN_REGION_BYTES of a text are read. */
 enum { WN_REGION_BYTES = 2000 };
 wn_code wn_region_words_find(wn_region_words *out, const wn_texts *texts, const size_t *rows, const uint8_t *of,
                              size_t n, size_t nregions, wn_err *err);
