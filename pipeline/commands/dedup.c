@@ -55,6 +55,7 @@ static wn_outcome outcome_of(const deduping *d, const wn_config *c) {
                         .lambda = NAN,
                         .push = NAN,
                         .label_noise = NAN,
+                        .quota_power = NAN,
                         .gamma = NAN,
                         .gamma_median = NAN,
                         .cut_off = NAN,

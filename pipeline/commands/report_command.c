@@ -87,12 +87,13 @@ static wn_code report_two(const wn_config *c, wn_io *io, wn_err *err) {
     char *html = NULL;
     size_t len = 0;
     wn_code code = WN_OK;
-    if (!c->html) return wn_err_set(err, WN_EUSAGE, "the page of two choices lies in neither folder; name it: --html FILE");
+    if (!c->html)
+        return wn_err_set(err, WN_EUSAGE, "the page of two choices lies in neither folder; name it: --html FILE");
     for (int i = 0; i < 2; i++) {
         if ((code = read_choice(&o[i], name[i], parts, io, err)) != WN_OK) goto out;
         if (!o[i].chosen || o[i].k == 0) {
-            code = wn_err_set(err, WN_EINPUT, "%s: nothing was chosen there, so it has nothing to lay beside %s", name[i],
-                              name[!i]);
+            code = wn_err_set(err, WN_EINPUT, "%s: nothing was chosen there, so it has nothing to lay beside %s",
+                              name[i], name[!i]);
             goto out;
         }
         if ((code = check_page(&o[i], name[i], c->html, err)) != WN_OK) goto out;

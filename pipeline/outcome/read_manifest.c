@@ -76,11 +76,11 @@ static wn_code read_selection(wn_outcome *o, wn_err *err) {
     if (similarity && !wn_kernel_named(similarity, &o->similarity))
         return wn_outcome_damaged(o, "manifest.json names a similarity that is none", err);
     o->encoder = json_string(wn_manifest_at(o, "selection", "encoder"));
-    if (o->objective == WN_CLASS_HERDING) o->quota = json_string(wn_manifest_at(o, "config", "quota"));
     o->lambda = json_number(wn_manifest_at(o, "selection", "lambda"));
     o->gamma = json_number(wn_manifest_at(o, "selection", "gamma"));
     o->gamma_median = json_number(wn_manifest_at(o, "selection", "median_distance"));
     o->push = json_number(wn_manifest_at(o, "selection", "push"));
+    o->quota_power = json_number(wn_manifest_at(o, "selection", "quota_power"));
     o->label_noise = json_number(wn_manifest_at(o, "selection", "label_noise"));
     o->cut_off = json_number(wn_manifest_at(o, "selection", "cut_off"));
     o->negative_from = json_count(wn_manifest_at(o, "selection", "gains_negative_from"));

@@ -21,7 +21,7 @@ static void budget_chart(wn_page *p, const wn_outcome *r, wn_plot c, const doubl
     if (random) wn_plot_line(p, &c, r->points, random, n, "ra");
     wn_plot_line(p, &c, r->points, chosen, n, "ch");
     const wn_plot_name names[] = {{chosen[n - 1], c.x_max, "chosen", "tc"},
-                                  {random ? random[n - 1] : NAN, c.x_max, "random", "tr"}};
+                                  {random ? random[n - 1] : NAN, c.x_max, NULL, "tr"}};
     wn_plot_names(p, &c, names, 2);
     wn_plot_close(p);
 }
@@ -44,7 +44,8 @@ static void coverage_remark(wn_page *p, const wn_outcome *r) {
 
 static void coverage_chart(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, "<figure><h3>Coverage</h3>\n");
-    budget_chart(p, r, (wn_plot){.title = "Coverage by number of texts chosen"}, r->coverage, r->coverage_random, false);
+    budget_chart(p, r, (wn_plot){.title = "Coverage by number of texts chosen"}, r->coverage, r->coverage_random,
+                 false);
     wn_page_put(p, "<figcaption>How similar a text of the input is to the nearest chosen one, on average (cosine; 1 is "
                    "the same). The higher the line, the less of the input is left without a stand-in.");
     coverage_remark(p, r);
@@ -85,8 +86,7 @@ static void gain_chart(wn_page *p, const wn_outcome *r) {
 void wn_section_curves(wn_page *p, const wn_outcome *r) {
     bool gains = wn_report_has_gains(r) && r->npoints > 1;
     if (r->npoints < 2) return;
-    wn_page_put(p,
-                "<p class=\"m\">");
+    wn_page_put(p, "<p class=\"m\">");
     wn_page_put(p, r->objective == WN_CLASS_HERDING
                        ? "In every first part of the choice each class has about its share; a run for that budget "
                          "would choose other rows of it"

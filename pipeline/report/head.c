@@ -69,9 +69,9 @@ void wn_section_tiles(wn_page *p, const wn_outcome *r) {
     if (r->nkeep) tile_count(p, "Must keep", r->nkeep, "named by --keep");
     if (r->nexclude) tile_count(p, "Excluded", r->nexclude, "named by --exclude");
     if (r->empty) tile_count(p, "Empty texts", r->empty, NULL);
-    if (r->zero_rows) tile_count(p, "Zero vectors", r->zero_rows,
-                                 r->encoder || (!r->chosen && r->ninputs && r->inputs[0].format) ? "no known word"
-                                                                                                 : NULL);
+    if (r->zero_rows)
+        tile_count(p, "Zero vectors", r->zero_rows,
+                   r->encoder || (!r->chosen && r->ninputs && r->inputs[0].format) ? "no known word" : NULL);
     if (r->skipped) tile_count(p, "Skipped", r->skipped, "bad records");
     wn_page_put(p, "</dl>\n");
 }

@@ -130,16 +130,18 @@ static void tally_list(wn_page *p, const wn_outcome *r, const tally *t, size_t n
     wn_page_put(p, "</ul></details>\n");
 }
 
-/* How many rows each class was to have. */
-static void quota_say(wn_page *p, const char *quota) {
-    wn_page_put(p, " How many rows each label has was decided before any was chosen (<code>--quota ");
-    wn_page_escape(p, quota);
-    wn_page_put(p, "</code>): ");
-    wn_page_put(p, strcmp(quota, "sqrt") == 0         ? "in proportion to the root of its size, so that small classes "
-                                                        "get more than their share and large ones less."
-                   : strcmp(quota, "equal") == 0        ? "the same number for each, as far as its rows go."
-                   : strcmp(quota, "proportional") == 0 ? "its share of the pool."
-                                                        : "the shares that the file names.");
+/* How many rows each class was to have: its size to that power. */
+static void quota_say(wn_page *p, double power) {
+    wn_page_put(p, " How many rows each label has was decided before any was chosen (<code>--quota</code>): ");
+    if (isnan(power))
+        wn_page_put(p, "the shares that a file names.");
+    else if (power <= 0)
+        wn_page_put(p, "the same number for each, as far as its rows go.");
+    else if (power >= 1)
+        wn_page_put(p, "its share of the pool.");
+    else
+        wn_page_put(p, "in proportion to the root of its size, so that small classes get more than their share and "
+                       "large ones less.");
 }
 
 void wn_section_labels(wn_page *p, const wn_outcome *r) {
@@ -155,7 +157,7 @@ void wn_section_labels(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, "<p class=\"m\">A random choice takes each label in its share of the pool, give or take the shaded "
                    "band. A bar beyond the band is the selection’s own doing. Coverage is the mean cosine of a "
                    "label’s rows to the chosen row that stands for them.");
-    if (r->objective == WN_CLASS_HERDING && r->quota) quota_say(p, r->quota);
+    if (r->objective == WN_CLASS_HERDING) quota_say(p, r->quota_power);
     wn_page_put(p, "</p>\n");
     tally_table(p, r, t, bars);
     if (bars < n) tally_list(p, r, t + bars, n - bars);

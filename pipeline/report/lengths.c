@@ -63,8 +63,11 @@ static void sizes_bins(const wn_sizes *s, double width, double bin[BINS]) {
 
 static void sizes_chart(wn_page *p, const wn_sizes *pool, const wn_sizes *choice) {
     double width = fmax(1, ceil(sizes_at(pool, .98) / (double)(BINS - 1))), a[BINS] = {0}, b[BINS] = {0}, high = 0;
-    wn_plot c = {.title = "Texts by their length", .x_name = pool->words ? "words of a text" : "characters of a text",
-                  .percent = true, .bars = true, .x_max = BINS * width};
+    wn_plot c = {.title = "Texts by their length",
+                 .x_name = pool->words ? "words of a text" : "characters of a text",
+                 .percent = true,
+                 .bars = true,
+                 .x_max = BINS * width};
     sizes_bins(pool, width, a);
     sizes_bins(choice, width, b);
     for (size_t i = 0; i < BINS; i++) high = fmax(high, fmax(a[i], b[i]));
@@ -93,9 +96,11 @@ static void sizes_row(wn_page *p, const char *name, const wn_sizes *s) {
 }
 
 void wn_sizes_table(wn_page *p, const char *const *names, const wn_sizes *s, size_t n) {
-    wn_page_printf(p, "<table><thead><tr><th>%s</th><th class=\"r\">mean</th><th class=\"r wide\">5%%</th>"
-                      "<th class=\"r\">median</th><th class=\"r\">95%%</th><th class=\"r\">most</th>"
-                      "<th class=\"r\">in all</th></tr></thead><tbody>\n", s->words ? "Words" : "Characters");
+    wn_page_printf(p,
+                   "<table><thead><tr><th>%s</th><th class=\"r\">mean</th><th class=\"r wide\">5%%</th>"
+                   "<th class=\"r\">median</th><th class=\"r\">95%%</th><th class=\"r\">most</th>"
+                   "<th class=\"r\">in all</th></tr></thead><tbody>\n",
+                   s->words ? "Words" : "Characters");
     for (size_t i = 0; i < n; i++) sizes_row(p, names[i], &s[i]);
     wn_page_put(p, "</tbody></table>\n");
 }
@@ -118,7 +123,7 @@ static void sizes_say(wn_page *p, const wn_sizes *pool, const wn_sizes *choice) 
 }
 
 void wn_section_lengths(wn_page *p, const wn_outcome *r) {
-    static const char *const names[] = {"pool", "choice"};
+    static const char *const names[] = {"the pool", "the choice"};
     const wn_texts *t = &r->rows.texts;
     wn_sizes s[2] = {0};
     if (t->n == 0 || r->k == 0 || r->k >= r->n || p->code != WN_OK) return;

@@ -29,12 +29,15 @@ double wn_loss_tenth(const double *share) {
 
 static void loss_sentence(wn_page *p, const wn_outcome *r, const double *chosen, const double *random) {
     bool chance = r->nearest_random != NULL;
-    wn_page_put(p, "<p>How similar each text is to the nearest chosen one. Far to the left are texts that nothing chosen "
-                   "resembles.</p><p>");
+    wn_page_put(p,
+                "<p>How similar each text is to the nearest chosen one. Far to the left are texts that nothing chosen "
+                "resembles.</p><p>");
     wn_page_printf(p, "For the worst-served tenth of the texts the cosine is below <b>%.2f</b>", wn_loss_tenth(chosen));
     if (chance) wn_page_printf(p, "; with a random choice of the same size, below <b>%.2f</b>", wn_loss_tenth(random));
-    wn_page_printf(p, ".</p><p class=\"m\">Not drawn are the texts at %.2f and above, which are chosen, or as good as "
-                      "that: %.1f%%", (double)DRAWN / WN_CURVE_BINS, 100 * chosen[DRAWN]);
+    wn_page_printf(p,
+                   ".</p><p class=\"m\">Not drawn are the texts at %.2f and above, which are chosen, or as good as "
+                   "that: %.1f%%",
+                   (double)DRAWN / WN_CURVE_BINS, 100 * chosen[DRAWN]);
     if (chance) wn_page_printf(p, " (random: %.1f%%)", 100 * random[DRAWN]);
     wn_page_put(p, ".");
     if (r->zero_rows) {
@@ -49,7 +52,9 @@ void wn_loss_plot(wn_page *p, const double *a, const double *b, const char *cls)
     double high = 0;
     size_t first = DRAWN;
     wn_plot c = {.title = "Texts by their cosine to the nearest chosen one",
-                 .x_name = "cosine to the nearest chosen text", .percent = true, .bars = true,
+                 .x_name = "cosine to the nearest chosen text",
+                 .percent = true,
+                 .bars = true,
                  .x_max = (double)DRAWN / WN_CURVE_BINS};
     for (size_t i = DRAWN; i-- > 0;) {
         high = fmax(high, fmax(a[i], b ? b[i] : 0));
@@ -95,7 +100,8 @@ static size_t loss_worst(const wn_outcome *r, size_t worst[WORST]) {
 }
 
 static void loss_show(wn_page *p, const wn_outcome *r, size_t row) {
-    wn_page_printf(p, "<article><div class=\"hd\"><b>%.2f</b><span class=\"id\">", (double)r->column.represented_sim[row]);
+    wn_page_printf(p, "<article><div class=\"hd\"><b>%.2f</b><span class=\"id\">",
+                   (double)r->column.represented_sim[row]);
     wn_page_id(p, &r->rows, row);
     wn_page_put(p, "</span>");
     wn_page_label(p, &r->rows, row);

@@ -152,7 +152,8 @@ static void map_names(wn_page *p, const wn_map *m) {
     for (size_t c = 0; c < m->regions.n; c++) {
         wn_page_printf(p, "<rect class=\"rb\" x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" height=\"40\" rx=\"8\"/>",
                        box[c].x - box[c].half, box[c].y - 18, 2 * box[c].half);
-        wn_page_printf(p, "<text class=\"rn\" x=\"%.0f\" y=\"%.0f\"><tspan class=\"rl\">%c</tspan><tspan class=\"rw\"> ",
+        wn_page_printf(p,
+                       "<text class=\"rn\" x=\"%.0f\" y=\"%.0f\"><tspan class=\"rl\">%c</tspan><tspan class=\"rw\"> ",
                        box[c].x, box[c].y, (int)('A' + c));
         put_words(p, m, c, name_words(m, c, &chars));
         wn_page_printf(p, "</tspan></text><text class=\"rs\" x=\"%.0f\" y=\"%.0f\">", box[c].x, box[c].y + 16);
@@ -187,11 +188,12 @@ static void map_legend(wn_page *p, const wn_outcome *r, const wn_map *m, const l
 }
 
 static void map_lead(wn_page *p, const wn_map *m) {
-    wn_page_printf(p,
-                   "<p class=\"m\">A dot is a text; texts that are alike lie side by side (t-SNE). Of the %d texts most "
-                   "similar to one, %.1f are among the %d nearest to it here on average; on a plain projection it would "
-                   "be %.1f. Distances across the whole map mean little. Point at a dot to read its text.",
-                   WN_TSNE_NEAREST, m->kept * WN_TSNE_NEAREST, WN_TSNE_NEAREST, m->flat * WN_TSNE_NEAREST);
+    wn_page_printf(
+        p,
+        "<p class=\"m\">A dot is a text; texts that are alike lie side by side (t-SNE). Of the %d texts most "
+        "similar to one, %.1f are among the %d nearest to it here on average; on a plain projection it would "
+        "be %.1f. Distances across the whole map mean little. Point at a dot to read its text.",
+        WN_TSNE_NEAREST, m->kept * WN_TSNE_NEAREST, WN_TSNE_NEAREST, m->flat * WN_TSNE_NEAREST);
     if (m->m < m->all + m->all_chosen)
         wn_page_put(p, " The dots are drawn at random, chosen ones more often than their number would have it.");
     wn_page_put(p, "</p>\n");
@@ -229,8 +231,9 @@ static void map_regions(wn_page *p, const wn_outcome *r, const wn_map *m) {
     }
     wn_page_put(p, ".</p>\n");
     wn_share_legend(p);
-    wn_page_put(p, "<table class=\"bars reg\"><thead><tr><th>Region</th><th class=\"b\"></th><th class=\"r\">Choice</th>"
-                   "<th class=\"r\">Pool</th></tr></thead><tbody>\n");
+    wn_page_put(p,
+                "<table class=\"bars reg\"><thead><tr><th>Region</th><th class=\"b\"></th><th class=\"r\">Choice</th>"
+                "<th class=\"r\">Pool</th></tr></thead><tbody>\n");
     for (size_t c = 0; c < m->regions.n; c++) region_row(p, r, m, c, widest);
     wn_page_put(p, "</tbody></table>\n");
 }

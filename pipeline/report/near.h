@@ -8,7 +8,7 @@
 
 typedef struct {
     const wn_mat *x;
-    const size_t *rows;  /* [n] of x */
+    const size_t *rows; /* [n] of x */
     size_t n;
     const wn_mat *among; /* [m, d] */
     size_t count;        /* how many are wanted, <= m - same */

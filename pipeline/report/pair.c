@@ -43,7 +43,8 @@ static void pair_overlap(wn_page *p, const wn_pair *t) {
     wn_page_printf(p, "%.0f%% of A and %.0f%% of B. Two random choices of these sizes would share ",
                    100 * (double)both / k[0], 100 * (double)both / k[1]);
     wn_page_printf(p, "%.*f", chance < 10, chance);
-    wn_page_put(p, ".</p>\n<svg class=\"ov\" viewBox=\"0 0 960 22\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
+    wn_page_put(p,
+                ".</p>\n<svg class=\"ov\" viewBox=\"0 0 960 22\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
     for (int i = 0; i < 3; i++) {
         wn_page_printf(p, "<rect class=\"%s\" x=\"%.1f\" width=\"%.1f\" height=\"22\"/>", cls[i], 960 * at / all,
                        960 * part[i] / all);
@@ -67,7 +68,8 @@ static bool same_vectors(const wn_pair *t) {
 
 static void pair_curves(wn_page *p, const wn_pair *t) {
     const wn_outcome *longer = t->of[t->of[1]->k > t->of[0]->k];
-    wn_plot c = {.title = "Coverage of both choices by number of texts chosen", .x_name = "texts chosen",
+    wn_plot c = {.title = "Coverage of both choices by number of texts chosen",
+                 .x_name = "texts chosen",
                  .x_max = (double)longer->k};
     double low = INFINITY, high = -INFINITY, end[2];
     for (int i = 0; i < 2; i++) {
@@ -87,7 +89,7 @@ static void pair_curves(wn_page *p, const wn_pair *t) {
     wn_plot_line(p, &c, t->of[0]->points, t->of[0]->coverage, t->of[0]->npoints, "ch");
     const wn_plot_name names[] = {{end[0], (double)t->of[0]->k, "A", "tc"},
                                   {end[1], (double)t->of[1]->k, "B", "tb"},
-                                  {longer->coverage_random[longer->npoints - 1], c.x_max, "random", "tr"}};
+                                  {longer->coverage_random[longer->npoints - 1], c.x_max, NULL, "tr"}};
     wn_plot_names(p, &c, names, 3);
     wn_plot_close(p);
     wn_page_put(p, "<figcaption>Mean cosine of all texts to the nearest of those chosen so far.");
@@ -103,9 +105,10 @@ static void pair_loss(wn_page *p, const wn_pair *t) {
     wn_loss_shares(t->of[1], b);
     wn_page_put(p, "<figure><h3>What each loses</h3>\n");
     wn_loss_plot(p, a, b, "hs hB");
-    wn_page_printf(p, "<ul class=\"leg\"><li><span class=\"key\"></span>A</li><li><span class=\"key kl kb\"></span>B</li>"
-                      "</ul><figcaption>How similar each text is to the nearest chosen one. For the worst-served tenth "
-                      "it is below %.2f with A and below %.2f with B.</figcaption></figure>\n",
+    wn_page_printf(p,
+                   "<ul class=\"leg\"><li><span class=\"key\"></span>A</li><li><span class=\"key kl kb\"></span>B</li>"
+                   "</ul><figcaption>How similar each text is to the nearest chosen one. For the worst-served tenth "
+                   "it is below %.2f with A and below %.2f with B.</figcaption></figure>\n",
                    wn_loss_tenth(a), wn_loss_tenth(b));
 }
 

@@ -52,9 +52,10 @@ void wn_pair_labels(wn_page *p, const wn_pair *t) {
     tally_rows(s, t);
     qsort(s, rows->nlabels, sizeof *s, tally_by_pool);
     size_t shown = rows->nlabels < LABELS ? rows->nlabels : LABELS;
-    wn_page_put(p, "<section id=\"labels\"><h2>Labels</h2>\n<table class=\"bars\"><thead><tr><th>Label</th>"
-                   "<th class=\"r\">Pool</th><th class=\"r\">A</th><th class=\"r\">B</th><th class=\"r wide\">chosen by A"
-                   "</th><th class=\"r wide\">by B</th><th class=\"r wide\">of</th></tr></thead><tbody>\n");
+    wn_page_put(p,
+                "<section id=\"labels\"><h2>Labels</h2>\n<table class=\"bars\"><thead><tr><th>Label</th>"
+                "<th class=\"r\">Pool</th><th class=\"r\">A</th><th class=\"r\">B</th><th class=\"r wide\">chosen by A"
+                "</th><th class=\"r wide\">by B</th><th class=\"r wide\">of</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < shown; i++) {
         const char *name = rows->labels[s[i].label];
         wn_page_put(p, "<tr><td>");
@@ -82,7 +83,7 @@ void wn_pair_labels(wn_page *p, const wn_pair *t) {
 /* ---- lengths ---- */
 
 void wn_pair_lengths(wn_page *p, const wn_pair *t) {
-    static const char *const names[] = {"pool", "A", "B"};
+    static const char *const names[] = {"the pool", "A", "B"};
     const wn_texts *texts = &t->of[0]->rows.texts;
     wn_sizes s[3] = {0};
     if (p->code != WN_OK || texts->n == 0) return;
@@ -134,9 +135,10 @@ static void exclusive_show(wn_page *p, const wn_outcome *r, const wn_outcome *ot
 }
 
 void wn_pair_exclusive(wn_page *p, const wn_pair *t) {
-    wn_page_put(p, "<section id=\"only\"><h2>Chosen by one alone</h2>\n<p class=\"m\">The texts that stand for the most "
-                   "others in one choice and are not in the other, each with what comes nearest there.</p>\n"
-                   "<div class=\"two\">\n");
+    wn_page_put(p,
+                "<section id=\"only\"><h2>Chosen by one alone</h2>\n<p class=\"m\">The texts that stand for the most "
+                "others in one choice and are not in the other, each with what comes nearest there.</p>\n"
+                "<div class=\"two\">\n");
     for (int c = 0; c < 2; c++) {
         size_t rank[EXCLUSIVE], n = exclusive_find(t->of[c], t->of[!c], rank);
         wn_page_printf(p, "<div><h3>Only in %c</h3>\n", 'A' + c);

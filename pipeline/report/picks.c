@@ -149,9 +149,10 @@ void wn_section_picks(wn_page *p, const wn_outcome *r) {
     if (p->code != WN_OK) goto out;
     feature_choose(r, r->n_represented, &f);
     if ((p->code = feature_gather(r, &f, where, p->err)) != WN_OK) goto out;
-    wn_page_put(p, "<p class=\"m\">A chosen text stands for the texts that it is the nearest chosen one to: itself, its "
-                   "copies, and others. With each are the two most similar of these, one from the middle and the "
-                   "least similar, with their cosine.</p>\n<h3>Standing for the most</h3>\n");
+    wn_page_put(p,
+                "<p class=\"m\">A chosen text stands for the texts that it is the nearest chosen one to: itself, its "
+                "copies, and others. With each are the two most similar of these, one from the middle and the "
+                "least similar, with their cosine.</p>\n<h3>Standing for the most</h3>\n");
     feature_show(p, r, &f, 0, f.top);
     feature_first(p, r);
     if (f.n == f.top) goto out;

@@ -89,7 +89,8 @@ void wn_plot_bars(wn_page *p, const wn_plot *c, const double *y, size_t n, doubl
     wn_page_printf(p, "<path class=\"%s\" d=\"", cls);
     for (size_t i = 0; i < n; i++) {
         if (!(y[i] > 0)) continue;
-        double left = plot_x(c, c->x_min + (double)i * width) + .6, right = plot_x(c, c->x_min + (double)(i + 1) * width);
+        double left = plot_x(c, c->x_min + (double)i * width) + .6,
+               right = plot_x(c, c->x_min + (double)(i + 1) * width);
         wn_page_printf(p, "M%.1f %dV%.1fH%.1fV%dz", left, WN_PLOT_BOTTOM, plot_y(c, y[i]), right - .6, WN_PLOT_BOTTOM);
     }
     wn_page_put(p, "\"/>\n");
@@ -102,14 +103,19 @@ void wn_plot_steps(wn_page *p, const wn_plot *c, const double *y, size_t n, doub
     wn_page_printf(p, "V%d\"/>\n", WN_PLOT_BOTTOM);
 }
 
+static void plot_name(wn_page *p, const wn_plot_name *name, double x, double y) {
+    wn_page_printf(p, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", name->cls, x, y + 4.3);
+    wn_page_put(p, name->name ? name->name : "random");
+    wn_page_put(p, "</text>\n");
+}
+
 void wn_plot_names(wn_page *p, const wn_plot *c, const wn_plot_name *names, size_t n) {
     size_t order[NAMES_MOST], m = 0;
     double at[NAMES_MOST], over = 0;
-    for (size_t i = 0; i < n && m < NAMES_MOST; i++) { /* by height, insertion */
+    for (size_t i = 0; i < n && m < NAMES_MOST; i++) { /* those at the edge by height, insertion */
         if (!isfinite(names[i].y)) continue;
-        if (names[i].x < .9 * c->x_max) { /* ends within the chart */
-            wn_page_printf(p, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", names[i].cls,
-                           plot_x(c, names[i].x) + 6, plot_y(c, names[i].y) + 4.3, names[i].name);
+        if (names[i].x < .9 * c->x_max) {
+            plot_name(p, &names[i], plot_x(c, names[i].x) + 6, plot_y(c, names[i].y));
             continue;
         }
         size_t k = m++;
@@ -120,9 +126,7 @@ void wn_plot_names(wn_page *p, const wn_plot *c, const wn_plot_name *names, size
     for (int round = 0; round < 8; round++) /* those too close to read move apart round their middle */
         for (size_t k = 1; k < m; k++)
             if ((over = NAME_HEIGHT - (at[k] - at[k - 1])) > 0) at[k] += over / 2, at[k - 1] -= over / 2;
-    for (size_t k = 0; k < m; k++)
-        wn_page_printf(p, "<text class=\"%s\" x=\"%d\" y=\"%.1f\">%s</text>\n", names[order[k]].cls, WN_PLOT_RIGHT + 8,
-                       at[k] + 4.3, names[order[k]].name);
+    for (size_t k = 0; k < m; k++) plot_name(p, &names[order[k]], WN_PLOT_RIGHT + 8, at[k]);
 }
 
 void wn_plot_close(wn_page *p) {

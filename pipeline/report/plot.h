@@ -26,8 +26,8 @@ void wn_plot_bars(wn_page *p, const wn_plot *c, const double *y, size_t n, doubl
 void wn_plot_steps(wn_page *p, const wn_plot *c, const double *y, size_t n, double width, const char *cls);
 /* What stands beside the end of a line; at the right edge moved apart where they would touch. */
 typedef struct {
-    double y, x; /* y NaN: not drawn */
-    const char *name, *cls;
+    double y, x;            /* y NaN: not drawn */
+    const char *name, *cls; /* no name: of a random choice */
 } wn_plot_name;
 void wn_plot_names(wn_page *p, const wn_plot *c, const wn_plot_name *names, size_t n);
 void wn_plot_close(wn_page *p);

@@ -8,10 +8,10 @@
 #include <wn/strmap.h>
 #include <wn/text.h>
 
-enum { LEAST_TEXTS = 3 };  /* of a region that have a word, */
-#define LEAST_SHARE .025   /* and the share of them */
-#define LEAST_Z 2.5        /* of its log-odds */
-#define PRIOR .2           /* weight of the whole beside the region's own texts */
+enum { LEAST_TEXTS = 3 }; /* of a region that have a word, */
+#define LEAST_SHARE .025  /* and the share of them */
+#define LEAST_Z 2.5       /* of its log-odds */
+#define PRIOR .2          /* weight of the whole beside the region's own texts */
 
 /* Texts that have each word, by region. */
 typedef struct {
@@ -89,11 +89,12 @@ static wn_code region_best(char **out, const word_table *t, size_t region, const
             if (c[region] < LEAST_TEXTS || c[region] < LEAST_SHARE * (double)t->texts[region]) continue;
             for (size_t r = 0; r < t->nregions; r++) Y += c[r];
             double z = word_z(c[region], totals[region], Y, all), weight = z * sqrt(log(texts / Y));
-            if (z > LEAST_Z && weight > best && word_new(word, (size_t)(t->words.off[w + 1] - t->words.off[w]), out)) best = weight, pick = w;
+            if (z > LEAST_Z && weight > best && word_new(word, (size_t)(t->words.off[w + 1] - t->words.off[w]), out))
+                best = weight, pick = w;
         }
         if (pick == t->words.n) break;
-        out[k] = wn_strndup(t->words.bytes + t->words.off[pick],
-                            (size_t)(t->words.off[pick + 1] - t->words.off[pick]), err);
+        out[k] =
+            wn_strndup(t->words.bytes + t->words.off[pick], (size_t)(t->words.off[pick + 1] - t->words.off[pick]), err);
         if (!out[k]) return WN_EMEMORY;
     }
     return WN_OK;
@@ -111,7 +112,7 @@ wn_code wn_region_words_find(wn_region_words *out, const wn_texts *texts, const 
         t.text = i + 1, t.region = of[i], t.texts[of[i]]++;
         if (wn_utf8_invalid(s, len) == len) code = wn_text_words(s, len, &scratch, table_word, &t, err);
     }
-    for (size_t w = 0; w < t.words.n; w++)
+    for (size_t w = 0; w < t.words.n && code == WN_OK; w++)
         for (size_t r = 0; r < nregions; r++) totals[r] += t.count[w * nregions + r];
     for (size_t r = 0; r < nregions && code == WN_OK; r++) code = region_best(out->word[r], &t, r, totals, err);
     wn_strset_free(&t.words);

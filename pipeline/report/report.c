@@ -17,13 +17,11 @@ static const section sections[] = {
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
 void wn_page_begin(wn_page *p, const char *title) {
-    wn_page_put(
-        p,
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-        "'unsafe-inline'; img-src data:\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-        "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n");
+    wn_page_put(p, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+                   "'unsafe-inline'; img-src data:\">\n"
+                   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+                   "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n");
     wn_page_printf(p, "<title>%s</title>\n", title);
     wn_page_style(p);
     wn_page_put(p, "</head>\n<body><main>\n");
@@ -85,8 +83,7 @@ static void page_body(wn_page *p, const wn_outcome *r) {
         if (sections[i].title[0]) there[i] = section_draw(&below, r, &sections[i]);
     wn_page_put(p, "<nav aria-label=\"Contents\">");
     for (size_t i = 0; i < SECTIONS; i++)
-        if (there[i])
-            wn_page_printf(p, "<a href=\"#%s\">%s</a>\n", sections[i].name, sections[i].title);
+        if (there[i]) wn_page_printf(p, "<a href=\"#%s\">%s</a>\n", sections[i].name, sections[i].title);
     wn_page_put(p, "</nav></header>\n");
     if (below.code != WN_OK) p->code = below.code;
     if (below.len) wn_page_bytes(p, below.data, below.len);

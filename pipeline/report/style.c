@@ -81,7 +81,8 @@ static const char *const css[] = {
     ".lst{list-style:none;padding:0;margin:.6rem 0;display:grid;gap:.1rem 1.2rem;font-size:.88rem;",
     "grid-template-columns:repeat(auto-fill,minmax(12rem,1fr))}.lst li{overflow-wrap:anywhere}.lst b{font-weight:620}",
     ".oa{fill:var(--acc)}.ob{fill:var(--pool)}.oc{fill:var(--d5)}.key.ob{background:var(--pool)}",
-    ".key.oc,.key.kb{background:var(--d5)}.hs.hB{stroke:var(--d5)}.ov{height:22px;margin-top:1rem;border-radius:5px;overflow:hidden}",
+    ".key.oc,.key.kb{background:var(--d5)}.hs.hB{stroke:var(--d5)}.ov{height:22px;margin-top:1rem;border-radius:5px;"
+    "overflow:hidden}",
     "article{padding:1.15rem 0 1.05rem;border-top:1px solid var(--line)}article:first-of-type{border-top:0}",
     ".hd{display:flex;flex-wrap:wrap;gap:.1rem .9rem;align-items:baseline;font-size:.86rem;color:var(--m)}",
     ".hd b{color:var(--acc);font-size:1.05rem}.hd .id{overflow-wrap:anywhere}",
@@ -96,11 +97,13 @@ static const char *const css[] = {
     "padding:0 .25em;margin:0 .1em;color:var(--drop);font-style:normal;white-space:nowrap}",
     "pre{background:var(--code);border:1px solid var(--line);border-radius:8px;padding:.8rem 1rem;white-space:",
     "pre-wrap;overflow-wrap:anywhere;font:.88rem/1.5 ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}",
-    "pre span{display:inline-block;max-width:100%}.set td:first-child{color:var(--m);width:11rem}.set td{overflow-wrap:anywhere;vertical-align:top}",
+    "pre span{display:inline-block;max-width:100%}.set td:first-child{color:var(--m);width:11rem}.set "
+    "td{overflow-wrap:anywhere;vertical-align:top}",
     ".h{font:.82rem/1.4 ui-monospace,'DejaVu Sans Mono',monospace}",
     "@media(max-width:36rem){main{padding:1.4rem 1rem 3rem}h2{margin-top:2.4rem}.k div{flex-basis:40%}",
     ".k div{padding:.7rem .8rem}.k dd{font-size:1.35rem}th,td{padding:.3rem .35rem}.wide{display:none}",
-    ".set td:first-child{width:7.6rem}figure svg text{font-size:13.5px}.rw,.rs,.rb{display:none}svg .rl{font-size:38px}",
+    ".set td:first-child{width:7.6rem}figure svg text{font-size:13.5px}.rw,.rs,.rb{display:none}svg "
+    ".rl{font-size:38px}",
     ".reg .b{display:none}.verdict{font-size:1.2rem}}",
     "@media print{body{background:#fff}article,figure,tr{break-inside:avoid}}",
 };

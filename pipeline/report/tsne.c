@@ -210,7 +210,7 @@ static wn_code tsne_descend(descent *s, float *at, wn_err *err) {
 
 typedef struct {
     const float *at;
-    const uint32_t *near; /* [m, stride] */
+    const uint32_t *near;    /* [m, stride] */
     size_t m, stride, *hits; /* [m] */
 } keeping;
 

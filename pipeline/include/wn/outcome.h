@@ -52,7 +52,6 @@ typedef struct {
     const char *version, *command; /* of winnow; the canonical command line without -o */
     const char *config;            /* JSON: every option that decides the result */
     const char *day;               /* it was made on, "2031-07-24"; NULL: not known */
-    const char *quota;             /* --quota, of class-herding; NULL: none */
     uint64_t seed;
     const wn_input *inputs; /* [ninputs] */
     size_t ninputs;
@@ -62,7 +61,8 @@ typedef struct {
     wn_kernel_kind similarity;
     wn_storage storage;                          /* as used */
     double lambda, gamma, gamma_median, cut_off; /* NaN: does not apply */
-    double push, label_noise;                    /* of class-herding; label_noise NaN: push was given */
+    /* of class-herding; label_noise NaN: push was given; quota_power: of wn_class_opts, NaN: shares came from a file */
+    double push, label_noise, quota_power;
 
     /* how many */
     size_t n, k, wanted, dropped, groups, mixed, skipped, empty, zero_rows, nkeep, nexclude;
