@@ -87,6 +87,20 @@ static wn_code read_selection(wn_outcome *o, wn_err *err) {
     return WN_OK;
 }
 
+/* What made the vectors, where a model did. */
+static void read_model(wn_outcome *o) {
+    if (!wn_manifest_at(o, "model", NULL)) return;
+    o->own->model = (wn_outcome_model){.path = json_string(wn_manifest_at(o, "model", "path")),
+                                       .sha256 = json_string(wn_manifest_at(o, "model", "sha256")),
+                                       .precision = json_string(wn_manifest_at(o, "model", "precision")),
+                                       .texts = json_count(wn_manifest_at(o, "model", "texts")),
+                                       .tokens = json_count(wn_manifest_at(o, "model", "tokens")),
+                                       .truncated = json_count(wn_manifest_at(o, "model", "truncated")),
+                                       .equal = json_count(wn_manifest_at(o, "model", "equal")),
+                                       .tokens_per_second = NAN};
+    o->model = &o->own->model;
+}
+
 static size_t read_curve(const wn_outcome *o, const char *name, double out[WN_CURVE_POINTS]) {
     const cJSON *list = wn_manifest_at(o, "curves", name);
     size_t n = (size_t)cJSON_GetArraySize(list);
@@ -150,6 +164,7 @@ wn_code wn_manifest_read(wn_outcome *o, wn_err *err) {
     o->day = json_string(wn_manifest_at(o, "this_run", "day"));
     o->seed = seed >= 0 ? (uint64_t)seed : 0;
     read_counts(o);
+    read_model(o);
     if ((code = read_inputs(o, err)) != WN_OK) goto out;
     if ((code = read_selection(o, err)) != WN_OK) goto out;
     if ((code = read_curves(o, err)) != WN_OK) goto out;

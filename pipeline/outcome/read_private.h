@@ -12,6 +12,7 @@ struct wn_outcome_own {
     cJSON *manifest; /* NULL: not read */
     char *config;
     wn_input *inputs;
+    wn_outcome_model model;
     wn_strings ids;
     wn_label_codes labels, sources;
     uint64_t *line, *offset, *length;

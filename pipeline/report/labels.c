@@ -65,7 +65,7 @@ static wn_share tally_share(const wn_outcome *r, const tally *t) {
 }
 
 static void tally_name(wn_page *p, const wn_outcome *r, const tally *t) {
-    wn_page_text(p, r->rows.labels[t->label], strlen(r->rows.labels[t->label]), 60);
+    wn_page_name(p, r->rows.labels[t->label], 60);
 }
 
 static void tally_row(wn_page *p, const wn_outcome *r, const tally *t, double widest) {

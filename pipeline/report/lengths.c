@@ -122,6 +122,21 @@ static void sizes_say(wn_page *p, const wn_sizes *pool, const wn_sizes *choice) 
                                : "The texts have few spaces, so characters are counted.");
 }
 
+/* What the model made of the texts. */
+static void tokens_say(wn_page *p, const wn_outcome_model *m) {
+    wn_page_put(p, "<p class=\"m\">The model read ");
+    wn_page_count(p, m->tokens);
+    wn_page_put(p, " tokens in ");
+    wn_page_count(p, m->texts);
+    wn_page_printf(p, " texts, %.1f each. ", (double)m->tokens / (double)m->texts);
+    if (m->truncated) {
+        wn_page_count(p, m->truncated);
+        wn_page_put(p, m->truncated == 1 ? " text was longer than it reads and was cut.</p>\n"
+                                         : " texts were longer than it reads and were cut.</p>\n");
+    } else
+        wn_page_put(p, "None was cut.</p>\n");
+}
+
 void wn_section_lengths(wn_page *p, const wn_outcome *r) {
     static const char *const names[] = {"the pool", "the choice"};
     const wn_texts *t = &r->rows.texts;
@@ -130,6 +145,7 @@ void wn_section_lengths(wn_page *p, const wn_outcome *r) {
     if ((p->code = wn_sizes_pool(&s[0], t, p->err)) != WN_OK) goto out;
     if ((p->code = wn_sizes_make(&s[1], t, r->chosen, r->k, s[0].words, p->err)) != WN_OK) goto out;
     sizes_say(p, &s[0], &s[1]);
+    if (r->model && r->model->texts) tokens_say(p, r->model);
     wn_page_put(p, "<div class=\"two\">\n");
     sizes_chart(p, &s[0], &s[1]);
     wn_page_put(p, "<div>");

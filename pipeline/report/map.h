@@ -9,7 +9,7 @@
 enum {
     WN_MAP_WIDTH = 960,
     WN_MAP_HEIGHT = 620,
-    WN_MAP_CHOSEN = 400,  /* of the WN_TSNE_MOST points, where so many were chosen */
+    WN_MAP_CHOSEN = 300,  /* of the WN_TSNE_MOST points, where so many were chosen */
     WN_MAP_COUNTED = 4096 /* rows of the pool, and of the choice, that regions are counted over */
 };
 

@@ -102,6 +102,19 @@ void wn_page_escape(wn_page *p, const char *s) {
     wn_page_text(p, s, strlen(s), SIZE_MAX - 16);
 }
 
+void wn_page_name(wn_page *p, const char *s, size_t max) {
+    enum { PIECE = 20 };
+    size_t n = strlen(s), end = page_cut((const unsigned char *)s, n, max);
+    for (size_t begin = 0, i = 0, chars = 0; i < end; begin = i, chars = 0) {
+        for (; i < end && chars < PIECE && (i == begin || !strchr("._-/:", s[i - 1])); chars++)
+            do i++;
+            while (i < end && ((unsigned char)s[i] & 0xC0) == 0x80);
+        if (begin) wn_page_put(p, "<wbr>");
+        wn_page_text(p, s + begin, i - begin, SIZE_MAX - 16);
+    }
+    if (end < n) wn_page_put(p, "…");
+}
+
 void wn_page_command(wn_page *p, const char *command) {
     wn_page_put(p, "<pre>");
     for (const char *s = command; *s;) {

@@ -20,6 +20,8 @@ void wn_page_text(wn_page *p, const char *s, size_t n, size_t max);
 void wn_page_escape(wn_page *p, const char *s); /* the same for a C string, uncut */
 /* The same without any markup, for a <title>: what cannot be seen becomes a space. */
 void wn_page_plain(wn_page *p, const char *s, size_t n, size_t max);
+/* A name for a narrow column: it may be broken behind a punctuation mark, and words no line holds anywhere. */
+void wn_page_name(wn_page *p, const char *s, size_t max);
 /* A command line, which is not to be broken within an option. */
 void wn_page_command(wn_page *p, const char *command);
 void wn_page_count(wn_page *p, size_t v);       /* 12,345 */

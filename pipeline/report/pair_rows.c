@@ -57,9 +57,8 @@ void wn_pair_labels(wn_page *p, const wn_pair *t) {
                 "<th class=\"r\">Pool</th><th class=\"r\">A</th><th class=\"r\">B</th><th class=\"r wide\">chosen by A"
                 "</th><th class=\"r wide\">by B</th><th class=\"r wide\">of</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < shown; i++) {
-        const char *name = rows->labels[s[i].label];
         wn_page_put(p, "<tr><td>");
-        wn_page_text(p, name, strlen(name), 60);
+        wn_page_name(p, rows->labels[s[i].label], 60);
         wn_page_put(p, "</td><td class=\"r\">");
         wn_share_percent(p, (double)s[i].pool, (double)t->of[0]->n);
         for (int c = 0; c < 2; c++) {

@@ -126,6 +126,8 @@ void wn_plot_names(wn_page *p, const wn_plot *c, const wn_plot_name *names, size
     for (int round = 0; round < 8; round++) /* those too close to read move apart round their middle */
         for (size_t k = 1; k < m; k++)
             if ((over = NAME_HEIGHT - (at[k] - at[k - 1])) > 0) at[k] += over / 2, at[k - 1] -= over / 2;
+    for (size_t k = m; k-- > 0;) /* and none down to the numbers of the axis */
+        at[k] = fmin(at[k], WN_PLOT_BOTTOM - 2 - (double)(m - 1 - k) * NAME_HEIGHT);
     for (size_t k = 0; k < m; k++) plot_name(p, &names[order[k]], WN_PLOT_RIGHT + 8, at[k]);
 }
 

@@ -67,7 +67,7 @@ static const char *const css[] = {
     "th{font-weight:500;color:var(--m);font-size:.82rem;text-align:left;vertical-align:bottom}",
     "th,td{padding:.34rem .6rem;border-bottom:1px solid var(--line)}th:first-child,td:first-child{padding-left:0}",
     "td:last-child,th:last-child{padding-right:0}.r{text-align:right;white-space:nowrap}",
-    ".bars td:first-child{overflow-wrap:anywhere;width:22%;min-width:6.5rem}.bars .b{width:44%;min-width:5rem}",
+    ".bars td:first-child{width:22%}.bars .b{width:44%;min-width:5rem}",
     ".bars svg{height:16px}.bars .bc{fill:var(--acc)}.bars .br{fill:var(--ran);opacity:.3}",
     ".bars .bt{fill:var(--ran)}.bars .oth td{color:var(--m)}",
     ".key{display:inline-block;width:.8em;height:.8em;background:var(--acc);vertical-align:-.05em;margin-right:.3em}",
@@ -104,7 +104,7 @@ static const char *const css[] = {
     ".k div{padding:.7rem .8rem}.k dd{font-size:1.35rem}th,td{padding:.3rem .35rem}.wide{display:none}",
     ".set td:first-child{width:7.6rem}figure svg text{font-size:13.5px}.rw,.rs,.rb{display:none}svg "
     ".rl{font-size:38px}",
-    ".reg .b{display:none}.verdict{font-size:1.2rem}}",
+    ".bars .b{min-width:3rem}.reg .b{display:none}.bars.reg td:first-child{width:auto;overflow-wrap:anywhere}.verdict{font-size:1.2rem}}",
     "@media print{body{background:#fff}article,figure,tr{break-inside:avoid}}",
 };
 

@@ -9,7 +9,7 @@
 #include <winnow/threads.h>
 #include <wn/rng.h>
 
-enum { STREAM_START = 0x54534E45, WIDTH = 64, EARLY = 75, STEPS = 300, POWER_STEPS = 24 };
+enum { STREAM_START = 0x54534E45, WIDTH = 64, EARLY = 60, STEPS = 250, POWER_STEPS = 24 };
 enum { AFFINE = 3 * WN_TSNE_PERPLEXITY }; /* neighbours of a row that it likes at all */
 #define EXAGGERATION 12.f                 /* of p in the first EARLY steps: rows find those that they like */
 

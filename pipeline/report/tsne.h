@@ -11,7 +11,7 @@
 #include <winnow/err.h>
 
 enum {
-    WN_TSNE_MOST = 2000, /* rows: a step has their square */
+    WN_TSNE_MOST = 1500, /* rows: a step has their square */
     WN_TSNE_LEAST = 30,  /* fewer have no neighbourhoods to keep */
     WN_TSNE_PERPLEXITY = 20,
     WN_TSNE_NEAREST = 10 /* of a row's neighbours are looked for on the plane */

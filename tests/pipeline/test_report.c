@@ -121,7 +121,7 @@ Test(report, stays_small_for_many_rows) {
     sample_init(&s, 60000, 6000);
     char *html = render(&s.outcome);
     cr_expect_leq(strlen(html), 1500000, "%zu bytes", strlen(html));
-    cr_expect(strstr(html, "chosen: 400 of 6,000"), "the legend says that the map shows a sample");
+    cr_expect(strstr(html, "chosen: 300 of 6,000"), "the legend says that the map shows a sample");
     wn_free(html);
     sample_free(&s);
 }
