@@ -80,7 +80,8 @@ static wn_code read_selection(wn_outcome *o, wn_err *err) {
     o->gamma = json_number(wn_manifest_at(o, "selection", "gamma"));
     o->gamma_median = json_number(wn_manifest_at(o, "selection", "median_distance"));
     o->push = json_number(wn_manifest_at(o, "selection", "push"));
-    o->quota_power = json_number(wn_manifest_at(o, "selection", "quota_power"));
+    const cJSON *power = wn_manifest_at(o, "selection", "quota_power"); /* earlier versions did not say */
+    o->quota_power = power ? json_number(power) : -1;
     o->label_noise = json_number(wn_manifest_at(o, "selection", "label_noise"));
     o->cut_off = json_number(wn_manifest_at(o, "selection", "cut_off"));
     o->negative_from = json_count(wn_manifest_at(o, "selection", "gains_negative_from"));

@@ -157,7 +157,7 @@ void wn_section_labels(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, "<p class=\"m\">A random choice takes each label in its share of the pool, give or take the shaded "
                    "band. A bar beyond the band is the selection’s own doing. Coverage is the mean cosine of a "
                    "label’s rows to the chosen row that stands for them.");
-    if (r->objective == WN_CLASS_HERDING) quota_say(p, r->quota_power);
+    if (r->objective == WN_CLASS_HERDING && !(r->quota_power < 0)) quota_say(p, r->quota_power);
     wn_page_put(p, "</p>\n");
     tally_table(p, r, t, bars);
     if (bars < n) tally_list(p, r, t + bars, n - bars);

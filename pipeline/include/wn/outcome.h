@@ -61,7 +61,8 @@ typedef struct {
     wn_kernel_kind similarity;
     wn_storage storage;                          /* as used */
     double lambda, gamma, gamma_median, cut_off; /* NaN: does not apply */
-    /* of class-herding; label_noise NaN: push was given; quota_power: of wn_class_opts, NaN: shares came from a file */
+    /* of class-herding; label_noise NaN: push was given; quota_power: of wn_class_opts, NaN: shares came
+     * from a file, negative: not known */
     double push, label_noise, quota_power;
 
     /* how many */
