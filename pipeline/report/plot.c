@@ -105,8 +105,10 @@ void wn_plot_steps(wn_page *p, const wn_plot *c, const double *y, size_t n, doub
 
 static void plot_name(wn_page *p, const wn_plot_name *name, double x, double y) {
     wn_page_printf(p, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", name->cls, x, y + 4.3);
-    wn_page_put(p, name->name ? name->name : "random");
-    wn_page_put(p, "</text>\n");
+    if (name->name)
+        wn_page_printf(p, "%s</text>\n", name->name);
+    else
+        wn_page_put(p, "random</text>\n");
 }
 
 void wn_plot_names(wn_page *p, const wn_plot *c, const wn_plot_name *names, size_t n) {

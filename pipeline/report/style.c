@@ -104,7 +104,8 @@ static const char *const css[] = {
     ".k div{padding:.7rem .8rem}.k dd{font-size:1.35rem}th,td{padding:.3rem .35rem}.wide{display:none}",
     ".set td:first-child{width:7.6rem}figure svg text{font-size:13.5px}.rw,.rs,.rb{display:none}svg "
     ".rl{font-size:38px}",
-    ".bars .b{min-width:3rem}.reg .b{display:none}.bars.reg td:first-child{width:auto;overflow-wrap:anywhere}.verdict{font-size:1.2rem}}",
+    ".bars .b{min-width:3rem}.reg .b{display:none}.bars.reg td:first-child{width:auto;overflow-wrap:anywhere}",
+    ".verdict{font-size:1.2rem}}",
     "@media print{body{background:#fff}article,figure,tr{break-inside:avoid}}",
 };
 

@@ -78,7 +78,7 @@ refused "choices from different inputs" 3 "report: out and fewer are choices fro
     report out fewer --html x.html
 try dedup rows.jsonl -o kept
 refused "a folder without a choice" 3 "report: kept: nothing was chosen there" report out kept --html x.html
-refused "a page in the place of a file of the second folder" 2 "report: --html ranked/selection.tsv is selection.tsv of ranked" \
+refused "a page for a file of the second folder" 2 "report: --html ranked/selection.tsv is selection.tsv" \
     report out ranked -f --html ranked/selection.tsv
 rm -rf ranked ranked.html again.html both.html fewer fewer.jsonl kept
 refused "the report of no output folder" 3 "report:" report . --html x.html

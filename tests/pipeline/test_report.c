@@ -233,7 +233,7 @@ Test(report, picks_by_how_many_they_stand_for) {
     sample_init(&s, 400, 40);
     for (size_t i = 0; i < 400; i++) s.dup[i] = i;
     memset(s.stands, 0, 40 * sizeof *s.stands);
-    for (size_t i = 0; i < 400; i++) { /* choice c stands for every row whose number leaves c by 40, the 17th for more */
+    for (size_t i = 0; i < 400; i++) { /* choice c stands for rows c, c + 40, ...; the 17th for more */
         if (s.rank[i] == SIZE_MAX) s.by[i] = s.ids[i % 3 == 0 ? 16 : i % 40];
         s.stands[s.rank[s.by[i]] - 1]++;
     }

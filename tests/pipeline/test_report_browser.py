@@ -93,7 +93,7 @@ def outside(tap, page):
     ids = set(re.findall(r'id="([^"]*)"', source))
     own = {"SHA256SUMS", "assignment.tsv", "manifest.json", "selection.h5ad", "selection.tsv"}
     bad = [a for a in links if a != 'href="data:,">' and not (a.startswith('href="#') and a.split('"')[1][1:] in ids)
-           and not (a.startswith('href="') and (a.split('"')[1] in own or re.match(r"(subset|rest)\.", a.split('"')[1])))]
+           and not (a.startswith('href="') and (a[6:].split('"')[0] in own or re.match(r'href="(subset|rest)\.', a)))]
     tap.ok(not bad and "url(" not in source, "the page refers to nothing outside its folder", bad)
 
 
@@ -125,7 +125,7 @@ def looks(tap, folder, page, name):
                 continue
             tap.ok(seen["scroll"] <= 0, f"{where}: nothing to scroll sideways", seen["scroll"])
             for what, wanted in (("overlaps", "no texts over one another"), ("broken", "no word broken"),
-                                 ("outside", "no text beyond its frame"), ("faint", "every text has a contrast of 4.5")):
+                                 ("outside", "no text beyond its frame"), ("faint", "a contrast of 4.5 at least")):
                 tap.ok(not seen[what], f"{where}: {wanted}", "\n".join(seen[what]))
     size = os.path.getsize(page)
     tap.ok(size <= 2 << 20, f"{name}: at most 2 MB", size)
@@ -143,8 +143,8 @@ def renders(tap, folder, page):
 def pair(tap, folder, rows, first):
     """The page of two choices."""
     second, page = os.path.join(folder, "second"), os.path.join(folder, "both.html")
-    run = subprocess.run([sys.argv[1], "run", rows, "-k", "50", "--id-field", "id", "--label-field", "label", "-q", "-o",
-                          second], capture_output=True, text=True, check=False)
+    run = subprocess.run([sys.argv[1], "run", rows, "-k", "50", "--id-field", "id", "--label-field", "label", "-q",
+                          "-o", second], capture_output=True, text=True, check=False)
     tap.ok(run.returncode == 0, "another choice", run.stderr)
     run = subprocess.run([sys.argv[1], "report", first, second, "--html", page, "-q"], capture_output=True, text=True,
                          check=False)
