@@ -103,8 +103,10 @@ const wn_command wn_commands[] = {
      "For a chosen item: its rank and gain, and the items it stands for. For another: the chosen item that stands for "
      "it, and how similar they are. Texts come from subset.* and rest.*, or else from the input, if it is unchanged.",
      "winnow explain chosen/ 4711", wn_explain},
-    {"report", CMD_REPORT, "OUT", 1, 1, "write the report of an output folder again",
-     "One HTML page that needs no network and no JavaScript.", "winnow report chosen/ --html page.html",
+    {"report", CMD_REPORT, "OUT [OUT2]", 1, 2, "write the report of an output folder again, or of two side by side",
+     "One HTML page that needs no network and no JavaScript. With two folders, whose choices are from the same input: "
+     "what they share, what each covers, and what one chose and the other did not; --html names that page.",
+     "winnow report chosen/ --html page.html\nwinnow report chosen/ other/ --html both.html",
      wn_report_command},
     {"info", CMD_INFO, "FILE...", 1, SIZE_MAX, "say what a file or an output folder holds",
      "Matrix files: rows, columns, type and what stands beside them. Model folders: architecture, tokenizer, pooling, "

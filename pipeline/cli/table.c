@@ -46,7 +46,7 @@ const wn_option wn_options[] = {
      "Output",
      "replace an existing output that winnow wrote; what else stands there stays, and is named"},
     {"html", 0, "FILE", CMD_REPORT, OPT_STRING, CF(html), NULL, 0, 0, NULL, WRITES_TO, "Output",
-     "where to write the page; without it OUT/report.html, which must not exist (or -f)"},
+     "where to write the page; without it OUT/report.html, which must not exist (or -f); of two folders always named"},
     {"annotate", 0, NULL, CHOOSE, OPT_FLAG, CF(annotate), NULL, 0, 0, NULL, DECIDES | OF_RECORDS, "Output",
      "add an object \"winnow\" (rank, gain, count of represented) to every chosen JSONL record"},
     {"order", 0, "ORDER", CHOOSE, OPT_SWITCH, CF(rank_order), "input|rank", 0, 0, "input",

@@ -163,6 +163,7 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
     return (wn_outcome){.version = WINNOW_VERSION,
                         .command = wn_config_command(c),
                         .config = wn_config_json(c),
+                        .day = s->timings.day,
                         .seed = c->seed,
                         .inputs = s->rows.inputs,
                         .ninputs = s->rows.ninputs,
@@ -177,6 +178,7 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .explained = s->vectors.space.cols ? s->vectors.explained : NAN,
                         .cut_off = s->opts.objective == WN_FACILITY_LOCATION ? chosen->cut_off : NAN,
                         .push = s->opts.classes ? s->classes.push : NAN,
+                        .quota_power = s->classes.share ? NAN : s->classes.power,
                         .label_noise = s->opts.classes ? s->classes.noise : NAN,
                         .worth = s->judged ? &s->worth : NULL,
                         .n = s->copies.n,
@@ -210,6 +212,7 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .points = s->curves.k,
                         .coverage = s->curves.coverage,
                         .coverage_random = s->curves.coverage_random,
+                        .nearest_random = s->choice.k ? s->curves.nearest_random : NULL,
                         .value_random = s->curves.has_value_random ? s->curves.value_random : NULL};
 }
 

@@ -63,7 +63,7 @@ size_t wn_distill_memory(const wn_distilled *d) {
     const size_t weights =
         4 * (parts * (4 * m->hidden + 2 * m->intermediate) * m->hidden + (m->vocab + m->positions) * m->embedding);
     const size_t scratch = 4 * 512 * (6 * m->hidden + m->intermediate) * (size_t)wn_threads_get();
-    const size_t rows = d->n * (m->hidden + d->dims) * sizeof(float), axes = wn_static_pca_memory(m->hidden, d->dims);
+    const size_t rows = d->n * m->hidden * sizeof(float), axes = wn_static_pca_memory(d->n, m->hidden, d->dims);
     return 2 * weights + scratch + rows + axes + m->vocab * A_TOKEN + LIBRARIES;
 }
 

@@ -70,6 +70,7 @@ static void add_selection(wn_manifest_doc *d, const wn_outcome *r) {
     wn_doc_real(d, o, "lambda", r->k ? r->lambda : NAN);
     wn_doc_text(d, o, "maximizer", wn_storage_name(r->storage));
     if (r->objective == WN_FACILITY_LOCATION) wn_doc_real(d, o, "cut_off", r->cut_off);
+    if (r->objective == WN_CLASS_HERDING) wn_doc_real(d, o, "quota_power", r->quota_power);
     if (r->objective == WN_CLASS_HERDING) wn_doc_real(d, o, "push", r->push);
     if (r->objective == WN_CLASS_HERDING) wn_doc_real(d, o, "label_noise", r->label_noise);
     wn_doc_count(d, o, "gains_negative_from", r->negative_from);
@@ -136,25 +137,27 @@ static void add_curve(wn_manifest_doc *d, cJSON *in, const char *name, const dou
     }
 }
 
-static void add_budgets(wn_manifest_doc *d, cJSON *in, const size_t *k, size_t n) {
-    cJSON *list = cJSON_AddArrayToObject(in, "k");
+static void add_list(wn_manifest_doc *d, cJSON *in, const char *name, const size_t *v, size_t n) {
+    cJSON *list = cJSON_AddArrayToObject(in, name);
     d->failed |= !list;
     for (size_t i = 0; i < n && !d->failed; i++) {
-        cJSON *item = cJSON_CreateNumber((double)k[i]);
+        cJSON *item = cJSON_CreateNumber((double)v[i]);
         d->failed |= !item || !cJSON_AddItemToArray(list, item);
     }
 }
 
 static void add_curves(wn_manifest_doc *d, const wn_outcome *r) {
     cJSON *o = wn_doc_object(d, d->root, "curves");
-    add_budgets(d, o, r->points, r->npoints);
+    add_list(d, o, "k", r->points, r->npoints);
     add_curve(d, o, "coverage", r->coverage, r->npoints);
     add_curve(d, o, "coverage_random", r->coverage_random, r->npoints);
     if (r->value_random) add_curve(d, o, "value_random", r->value_random, r->npoints);
+    if (r->nearest_random) add_list(d, o, "nearest_random", r->nearest_random, WN_CURVE_BINS);
 }
 
 static void add_this_run(wn_manifest_doc *d, const wn_outcome *r, const wn_timings *t) {
     cJSON *o = wn_doc_this_run(d);
+    wn_doc_text(d, o, "day", t->day);
     cJSON *s = wn_doc_object(d, o, "seconds");
     for (size_t i = 0; i < t->n; i++) wn_doc_seconds(d, s, t->stages[i].name, t->stages[i].seconds);
     wn_doc_seconds(d, s, "total", wn_now() - t->started);

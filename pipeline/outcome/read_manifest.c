@@ -85,6 +85,8 @@ static wn_code read_selection(wn_outcome *o, wn_err *err) {
     o->gamma = json_number(wn_manifest_at(o, "selection", "gamma"));
     o->gamma_median = json_number(wn_manifest_at(o, "selection", "median_distance"));
     o->push = json_number(wn_manifest_at(o, "selection", "push"));
+    const cJSON *power = wn_manifest_at(o, "selection", "quota_power"); /* earlier versions did not say */
+    o->quota_power = power ? json_number(power) : -1;
     o->label_noise = json_number(wn_manifest_at(o, "selection", "label_noise"));
     o->cut_off = json_number(wn_manifest_at(o, "selection", "cut_off"));
     o->negative_from = json_count(wn_manifest_at(o, "selection", "gains_negative_from"));
@@ -148,6 +150,20 @@ static wn_code read_verdict(wn_outcome *o, wn_err *err) {
     return WN_OK;
 }
 
+/* What made the vectors, where a model did. */
+static void read_model(wn_outcome *o) {
+    if (!wn_manifest_at(o, "model", NULL)) return;
+    o->own->model = (wn_outcome_model){.path = json_string(wn_manifest_at(o, "model", "path")),
+                                       .sha256 = json_string(wn_manifest_at(o, "model", "sha256")),
+                                       .precision = json_string(wn_manifest_at(o, "model", "precision")),
+                                       .texts = json_count(wn_manifest_at(o, "model", "texts")),
+                                       .tokens = json_count(wn_manifest_at(o, "model", "tokens")),
+                                       .truncated = json_count(wn_manifest_at(o, "model", "truncated")),
+                                       .equal = json_count(wn_manifest_at(o, "model", "equal")),
+                                       .tokens_per_second = NAN};
+    o->model = &o->own->model;
+}
+
 static size_t read_curve(const wn_outcome *o, const char *name, double out[WN_CURVE_POINTS]) {
     const cJSON *list = wn_manifest_at(o, "curves", name);
     size_t n = (size_t)cJSON_GetArraySize(list);
@@ -176,6 +192,20 @@ static wn_code read_curves(wn_outcome *o, wn_err *err) {
     return WN_OK;
 }
 
+/* Folders of earlier versions have none. */
+static wn_code read_nearest(wn_outcome *o, wn_err *err) {
+    const cJSON *list = wn_manifest_at(o, "curves", "nearest_random");
+    size_t total = 0;
+    if (!list) return WN_OK;
+    if (cJSON_GetArraySize(list) != WN_CURVE_BINS)
+        return wn_outcome_damaged(o, "nearest_random in manifest.json has another number of steps", err);
+    for (int i = 0; i < WN_CURVE_BINS; i++)
+        total += o->own->nearest_random[i] = json_count(cJSON_GetArrayItem(list, i));
+    if (total != o->n) return wn_outcome_damaged(o, "nearest_random in manifest.json does not count every row", err);
+    o->nearest_random = o->own->nearest_random;
+    return WN_OK;
+}
+
 wn_code wn_manifest_read(wn_outcome *o, wn_err *err) {
     char *path = wn_path_join(o->own->folder, WN_FILE_MANIFEST, err);
     wn_code code = path ? WN_OK : WN_EMEMORY;
@@ -194,13 +224,16 @@ wn_code wn_manifest_read(wn_outcome *o, wn_err *err) {
     double seed = json_number(wn_manifest_at(o, "seed", NULL));
     o->version = json_string(wn_manifest_at(o, "winnow", NULL));
     o->command = json_string(wn_manifest_at(o, "command", NULL));
+    o->day = json_string(wn_manifest_at(o, "this_run", "day"));
     o->seed = seed >= 0 ? (uint64_t)seed : 0;
     read_counts(o);
+    read_model(o);
     if ((code = read_inputs(o, err)) != WN_OK) goto out;
     if ((code = read_selection(o, err)) != WN_OK) goto out;
     if ((code = read_query(o, err)) != WN_OK) goto out;
     if ((code = read_verdict(o, err)) != WN_OK) goto out;
-    code = read_curves(o, err);
+    if ((code = read_curves(o, err)) != WN_OK) goto out;
+    code = read_nearest(o, err);
 out:
     wn_free(path);
     return code;

@@ -13,6 +13,7 @@ struct wn_outcome_own {
     char *config;
     wn_input *inputs;
     wn_outcome_query query;
+    wn_outcome_model model;
     wn_strings ids;
     wn_label_codes labels, sources;
     uint64_t *line, *offset, *length;
@@ -23,7 +24,7 @@ struct wn_outcome_own {
 #undef WN_COLUMN
     } column;
     wn_worth worth;
-    size_t *chosen, *n_represented, points[WN_CURVE_POINTS];
+    size_t *chosen, *n_represented, points[WN_CURVE_POINTS], nearest_random[WN_CURVE_BINS];
     double *gain, *value;
     double coverage[WN_CURVE_POINTS], coverage_random[WN_CURVE_POINTS], value_random[WN_CURVE_POINTS];
     wn_corpus corpus; /* subset.* and rest.* */

@@ -79,7 +79,7 @@ void wn_section_conflicts(wn_page *p, const wn_outcome *r) {
         goto out;
     }
     find_mixed(r, first, mixed);
-    wn_page_put(p, "<section><h2>Copies with different labels</h2>\n<p class=\"m\">");
+    wn_page_put(p, "<p class=\"m\">");
     wn_page_count(p, r->mixed);
     wn_page_put(p, r->mixed == 1 ? " group of copies has" : " groups of copies have");
     wn_page_put(p, " rows of different labels; the label of the one that is left counts.");
@@ -90,7 +90,6 @@ void wn_section_conflicts(wn_page *p, const wn_outcome *r) {
         conflict_show(p, r, i);
         shown++;
     }
-    wn_page_put(p, "</section>\n");
 out:
     wn_free(first);
     wn_free(mixed);

@@ -56,7 +56,7 @@ void wn_section_groups(wn_page *p, const wn_outcome *r) {
     for (size_t i = 0; i < r->n; i++)
         if (count[i]) g[m++] = (group){i, count[i]};
     qsort(g, m, sizeof *g, group_by_size);
-    wn_page_put(p, "<section><h2>Copies</h2>\n<p class=\"m\">");
+    wn_page_put(p, "<p class=\"m\">");
     wn_page_count(p, r->dropped);
     wn_page_put(p, r->dropped == 1 ? " copy was dropped" : " copies were dropped");
     wn_page_put(p, r->chosen ? " before the choice, in " : ", in ");
@@ -65,7 +65,6 @@ void wn_section_groups(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, "</p>\n");
     size_t shown = r->chosen ? GROUPS_SHOWN : GROUPS_SHOWN_ALONE; /* a dedup has little else to show */
     for (size_t i = 0; i < m && i < shown; i++) group_show(p, r, &g[i]);
-    wn_page_put(p, "</section>\n");
     goto out;
 memory:
     p->code = WN_EMEMORY;

@@ -1,18 +1,21 @@
 #include "sections.h"
 
+#include "shares.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
 
-enum { LABELS_SHOWN = 20 };
+/* Labels with a bar of their own; those in the list below; the rest is a number. */
+enum { BARS = 20, LISTED = 2000 };
 
-/* One line of the table: a label, or all the labels that are not shown. */
+/* One line of the table. */
 typedef struct {
-    size_t label, pool, chosen;
+    size_t label, pool, chosen, keep, excluded;
     double similarity; /* of its rows to those that stand for them, all together; NaN: not known */
-} share;
+} tally;
 
 void wn_labels_count(const wn_outcome *r, int chosen, size_t *counts) {
     const uint32_t *label = r->rows.label;
@@ -35,108 +38,128 @@ double wn_labels_expected(const wn_outcome *r, const size_t *pool, size_t nlabel
     return expected;
 }
 
-/* Rows that nothing stands for count 0. */
-static void add_similarity(share *s, const wn_outcome *r) {
-    const float *similarity = r->column.represented_sim;
-    for (size_t l = 0; l < r->rows.nlabels && !similarity; l++) s[l].similarity = NAN;
-    for (size_t i = 0; i < r->n && similarity; i++)
-        if (r->rows.label[i] < r->rows.nlabels && isfinite(similarity[i]))
-            s[r->rows.label[i]].similarity += (double)similarity[i];
+/* All counts in one walk over the rows. Rows that nothing stands for count 0 towards the similarity. */
+static void tally_rows(tally *t, const wn_outcome *r) {
+    const wn_columns *c = &r->column;
+    for (size_t l = 0; l < r->rows.nlabels; l++) t[l] = (tally){.label = l, .similarity = c->represented_sim ? 0 : NAN};
+    for (size_t i = 0; i < r->k; i++)
+        if (r->rows.label[r->chosen[i]] < r->rows.nlabels) t[r->rows.label[r->chosen[i]]].chosen++;
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->rows.label[i] >= r->rows.nlabels) continue;
+        tally *to = &t[r->rows.label[i]];
+        to->pool++;
+        to->keep += c->must_keep && c->must_keep[i];
+        to->excluded += c->excluded && c->excluded[i];
+        if (c->represented_sim && isfinite(c->represented_sim[i])) to->similarity += (double)c->represented_sim[i];
+    }
 }
 
-static int share_by_pool(const void *a, const void *b) {
-    const share *x = a, *y = b;
+static int tally_by_pool(const void *a, const void *b) {
+    const tally *x = a, *y = b;
     if (x->pool != y->pool) return x->pool < y->pool ? 1 : -1;
     return x->label < y->label ? -1 : x->label > y->label;
 }
 
-static void share_percent(wn_page *p, size_t part, size_t whole) {
-    double v = whole ? 100.0 * (double)part / (double)whole : 0;
-    wn_page_printf(p, v >= 9.95 ? "%.0f%%" : v >= 0.095 || part == 0 ? "%.1f%%" : "%.2f%%", v);
+static wn_share tally_share(const wn_outcome *r, const tally *t) {
+    return (wn_share){(double)t->pool, (double)r->n, (double)t->chosen, (double)r->k};
 }
 
-static void share_bar(wn_page *p, const wn_outcome *r, const share *s, double widest) {
-    double n = (double)r->n, k = (double)r->k, at = (double)s->pool / n;
-    double sd = n > 1 && k > 0 ? sqrt(at * (1 - at) * (n - k) / (n - 1) / k) : 0;
-    double low = fmax(0, at - 2 * sd), high = fmin(1, at + 2 * sd), chosen = k > 0 ? (double)s->chosen / k : 0;
-    double scale = 100 / widest;
-    wn_page_printf(p, "<svg aria-hidden=\"true\"><rect class=\"bc\" width=\"%.2f%%\" height=\"10\" y=\"3\"/>",
-                   chosen * scale);
-    wn_page_printf(p, "<rect class=\"br\" x=\"%.2f%%\" width=\"%.2f%%\" height=\"16\"/>", low * scale,
-                   (high - low) * scale);
-    wn_page_printf(p, "<rect class=\"bt\" x=\"%.2f%%\" width=\"2\" height=\"16\"/></svg>", fmin(at * scale, 99.4));
+static void tally_name(wn_page *p, const wn_outcome *r, const tally *t) {
+    wn_page_name(p, r->rows.labels[t->label], 60);
 }
 
-static void share_row(wn_page *p, const wn_outcome *r, const share *s, double widest, size_t others) {
-    wn_page_put(p, others ? "<tr class=\"oth\"><td>" : "<tr><td>");
-    if (others) {
-        wn_page_count(p, others);
-        wn_page_put(p, others == 1 ? " other label" : " other labels");
-    } else
-        wn_page_text(p, r->rows.labels[s->label], strlen(r->rows.labels[s->label]), 60);
+static void tally_row(wn_page *p, const wn_outcome *r, const tally *t, double widest) {
+    const wn_share s = tally_share(r, t);
+    wn_page_put(p, "<tr><td>");
+    tally_name(p, r, t);
     wn_page_put(p, "</td><td class=\"b\">");
-    if (!others) share_bar(p, r, s, widest);
+    wn_share_bar(p, &s, widest);
     wn_page_put(p, "</td><td class=\"r\">");
-    share_percent(p, s->chosen, r->k);
+    wn_share_percent(p, s.chosen, s.k);
     wn_page_put(p, "</td><td class=\"r\">");
-    share_percent(p, s->pool, r->n);
+    wn_share_percent(p, s.pool, s.n);
     wn_page_put(p, "</td><td class=\"r\">");
-    if (s->pool && !isnan(s->similarity)) wn_page_printf(p, "%.3f", s->similarity / (double)s->pool);
-    wn_page_put(p, "</td><td class=\"r wide\">");
-    wn_page_count(p, s->chosen);
-    wn_page_put(p, "</td><td class=\"r wide\">");
-    wn_page_count(p, s->pool);
+    if (t->pool && !isnan(t->similarity)) wn_page_printf(p, "%.3f", t->similarity / s.pool);
+    const size_t counts[] = {t->chosen, t->pool, t->keep, t->excluded};
+    for (size_t i = 0; i < 2u + (r->nkeep > 0) + (r->nexclude > 0); i++) {
+        wn_page_put(p, "</td><td class=\"r wide\">");
+        wn_page_count(p, counts[i == 2 && r->nkeep == 0 ? 3 : i]);
+    }
     wn_page_put(p, "</td></tr>\n");
 }
 
-static void share_table(wn_page *p, const wn_outcome *r, share *s, size_t nlabels) {
-    size_t shown = nlabels <= LABELS_SHOWN + 1 ? nlabels : LABELS_SHOWN;
-    double widest = 1e-9, n = (double)r->n, k = (double)r->k;
-    for (size_t i = 0; i < shown; i++) {
-        double at = (double)s[i].pool / n, sd = n > 1 && k > 0 ? sqrt(at * (1 - at) * (n - k) / (n - 1) / k) : 0;
-        widest = fmax(widest, fmax(fmin(1, at + 2 * sd), k > 0 ? (double)s[i].chosen / k : 0));
+static void tally_table(wn_page *p, const wn_outcome *r, const tally *t, size_t n) {
+    double widest = 1e-9;
+    for (size_t i = 0; i < n; i++) {
+        const wn_share s = tally_share(r, &t[i]);
+        widest = fmax(widest, wn_share_reach(&s));
     }
-    wn_page_put(p, "<ul class=\"leg\"><li><span class=\"key\"></span>share of the choice</li>"
-                   "<li><span class=\"key kt\"></span>share of the pool</li>"
-                   "<li><span class=\"key ks\"></span>where 95% of random choices fall</li></ul>\n"
-                   "<table class=\"bars\"><thead><tr><th>Label</th><th class=\"b\"></th><th class=\"r\">Choice</th>"
+    wn_share_legend(p);
+    wn_page_put(p, "<table class=\"bars\"><thead><tr><th>Label</th><th class=\"b\"></th><th class=\"r\">Choice</th>"
                    "<th class=\"r\">Pool</th><th class=\"r\">Coverage</th><th class=\"r wide\">Texts chosen</th>"
-                   "<th class=\"r wide\">of</th></tr>"
-                   "</thead><tbody>\n");
-    for (size_t i = 0; i < shown; i++) share_row(p, r, &s[i], widest, 0);
-    if (shown < nlabels) {
-        share rest = {0};
-        for (size_t i = shown; i < nlabels; i++)
-            rest.pool += s[i].pool, rest.chosen += s[i].chosen, rest.similarity += s[i].similarity;
-        share_row(p, r, &rest, widest, nlabels - shown);
-    }
+                   "<th class=\"r wide\">of</th>");
+    if (r->nkeep) wn_page_put(p, "<th class=\"r wide\">to keep</th>");
+    if (r->nexclude) wn_page_put(p, "<th class=\"r wide\">excluded</th>");
+    wn_page_put(p, "</tr></thead><tbody>\n");
+    for (size_t i = 0; i < n; i++) tally_row(p, r, &t[i], widest);
     wn_page_put(p, "</tbody></table>\n");
 }
 
-void wn_section_labels(wn_page *p, const wn_outcome *r) {
-    size_t nlabels = r->rows.nlabels;
-    if (!r->rows.label || nlabels == 0 || r->n == 0 || r->k == 0) return;
-    size_t *counts = wn_alloc(2 * nlabels, sizeof *counts, p->err);
-    share *s = wn_alloc(nlabels, sizeof *s, p->err);
-    if (!counts || !s) {
-        p->code = WN_EMEMORY;
-        goto out;
+/* The labels without a bar, each with its counts. */
+static void tally_list(wn_page *p, const wn_outcome *r, const tally *t, size_t n) {
+    tally rest = {0};
+    size_t reached = 0, listed = n < LISTED ? n : LISTED;
+    for (size_t i = 0; i < n; i++) {
+        reached += t[i].chosen > 0;
+        if (i >= listed) rest.pool += t[i].pool, rest.chosen += t[i].chosen;
     }
-    wn_labels_count(r, 0, counts);
-    wn_labels_count(r, 1, counts + nlabels);
-    for (size_t l = 0; l < nlabels; l++) s[l] = (share){l, counts[l], counts[nlabels + l], 0};
-    add_similarity(s, r);
-    qsort(s, nlabels, sizeof *s, share_by_pool);
-    wn_page_put(p,
-                "<section><h2>Labels</h2>\n<p class=\"m\">A random choice takes each label in its share of the pool, "
-                "give or take the shaded band. A bar beyond the band is the selection’s own doing. Coverage is the "
-                "mean cosine of a label’s rows to the chosen row that stands for them.");
-    if (r->objective == WN_CLASS_HERDING)
-        wn_page_put(p, " Here how many rows each label has was decided before any was chosen (<code>--quota</code>).");
+    wn_page_put(p, "<details><summary>");
+    wn_page_count(p, n);
+    wn_page_put(p, n == 1 ? " smaller label, " : " smaller labels, ");
+    wn_page_count(p, reached);
+    wn_page_put(p, " of them reached: chosen of all</summary>\n<ul class=\"lst\">");
+    for (size_t i = 0; i < listed; i++) {
+        wn_page_put(p, t[i].chosen ? "<li>" : "<li class=\"m\">");
+        tally_name(p, r, &t[i]);
+        wn_page_printf(p, " <b>%zu</b>/%zu</li>\n", t[i].chosen, t[i].pool);
+    }
+    if (listed < n) {
+        wn_page_count(p, n - listed);
+        wn_page_printf(p, " more <b>%zu</b>/%zu", rest.chosen, rest.pool);
+    }
+    wn_page_put(p, "</ul></details>\n");
+}
+
+/* How many rows each class was to have: its size to that power. */
+static void quota_say(wn_page *p, double power) {
+    wn_page_put(p, " How many rows each label has was decided before any was chosen (<code>--quota</code>): ");
+    if (isnan(power))
+        wn_page_put(p, "the shares that a file names.");
+    else if (power <= 0)
+        wn_page_put(p, "the same number for each, as far as its rows go.");
+    else if (power >= 1)
+        wn_page_put(p, "its share of the pool.");
+    else
+        wn_page_put(p, "in proportion to the root of its size, so that small classes get more than their share and "
+                       "large ones less.");
+}
+
+void wn_section_labels(wn_page *p, const wn_outcome *r) {
+    size_t n = r->rows.nlabels, bars = n <= BARS + 1 ? n : BARS;
+    if (!r->rows.label || n == 0 || r->n == 0 || r->k == 0) return;
+    tally *t = wn_alloc(n, sizeof *t, p->err);
+    if (!t) {
+        p->code = WN_EMEMORY;
+        return;
+    }
+    tally_rows(t, r);
+    qsort(t, n, sizeof *t, tally_by_pool);
+    wn_page_put(p, "<p class=\"m\">A random choice takes each label in its share of the pool, give or take the shaded "
+                   "band. A bar beyond the band is the selection’s own doing. Coverage is the mean cosine of a "
+                   "label’s rows to the chosen row that stands for them.");
+    if (r->objective == WN_CLASS_HERDING && !(r->quota_power < 0)) quota_say(p, r->quota_power);
     wn_page_put(p, "</p>\n");
-    share_table(p, r, s, nlabels);
-    wn_page_put(p, "</section>\n");
-out:
-    wn_free(counts);
-    wn_free(s);
+    tally_table(p, r, t, bars);
+    if (bars < n) tally_list(p, r, t + bars, n - bars);
+    wn_free(t);
 }

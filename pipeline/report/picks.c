@@ -7,7 +7,8 @@
 #include <winnow/mem.h>
 #include <wn/rng.h>
 
-enum { STREAM_PICKS = 0x5245500A, FIRST = 10, DRAWN = 10, FEATURED = FIRST + DRAWN, STOOD_FOR = 4 };
+/* Those that stand for the most rows, then some by chance. */
+enum { STREAM_PICKS = 0x5245500A, TOP = 10, DRAWN = 10, FEATURED = TOP + DRAWN, FIRST = 10, STOOD_FOR = 4 };
 
 /* A row and its similarity to the chosen row that stands for it. */
 typedef struct {
@@ -15,9 +16,10 @@ typedef struct {
     float sim;
 } member;
 
-/* The featured choices: rank of each, and the rows it stands for, most similar first. */
+/* The featured choices, each once: rank of each, and the rows it stands for, most similar first. */
 typedef struct {
     size_t rank[FEATURED], n;
+    size_t top;                 /* how many of them stand for the most rows; the others are drawn */
     size_t first[FEATURED + 1]; /* members of choice f: first[f] .. first[f + 1] */
     size_t copies[FEATURED];    /* exact or near copies of the choice itself */
     member *members;
@@ -30,14 +32,25 @@ static int nearest_first(const void *a, const void *b) {
     return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* The first ten choices, then ten of the others by chance, in order of choice. */
-static void feature_choose(const wn_outcome *r, feature *f) {
+static void feature_add(feature *f, size_t rank) {
+    for (size_t i = 0; i < f->n; i++)
+        if (f->rank[i] == rank) return;
+    f->rank[f->n++] = rank;
+}
+
+/* count [k]: rows that each choice stands for. */
+static void feature_choose(const wn_outcome *r, const size_t *count, feature *f) {
     wn_rng g = wn_rng_init(r->seed, STREAM_PICKS);
-    while (f->n < FIRST && f->n < r->k) f->rank[f->n] = f->n, f->n++;
-    size_t want = r->k > FIRST ? r->k - FIRST : 0;
-    if (want > DRAWN) want = DRAWN;
-    for (size_t i = FIRST, left = want; left > 0; i++)
-        if (wn_rng_below(&g, r->k - i) < left) f->rank[f->n++] = i, left--;
+    for (size_t i = 0; i < r->k; i++) { /* by falling count, ties to the earlier choice; insertion */
+        if (f->n == TOP && count[i] <= count[f->rank[TOP - 1]]) continue;
+        size_t at = f->n < TOP ? f->n++ : TOP - 1;
+        for (; at > 0 && count[i] > count[f->rank[at - 1]]; at--) f->rank[at] = f->rank[at - 1];
+        f->rank[at] = i;
+    }
+    f->top = f->n;
+    size_t left = r->k > FEATURED ? DRAWN : 0;
+    for (size_t i = 0; left > 0; i++)
+        if (wn_rng_below(&g, r->k - i) < left) feature_add(f, i), left--;
 }
 
 /* Two passes over the rows: count, then fill. `where` [n] is scratch: featured index + 1 of each chosen row. */
@@ -67,32 +80,22 @@ static wn_code feature_gather(const wn_outcome *r, feature *f, unsigned char *wh
 }
 
 static void feature_heading(wn_page *p, const wn_outcome *r, const feature *f, size_t i) {
-    size_t row = r->chosen[f->rank[i]], others = f->first[i + 1] - f->first[i];
+    size_t row = r->chosen[f->rank[i]], others = f->first[i + 1] - f->first[i] + f->copies[i];
     wn_page_put(p, "<div class=\"hd\"><b>");
+    wn_page_count(p, others + 1);
+    wn_page_put(p, others ? " texts</b><span>choice " : " text, itself</b><span>choice ");
     wn_page_count(p, f->rank[i] + 1);
-    wn_page_put(p, "</b><span class=\"id\">");
+    wn_page_put(p, "</span><span class=\"id\">");
     wn_page_id(p, &r->rows, row);
     wn_page_put(p, "</span>");
-    if (r->rows.label && r->rows.label[row] < r->rows.nlabels) {
-        const char *label = r->rows.labels[r->rows.label[row]];
-        wn_page_put(p, "<span class=\"tag\">");
-        wn_page_text(p, label, strlen(label), 60);
-        wn_page_put(p, "</span>");
-    }
-    if (wn_report_has_gains(r)) {
-        wn_page_put(p, "<span>gain ");
-        wn_page_number(p, r->gain[f->rank[i]]);
-        wn_page_put(p, "</span>");
-    }
-    wn_page_put(p, "<span>stands for ");
-    wn_page_count(p, others);
-    wn_page_put(p, others == 1 ? " other text" : " other texts");
+    wn_page_label(p, &r->rows, row);
     if (f->copies[i]) {
-        wn_page_put(p, " and ");
+        wn_page_put(p, "<span>");
         wn_page_count(p, f->copies[i]);
-        wn_page_put(p, f->copies[i] == 1 ? " copy" : " copies");
+        wn_page_put(p, f->copies[i] == 1 ? " is a copy" : " are copies");
+        wn_page_put(p, "</span>");
     }
-    wn_page_put(p, "</span></div>");
+    wn_page_put(p, "</div>");
 }
 
 /* The two nearest, one from the middle and the farthest: what the choice stands for, not only its best side. */
@@ -103,43 +106,58 @@ static void feature_stood_for(wn_page *p, const wn_outcome *r, const member *m, 
     for (size_t i = 0; i < STOOD_FOR; i++) {
         if (at[i] >= n || (last != SIZE_MAX && at[i] <= last)) continue;
         last = at[i];
-        wn_page_printf(p, "<tr><td class=\"r\">%.3f</td><td dir=\"auto\">", (double)m[last].sim);
-        wn_page_row_text(p, &r->rows, m[last].row, 160);
+        wn_page_printf(p, "<tr><td class=\"r\">%.2f</td><td dir=\"auto\">", (double)m[last].sim);
+        wn_page_row_text(p, &r->rows, m[last].row, 110);
         wn_page_put(p, "</td></tr>");
     }
     wn_page_put(p, "</table>");
 }
 
 static void feature_show(wn_page *p, const wn_outcome *r, const feature *f, size_t begin, size_t end) {
+    wn_page_put(p, "<div class=\"cols\">\n");
     for (size_t i = begin; i < end; i++) {
         wn_page_put(p, "<article>");
         feature_heading(p, r, f, i);
         wn_page_put(p, "<p class=\"t\" dir=\"auto\">");
-        wn_page_row_text(p, &r->rows, r->chosen[f->rank[i]], 420);
+        wn_page_row_text(p, &r->rows, r->chosen[f->rank[i]], 280);
         wn_page_put(p, "</p>");
         feature_stood_for(p, r, f->members + f->first[i], f->first[i + 1] - f->first[i]);
         wn_page_put(p, "</article>\n");
     }
+    wn_page_put(p, "</div>\n");
+}
+
+/* The order of choice, in one line each. */
+static void feature_first(wn_page *p, const wn_outcome *r) {
+    wn_page_put(p, "<h3>The first ones</h3>\n<p class=\"m\">In the order in which they were chosen.</p>\n<ol "
+                   "class=\"fst\">");
+    for (size_t i = 0; i < FIRST && i < r->k; i++) {
+        wn_page_put(p, "<li><span dir=\"auto\">");
+        wn_page_row_text(p, &r->rows, r->chosen[i], 160);
+        wn_page_put(p, "</span> ");
+        wn_page_label(p, &r->rows, r->chosen[i]);
+        wn_page_put(p, "</li>\n");
+    }
+    wn_page_put(p, "</ol>\n");
 }
 
 void wn_section_picks(wn_page *p, const wn_outcome *r) {
-    if (r->k == 0 || p->code != WN_OK) return;
+    if (r->k == 0 || !r->column.represented_by || p->code != WN_OK) return;
     feature f = {0};
     unsigned char *where = wn_alloc(r->n, 1, p->err);
     p->code = where ? WN_OK : WN_EMEMORY;
     if (p->code != WN_OK) goto out;
-    feature_choose(r, &f);
+    feature_choose(r, r->n_represented, &f);
     if ((p->code = feature_gather(r, &f, where, p->err)) != WN_OK) goto out;
-    size_t first = f.n < FIRST ? f.n : FIRST;
-    wn_page_put(p, "<section><h2>First choices</h2>\n<p class=\"m\">Each with some of the texts it stands for: the two "
-                   "most similar, one from the middle and the least similar, with their cosine.</p>\n");
-    feature_show(p, r, &f, 0, first);
-    wn_page_put(p, "</section>\n");
-    if (f.n == first) goto out;
-    wn_page_put(p, "<section><h2>Choices drawn at random</h2>\n<p class=\"m\">So that the page does not show its "
-                   "best side only.</p>\n");
-    feature_show(p, r, &f, first, f.n);
-    wn_page_put(p, "</section>\n");
+    wn_page_put(p,
+                "<p class=\"m\">A chosen text stands for the texts that it is the nearest chosen one to: itself, its "
+                "copies, and others. With each are the two most similar of these, one from the middle and the "
+                "least similar, with their cosine.</p>\n<h3>Standing for the most</h3>\n");
+    feature_show(p, r, &f, 0, f.top);
+    feature_first(p, r);
+    if (f.n == f.top) goto out;
+    wn_page_put(p, "<h3>Drawn at random</h3>\n<p class=\"m\">So that the page does not show its best side only.</p>\n");
+    feature_show(p, r, &f, f.top, f.n);
 out:
     wn_free(where);
     wn_free(f.members);

@@ -80,10 +80,8 @@ void wn_section_queries(wn_page *p, const wn_outcome *r) {
     const size_t n = find_served(r, list);
     if (n > 0) {
         qsort(list, n, sizeof *list, by_cosine);
-        wn_page_put(p, "<section><h2>Queries</h2>\n");
         say_served(p, r, list, n);
         for (size_t i = 0; i < n && i < FARTHEST_SHOWN; i++) show_served(p, r, &list[i]);
-        wn_page_put(p, "</section>\n");
     }
     wn_free(list);
 }

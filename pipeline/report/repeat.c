@@ -17,10 +17,8 @@ static void setting_number(wn_page *p, const char *name, double v) {
 
 void wn_section_repeat(wn_page *p, const wn_outcome *r) {
     bool random = r->objective == WN_RANDOM || !r->chosen;
-    wn_page_put(p, "<section><h2>To repeat it</h2>\n");
-    wn_page_put(p, "<pre>");
-    wn_page_escape(p, r->command && *r->command ? r->command : "winnow");
-    wn_page_put(p, " -o out</pre>\n");
+    wn_page_command(p, r->command && *r->command ? r->command : "winnow");
+    wn_page_put(p, "<p class=\"m\">With <code>-o</code> and the name of a folder.</p>\n");
     wn_page_put(p, "<table class=\"set\"><tbody>\n");
     setting(p, "version", r->version);
     setting(p, "encoder", r->encoder);
@@ -42,5 +40,5 @@ void wn_section_repeat(wn_page *p, const wn_outcome *r) {
         }
         wn_page_put(p, "</td></tr>\n");
     }
-    wn_page_put(p, "</tbody></table></section>\n");
+    wn_page_put(p, "</tbody></table>\n");
 }

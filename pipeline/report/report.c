@@ -1,167 +1,109 @@
 #include "sections.h"
 
-#include <math.h>
 #include <string.h>
 #include <winnow/mem.h>
 #include <wn/report.h>
 
-/* A tile of the headline: what, how much, and a remark that is written by the caller before close. */
-static void tile_open(wn_page *p, const char *name) {
-    wn_page_printf(p, "<div><dt>%s</dt><dd>", name);
-}
-static void tile_close(wn_page *p) {
-    wn_page_put(p, "</dd></div>\n");
-}
+typedef struct {
+    const char *name, *title; /* of an id, and of the reader; no title: it stands in the head */
+    void (*draw)(wn_page *p, const wn_outcome *r);
+} section;
 
-static void tile_percent(wn_page *p, size_t part, size_t whole) {
-    double v = whole ? 100.0 * (double)part / (double)whole : 0;
-    wn_page_printf(p, v >= 9.95 || v == 0 ? "%.0f%%" : v >= 0.995 ? "%.1f%%" : "%.2g%%", v);
-}
+static const section sections[] = {
+#define SECTION(name, title) {#name, title, wn_section_##name},
+    WN_REPORT_SECTIONS(SECTION)
+#undef SECTION
+};
+enum { SECTIONS = sizeof sections / sizeof *sections };
 
-static void tile_count(wn_page *p, const char *name, size_t v, const char *remark) {
-    tile_open(p, name);
-    wn_page_count(p, v);
-    if (remark) wn_page_printf(p, "<small>%s</small>", remark);
-    tile_close(p);
-}
-
-static void tile_coverage(wn_page *p, const wn_outcome *r) {
-    if (r->npoints == 0) return;
-    tile_open(p, "Coverage");
-    wn_page_printf(p, "%.3f<small>random: %.3f</small>", r->coverage[r->npoints - 1],
-                   r->coverage_random[r->npoints - 1]);
-    tile_close(p);
-}
-
-static void tile_labels(wn_page *p, const wn_outcome *r) {
-    size_t nlabels = r->rows.nlabels, reached = 0;
-    if (!r->rows.label || nlabels == 0 || r->k == 0) return;
-    size_t *counts = wn_alloc(2 * nlabels, sizeof *counts, p->err);
-    if (!counts) {
-        p->code = WN_EMEMORY;
-        return;
-    }
-    wn_labels_count(r, 0, counts);
-    wn_labels_count(r, 1, counts + nlabels);
-    for (size_t l = 0; l < nlabels; l++) reached += counts[nlabels + l] > 0;
-    tile_open(p, "Labels reached");
-    wn_page_count(p, reached);
-    wn_page_put(p, " of ");
-    wn_page_count(p, nlabels);
-    wn_page_printf(p, "<small>random: %.1f</small>", wn_labels_expected(r, counts, nlabels));
-    tile_close(p);
-    wn_free(counts);
-}
-
-/* Rows of subset.*. */
-static size_t page_kept(const wn_outcome *r) {
-    return r->chosen ? r->k : r->n - r->dropped;
-}
-
-static void page_headline(wn_page *p, const wn_outcome *r) {
-    wn_page_put(p, "<dl class=\"k\">\n");
-    tile_open(p, r->chosen ? "Chosen" : "Kept");
-    wn_page_count(p, page_kept(r));
-    wn_page_put(p, "<small>");
-    tile_percent(p, page_kept(r), r->n);
-    wn_page_put(p, " of the input</small>");
-    tile_close(p);
-    tile_count(p, "Read", r->n, NULL);
-    if (r->column.copy_of) tile_count(p, "Copies dropped", r->dropped, NULL);
-    tile_coverage(p, r);
-    tile_labels(p, r);
-    if (r->mixed) tile_count(p, "Groups of copies", r->mixed, "with different labels");
-    if (r->nkeep) tile_count(p, "Must keep", r->nkeep, "named by --keep");
-    if (r->nexclude) tile_count(p, "Excluded", r->nexclude, "named by --exclude");
-    if (r->empty) tile_count(p, "Empty texts", r->empty, NULL);
-    if (r->zero_rows) tile_count(p, "Zero vectors", r->zero_rows,
-                                 r->encoder || (!r->chosen && r->ninputs && r->inputs[0].format) ? "no known word"
-                                                                                                 : NULL);
-    if (r->skipped) tile_count(p, "Skipped", r->skipped, "bad records");
-    wn_page_put(p, "</dl>\n");
-}
-
-/* What the numbers mean, in one sentence; says so where random does as well. */
-static void page_lead(wn_page *p, const wn_outcome *r) {
-    if (r->npoints == 0 || r->k == 0) return;
-    double chosen = r->coverage[r->npoints - 1], random = r->coverage_random[r->npoints - 1];
-    wn_page_put(p, "<p class=\"lead\">");
-    if (r->k >= r->n)
-        wn_page_put(p, "Everything was kept, so there is nothing to compare.");
-    else if (r->objective == WN_CLASS_HERDING)
-        wn_page_printf(p,
-                       "Chosen class by class, so that the rows of a class together are what is typical of it. Being "
-                       "near to every text is not what was sought: coverage is %.3f, of a random choice %.3f. What a "
-                       "text stands for below are those that it is nearest to, of whatever class.",
-                       chosen, random);
-    else if (r->objective >= WN_RDS)
-        wn_page_printf(p,
-                       "Chosen toward queries: the texts nearest to them. Being near to every text is not what was "
-                       "sought: coverage is %.3f, of a random choice %.3f.",
-                       chosen, random);
-    else if (chosen <= random + 0.0005)
-        wn_page_printf(p,
-                       "A random choice of the same size covers the input as well: %.3f against %.3f. By this measure "
-                       "the selection brings nothing here.",
-                       random, chosen);
-    else
-        wn_page_printf(
-            p,
-            "On average an input text has a cosine of %.3f with the nearest chosen one; with a random choice "
-            "of the same size it would be %.3f.",
-            chosen, random);
-    wn_page_put(p, "</p>\n");
-}
-
-static void page_head(wn_page *p, const wn_outcome *r) {
-    wn_page_put(
-        p,
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-        "'unsafe-inline'; img-src data:\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-        "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n"
-        "<title>" WN_REPORT_TITLE
-        "</title>\n");
+void wn_page_begin(wn_page *p, const char *title) {
+    wn_page_put(p, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+                   "'unsafe-inline'; img-src data:\">\n"
+                   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+                   "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n");
+    wn_page_printf(p, "<title>%s</title>\n", title);
     wn_page_style(p);
-    wn_page_put(p, "</head>\n<body><main>\n<header><div class=\"w\">winnow</div><h1>");
-    wn_page_count(p, page_kept(r));
+    wn_page_put(p, "</head>\n<body><main>\n");
+}
+
+/* Which files it is about, by their last names. */
+void wn_page_inputs(wn_page *p, const wn_outcome *r) {
+    enum { NAMED = 3 };
+    for (size_t i = 0; i < r->ninputs && i < NAMED; i++) {
+        const char *path = r->inputs[i].path, *slash = strrchr(path, '/');
+        if (i) wn_page_put(p, ", ");
+        wn_page_escape(p, slash && slash[1] ? slash + 1 : path);
+    }
+    if (r->ninputs > NAMED) wn_page_printf(p, " and %zu more", r->ninputs - NAMED);
+}
+
+static void page_title(wn_page *p, const wn_outcome *r) {
+    wn_page_put(p, "<header><div class=\"w\">winnow</div><h1>");
+    wn_page_count(p, wn_report_kept(r));
     wn_page_put(p, " of ");
     wn_page_count(p, r->n);
     wn_page_put(p, r->n == 1 ? " text" : " texts");
     wn_page_put(p, r->chosen ? " chosen</h1>\n" : " kept</h1>\n");
-    page_lead(p, r);
-    page_headline(p, r);
-    wn_page_put(p, "</header>\n");
+    wn_page_put(p, "<p class=\"by\">");
+    wn_page_inputs(p, r);
+    if (r->ninputs && r->day) wn_page_put(p, " · ");
+    if (r->day) wn_page_escape(p, r->day);
+    if (r->chosen) wn_page_printf(p, " · %s", wn_objective_name(r->objective));
+    wn_page_put(p, "</p>\n");
 }
 
-/* In order; the first failure sticks to the page. */
-static void (*const sections[])(wn_page *p, const wn_outcome *r) = {
-#define SECTION(name) wn_section_##name,
-    WN_REPORT_SECTIONS(SECTION)
-#undef SECTION
-};
+/* What a section writes below its heading, which stands only where it writes something. */
+static bool section_draw(wn_page *p, const wn_outcome *r, const section *s) {
+    size_t before = p->len, begin;
+    if (p->code != WN_OK) return false;
+    if (s->title[0]) wn_page_printf(p, "<section id=\"%s\"><h2>%s</h2>\n", s->name, s->title);
+    begin = p->len;
+    s->draw(p, r);
+    bool written = p->len > begin;
+    if (!written)
+        p->len = before;
+    else if (s->title[0])
+        wn_page_put(p, "</section>\n");
+    return written;
+}
 
-wn_code wn_report_render(const wn_outcome *r, char **html, size_t *len, wn_err *err) {
-    wn_page p = {.err = err};
-    page_head(&p, r);
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) sections[i](&p, r);
-    wn_page_put(&p, "</main></body></html>\n");
-    if (p.code != WN_OK) {
-        wn_free(p.data);
-        return p.code;
+void wn_report_head(wn_page *p, const wn_outcome *r) {
+    for (size_t i = 0; i < SECTIONS; i++)
+        if (!sections[i].title[0]) (void)section_draw(p, r, &sections[i]);
+}
+
+/* Sections come first, so that the head knows which there are. */
+static void page_body(wn_page *p, const wn_outcome *r) {
+    wn_page below = {.err = p->err};
+    bool there[SECTIONS] = {false};
+    page_title(p, r);
+    wn_report_head(p, r);
+    for (size_t i = 0; i < SECTIONS; i++)
+        if (sections[i].title[0]) there[i] = section_draw(&below, r, &sections[i]);
+    wn_page_put(p, "<nav aria-label=\"Contents\">");
+    for (size_t i = 0; i < SECTIONS; i++)
+        if (there[i]) wn_page_printf(p, "<a href=\"#%s\">%s</a>\n", sections[i].name, sections[i].title);
+    wn_page_put(p, "</nav></header>\n");
+    if (below.code != WN_OK) p->code = below.code;
+    if (below.len) wn_page_bytes(p, below.data, below.len);
+    wn_free(below.data);
+}
+
+wn_code wn_page_end(wn_page *p, char **html, size_t *len) {
+    wn_page_put(p, "</main></body></html>\n");
+    if (p->code != WN_OK) {
+        wn_free(p->data);
+        return p->code;
     }
-    *html = p.data;
-    *len = p.len;
+    *html = p->data;
+    *len = p->len;
     return WN_OK;
 }
 
-wn_code wn_report_write(const wn_outcome *r, wn_safefile *out, wn_err *err) {
-    char *html = NULL;
-    size_t len = 0;
-    wn_code code = wn_report_render(r, &html, &len, err);
-    if (code != WN_OK) return code;
-    code = wn_safefile_write(out, html, len, err);
-    wn_free(html);
-    return code;
+wn_code wn_report_render(const wn_outcome *r, char **html, size_t *len, wn_err *err) {
+    wn_page p = {.err = err};
+    wn_page_begin(&p, WN_REPORT_TITLE);
+    page_body(&p, r);
+    return wn_page_end(&p, html, len);
 }

@@ -29,17 +29,17 @@ void wn_section_verdict(wn_page *p, const wn_outcome *r) {
     char text[WN_WORTH_TEXT];
     if (!r->worth) return;
     wn_worth_text(text, r->worth);
-    wn_page_put(p, "<section><h2>Verdict</h2>\n<p class=\"lead\">");
     text[0] = (char)(text[0] >= 'a' && text[0] <= 'z' ? text[0] - 'a' + 'A' : text[0]);
+    wn_page_put(p, "<p class=\"verdict\">");
     wn_page_escape(p, text);
     wn_page_put(p, ".</p>\n");
-    if (!r->worth->none[0]) {
-        verdict_table(p, r->worth);
-        wn_page_printf(p, "<p class=\"m\">Of a logistic regression on these vectors, tested %zu times on ",
-                       r->worth->folds);
-        wn_page_count(p, r->worth->held_out);
-        wn_page_put(p, " rows that were held out and chosen without. The model that you train is another: its accuracy "
-                       "is not known from here.</p>\n");
-    }
-    wn_page_put(p, "</section>\n");
+}
+
+void wn_section_worth(wn_page *p, const wn_outcome *r) {
+    if (!r->worth || r->worth->none[0]) return;
+    verdict_table(p, r->worth);
+    wn_page_printf(p, "<p class=\"m\">Of a logistic regression on these vectors, tested %zu times on ", r->worth->folds);
+    wn_page_count(p, r->worth->held_out);
+    wn_page_put(p, " rows that were held out and chosen without. The model that you train is another: its accuracy is "
+                   "not known from here.</p>\n");
 }

@@ -63,6 +63,14 @@ static wn_code random_order(size_t **order, const wn_copies *c, size_t k, uint64
     return WN_OK;
 }
 
+/* How far all rows are from the nearest random one. */
+static void count_nearest(wn_curves *curves, const wn_cover *cover, const wn_vectors *v, const wn_copies *c) {
+    for (size_t i = 0; i < c->n; i++) {
+        size_t row = wn_kept_row(c, i);
+        curves->nearest_random[wn_curve_bin(v->zero[row] ? 0 : cover->best[row])]++;
+    }
+}
+
 wn_code wn_curves_random(wn_curves *curves, const wn_vectors *v, const wn_copies *c, const wn_choice *choice,
                          const wn_choice_opts *o, wn_io *io, wn_err *err) {
     const wn_mat x = wn_space_rows(v, c);
@@ -77,6 +85,7 @@ wn_code wn_curves_random(wn_curves *curves, const wn_vectors *v, const wn_copies
     if ((code = random_order(&order, c, choice->k, o->seed, err)) != WN_OK) goto out;
     wn_cover_opts by = {.order = order, .budget = curves->k, .npoints = curves->n};
     if ((code = wn_cover_curve(&cover, v, c, &by, io, err)) != WN_OK) goto out;
+    count_nearest(curves, &cover, v, c);
     if (facility) { /* its value goes by what the choice compared */
         by.kernel = &o->kernel, by.in_space = true;
         cover.mean = in_space, cover.value = curves->value_random;

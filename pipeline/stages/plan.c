@@ -44,7 +44,7 @@ static size_t toward_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
 }
 
 /* What the choice needs beyond vectors and tables, at the least: the maximizer is matrix-free where memory is short. */
-static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, size_t labels) {
+static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, size_t text, size_t labels) {
     wn_select_opts o = {.objective = c->objective,
                         .kernel = {c->kernel.kind, 1},
                         .k = c->wanted,
@@ -57,7 +57,7 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, si
                     wn_space_bytes(&c->space, rows, cols);
     size_t toward = toward_bytes(c, rows, cols);
     size_t curves = rows * (3 * sizeof(size_t) + 2 * sizeof(float));
-    size_t page = wn_report_memory(rows, cols);
+    size_t page = wn_report_memory(rows, cols, text);
     choice = choice > toward ? choice : toward;
     choice = choice > curves ? choice : curves;
     if (c->objective == WN_CLASS_HERDING) {
@@ -81,7 +81,7 @@ wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_op
     wn_plan p = {.text = text_bytes(rows), .vectors = matrix_bytes(c->m, o->dims)};
     size_t encode = o->encode_bytes ? o->encode_bytes : p.vectors,
            labels = o->verdict && rows->view.label ? rows->view.nlabels : 0,
-           choose = p.text + p.vectors + choice_bytes(choice, c->m, o->dims, labels);
+           choose = p.text + p.vectors + choice_bytes(choice, c->m, o->dims, p.text, labels);
     /* the texts that remain after exact duplicates are copied together before they are encoded */
     if (o->encode_bytes && c->dropped) encode += p.text;
     p.need = fixed_bytes + table_bytes(rows) + (encode > choose ? encode : choose);

@@ -37,7 +37,8 @@ static double tune_work(const wn_worth_size *s, double n) {
 }
 
 static double choice_work(const wn_worth_size *s, const wn_choice_opts *o, size_t part) {
-    const double m = (double)s->m, d = (double)s->d, k = (double)s->k;
+    const size_t space = wn_space_dims(&o->space, s->d);
+    const double m = (double)s->m, d = (double)(space ? space : s->d), k = (double)s->k;
     switch (o->objective) {
     case WN_CLASS_HERDING:
         return 4 * m * d + s->picks[part] * d;
@@ -45,6 +46,9 @@ static double choice_work(const wn_worth_size *s, const wn_choice_opts *o, size_
         return o->kernel.kind == WN_RBF && o->storage != WN_DENSE ? m * m * d / 2 + 16 * k * m : m * d * (k + 2);
     case WN_FACILITY_LOCATION:
         return m * m * d + 64 * k * m;
+    case WN_RDS:
+    case WN_TSDS:
+        return o->query ? m * d * (double)o->query->rows : 0;
     case WN_RANDOM:
         return 0;
     }

@@ -76,7 +76,7 @@ refused "a short form of two options" 2 "run: --mi could mean --min-df or --min-
 refused "no input" 2 "run: no input was named: winnow run FILE..." run -k 5 -o x
 refused "no output" 2 "run: -o is missing" run a -k 5
 refused "no k" 2 "run: -k is missing" run a -o x
-refused "an argument too many" 2 'report: one argument too many: "b"' report a b
+refused "an argument too many" 2 'report: one argument too many: "c"' report a b c
 refused "explain without an id" 2 "explain: an argument is missing: winnow explain OUT ID" explain out
 refused "standard input named twice" 2 "run: - is named twice" run - - -k 5 -o x
 refused "an encoder both loaded and saved" 2 "embed: --save-encoder and --load-encoder together" \

@@ -55,7 +55,8 @@ has out/manifest.json '"components":	64' "the manifest, too"
 has "$work/summary" "out/report.html" "the summary says where the report is"
 has out/manifest.json '"copies_dropped":	15' "the manifest counts the copies"
 has out/report.html "60 of 600 texts chosen" "the report has its headline"
-has out/report.html "winnow run rows.jsonl" "the report has the command"
+has out/report.html "<span>run</span> <span>rows.jsonl</span>" "the report has the command"
+has out/report.html "2030-03-17" "and the day"
 
 # ---- the report again ----
 try report out --html again.html
@@ -65,7 +66,23 @@ try run rows.jsonl -k 25 --order rank --dedup 0.9 --label-field label -o ranked
 try report ranked --html ranked.html
 cmp -s ranked.html ranked/report.html
 ok $? "also of a subset in order of rank, with near duplicates"
-rm -rf ranked ranked.html again.html
+# ---- two choices side by side ----
+try report out ranked --html both.html
+has both.html "Two choices from 600 texts" "the page of two choices"
+has both.html "texts are in both" "says what they share"
+cmp -s ranked.html ranked/report.html
+ok $? "and leaves their own pages alone"
+refused "two choices and no --html" 2 "report: the page of two choices lies in neither folder" report out ranked
+refused "the page of two choices that exists" 2 "report: both.html exists" report out ranked --html both.html
+head -n 500 rows.jsonl >fewer.jsonl
+try run fewer.jsonl -k 25 -o fewer
+refused "choices from different inputs" 3 "report: out and fewer are choices from different inputs (600 and 500 rows" \
+    report out fewer --html x.html
+try dedup rows.jsonl -o kept
+refused "a folder without a choice" 3 "report: kept: nothing was chosen there" report out kept --html x.html
+refused "a page for a file of the second folder" 2 "report: --html ranked/selection.tsv is selection.tsv" \
+    report out ranked -f --html ranked/selection.tsv
+rm -rf ranked ranked.html again.html both.html fewer fewer.jsonl kept
 refused "the report of no output folder" 3 "report:" report . --html x.html
 
 # ---- determinism ----

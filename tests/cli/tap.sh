@@ -1,6 +1,7 @@
 # Sourced by the tests of this folder: a work folder, the program as $W, and checks that print TAP lines.
 # The environment names the program (WINNOW) and may name WINNOW_DATA and WINNOW_PYTHON.
 set -u
+export SOURCE_DATE_EPOCH=1900000000 # the day on pages: tests may run past midnight
 W=${WINNOW:?the program to test}
 case $W in /*) ;; *) W=$PWD/$W ;; esac
 root=$(cd "$(dirname "$0")/../.." && pwd)

@@ -46,12 +46,8 @@ Test(static_make, principal_axes_are_a_rotation_without_correlation) {
         for (size_t k = 0; k < i; k += 3)
             cr_expect_float_eq(distance(x, D, i, k), distance(y, D, i, k), 1e-5, "rows %zu, %zu", i, k);
     for (size_t a = 0; a < D; a++) {
-        double most = 0;
         for (size_t b = 0; b < a; b++) cr_expect_float_eq(covariance(y, D, a, b), 0, 1e-5, "axes %zu, %zu", a, b);
         if (a) cr_expect_leq(covariance(y, D, a, a), covariance(y, D, a - 1, a - 1));
-        for (size_t i = 0; i < N; i++)
-            if (fabs((double)y[i * D + a]) > fabs(most)) most = (double)y[i * D + a];
-        cr_expect_gt(most, 0, "axis %zu", a);
     }
 }
 

@@ -84,7 +84,8 @@ Test(report, page_has_its_numbers_and_no_foreign_markup) {
     cr_expect(strstr(html, "0.620<small>random: 0.550"));
     cr_expect(strstr(html, "&lt;script&gt;alert"));
     cr_expect(strstr(html, "&lt;b&gt;verb&lt;/b&gt;"), "labels are escaped");
-    cr_expect(strstr(html, "winnow run &#39;data/&lt;odd&gt; name.jsonl&#39;"), "the command is escaped");
+    cr_expect(strstr(html, "<span>run</span> <span>&#39;data/&lt;odd&gt;</span> <span>name.jsonl&#39;</span>"),
+              "the command is escaped");
     cr_expect_not(strstr(html, "<script"));
     cr_expect_not(strstr(html, "<b>verb"));
     cr_expect_not(strstr(html, "http://"));
@@ -153,7 +154,7 @@ Test(report, stays_small_for_many_rows) {
     sample_init(&s, 60000, 6000);
     char *html = render(&s.outcome);
     cr_expect_leq(strlen(html), 1500000, "%zu bytes", strlen(html));
-    cr_expect(strstr(html, "1,000 of 6,000"), "the legend says that the map shows a sample");
+    cr_expect(strstr(html, "chosen: 300 of 6,000"), "the legend says that the map shows a sample");
     wn_free(html);
     sample_free(&s);
 }
@@ -171,7 +172,7 @@ Test(report, little_or_nothing) {
     o->rows.texts.n = o->rows.ids.n = 0, o->rows.label = NULL;
     html = render(&s.outcome);
     cr_expect(strstr(html, "1 of 50 texts chosen"));
-    cr_expect_not(strstr(html, "<h2>Map"));
+    cr_expect_not(strstr(html, ">Map<"), "neither a map nor an entry in the contents");
     wn_free(html);
     sample_free(&s);
 }
@@ -208,9 +209,213 @@ Test(report, expected_labels_by_hand) {
     cr_expect_float_eq(wn_labels_expected(&r, pool, 3), 3, 1e-12);
 }
 
-Test(report, survives_every_failed_allocation) {
+/* Where `what` stands in the page; fails if nowhere. */
+static const char *after(const char *html, const char *what) {
+    const char *at = strstr(html, what);
+    cr_assert_not_null(at, "no %s", what);
+    return at;
+}
+
+Test(report, contents_lead_to_the_sections_that_are_there) {
+    sample s;
+    sample_init(&s, 500, 50);
+    char *html = render(&s.outcome), id[80];
+    size_t links = 0, sections = 0;
+    for (const char *at = html; (at = strstr(at, "<a href=\"#")); links++) {
+        at += strlen("<a href=\"#");
+        (void)snprintf(id, sizeof id, "<section id=\"%.*s\"><h2>", (int)strcspn(at, "\""), at);
+        cr_expect(strstr(html, id), "%s", id);
+    }
+    for (const char *at = html; (at = strstr(at, "<section")); at++) sections++;
+    cr_expect_eq(links, sections);
+    cr_expect_geq(links, 8u);
+    cr_expect(strstr(html, "&lt;odd&gt; name.jsonl · 2031-07-24"), "name and date");
+    wn_free(html);
+    sample_free(&s);
+}
+
+Test(report, what_is_lost_by_hand) {
     sample s;
     sample_init(&s, 400, 40);
+    float worst = 2;
+    size_t at = 0, below = 0;
+    for (size_t i = 0; i < 400; i++) /* a tenth at .25 .. .27, the others above: the tenth ends at .26 + step */
+        if (s.by[i] != i) s.sim[i] = below++ < 20 ? .25f : i % 2 ? .61f : .83f;
+    for (size_t i = 0; i < 400; i++) s.dup[i] = i;
+    s.sim[333] = .11f; /* a row that is none of the chosen ones */
+    cr_assert_neq(s.by[333], 333u);
+    for (size_t i = 0; i < 400; i++)
+        if (s.by[i] != i && s.sim[i] < worst) worst = s.sim[i], at = i;
+    cr_assert_eq(at, 333u);
+    char *html = render(&s.outcome);
+    const char *list = after(html, "<h3>Served worst</h3>");
+    cr_expect(strstr(list, "<b>0.11</b>") < strstr(list, "<b>0.25</b>"), "worst first");
+    cr_expect(strstr(after(list, "<b>0.11</b>"), "id-333") < strstr(list, "<b>0.25</b>"), "with its id");
+    /* 21 rows of 400 lie below .26 (steps of .02), the next at .60 to .62: 19 of 200 odd ones make the tenth full */
+    size_t next = 0;
+    for (size_t i = 0; i < 400; i++) next += s.by[i] != i && s.sim[i] > .6f && s.sim[i] < .62f;
+    char want[64];
+    (void)snprintf(want, sizeof want, "is below <b>%.2f</b>", .60 + .02 * (40. - 21) / (double)next);
+    cr_expect(strstr(html, want), "no %s", want);
+    wn_free(html);
+    sample_free(&s);
+}
+
+Test(report, picks_by_how_many_they_stand_for) {
+    sample s;
+    sample_init(&s, 400, 40);
+    for (size_t i = 0; i < 400; i++) s.dup[i] = i;
+    memset(s.stands, 0, 40 * sizeof *s.stands);
+    for (size_t i = 0; i < 400; i++) { /* choice c stands for rows c, c + 40, ...; the 17th for more */
+        if (s.rank[i] == SIZE_MAX) s.by[i] = s.ids[i % 3 == 0 ? 16 : i % 40];
+        s.stands[s.rank[s.by[i]] - 1]++;
+    }
+    char *html = render(&s.outcome), want[80];
+    (void)snprintf(want, sizeof want, "<b>%zu texts</b><span>choice 17</span>", s.stands[16]);
+    const char *list = after(html, "<h3>Standing for the most</h3>");
+    cr_expect_eq(strstr(list, "<b>"), strstr(list, want), "first of all is %s", want);
+    size_t before = SIZE_MAX, shown = 0;
+    for (const char *end = after(list, "<h3>The first ones"); (list = strstr(list, "<b>")) && list < end; shown++) {
+        size_t count = (size_t)strtoul(list += 3, NULL, 10);
+        cr_expect_leq(count, before);
+        before = count;
+    }
+    cr_expect_eq(shown, 10u);
+    wn_free(html);
+    sample_free(&s);
+}
+
+Test(report, labels_beyond_the_bars_are_listed) {
+    enum { LABELS = 60 };
+    sample s;
+    sample_init(&s, 600, 30);
+    static char names[LABELS][16];
+    static const char *labels[LABELS];
+    for (size_t l = 0; l < LABELS; l++) (void)snprintf(names[l], sizeof names[l], "kind%zu", l), labels[l] = names[l];
+    for (size_t i = 0; i < 600; i++) s.label[i] = (uint32_t)(i % LABELS);
+    s.outcome.rows.labels = labels, s.outcome.rows.nlabels = LABELS;
+    char *html = render(&s.outcome);
+    const char *list = after(html, "40 smaller labels");
+    for (size_t l = 20; l < LABELS; l++) {
+        char want[64]; /* 10 rows of each; every 20th row is chosen: those of labels 0, 20, 40 */
+        (void)snprintf(want, sizeof want, "kind%zu <b>%d</b>/10<", l, l % 20 ? 0 : 10);
+        cr_expect(strstr(list, want), "no %s", want);
+    }
+    wn_free(html);
+    sample_free(&s);
+}
+
+Test(report, lengths_by_hand) {
+    sample s;
+    sample_init(&s, 400, 40);
+    char *html = render(&s.outcome), want[160];
+    static const double words[] = {14, 3, 13, 7}; /* of sample_texts */
+    double pool = 0, choice = 0;
+    for (size_t i = 0; i < 400; i++) pool += words[i % 4];
+    for (size_t i = 0; i < 40; i++) choice += words[s.ids[i] % 4];
+    (void)snprintf(want, sizeof want, "has %.1f%% of the pool’s words", 100 * choice / pool);
+    cr_expect(strstr(html, want), "no %s", want);
+    (void)snprintf(want, sizeof want, "<td>the pool</td><td class=\"r\">%.2f</td>", pool / 400);
+    cr_expect(strstr(html, want), "no %s", want);
+    wn_free(html);
+    sample_free(&s);
+}
+
+Test(report, says_which_rule_made_the_quotas) {
+    static const struct {
+        double power;
+        const char *want;
+    } rules[] = {{.5, "the root of its size"}, {0, "the same number for each"}, {1, "</code>): its share of the pool"},
+                 {NAN, "the shares that a file names"}};
+    sample s;
+    sample_init(&s, 400, 40);
+    s.outcome.objective = WN_CLASS_HERDING;
+    for (size_t i = 0; i < 4; i++) {
+        s.outcome.quota_power = rules[i].power;
+        char *html = render(&s.outcome);
+        for (size_t j = 0; j < 4; j++) cr_expect_eq(strstr(html, rules[j].want) != NULL, i == j);
+        wn_free(html);
+    }
+    sample_free(&s);
+}
+
+/* ---- two choices ---- */
+
+static char *render_pair(const wn_outcome *a, const wn_outcome *b) {
+    const wn_outcome *const of[] = {a, b};
+    const char *const names[] = {"first<", "second"};
+    char *html = NULL;
+    size_t len = 0;
+    wn_err err = {0};
+    cr_assert_eq(wn_report_pair_render(of, names, &html, &len, &err), WN_OK, "%s", err.msg);
+    return html;
+}
+
+Test(report_pair, what_two_choices_share) {
+    sample a, b;
+    sample_init(&a, 600, 60); /* every 10th row */
+    sample_init(&b, 600, 40); /* every 15th: 20 rows, every 30th, are in both */
+    char *html = render_pair(&a.outcome, &b.outcome);
+    cr_expect(strstr(html, "20 texts are in both: 33% of A and 50% of B"));
+    cr_expect(strstr(html, "would share 4.0."), "60 * 40 / 600");
+    cr_expect(strstr(html, "only in A: 40"));
+    cr_expect(strstr(html, "only in B: 20"));
+    cr_expect(strstr(html, "first&lt;"));
+    const char *only = after(html, "<h3>Only in A</h3>"), *end = after(html, "<h3>Only in B</h3>");
+    size_t shown = 0;
+    for (; (only = strstr(only, "choice ")) && only < end; shown++) { /* rank r is row 10 (r - 1) */
+        size_t rank = (size_t)strtoul(only += strlen("choice "), NULL, 10);
+        cr_expect_neq((rank - 1) * 10 % 30, 0u, "choice %zu of A is in B, too", rank);
+    }
+    cr_expect_eq(shown, 10u);
+    cr_expect_not(strstr(html, "<script"));
+    wn_free(html);
+    sample_free(&a), sample_free(&b);
+}
+
+Test(report_pair, only_of_one_pool) {
+    sample a, b;
+    sample_init(&a, 600, 60), sample_init(&b, 600, 40);
+    cr_expect(wn_report_same_pool(&a.outcome, &b.outcome));
+    wn_input other = *b.outcome.inputs, vectors[] = {{.path = "v.npy", .sha256 = "00"}, *b.outcome.inputs};
+    other.sha256 = "11";
+    b.outcome.inputs = &other;
+    cr_expect_not(wn_report_same_pool(&a.outcome, &b.outcome), "another checksum");
+    b.outcome.inputs = vectors, b.outcome.ninputs = 2;
+    cr_expect(wn_report_same_pool(&a.outcome, &b.outcome), "where its vectors came from is no matter");
+    b.outcome.ninputs = 1;
+    cr_expect_not(wn_report_same_pool(&a.outcome, &b.outcome), "records and a matrix");
+    b.outcome.inputs = a.outcome.inputs, b.outcome.n = 599;
+    cr_expect_not(wn_report_same_pool(&a.outcome, &b.outcome), "fewer rows");
+    sample_free(&a), sample_free(&b);
+}
+
+Test(report_pair, survives_every_failed_allocation) {
+    sample a, b;
+    sample_init(&a, 60, 20), sample_init(&b, 60, 20);
+    const wn_outcome *const of[] = {&a.outcome, &b.outcome};
+    const char *const names[] = {"a", "b"};
+    for (long i = 0;; i++) {
+        char *html = NULL;
+        size_t len = 0;
+        wn_err err = {0};
+        wn_mem_fail_after(i, true);
+        wn_code code = wn_report_pair_render(of, names, &html, &len, &err);
+        wn_mem_fail_after(-1, false);
+        if (code == WN_OK) {
+            wn_free(html);
+            cr_assert_gt(i, 5);
+            break;
+        }
+        cr_assert_eq(code, WN_EMEMORY, "allocation %ld: %s", i, err.msg);
+        cr_assert_null(html);
+    }
+    sample_free(&a), sample_free(&b);
+}
+
+Test(report, survives_every_failed_allocation) {
+    sample s;
+    sample_init(&s, 60, 20);
     for (long i = 0;; i++) {
         char *html = NULL;
         size_t len = 0;

@@ -1,7 +1,11 @@
-"""The report in a real browser: the numbers of manifest.json are on the page, and the console stays silent.
+"""The report in a real browser: the numbers of manifest.json are on the page, the console stays silent, and what a
+reader sees is whole, wide and narrow, light and dark: no texts over one another, no word broken, nothing beyond the
+window, nothing faint.
 
-Usage: test_report_browser.py WINNOW. Prints TAP; skipped with a message where there is no Chromium.
+Usage: test_report_browser.py WINNOW            prints TAP; skipped with a message where there is no Chromium
+       test_report_browser.py --pages PAGE...   the same look at pages that exist
 """
+import html
 import json
 import os
 import random
@@ -52,9 +56,7 @@ def visible(dom):
     """The text of a serialised page, white space reduced."""
     body = re.sub(r"<style.*?</style>", " ", dom, flags=re.S)
     body = re.sub(r"<[^>]*>", " ", body)
-    for entity, char in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&nbsp;", " "), ("&amp;", "&")):
-        body = body.replace(entity, char)
-    return re.sub(r"\s+", " ", body)
+    return re.sub(r"\s+", " ", html.unescape(body))
 
 
 def compare(tap, folder, rows):
@@ -84,10 +86,49 @@ def compare(tap, folder, rows):
 
 
 def outside(tap, page):
+    """Nothing is loaded; links lead within the page or to the files beside it."""
     with open(page, encoding="utf-8") as f:
         source = f.read()
     links = [a for tag in re.findall(r"<[a-z][^>]*>", source) for a in re.findall(r"(?:src|href|action)=\S*", tag)]
-    tap.ok(links == ['href="data:,">'] and "url(" not in source, "the page refers to nothing outside itself", links)
+    ids = set(re.findall(r'id="([^"]*)"', source))
+    own = {"SHA256SUMS", "assignment.tsv", "manifest.json", "selection.h5ad", "selection.tsv"}
+    bad = [a for a in links if a != 'href="data:,">' and not (a.startswith('href="#') and a.split('"')[1][1:] in ids)
+           and not (a.startswith('href="') and (a[6:].split('"')[0] in own or re.match(r'href="(subset|rest)\.', a)))]
+    tap.ok(not bad and "url(" not in source, "the page refers to nothing outside its folder", bad)
+
+
+def findings(folder, page, width, dark):
+    """What page_layout.js finds in a copy of the page that may run it."""
+    with open(page, encoding="utf-8") as f:
+        source = f.read()
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "page_layout.js"), encoding="utf-8") as f:
+        script = f.read()
+    source = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", source)
+    source = source.replace("</body>", f"<script>{script}</script></body>")
+    copy = os.path.join(folder, "looked-at.html")
+    with open(copy, "w", encoding="utf-8") as f:
+        f.write(source)
+    scheme = ["--blink-settings=preferredColorScheme=0"] if dark else []
+    shown = browse(copy, folder, f"--window-size={width},900", *scheme, "--dump-dom")
+    match = re.search(r'<pre id="findings">(.*?)</pre>', shown.stdout, re.S)
+    return json.loads(html.unescape(match.group(1))) if match else None
+
+
+def looks(tap, folder, page, name):
+    """Wide and narrow, light and dark."""
+    for width in (1280, 400):
+        for dark in (False, True):
+            seen = findings(folder, page, width, dark)
+            where = f"{name}, {width} pixels, {'dark' if dark else 'light'}"
+            tap.ok(seen and seen["texts"] > 50, f"{where}: looked at")
+            if not seen:
+                continue
+            tap.ok(seen["scroll"] <= 0, f"{where}: nothing to scroll sideways", seen["scroll"])
+            for what, wanted in (("overlaps", "no texts over one another"), ("broken", "no word broken"),
+                                 ("outside", "no text beyond its frame"), ("faint", "a contrast of 4.5 at least")):
+                tap.ok(not seen[what], f"{where}: {wanted}", "\n".join(seen[what]))
+    size = os.path.getsize(page)
+    tap.ok(size <= 2 << 20, f"{name}: at most 2 MB", size)
 
 
 def renders(tap, folder, page):
@@ -99,11 +140,38 @@ def renders(tap, folder, page):
         tap.ok(os.path.exists(image) and os.path.getsize(image) > 5000, f"it renders {width} pixels wide", wide.stderr)
 
 
+def pair(tap, folder, rows, first):
+    """The page of two choices."""
+    second, page = os.path.join(folder, "second"), os.path.join(folder, "both.html")
+    run = subprocess.run([sys.argv[1], "run", rows, "-k", "50", "--id-field", "id", "--label-field", "label", "-q",
+                          "-o", second], capture_output=True, text=True, check=False)
+    tap.ok(run.returncode == 0, "another choice", run.stderr)
+    run = subprocess.run([sys.argv[1], "report", first, second, "--html", page, "-q"], capture_output=True, text=True,
+                         check=False)
+    tap.ok(run.returncode == 0, "winnow report A B", run.stderr)
+    chosen = []
+    for folder_of in (first, second):
+        with open(os.path.join(folder_of, "selection.tsv"), encoding="utf-8") as f:
+            chosen.append({line.split("\t")[1] for line in f.readlines()[1:]})
+    text = visible(browse(page, folder, "--dump-dom").stdout)
+    both = len(chosen[0] & chosen[1])
+    tap.ok(f" {both:,} text" in text and f"only in A: {len(chosen[0]) - both}" in text,
+           "the page says how many texts both have", text[:600])
+    outside(tap, page)
+    looks(tap, folder, page, "the page of two")
+
+
 def main():
     if not CHROMIUM:
         print("1..0 # SKIP no chromium on this machine")
         return 0
     tap = Tap()
+    if sys.argv[1] == "--pages":
+        with tempfile.TemporaryDirectory(prefix="winnow-test.") as folder:
+            for page in sys.argv[2:]:
+                looks(tap, folder, page, page)
+        print(f"1..{tap.count}")
+        return 1 if tap.bad else 0
     with tempfile.TemporaryDirectory(prefix="winnow-test.") as folder:
         rows, out = os.path.join(folder, "rows.jsonl"), os.path.join(folder, "out")
         write_rows(rows)
@@ -130,6 +198,8 @@ def main():
         tap.ok(not console, "no message on the console", "\n".join(console))
         outside(tap, page)
         renders(tap, folder, page)
+        looks(tap, folder, page, "the page")
+        pair(tap, folder, rows, out)
         compare(tap, folder, rows)
     print(f"1..{tap.count}")
     return 1 if tap.bad else 0

@@ -7,11 +7,10 @@
 #include <winnow/static.h>
 
 /* x [n, d], rows close together, becomes [n, dims] in the same memory: each row's scores on the dims principal axes of
- * largest variance, the sign of an axis such that its largest score by magnitude (the first of equals) is positive.
- * 1 <= dims <= d, dims < n. Sums in double, in an order that does not depend on threads; O(n d (d + dims)).
+ * largest variance (wn_pca_fit). 1 <= dims <= d, dims < n. O(n d (d + dims)), the same bits for any number of threads.
  * *explained (may be NULL): the share of the variance that is left. */
 wn_code wn_static_pca(float *x, size_t n, size_t d, size_t dims, double *explained, wn_progress *p, wn_err *err);
-size_t wn_static_pca_memory(size_t d, size_t dims); /* bytes that it takes beside x */
+size_t wn_static_pca_memory(size_t n, size_t d, size_t dims); /* bytes that it takes beside x */
 
 /* weight[n]: of the token at place i = 0, 1, ... of n, the more frequent ones first:
  *     zipf   log(1 + i)

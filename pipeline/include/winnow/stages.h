@@ -263,7 +263,12 @@ typedef struct {
     size_t *count; /* [k] rows that each chosen one stands for, itself and copies included */
 } wn_representatives;
 
-enum { WN_CURVE_POINTS = 20 };
+enum { WN_CURVE_POINTS = 20, WN_CURVE_BINS = 50 };
+/* Cosines in equal steps from 0 to 1; below 0 counts as 0. */
+static inline size_t wn_curve_bin(float cosine) {
+    size_t bin = cosine > 0 ? (size_t)(cosine * WN_CURVE_BINS) : 0;
+    return bin < WN_CURVE_BINS ? bin : WN_CURVE_BINS - 1;
+}
 
 typedef struct {
     size_t n, k[WN_CURVE_POINTS]; /* budgets, rising; the last is all of the choice */
@@ -271,6 +276,7 @@ typedef struct {
     double coverage[WN_CURVE_POINTS], coverage_random[WN_CURVE_POINTS];
     double value_random[WN_CURVE_POINTS]; /* objective that a random choice has */
     bool has_value_random;
+    size_t nearest_random[WN_CURVE_BINS]; /* input rows by their cosine to the nearest of k random ones */
 } wn_curves;
 
 /* x must be normalised (also where the choice was made by dot products). O(n k d). */

@@ -69,6 +69,7 @@ typedef struct {
     /* what was done, from what */
     const char *version, *command; /* of winnow; the canonical command line without -o */
     const char *config;            /* JSON: every option that decides the result */
+    const char *day;               /* it was made on, "2031-07-24"; NULL: not known */
     uint64_t seed;
     const wn_input *inputs; /* [ninputs] */
     size_t ninputs;
@@ -81,8 +82,10 @@ typedef struct {
     size_t components;                           /* that rows were compared by; 0: as they are */
     double explained;                            /* share of the variance that these have; NaN: does not apply */
     const wn_outcome_query *query;               /* NULL: none */
-    double push, label_noise;                    /* of class-herding; label_noise NaN: push was given */
     const wn_worth *worth;                       /* what a probe learns from such rows; NULL: not asked */
+    /* of class-herding; label_noise NaN: push was given; quota_power: of wn_class_opts, NaN: shares came
+     * from a file, negative: not known */
+    double push, label_noise, quota_power;
 
     /* how many */
     size_t n, k, wanted, dropped, groups, mixed, skipped, empty, zero_rows, nkeep, nexclude;
@@ -105,6 +108,7 @@ typedef struct {
     const size_t *points;                     /* [npoints] budgets, rising; the last is k */
     const double *coverage, *coverage_random; /* [npoints] mean cosine of all rows to their nearest chosen one */
     const double *value_random;               /* [npoints] objective that a random choice has; NULL: not known */
+    const size_t *nearest_random;             /* [WN_CURVE_BINS] as wn_curves; NULL: not known */
 
     struct wn_outcome_own *own; /* what wn_outcome_read allocated; NULL: a view */
 } wn_outcome;

@@ -1,6 +1,6 @@
 #ifndef WINNOW_TIMINGS_H
 #define WINNOW_TIMINGS_H
-/* How long the stages of a command took. */
+/* When a command began, and how long its stages took. */
 #include <stddef.h>
 
 enum { WN_TIMINGS_STAGES = 16 };
@@ -14,6 +14,7 @@ typedef struct {
     double started, lap;
     wn_stage_time stages[WN_TIMINGS_STAGES];
     size_t n;
+    char day[16]; /* it began on, "2031-07-24", UTC; of SOURCE_DATE_EPOCH where the environment has one */
 } wn_timings;
 
 wn_timings wn_timings_start(void);
