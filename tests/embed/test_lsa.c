@@ -14,6 +14,7 @@ static wn_err err;
 static wn_lsa *fit(const wn_texts *t, size_t dims, size_t min_df, size_t iterations, wn_mat *out, size_t *nzero) {
     wn_lsa *m = NULL;
     wn_lsa_opts o = wn_lsa_defaults();
+    o.features = WN_LSA_WORDS;
     o.dims = dims;
     o.min_df = min_df;
     o.iterations = iterations;
@@ -37,7 +38,7 @@ static double dot(const float *a, const float *b, size_t n) {
 Test(lsa, weights_equal_those_worked_out_by_hand) {
     const char *const lines[] = {"The cat sat.", "the cat, THE dog", "a dog's \xC3\x89t\xC3\xA9 x \xC3\xA9"};
     corpus c = corpus_of(3, lines);
-    wn_lsa_vocab v;
+    wn_lsa_vocab v = {.features = WN_LSA_WORDS};
     wn_lsa_csr a;
     cr_assert_eq(wn_lsa_count(&c.view, 1, &v, &a, NULL, &err), WN_OK);
     /* by falling df, then bytes; one-letter words are none */
@@ -92,7 +93,7 @@ Test(lsa, long_texts_sort_their_terms_like_short_ones) {
 Test(lsa, cosines_are_those_of_tfidf_where_the_dimensions_suffice) {
     for (int wide = 0; wide < 2; wide++) { /* fewer texts than words, and the other way round */
         corpus c = corpus_topics(wide ? 60 : 400, wide ? 300 : 30, wide ? 10 : 1, 15, 3);
-        wn_lsa_vocab v;
+        wn_lsa_vocab v = {.features = WN_LSA_WORDS};
         wn_lsa_csr a;
         wn_mat x;
         cr_assert_eq(wn_lsa_count(&c.view, 2, &v, &a, NULL, &err), WN_OK);

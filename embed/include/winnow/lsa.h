@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <winnow/err.h>
 #include <winnow/data.h>
+#include <winnow/names.h>
 #include <winnow/progress.h>
 
 #ifdef __cplusplus
@@ -13,9 +14,19 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
+/* words: the first edition. words+chars: words, pairs of neighbouring words, and pieces of 3 to 5 characters. */
+#define WN_LSA_FEATURES(X) X(WN_LSA_WORDS, "words") X(WN_LSA_WORDS_CHARS, "words+chars")
+typedef enum { WN_LSA_FEATURES(WN_NAME_VALUE) } wn_lsa_features;
+const char *wn_lsa_features_name(wn_lsa_features f);
+
+/* With words+chars no more than so many rows, and bytes of text, are learned from. */
+enum { WN_LSA_SAMPLE_ROWS = 20000, WN_LSA_SAMPLE_BYTES = 8000000 };
+
 typedef struct {
-    size_t dims;       /* 128, 1 to 4096; columns beyond the rank of the data are zero */
+    wn_lsa_features features; /* words+chars */
+    size_t dims;       /* 256, 1 to 4096; columns beyond the rank of the data are zero */
     size_t min_df;     /* 2: words in fewer texts are left out; 0 counts as 1 */
+    size_t sample;     /* 0: see below; else learn from so many texts, drawn by seed where there are more */
     size_t iterations; /* products with the sparse matrix, 32 columns each; 0 = max(14, dims / 9). Raised to what
                         * `dims` columns need at least */
     uint64_t seed;
