@@ -199,10 +199,9 @@ static void end_letters(word_state *w) {
 }
 
 /* What is no letter, within a run. */
-static void put_sign(word_state *w, const char *s, size_t length) {
+static void put_sign(word_state *w, uint32_t c) {
     end_letters(w);
-    memcpy(w->scratch->data + w->len, s, length);
-    w->len += length;
+    put_letter(w, c);
     w->begin = w->len;
 }
 
@@ -248,7 +247,7 @@ static wn_code walk_words(word_state *w, const unsigned char *u, size_t n, wn_er
             continue;
         }
         if (w->runs && length && !is_space(length > 1 ? c : u[i - 1])) {
-            put_sign(w, (const char *)u + i - length, length);
+            put_sign(w, length > 1 ? c : u[i - 1]);
             continue;
         }
         wn_code code = end_word(w, err);

@@ -132,7 +132,7 @@ const wn_option wn_options[] = {
      "between spaces; words: the first edition, which had --dims 128"},
     {"lsa-sample", 0, "N", TEXT, OPT_COUNT, CF(lsa_sample), NULL, 1, MANY, NULL, DECIDES | LSA, "Encoder",
      "lsa: learn from N texts, drawn by --seed where there are more; without it from all (words), or from 20000 texts "
-     "and 8 MB of them at most (words+chars)"},
+     "and 4 MB of them at most (words+chars)"},
     {"min-df", 0, "N", TEXT, OPT_COUNT, CF(min_df), NULL, 1, MANY, "2", DECIDES | LSA, "Encoder",
      "lsa: leave out words of fewer than N texts"},
     {"iterations", 0, "N", TEXT, OPT_COUNT, CF(iterations), NULL, 1, 1000, NULL, DECIDES | LSA, "Encoder",

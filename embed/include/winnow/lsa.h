@@ -20,7 +20,7 @@ typedef enum { WN_LSA_FEATURES(WN_NAME_VALUE) } wn_lsa_features;
 const char *wn_lsa_features_name(wn_lsa_features f);
 
 /* With words+chars no more than so many rows, and bytes of text, are learned from. */
-enum { WN_LSA_SAMPLE_ROWS = 20000, WN_LSA_SAMPLE_BYTES = 8000000 };
+enum { WN_LSA_SAMPLE_ROWS = 20000, WN_LSA_SAMPLE_BYTES = 4000000 };
 
 typedef struct {
     wn_lsa_features features; /* words+chars */
@@ -34,12 +34,13 @@ typedef struct {
 wn_lsa_opts wn_lsa_defaults(void);
 
 typedef struct wn_lsa wn_lsa;
-/* Learns vocabulary, idf and the right singular vectors, and encodes the same texts: out (may be NULL) gets
+/* Learns vocabulary, idf and the right singular vectors, and encodes all texts: out (may be NULL) gets
  * [n, dims] L2-normalised rows; a text without a known word, or whose words lie outside the kept dimensions, gives a
  * zero row (*nzero counts them, may be NULL). The caller frees *model and *out. The result is the same for any number
  * of threads. Errors: WN_EUSAGE (dims), WN_EMEMORY, WN_EINTERRUPT.
- * O(nnz iterations + words iterations^2) time; memory: 8 bytes an entry, words x 32 x (iterations + 16) floats at most.
- */
+ * Of the texts that are learned from: O(nnz iterations + side iterations^2) time; memory: 8 bytes an entry (16 by
+ * text), side x 32 x (iterations + 18) floats and words x dims floats; side: the number of words, with words+chars the
+ * smaller of that and the texts'. */
 wn_code wn_lsa_fit(wn_lsa **model, const wn_texts *texts, const wn_lsa_opts *o, wn_mat *out, size_t *nzero,
                    wn_progress *p, wn_err *err);
 /* New texts with a fitted model; fit and transform give the same bytes for the same text. */
