@@ -195,7 +195,8 @@ static void put_letter(word_state *w, uint32_t c) {
 
 /* A sigma that ends a word of several letters is written in its final form. */
 static void end_letters(word_state *w) {
-    if (w->sigma != SIZE_MAX && w->sigma > w->begin && w->sigma + 2 == w->len) w->scratch->data[w->len - 1] = (char)0x82;
+    bool last = w->sigma != SIZE_MAX && w->sigma > w->begin && w->sigma + 2 == w->len;
+    if (last) w->scratch->data[w->len - 1] = (char)0x82;
 }
 
 /* What is no letter, within a run. */

@@ -56,7 +56,8 @@ static wn_code take_word(void *ctx, const char *s, size_t n, wn_err *err) {
     for (size_t begin = 0, end = 0; begin < n && code == WN_OK; begin = end) {
         size_t letter = unspaced_letter(s + begin, n - begin);
         end = begin + letter;
-        for (size_t length = 0; !letter && end < n && !wn_text_unspaced(wn_text_point(s + end, &length));) end += length;
+        size_t length = 0;
+        while (!letter && end < n && !wn_text_unspaced(wn_text_point(s + end, &length))) end += length;
         if (letter || is_word(s + begin, end - begin)) code = put_word(r, s + begin, end - begin, err);
     }
     return code;

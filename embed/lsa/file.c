@@ -174,7 +174,8 @@ static wn_code parse_model(wn_lsa *m, const char *data, size_t n, const char *pa
     uint64_t sum = 0;
     memcpy(&sum, data + n - sizeof sum, sizeof sum);
     if (XXH3_64bits(data, n - sizeof sum) != sum) return damaged(path, "its checksum does not match", err);
-    if (h.rank > h.dims || h.features != (uint64_t)data[7] || h.reserved) return damaged(path, "its header is wrong", err);
+    if (h.rank > h.dims || h.features != (uint64_t)data[7] || h.reserved)
+        return damaged(path, "its header is wrong", err);
     /* every part starts at a multiple of 8 (the last of 4) in aligned memory */
     const uint64_t *ends = (const uint64_t *)(const void *)(data + sizeof h), *df = ends + h.words;
     const char *bytes = (const char *)(df + h.words);

@@ -129,9 +129,9 @@ const wn_option wn_options[] = {
     {"lsa-features", 0, "WHAT", TEXT, OPT_ENUM, CF(lsa_features), WORDS(WN_LSA_FEATURES), 0, 0, "words+chars",
      DECIDES | LSA, "Encoder",
      "lsa: what texts are cut into; words+chars: words, pairs of neighbours, and 3 to 5 characters within what stands "
-     "between spaces; words: the first edition, which had --dims 128"},
+     "between spaces; words-only: the first edition, which had --dims 128"},
     {"lsa-sample", 0, "N", TEXT, OPT_COUNT, CF(lsa_sample), NULL, 1, MANY, NULL, DECIDES | LSA, "Encoder",
-     "lsa: learn from N texts, drawn by --seed where there are more; without it from all (words), or from 20000 texts "
+     "lsa: learn from N texts, drawn by --seed where there are more; without it from all (words-only), or from 20000 texts "
      "and 4 MB of them at most (words+chars)"},
     {"min-df", 0, "N", TEXT, OPT_COUNT, CF(min_df), NULL, 1, MANY, "2", DECIDES | LSA, "Encoder",
      "lsa: leave out words of fewer than N texts"},

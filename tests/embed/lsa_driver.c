@@ -1,5 +1,5 @@
-/* lsa_driver TEXTS FEATURES DIMS MIN_DF SAMPLE ENCODER VECTORS: fits LSA to a file of one text a line, saves the encoder
- * and writes the vectors [n, DIMS] as raw f32. */
+/* lsa_driver TEXTS FEATURES DIMS MIN_DF SAMPLE ENCODER VECTORS: fits LSA to a file of one text a line, saves the
+ * encoder and writes the vectors [n, DIMS] as raw f32. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ int main(int argc, char **argv) {
         if (data[i] == '\n') off[++n] = i + 1;
     wn_texts texts = {.base = data, .off = off, .n = n};
     wn_lsa_opts o = wn_lsa_defaults();
-    o.features = strcmp(argv[2], "words") == 0 ? WN_LSA_WORDS : WN_LSA_WORDS_CHARS;
+    o.features = strcmp(argv[2], "words-only") == 0 ? WN_LSA_WORDS : WN_LSA_WORDS_CHARS;
     o.dims = strtoul(argv[3], NULL, 10);
     o.min_df = strtoul(argv[4], NULL, 10);
     o.sample = strtoul(argv[5], NULL, 10);

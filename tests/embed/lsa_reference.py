@@ -62,7 +62,7 @@ def part(prefix, lines, **how):
 
 
 def reference(features, lines):
-    if features == "words":
+    if features == "words-only":
         v = TfidfVectorizer(sublinear_tf=True, min_df=2)
         return [v.fit(lines).get_feature_names_out(), v.transform(lines), v.idf_]
     words = part("", lines, ngram_range=(1, 2), tokenizer=tokens, token_pattern=None, lowercase=False)
@@ -146,7 +146,7 @@ def compare(driver, name, lines, dims, features="words+chars"):
     check(f"{name}: pieces follow words", all(w[0] == " " for w in vocabulary[cut:]))
     check(f"{name}: either by falling frequency",
           all(bool(np.all(np.diff(p.astype(np.int64)) <= 0)) for p in (df[:cut], df[cut:])))
-    idf = np.log((1 + texts) / (1 + df.astype(float))) + (features == "words")
+    idf = np.log((1 + texts) / (1 + df.astype(float))) + (features == "words-only")
     check(f"{name}: the same idf", np.abs(idf - weights[order]).max() < 1e-12)
     a = a[:, order]
     s, vt = decompose(a, dims)
@@ -182,7 +182,7 @@ def compare(driver, name, lines, dims, features="words+chars"):
 
 def main():
     driver = sys.argv[1]
-    for features in ("words", "words+chars"):
+    for features in ("words-only", "words+chars"):
         compare(driver, "made-up texts", made_up(1000, 1), 64, features)
         compare(driver, "few texts", made_up(150, 2), 24, features)
         compare(driver, "few words", [" ".join(t.split()[:2]) for t in made_up(1500, 3)], 8, features)
@@ -192,7 +192,7 @@ def main():
     if os.path.exists(path):
         with open(path, encoding="utf8", newline="") as f:
             stories = [" ".join(r[f"InputSentence{i}"] for i in (1, 2, 3, 4)) for r in csv.DictReader(f)]
-        compare(driver, "stories", stories, 128, "words")
+        compare(driver, "stories", stories, 128, "words-only")
         compare(driver, "a third of the stories", stories[::3], 128)
     else:
         print(f"# no stories in {data} (WINNOW_DATA): not compared on them")

@@ -14,8 +14,8 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* words: the first edition. words+chars: words, pairs of neighbouring words, and pieces of 3 to 5 characters. */
-#define WN_LSA_FEATURES(X) X(WN_LSA_WORDS, "words") X(WN_LSA_WORDS_CHARS, "words+chars")
+/* words-only: the first edition. words+chars: words, pairs of neighbouring words, and pieces of 3 to 5 characters. */
+#define WN_LSA_FEATURES(X) X(WN_LSA_WORDS, "words-only") X(WN_LSA_WORDS_CHARS, "words+chars")
 typedef enum { WN_LSA_FEATURES(WN_NAME_VALUE) } wn_lsa_features;
 const char *wn_lsa_features_name(wn_lsa_features f);
 
