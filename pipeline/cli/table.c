@@ -126,15 +126,15 @@ const wn_option wn_options[] = {
      "embed only the I-th of N equal parts of the rows, I from 1"},
     {"dims", 0, "N", TEXT, OPT_COUNT, CF(dims), NULL, 1, 65536, NULL, DECIDES | NO_MODEL | FITS, "Encoder",
      "length of the vectors; without it 256 for lsa, 100 for doc2vec"},
-    {"lsa-features", 0, "WHAT", TEXT, OPT_ENUM, CF(lsa_features), WORDS(WN_LSA_FEATURES), 0, 0, "words+chars",
-     DECIDES | LSA, "Encoder",
+    {"lsa-features", 0, "WHAT", TEXT, OPT_ENUM, CF(lsa_features), WORDS(WN_LSA_FEATURES), 0, 0,
+     "words+chars", DECIDES | LSA, "Encoder",
      "lsa: what texts are cut into; words+chars: words, pairs of neighbours, and 3 to 5 characters within what stands "
      "between spaces; words-only: the first edition, which had --dims 128"},
     {"lsa-sample", 0, "N", TEXT, OPT_COUNT, CF(lsa_sample), NULL, 1, MANY, NULL, DECIDES | LSA, "Encoder",
-     "lsa: learn from N texts, drawn by --seed where there are more; without it from all (words-only), or from 20000 texts "
-     "and 4 MB of them at most (words+chars)"},
+     "lsa: learn from N texts, drawn by --seed where there are more; without it from all (words-only), or from 20000 "
+     "texts and 4 MB of them at most (words+chars)"},
     {"min-df", 0, "N", TEXT, OPT_COUNT, CF(min_df), NULL, 1, MANY, "2", DECIDES | LSA, "Encoder",
-     "lsa: leave out words of fewer than N texts"},
+     "lsa: leave out words, pairs and pieces of fewer than N texts"},
     {"iterations", 0, "N", TEXT, OPT_COUNT, CF(iterations), NULL, 1, 1000, NULL, DECIDES | LSA, "Encoder",
      "lsa: products with the sparse matrix, 32 columns each; without it 14, or dims/9 if more"},
     {"doc2vec-mode", 0, "MODE", TEXT, OPT_ENUM, CF(doc2vec_mode), WORDS(WN_DOC2VEC_MODES), 0, 0, "dm-mean",
