@@ -1,5 +1,5 @@
-/* bench_lsa FILE [OUT.npy [DIMS [ITERATIONS [THREADS]]]]: LSA of a text file, one text a line, with the seconds of each
- * stage. OUT.npy gets the vectors [n, DIMS] as float32. */
+/* bench_lsa FILE [OUT.npy [DIMS [ITERATIONS [THREADS [FEATURES]]]]]: LSA of a text file, one text a line, with the
+ * seconds of each stage. OUT.npy gets the vectors [n, DIMS] as float32. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +82,7 @@ int main(int argc, char **argv) {
     if (argc > 3) o.dims = strtoul(argv[3], NULL, 10);
     if (argc > 4) o.iterations = strtoul(argv[4], NULL, 10);
     if (argc > 5) wn_threads_set((int)strtol(argv[5], NULL, 10));
+    if (argc > 6) o.features = strcmp(argv[6], "words-only") == 0 ? WN_LSA_WORDS : WN_LSA_WORDS_CHARS;
     if (wn_lsa_fit(&model, &texts, &o, &x, &nzero, &sink.base, &err)) {
         fprintf(stderr, "%s\n", err.msg);
         return 1;

@@ -1,6 +1,6 @@
-# LSA of WordNet's glosses: scikit-learn's TfidfVectorizer + TruncatedSVD(128) against winnow, each as a whole process.
+# LSA of WordNet's glosses: scikit-learn's TfidfVectorizer + TruncatedSVD against winnow, each as a whole process.
 # python: numpy scikit-learn
-"""usage: bench/run lsa [--texts FILE] [--dims 128] [--threads 2] [--rounds 3]"""
+"""usage: bench/run lsa [--texts FILE] [--features words-only|words+chars] [--dims 256] [--threads 2] [--rounds 3]"""
 import argparse
 import os
 import re
@@ -12,7 +12,8 @@ import time
 
 parser = argparse.ArgumentParser(usage=__doc__)
 parser.add_argument("--texts", help="a file of one text a line; default: the glosses of Debian's wordnet-base")
-parser.add_argument("--dims", type=int, default=128)
+parser.add_argument("--features", choices=["words-only", "words+chars"], default="words+chars")
+parser.add_argument("--dims", type=int, default=256)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--rounds", type=int, default=3, help="rounds in turn, the best of each side counts")
 args = parser.parse_args()
@@ -20,11 +21,16 @@ args = parser.parse_args()
 SCIKIT_LEARN = """
 import sys
 import numpy as np
+import scipy.sparse
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
-texts, out, dims = sys.argv[1], sys.argv[2], int(sys.argv[3])
+texts, out, dims, features = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
 lines = open(texts, encoding="utf8").read().split("\\n")[:-1]
-a = TfidfVectorizer(sublinear_tf=True, min_df=2).fit_transform(lines)
+if features == "words-only":
+    a = TfidfVectorizer(sublinear_tf=True, min_df=2).fit_transform(lines)
+else:
+    parts = [{"ngram_range": (1, 2)}, {"ngram_range": (3, 5), "analyzer": "char_wb"}]
+    a = scipy.sparse.hstack([TfidfVectorizer(sublinear_tf=True, min_df=2, **p).fit_transform(lines) for p in parts])
 y = TruncatedSVD(dims, random_state=0).fit_transform(a)
 y /= np.maximum(np.linalg.norm(y, axis=1, keepdims=True), 1e-12)
 np.save(out, y.astype(np.float32))
@@ -61,8 +67,8 @@ def main():
         texts = args.texts or f"{d}/texts"
         if not args.texts:
             glosses(texts)
-        peer = [sys.executable, "-c", SCIKIT_LEARN, texts, f"{d}/peer.npy", str(args.dims)]
-        own = [program, texts, f"{d}/own.npy", str(args.dims), "0", threads]
+        peer = [sys.executable, "-c", SCIKIT_LEARN, texts, f"{d}/peer.npy", str(args.dims), args.features]
+        own = [program, texts, f"{d}/own.npy", str(args.dims), "0", threads, args.features]
         peers, owns = [], []
         for _ in range(args.rounds):
             peers.append(run(peer, limits))

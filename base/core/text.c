@@ -172,7 +172,9 @@ enum { CAPITAL_I_DOT = 0x130, CAPITAL_SIGMA = 0x3A3, COMBINING_DOT = 0x307 };
 typedef struct {
     wn_buf *scratch;
     size_t len;
+    size_t begin; /* where its latest word begins: 0 unless it is a run, which may hold several */
     size_t sigma; /* where a capital sigma was written last; SIZE_MAX if none */
+    bool runs;    /* of anything but white space, not words */
     bool compose;
     wn_buf composed; /* scratch for composing */
     wn_word_sink sink;
@@ -191,19 +193,31 @@ static void put_letter(word_state *w, uint32_t c) {
     w->len += utf8_encode((uint32_t)utf8proc_tolower((utf8proc_int32_t)c), out);
 }
 
+/* A sigma that ends a word of several letters is written in its final form. */
+static void end_letters(word_state *w) {
+    bool last = w->sigma != SIZE_MAX && w->sigma > w->begin && w->sigma + 2 == w->len;
+    if (last) w->scratch->data[w->len - 1] = (char)0x82;
+}
+
+/* What is no letter, within a run. */
+static void put_sign(word_state *w, uint32_t c) {
+    end_letters(w);
+    put_letter(w, c);
+    w->begin = w->len;
+}
+
 static wn_code end_word(word_state *w, wn_err *err) {
     if (!w->len) return WN_OK;
+    end_letters(w);
     char *word = w->scratch->data;
     size_t len = w->len;
-    /* A sigma that ends a word of several letters is written in its final form. */
-    if (w->sigma != SIZE_MAX && w->sigma && w->sigma + 2 == len) word[len - 1] = (char)0x82;
     if (w->compose) {
         wn_code code = wn_text_normalize(word, len, WN_NFC, &w->composed, err);
         if (code != WN_OK) return code;
         word = w->composed.data;
         len = w->composed.len;
     }
-    w->len = 0;
+    w->len = w->begin = 0;
     w->sigma = SIZE_MAX;
     w->compose = false;
     return w->sink(w->ctx, word, len, err);
@@ -233,15 +247,59 @@ static wn_code walk_words(word_state *w, const unsigned char *u, size_t n, wn_er
             put_letter(w, c);
             continue;
         }
+        if (w->runs && length && !is_space(length > 1 ? c : u[i - 1])) {
+            put_sign(w, length > 1 ? c : u[i - 1]);
+            continue;
+        }
         wn_code code = end_word(w, err);
         if (code != WN_OK) return code;
     }
     return end_word(w, err);
 }
 
-wn_code wn_text_words(const char *s, size_t n, wn_buf *scratch, wn_word_sink word, void *ctx, wn_err *err) {
-    word_state w = {.scratch = scratch, .sigma = SIZE_MAX, .sink = word, .ctx = ctx};
+static wn_code walk_all(word_state w, const char *s, size_t n, wn_err *err) {
     wn_code code = walk_words(&w, (const unsigned char *)s, n, err);
     wn_free(w.composed.data);
     return code;
+}
+
+wn_code wn_text_words(const char *s, size_t n, wn_buf *scratch, wn_word_sink word, void *ctx, wn_err *err) {
+    return walk_all((word_state){.scratch = scratch, .sigma = SIZE_MAX, .sink = word, .ctx = ctx}, s, n, err);
+}
+
+wn_code wn_text_runs(const char *s, size_t n, wn_buf *scratch, wn_word_sink run, void *ctx, wn_err *err) {
+    return walk_all((word_state){.scratch = scratch, .sigma = SIZE_MAX, .runs = true, .sink = run, .ctx = ctx}, s, n,
+                    err);
+}
+
+/* ---- letters ---- */
+
+uint32_t wn_text_point(const char *s, size_t *length) {
+    unsigned char c = (unsigned char)s[0];
+    *length = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+    return utf8_decode((const unsigned char *)s, *length);
+}
+
+bool wn_text_is_mark(uint32_t c) {
+    if (c < 0x300) return false;
+    utf8proc_category_t k = utf8proc_category((utf8proc_int32_t)c);
+    return k == UTF8PROC_CATEGORY_MN || k == UTF8PROC_CATEGORY_MC || k == UTF8PROC_CATEGORY_ME;
+}
+
+bool wn_text_unspaced(uint32_t c) {
+    static const uint32_t ranges[][2] = {
+        {0x0E00, 0x0EFF},   /* Thai, Lao */
+        {0x1000, 0x109F},   /* Myanmar */
+        {0x1780, 0x17FF},   /* Khmer */
+        {0x2E80, 0x2FDF},   /* radicals of Han */
+        {0x3005, 0x3007},   {0x3021, 0x3029}, {0x3038, 0x303B},
+        {0x3040, 0x312F},   /* Hiragana, Katakana, Bopomofo */
+        {0x31A0, 0x31BF},   {0x31F0, 0x31FF}, {0x3400, 0x4DBF}, {0x4E00, 0x9FFF}, {0xA9E0, 0xA9FF},
+        {0xAA60, 0xAA7F},   {0xF900, 0xFAFF}, /* Han once more */
+        {0xFF66, 0xFF9F},   /* narrow Katakana */
+        {0x1B000, 0x1B16F}, {0x20000, 0x3FFFF}};
+    if (c < ranges[0][0]) return false;
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (c >= ranges[i][0] && c <= ranges[i][1]) return true;
+    return false;
 }

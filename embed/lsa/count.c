@@ -3,6 +3,7 @@
  * document frequencies, so the result does not. The vocabularies are merged in shards by hash. */
 #include "internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
@@ -20,7 +21,7 @@ typedef struct {
     size_t shard[SHARDS + 1];
     uint64_t *term;        /* word << 32 | count, text after text */
     size_t nterm, term_cap, hash_cap, df_cap, last_cap, begin; /* begin: first term of the present text */
-    wn_buf scratch;
+    wn_lsa_reader reader;
     wn_lsa_terms sorted;
     wn_err err;
 } worker;
@@ -35,6 +36,7 @@ typedef struct {
     const char *word;
     size_t n;
     uint32_t shard, id;
+    bool piece;
 } candidate;
 
 typedef struct {
@@ -90,7 +92,6 @@ static wn_code add_counts(worker *w, uint64_t hash, wn_err *err) {
 static wn_code count_word(void *ctx, const char *word, size_t n, wn_err *err) {
     worker *w = ctx;
     uint32_t id = 0;
-    if (!wn_lsa_is_word(word, n)) return WN_OK;
     uint64_t hash = wn_string_hash(word, n);
     size_t known = w->set.n;
     wn_code code = wn_strset_add(&w->set, word, n, hash, &id, err);
@@ -114,7 +115,7 @@ static void count_piece(void *ctx, size_t begin, size_t end, int number) {
     for (size_t i = c->start[c->piece + begin]; i < c->start[c->piece + end] && !w->err.code; i++) {
         const unsigned long long *off = c->texts->off;
         w->begin = w->nterm;
-        if (wn_text_words(c->texts->base + off[i], (size_t)(off[i + 1] - off[i]), &w->scratch, count_word, w, &w->err))
+        if (wn_lsa_read(&w->reader, c->texts->base + off[i], (size_t)(off[i + 1] - off[i]), count_word, w, &w->err))
             return;
         c->places[i] = (place){.worker = (uint32_t)number, .n = (uint32_t)(w->nterm - w->begin), .first = w->begin};
     }
@@ -162,6 +163,7 @@ static void merge_shards(void *ctx, size_t begin, size_t end, int number) {
 
 static int candidate_order(const void *pa, const void *pb) {
     const candidate *a = pa, *b = pb;
+    if (a->piece != b->piece) return a->piece ? 1 : -1;
     if (a->df != b->df) return a->df > b->df ? -1 : 1;
     if (a->prefix != b->prefix) return a->prefix < b->prefix ? -1 : 1;
     int order = memcmp(a->word, b->word, a->n < b->n ? a->n : b->n);
@@ -205,7 +207,7 @@ static wn_code number_words(counting *c, size_t min_df, wn_lsa_vocab *v, wn_err 
             const char *word = t->set.bytes + t->set.off[i];
             size_t len = (size_t)(t->set.off[i + 1] - t->set.off[i]);
             list[kept++] = (candidate){.df = t->df[i], .prefix = prefix_of(word, len), .word = word, .n = len,
-                                       .shard = (uint32_t)s, .id = (uint32_t)i};
+                                       .shard = (uint32_t)s, .id = (uint32_t)i, .piece = word[0] == ' '};
         }
     }
     qsort(list, kept, sizeof *list, candidate_order);
@@ -255,7 +257,7 @@ static void fill_rows(void *ctx, size_t begin, size_t end, int number) {
         }
         if (wn_lsa_terms_sort(t, &own->err)) return;
         for (size_t j = 0; j < t->n; j++) c->a->col[row + j] = (uint32_t)(t->key[j] >> 32);
-        wn_lsa_weigh(t, c->vocab->idf, c->a->val + row);
+        wn_lsa_weigh(t, c->vocab, c->a->val + row);
     }
 }
 
@@ -306,7 +308,7 @@ static void free_counting(counting *c) {
         wn_free(w->final);
         wn_free(w->by_shard);
         wn_free(w->term);
-        wn_free(w->scratch.data);
+        wn_lsa_reader_free(&w->reader);
         wn_lsa_terms_free(&w->sorted);
     }
     for (size_t s = 0; c->shards && s < SHARDS; s++) {
@@ -324,13 +326,14 @@ wn_code wn_lsa_count(const wn_texts *texts, size_t min_df, wn_lsa_vocab *v, wn_l
     wn_code code = WN_EMEMORY;
     size_t *start = NULL, pieces = 0;
     counting c = {.texts = texts, .nworkers = (size_t)wn_threads_get(), .vocab = v, .a = a};
-    *v = (wn_lsa_vocab){.texts = texts->n};
+    *v = (wn_lsa_vocab){.features = v->features, .texts = texts->n};
     *a = (wn_lsa_csr){0};
     c.workers = wn_alloc(c.nworkers, sizeof *c.workers, err);
     c.shards = wn_alloc(SHARDS, sizeof *c.shards, err);
     c.places = wn_alloc(texts->n, sizeof *c.places, err);
     if (!c.workers || !c.shards || !c.places || wn_lsa_pieces(texts, &start, &pieces, err)) goto out;
     c.start = start;
+    for (size_t k = 0; k < c.nworkers; k++) c.workers[k].reader.features = v->features;
     if ((code = count_all(&c, pieces, p, err)) != WN_OK) goto out;
     wn_parallel_for(c.nworkers, 1, group_words, &c);
     if ((code = first_error(&c, err)) != WN_OK) goto out;
@@ -350,9 +353,13 @@ out:
 }
 
 wn_code wn_lsa_vocab_idf(wn_lsa_vocab *v, wn_err *err) {
-    v->idf = wn_alloc(v->set.n, sizeof *v->idf, err);
+    const wn_strset *set = &v->set;
+    double added = v->features == WN_LSA_WORDS ? 1 : 0;
+    v->idf = wn_alloc(set->n, sizeof *v->idf, err);
     if (!v->idf) return WN_EMEMORY;
-    for (size_t i = 0; i < v->set.n; i++) v->idf[i] = wn_lsa_idf(v->texts, v->df[i]);
+    for (size_t i = 0; i < set->n; i++)
+        v->idf[i] = log((1.0 + (double)v->texts) / (1.0 + (double)v->df[i])) + added;
+    for (v->pieces_from = 0; v->pieces_from < set->n && set->bytes[set->off[v->pieces_from]] != ' ';) v->pieces_from++;
     return WN_OK;
 }
 
@@ -360,7 +367,7 @@ void wn_lsa_vocab_free(wn_lsa_vocab *v) {
     wn_strset_free(&v->set);
     wn_free(v->df);
     wn_free(v->idf);
-    *v = (wn_lsa_vocab){0};
+    *v = (wn_lsa_vocab){.features = v->features};
 }
 
 void wn_lsa_csr_free(wn_lsa_csr *a) {

@@ -18,14 +18,40 @@ static wn_code lsa_open(wn_encoder *e, wn_err *err) {
     return WN_OK;
 }
 
+/* Words alone, of all texts. */
+static double words_memory(const wn_encoder *e, const wn_guess *g, size_t n) {
+    /* the Krylov space is gone before the vectors come */
+    double krylov = g->distinct * ((double)e->dims + 10) * 22, counting = (double)n * 800;
+    double most = g->vectors > krylov ? g->vectors : krylov;
+    return g->words * 16 + g->distinct * 64 + (most > counting ? most : counting);
+}
+
+/* Pairs and pieces as well, of the texts that are learned from. A byte of text makes two entries; the features that are
+ * kept grow with the root of the text (90 to 105 times it on glosses and reviews), and are a third of those counted. */
+static double chars_memory(const wn_encoder *e, const wn_guess *g, size_t n, size_t bytes) {
+    const wn_lsa_opts *o = &e->opts.lsa_opts;
+    double rows = (double)n, text = (double)bytes, most = (double)(o->sample ? o->sample : WN_LSA_SAMPLE_ROWS);
+    if (rows > most) {
+        text *= most / rows;
+        rows = most;
+    }
+    if (!o->sample && text > WN_LSA_SAMPLE_BYTES) {
+        rows *= WN_LSA_SAMPLE_BYTES / text;
+        text = WN_LSA_SAMPLE_BYTES;
+    }
+    double kept = 1, dims = (double)e->dims, blocks = dims / 9 > 14 ? dims / 9 : 14;
+    while (kept * kept < 120.0 * 120 * text) kept *= 1.05;
+    double counting = kept * 3 * 200 + text * 2 * 24, krylov = text * 2 * 16 + rows * ((blocks + 18) * 128 + dims * 4);
+    double fitting = kept * dims * 4 + (krylov > g->vectors ? krylov : g->vectors);
+    return text + kept * 80 + (fitting > counting ? fitting : counting);
+}
+
 static size_t lsa_memory(const wn_encoder *e, size_t n, size_t bytes, bool keep) {
     wn_guess g = wn_guess_corpus(e, n, bytes, keep);
     /* a word has one vector and some 24 bytes in the file, which is held beside what is made of it */
     if (e->opts.load) return wn_guess_loaded(&g, e->opts.load, 1.5 + 80 / ((double)e->dims * 4 + 24));
-    /* the Krylov space is gone before the vectors come */
-    double krylov = g.distinct * ((double)e->dims + 10) * 22, counting = (double)n * 800;
-    double most = g.vectors > krylov ? g.vectors : krylov;
-    return wn_guess_bytes(g.fixed + (g.words * 16 + g.distinct * 64 + (most > counting ? most : counting)));
+    bool words = e->opts.lsa_opts.features == WN_LSA_WORDS;
+    return wn_guess_bytes(g.fixed + (words ? words_memory(e, &g, n) : chars_memory(e, &g, n, bytes)));
 }
 
 static double lsa_seconds(const wn_encoder *e, size_t bytes) {

@@ -16,11 +16,11 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "model files are written as memory holds them");
 
-static const char magic[8] = {'W', 'N', 'L', 'S', 'A', '\n', 1, 0};
+static const char magic[8] = {'W', 'N', 'L', 'S', 'A', '\n', 1, 0}; /* 1.1 where there is more than words */
 
 typedef struct {
     char magic[8];
-    uint64_t words, bytes, dims, rank, texts, min_df, seed, reserved[2];
+    uint64_t words, bytes, dims, rank, texts, min_df, seed, features, reserved;
 } header;
 
 /* ---- saving ---- */
@@ -41,8 +41,9 @@ static wn_code put_model(writer *w, const wn_lsa *m, wn_err *err) {
     size_t bytes = set->n ? (size_t)set->off[set->n] : 0;
     static const char zero[8];
     header h = {.words = set->n, .bytes = bytes, .dims = b->dims, .rank = b->rank, .texts = m->vocab.texts,
-                .min_df = m->min_df, .seed = m->seed};
+                .min_df = m->min_df, .seed = m->seed, .features = m->vocab.features};
     memcpy(h.magic, magic, sizeof magic);
+    h.magic[7] = m->vocab.features != WN_LSA_WORDS;
     wn_code code = file_put(w, &h, sizeof h, err);
     if (code != WN_OK) return code;
     if (set->n && (code = file_put(w, set->off + 1, set->n * sizeof *set->off, err)) != WN_OK) return code;
@@ -133,7 +134,11 @@ static wn_code take_words(wn_lsa *m, const header *h, const uint64_t *ends, cons
         at = ends[i];
     }
     if (at != h->bytes) return damaged(path, "its words do not fill their place", err);
-    return wn_lsa_vocab_idf(v, err);
+    wn_code code = wn_lsa_vocab_idf(v, err);
+    if (code != WN_OK) return code;
+    for (size_t i = v->pieces_from; i < v->set.n; i++)
+        if (v->set.bytes[v->set.off[i]] != ' ') return damaged(path, "a word stands among the pieces", err);
+    return WN_OK;
 }
 
 static wn_code take_basis(wn_lsa *m, const header *h, const double *sigma, const float *v, const char *path,
@@ -162,18 +167,20 @@ static wn_code parse_model(wn_lsa *m, const char *data, size_t n, const char *pa
     if (n < sizeof h || memcmp(data, magic, 6) != 0)
         return wn_err_set(err, WN_EINPUT, "%s is no LSA encoder; give a file that --save-encoder wrote", path);
     memcpy(&h, data, sizeof h);
-    if (memcmp(data, magic, sizeof magic) != 0)
-        return wn_err_set(err, WN_EINPUT, "%s is an LSA encoder of version %d.%d, wanted 1.0; save it again", path,
-                          data[6], data[7]);
+    if (data[6] != magic[6] || data[7] < 0 || data[7] > 1)
+        return wn_err_set(err, WN_EINPUT, "%s is an LSA encoder of version %d.%d, wanted 1.0 or 1.1; save it again",
+                          path, data[6], data[7]);
     if (promised(&h) != n) return damaged(path, "its length is not what its header says", err);
     uint64_t sum = 0;
     memcpy(&sum, data + n - sizeof sum, sizeof sum);
     if (XXH3_64bits(data, n - sizeof sum) != sum) return damaged(path, "its checksum does not match", err);
-    if (h.rank > h.dims || h.reserved[0] || h.reserved[1]) return damaged(path, "its header is wrong", err);
+    if (h.rank > h.dims || h.features != (uint64_t)data[7] || h.reserved)
+        return damaged(path, "its header is wrong", err);
     /* every part starts at a multiple of 8 (the last of 4) in aligned memory */
     const uint64_t *ends = (const uint64_t *)(const void *)(data + sizeof h), *df = ends + h.words;
     const char *bytes = (const char *)(df + h.words);
     const double *sigma = (const double *)(const void *)(bytes + (h.bytes + 7) / 8 * 8);
+    m->vocab.features = (wn_lsa_features)h.features;
     m->min_df = h.min_df;
     m->seed = h.seed;
     wn_code code = take_words(m, &h, ends, df, bytes, path, err);

@@ -9,9 +9,30 @@
 
 enum { WN_LSA_MAX_DIMS = 4096 };
 
+/* Words, pairs of words and pieces of characters all count as words w below. */
+
+/* ---- features.c: what a text is cut into ---- */
+typedef struct {
+    wn_lsa_features features;
+    wn_buf scratch, pair, run;
+    wn_word_sink sink;
+    void *ctx;
+} wn_lsa_reader;
+/* Calls sink for every occurrence. A piece begins with a space; words and pairs never do. */
+wn_code wn_lsa_read(wn_lsa_reader *r, const char *s, size_t n, wn_word_sink sink, void *ctx, wn_err *err);
+void wn_lsa_reader_free(wn_lsa_reader *r);
+
+/* ---- sample.c: the texts that are learned from ---- */
+typedef struct {
+    wn_texts view;
+    char *base;              /* NULL: all of them, where they stand */
+    unsigned long long *off;
+} wn_lsa_sample;
+/* Texts in a random order until there are `rows` or their bytes pass `bytes`, kept in the order of `texts`. */
+wn_code wn_lsa_draw(const wn_texts *texts, size_t rows, size_t bytes, uint64_t seed, wn_lsa_sample *s, wn_err *err);
+void wn_lsa_sample_free(wn_lsa_sample *s);
+
 /* ---- terms.c: the words of one text and their weights ---- */
-/* Two code points at least: what scikit-learn's default token pattern calls a word. */
-bool wn_lsa_is_word(const char *s, size_t n);
 /* A term is word << 32 | count. */
 typedef struct {
     uint64_t *key, *spare;
@@ -20,10 +41,6 @@ typedef struct {
 wn_code wn_lsa_terms_sort(wn_lsa_terms *t, wn_err *err); /* by word */
 void wn_lsa_terms_merge(wn_lsa_terms *t);                /* adds up the counts of equal words; wants them sorted */
 void wn_lsa_terms_free(wn_lsa_terms *t);
-/* val[i] = (1 + ln count) idf, the whole row divided by its norm. In double, rounded once. */
-void wn_lsa_weigh(const wn_lsa_terms *t, const double *idf, float *val);
-double wn_lsa_idf(size_t n, uint64_t df); /* ln((1 + n) / (1 + df)) + 1 */
-
 /* ---- count.c: texts -> vocabulary and sparse matrix ---- */
 /* [rows, cols] by rows; columns rise within a row. */
 typedef struct {
@@ -34,17 +51,23 @@ typedef struct {
 } wn_lsa_csr;
 void wn_lsa_csr_free(wn_lsa_csr *a);
 
-/* Words by falling document frequency, equal ones by their bytes. */
+/* Words and pairs, then pieces; in either part by falling document frequency, equal ones by their bytes. */
 typedef struct {
+    wn_lsa_features features;
     wn_strset set;
-    uint64_t *df; /* [set.n] */
-    double *idf;  /* [set.n] */
-    size_t texts; /* n of idf */
+    size_t pieces_from; /* number of the first piece; set.n where there are none */
+    uint64_t *df;       /* [set.n] */
+    double *idf;        /* [set.n] */
+    size_t texts;       /* n of idf */
 } wn_lsa_vocab;
 void wn_lsa_vocab_free(wn_lsa_vocab *v);
-wn_code wn_lsa_vocab_idf(wn_lsa_vocab *v, wn_err *err); /* fills idf from df and texts */
+/* Fills pieces_from, and idf from df and texts: ln((1 + n) / (1 + df)), with `words` plus 1. */
+wn_code wn_lsa_vocab_idf(wn_lsa_vocab *v, wn_err *err);
+/* val[i] = (1 + ln count) idf, either part divided by its norm. In double, rounded once. Wants the terms sorted. */
+void wn_lsa_weigh(const wn_lsa_terms *t, const wn_lsa_vocab *v, float *val);
 
-/* TF-IDF of all texts: a [n, m] with m = words in at least min_df texts. All threads. */
+/* TF-IDF of all texts: a [n, m] with m = words in at least min_df texts. v->features says which, the rest is filled.
+ * All threads. */
 wn_code wn_lsa_count(const wn_texts *texts, size_t min_df, wn_lsa_vocab *v, wn_lsa_csr *a, wn_progress *p,
                      wn_err *err);
 
@@ -61,11 +84,13 @@ typedef struct {
 } wn_lsa_basis;
 void wn_lsa_basis_free(wn_lsa_basis *b);
 wn_code wn_lsa_basis_init(wn_lsa_basis *b, size_t words, size_t dims, wn_err *err);
+/* Which singular vectors the iteration looks for: the right ones, or the left ones where there are fewer texts. */
+typedef enum { WN_LSA_OF_WORDS, WN_LSA_SMALLER } wn_lsa_side;
 /* b: as wn_lsa_basis_init left it. Chooses the exact way where min(n, m) is no larger than the Krylov basis. */
-wn_code wn_lsa_svd(const wn_lsa_csr *a, size_t iterations, uint64_t seed, wn_lsa_basis *b, wn_progress *p,
-                   wn_err *err);
+wn_code wn_lsa_svd(const wn_lsa_csr *a, wn_lsa_side side, size_t iterations, uint64_t seed, wn_lsa_basis *b,
+                   wn_progress *p, wn_err *err);
 /* Bytes that wn_lsa_svd takes beside a and b, which needs its sizes alone. */
-size_t wn_lsa_svd_memory(const wn_lsa_csr *a, size_t iterations, const wn_lsa_basis *b);
+size_t wn_lsa_svd_memory(const wn_lsa_csr *a, wn_lsa_side side, size_t iterations, const wn_lsa_basis *b);
 size_t wn_lsa_krylov_memory(const wn_lsa_csr *a, size_t blocks, const wn_lsa_basis *b);
 wn_code wn_lsa_krylov(const wn_lsa_csr *a, size_t blocks, uint64_t seed, wn_lsa_basis *b, wn_progress *p, wn_err *err);
 size_t wn_lsa_rank(const double *value, size_t k, double tolerance); /* how many exceed tolerance * value[0] */

@@ -9,7 +9,9 @@
 /* Rows of A have norm 1: a shorter projection is rounding, and so would be its direction. */
 static const double least_norm = 1e-6;
 
-wn_lsa_opts wn_lsa_defaults(void) { return (wn_lsa_opts){.dims = 128, .min_df = 2}; }
+wn_lsa_opts wn_lsa_defaults(void) {
+    return (wn_lsa_opts){.features = WN_LSA_WORDS_CHARS, .dims = 256, .min_df = 2};
+}
 
 size_t wn_lsa_dims(const wn_lsa *model) { return model->basis.dims; }
 size_t wn_lsa_words(const wn_lsa *model) { return model->vocab.set.n; }
@@ -37,7 +39,7 @@ typedef struct {
         uint32_t *col;
         size_t val_cap, col_cap;
         wn_lsa_terms terms;
-        wn_buf words;
+        wn_lsa_reader reader;
         size_t nzero;
         wn_err err;
     } *scratch;
@@ -67,7 +69,6 @@ static void encode_matrix(void *ctx, size_t begin, size_t end, int worker) {
 
 static wn_code collect_word(void *ctx, const char *word, size_t n, wn_err *err) {
     struct scratch *s = ctx;
-    if (!wn_lsa_is_word(word, n)) return WN_OK;
     uint32_t id = wn_strset_find(&s->model->vocab.set, word, n, wn_string_hash(word, n));
     if (id == WN_STRSET_NONE) return WN_OK;
     if (wn_reserve((void **)&s->terms.key, &s->terms.key_cap, s->terms.n + 1, sizeof *s->terms.key, err))
@@ -79,8 +80,8 @@ static wn_code collect_word(void *ctx, const char *word, size_t n, wn_err *err) 
 static wn_code encode_text(const encoding *e, struct scratch *s, size_t row) {
     const wn_texts *t = e->texts;
     s->terms.n = 0;
-    wn_code code = wn_text_words(t->base + t->off[row], (size_t)(t->off[row + 1] - t->off[row]), &s->words,
-                                 collect_word, s, &s->err);
+    wn_code code = wn_lsa_read(&s->reader, t->base + t->off[row], (size_t)(t->off[row + 1] - t->off[row]), collect_word,
+                               s, &s->err);
     if (code != WN_OK) return code;
     if ((code = wn_lsa_terms_sort(&s->terms, &s->err)) != WN_OK) return code;
     wn_lsa_terms_merge(&s->terms);
@@ -89,7 +90,7 @@ static wn_code encode_text(const encoding *e, struct scratch *s, size_t row) {
         wn_reserve((void **)&s->col, &s->col_cap, n, sizeof *s->col, &s->err) != WN_OK)
         return WN_EMEMORY;
     for (size_t i = 0; i < n; i++) s->col[i] = (uint32_t)(s->terms.key[i] >> 32);
-    wn_lsa_weigh(&s->terms, e->model->vocab.idf, s->val);
+    wn_lsa_weigh(&s->terms, &e->model->vocab, s->val);
     encode_row(e, s, s->col, s->val, n, row);
     return WN_OK;
 }
@@ -124,6 +125,7 @@ static wn_code encode_texts(const wn_lsa *model, const wn_lsa_csr *a, const wn_t
     if (!(e.scratch = wn_alloc(e.workers, sizeof *e.scratch, err))) goto out;
     for (size_t k = 0; k < e.workers; k++) {
         e.scratch[k].model = model;
+        e.scratch[k].reader.features = model->vocab.features;
         if (!(e.scratch[k].y = wn_alloc(model->basis.ld, sizeof(float), err))) goto out;
     }
     if ((code = wn_mat_init(&x, texts->n, model->basis.dims, err)) != WN_OK) goto out;
@@ -138,7 +140,7 @@ out:
         wn_free(s->y);
         wn_free(s->val);
         wn_free(s->col);
-        wn_free(s->words.data);
+        wn_lsa_reader_free(&s->reader);
         wn_lsa_terms_free(&s->terms);
     }
     wn_free(e.scratch);
@@ -152,15 +154,41 @@ out:
     return WN_OK;
 }
 
+static wn_lsa_side side_of(const wn_lsa_opts *o) {
+    return o->features == WN_LSA_WORDS ? WN_LSA_OF_WORDS : WN_LSA_SMALLER;
+}
+
 /* What the rest takes, now that words and entries are counted; the vectors come when the factorising is over. */
-static wn_code check_memory(const wn_lsa_csr *a, const wn_lsa_opts *o, bool encode, wn_err *err) {
+static wn_code check_memory(const wn_lsa_csr *a, const wn_lsa_opts *o, size_t rows, wn_err *err) {
     const size_t ld = (o->dims + WN_LSA_BLOCK - 1) / WN_LSA_BLOCK * WN_LSA_BLOCK;
     const wn_lsa_basis b = {.words = a->cols, .dims = o->dims, .ld = ld};
-    size_t svd = wn_lsa_svd_memory(a, o->iterations, &b), out = encode ? a->rows * (o->dims + 15) * sizeof(float) : 0;
+    size_t svd = wn_lsa_svd_memory(a, side_of(o), o->iterations, &b), out = rows * (o->dims + 15) * sizeof(float);
     char what[96];
     (void)snprintf(what, sizeof what, "factorising %zu words in %zu dimensions", a->cols, o->dims);
     return wn_mem_require(a->cols * ld * sizeof(float) + (svd > out ? svd : out), what,
-                          "a larger --min-df, fewer --dims, or --limit", err);
+                          "a larger --min-df, fewer --dims, a smaller --lsa-sample, or --limit", err);
+}
+
+static wn_code draw_sample(const wn_texts *texts, const wn_lsa_opts *o, wn_lsa_sample *s, wn_err *err) {
+    size_t rows = o->sample ? o->sample : SIZE_MAX, bytes = SIZE_MAX;
+    if (!o->sample && o->features != WN_LSA_WORDS) {
+        rows = WN_LSA_SAMPLE_ROWS;
+        bytes = WN_LSA_SAMPLE_BYTES;
+    }
+    return wn_lsa_draw(texts, rows, bytes, o->seed, s, err);
+}
+
+/* a: the weights of the texts that the model was fitted to. */
+static wn_code learn(wn_lsa *m, const wn_texts *texts, const wn_lsa_opts *o, size_t rows, wn_lsa_csr *a, wn_progress *p,
+                     wn_err *err) {
+    m->vocab.features = o->features;
+    m->min_df = o->min_df ? o->min_df : 1;
+    m->seed = o->seed;
+    wn_code code = wn_lsa_count(texts, m->min_df, &m->vocab, a, p, err);
+    if (code != WN_OK) return code;
+    if ((code = check_memory(a, o, rows, err)) != WN_OK) return code;
+    if ((code = wn_lsa_basis_init(&m->basis, m->vocab.set.n, o->dims, err)) != WN_OK) return code;
+    return wn_lsa_svd(a, side_of(o), o->iterations, o->seed, &m->basis, p, err);
 }
 
 wn_code wn_lsa_fit(wn_lsa **model, const wn_texts *texts, const wn_lsa_opts *o, wn_mat *out, size_t *nzero,
@@ -168,18 +196,16 @@ wn_code wn_lsa_fit(wn_lsa **model, const wn_texts *texts, const wn_lsa_opts *o, 
     if (o->dims < 1 || o->dims > WN_LSA_MAX_DIMS)
         return wn_err_set(err, WN_EUSAGE, "LSA cannot have %zu dimensions; give 1 to %d", o->dims, WN_LSA_MAX_DIMS);
     wn_lsa_csr a = {0};
+    wn_lsa_sample sample = {0};
     wn_lsa *m = wn_alloc(1, sizeof *m, err);
-    if (!m) return WN_EMEMORY;
-    m->min_df = o->min_df ? o->min_df : 1;
-    m->seed = o->seed;
-    wn_code code = wn_lsa_count(texts, m->min_df, &m->vocab, &a, p, err);
+    wn_code code = m ? draw_sample(texts, o, &sample, err) : WN_EMEMORY;
     if (code != WN_OK) goto out;
-    if ((code = check_memory(&a, o, out != NULL, err)) != WN_OK) goto out;
-    if ((code = wn_lsa_basis_init(&m->basis, m->vocab.set.n, o->dims, err)) != WN_OK) goto out;
-    if ((code = wn_lsa_svd(&a, o->iterations, o->seed, &m->basis, p, err)) != WN_OK) goto out;
-    if (out) code = encode_texts(m, &a, texts, out, nzero, p, err);
+    if ((code = learn(m, &sample.view, o, out ? texts->n : 0, &a, p, err)) != WN_OK) goto out;
+    if (sample.base) wn_lsa_csr_free(&a);
+    if (out) code = encode_texts(m, sample.base ? NULL : &a, texts, out, nzero, p, err);
 out:
     wn_lsa_csr_free(&a);
+    wn_lsa_sample_free(&sample);
     if (code != WN_OK) wn_lsa_free(m);
     else *model = m;
     return code;

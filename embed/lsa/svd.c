@@ -157,29 +157,77 @@ static size_t blocks_of(const wn_lsa_basis *b, size_t iterations) {
     return blocks < enough ? enough : blocks;
 }
 
-size_t wn_lsa_svd_memory(const wn_lsa_csr *a, size_t iterations, const wn_lsa_basis *b) {
-    size_t blocks = blocks_of(b, iterations), s = a->rows < a->cols ? a->rows : a->cols;
-    if (s == 0) return 0;
-    if (blocks < s / WN_LSA_BLOCK) return wn_lsa_krylov_memory(a, blocks, b);
-    size_t transposed = a->cols <= a->rows ? 0 : 8 * a->indptr[a->rows] + 16 * a->cols;
-    return transposed + (s + (b->dims < s ? b->dims : s)) * s * sizeof(double) + wn_eigen_memory(s);
+static bool by_text(const wn_lsa_csr *a, wn_lsa_side side) {
+    return side == WN_LSA_SMALLER && a->rows < a->cols;
 }
 
-wn_code wn_lsa_svd(const wn_lsa_csr *a, size_t iterations, uint64_t seed, wn_lsa_basis *b, wn_progress *p,
-                   wn_err *err) {
+/* The basis of the texts' side that an iteration by text takes. */
+static wn_lsa_basis basis_of_texts(const wn_lsa_csr *a, const wn_lsa_basis *b) {
+    return (wn_lsa_basis){.words = a->rows, .dims = b->dims, .ld = b->ld};
+}
+
+static size_t transpose_memory(const wn_lsa_csr *a) { return 8 * a->indptr[a->rows] + 16 * a->cols; }
+
+size_t wn_lsa_svd_memory(const wn_lsa_csr *a, wn_lsa_side side, size_t iterations, const wn_lsa_basis *b) {
+    size_t blocks = blocks_of(b, iterations), s = a->rows < a->cols ? a->rows : a->cols;
+    if (s == 0) return 0;
+    if (blocks >= s / WN_LSA_BLOCK)
+        return (a->cols <= a->rows ? 0 : transpose_memory(a)) + (s + (b->dims < s ? b->dims : s)) * s * sizeof(double) +
+               wn_eigen_memory(s);
+    if (!by_text(a, side)) return wn_lsa_krylov_memory(a, blocks, b);
+    const wn_lsa_csr t = {.rows = 1, .cols = a->rows, .indptr = (size_t[]){0, a->indptr[a->rows]}};
+    const wn_lsa_basis u = basis_of_texts(a, b);
+    return transpose_memory(a) + a->rows * u.ld * sizeof(float) + wn_lsa_krylov_memory(&t, blocks, &u);
+}
+
+typedef struct {
+    const wn_lsa_csr *t; /* A^T */
+    const wn_lsa_basis *u;
+    wn_lsa_basis *b;
+} lifting;
+
+/* V = A^T U / sigma, rows [begin, end). */
+static void lift_words(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const lifting *l = ctx;
+    const wn_lsa_kernels *kernels = wn_lsa_kernels_get();
+    for (size_t w = begin; w < end; w++) {
+        size_t at = l->t->indptr[w], n = l->t->indptr[w + 1] - at;
+        float *v = l->b->v + w * l->b->ld;
+        (void)kernels->encode(l->t->col + at, l->t->val + at, n, l->u->v, l->u->ld, v);
+        for (size_t j = 0; j < l->b->rank; j++) v[j] = (float)((double)v[j] / l->b->sigma[j]);
+    }
+}
+
+/* t: A^T. The iteration finds the left singular vectors U, whose length is that of the smaller side. */
+static wn_code iterate_by_text(const wn_lsa_csr *t, size_t blocks, uint64_t seed, wn_lsa_basis *b, wn_progress *p,
+                               wn_err *err) {
+    wn_lsa_basis u = {0};
+    wn_code code = wn_lsa_basis_init(&u, t->cols, b->dims, err);
+    if (code != WN_OK) return code;
+    if ((code = wn_lsa_krylov(t, blocks, seed, &u, p, err)) != WN_OK) goto out;
+    b->rank = u.rank;
+    memcpy(b->sigma, u.sigma, b->dims * sizeof *b->sigma);
+    lifting l = {.t = t, .u = &u, .b = b};
+    wn_parallel_for(t->rows, 256, lift_words, &l);
+out:
+    wn_lsa_basis_free(&u);
+    return code;
+}
+
+wn_code wn_lsa_svd(const wn_lsa_csr *a, wn_lsa_side side, size_t iterations, uint64_t seed, wn_lsa_basis *b,
+                   wn_progress *p, wn_err *err) {
     wn_code code = WN_OK;
     size_t blocks = blocks_of(b, iterations);
     size_t small = a->rows < a->cols ? a->rows : a->cols;
+    bool dense = blocks >= small / WN_LSA_BLOCK;
+    wn_lsa_csr t = {0};
     if (small == 0) return WN_OK;
-    if (blocks < small / WN_LSA_BLOCK) {
-        code = wn_lsa_krylov(a, blocks, seed, b, p, err);
-    } else if (a->cols <= a->rows) {
-        code = solve_exact(a, false, b, p, err);
-    } else {
-        wn_lsa_csr t = {0};
-        code = csr_transpose(a, &t, err);
-        if (code == WN_OK) code = solve_exact(&t, true, b, p, err);
-        wn_lsa_csr_free(&t);
-    }
+    if (dense ? a->cols > a->rows : by_text(a, side)) code = csr_transpose(a, &t, err);
+    if (code != WN_OK) return code;
+    if (dense) code = solve_exact(t.indptr ? &t : a, t.indptr != NULL, b, p, err);
+    else if (t.indptr) code = iterate_by_text(&t, blocks, seed, b, p, err);
+    else code = wn_lsa_krylov(a, blocks, seed, b, p, err);
+    wn_lsa_csr_free(&t);
     return code != WN_OK ? code : wn_lsa_fix_signs(b, err);
 }

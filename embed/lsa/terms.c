@@ -4,12 +4,6 @@
 #include <string.h>
 #include <winnow/mem.h>
 
-bool wn_lsa_is_word(const char *s, size_t n) {
-    size_t points = 0;
-    for (size_t i = 0; i < n && points < 2; i++) points += ((unsigned char)s[i] & 0xC0) != 0x80;
-    return points >= 2;
-}
-
 static void sort_few(uint64_t *key, size_t n) {
     for (size_t i = 1; i < n; i++) {
         uint64_t x = key[i];
@@ -70,14 +64,19 @@ static double weight(uint64_t key, const double *idf) {
     return count == 1 ? w : w * (1.0 + log((double)count));
 }
 
-void wn_lsa_weigh(const wn_lsa_terms *t, const double *idf, float *val) {
+static void weigh_part(const uint64_t *key, size_t n, const double *idf, float *val) {
     double sum = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        double w = weight(t->key[i], idf);
+    for (size_t i = 0; i < n; i++) {
+        double w = weight(key[i], idf);
         sum += w * w;
     }
-    double norm = sqrt(sum);
-    for (size_t i = 0; i < t->n; i++) val[i] = (float)(weight(t->key[i], idf) / norm);
+    double norm = sum > 0 ? sqrt(sum) : 1; /* what stands in every text may weigh nothing */
+    for (size_t i = 0; i < n; i++) val[i] = (float)(weight(key[i], idf) / norm);
 }
 
-double wn_lsa_idf(size_t n, uint64_t df) { return log((1.0 + (double)n) / (1.0 + (double)df)) + 1.0; }
+void wn_lsa_weigh(const wn_lsa_terms *t, const wn_lsa_vocab *v, float *val) {
+    size_t cut = 0;
+    while (cut < t->n && t->key[cut] >> 32 < v->pieces_from) cut++;
+    weigh_part(t->key, cut, v->idf, val);
+    weigh_part(t->key + cut, t->n - cut, v->idf, val + cut);
+}

@@ -2,6 +2,8 @@
 
 static wn_lsa_opts lsa_options(const wn_config *c) {
     wn_lsa_opts o = wn_lsa_defaults();
+    o.features = c->lsa_features;
+    o.sample = c->lsa_sample;
     if (c->dims) o.dims = c->dims;
     if (c->min_df) o.min_df = c->min_df;
     o.iterations = c->iterations;

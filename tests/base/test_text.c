@@ -104,19 +104,21 @@ static wn_code into_brackets(void *ctx, const char *word, size_t n, wn_err *err)
 }
 
 typedef struct {
-    wn_buf folded, scratch, words;
+    wn_buf folded, scratch, words, runs;
 } results;
 
 static wn_code apply(results *r, const char *s, size_t n, wn_err *err) {
-    r->words.len = 0;
+    r->words.len = r->runs.len = 0;
     wn_code code = wn_text_fold(s, n, &r->folded, err);
-    return code == WN_OK ? wn_text_words(s, n, &r->scratch, into_brackets, &r->words, err) : code;
+    if (code == WN_OK) code = wn_text_words(s, n, &r->scratch, into_brackets, &r->words, err);
+    return code == WN_OK ? wn_text_runs(s, n, &r->scratch, into_brackets, &r->runs, err) : code;
 }
 
 static void release(results *r) {
     wn_free(r->folded.data);
     wn_free(r->scratch.data);
     wn_free(r->words.data);
+    wn_free(r->runs.data);
 }
 
 static bool equals(const wn_buf *b, const char *s, size_t n) {
@@ -169,11 +171,13 @@ Test(text, every_code_point_as_python_has_it) {
     size_t cap = 0, lines = 0, wrong = 0;
     results r = {0};
     for (ssize_t n; f && (n = getline(&line, &cap, f)) > 0; ++lines) {
-        char *folded = memchr(line, '\t', (size_t)n), *words = memrchr(line, '\t', (size_t)n);
+        char *folded = memchr(line, '\t', (size_t)n), *runs = memrchr(line, '\t', (size_t)n);
+        char *words = memrchr(line, '\t', (size_t)(runs - line));
         cr_assert(folded && words && folded != words);
         bool right = apply(&r, line, (size_t)(folded - line), &(wn_err){0}) == WN_OK &&
                      equals(&r.folded, folded + 1, (size_t)(words - folded - 1)) &&
-                     equals(&r.words, words + 1, (size_t)(line + n - 1 - words - 1));
+                     equals(&r.words, words + 1, (size_t)(runs - words - 1)) &&
+                     equals(&r.runs, runs + 1, (size_t)(line + n - 1 - runs - 1));
         if (!right && wrong++ < 5) cr_log_error("%.*s", (int)n, line);
     }
     int status = f ? pclose(f) : -1;

@@ -1,4 +1,5 @@
-"""Texts with their folded form and their words, by Python's own Unicode tables: text TAB folded TAB words in brackets.
+"""Texts with their folded form, their words and their runs between white space, by Python's own Unicode tables: text
+TAB folded TAB words in brackets TAB runs in brackets.
 
 Every code point that Python knows, in a small context, and seeded random mixtures. test_text.c compares."""
 import random
@@ -23,6 +24,10 @@ def words(s):
     return ''.join('[' + u.normalize('NFC', w.lower()) + ']' for w in runs if w)
 
 
+def between_spaces(s):
+    return ''.join('[' + u.normalize('NFC', w.lower()) + ']' for w in re.split('[' + SPACE + ']+', s) if w)
+
+
 def texts():
     known = [c for c in range(0x20, 0x110000) if not 0xD800 <= c < 0xE000 and u.category(chr(c)) != 'Cn']
     for c in known:
@@ -34,6 +39,12 @@ def texts():
               0x1E9E, 0xDF, 0x20, 0x1F80, 0x2126, 0x212A, 0xFB01, 0x958]
     for _ in range(40000):
         yield ''.join(chr(r.choice(letters if r.random() < .5 else lively)) for _ in range(r.randint(1, 6)))
+    # Two runs of letters and signs; a sigma before a sign ends its word.
+    signs = [0x21, 0x27, 0x2D, 0x3C, 0x338, 0x37E, 0x387, 0x1FEF, 0x24B6, 0x2014, 0x3001, 0x1F600]
+    for _ in range(4000):
+        yield ' '.join(''.join(chr(r.choice(signs if r.random() < .4 else lively)) for _ in range(r.randint(1, 6)))
+                       for _ in range(2))
+    yield '\u0391\u03a3, \u0391\u03a3-x (\u03a3\u0391) \u2014\u03a3'
     greek = [0x391, 0x3A3, 0x3C3, 0x3BF, 0x20]
     for _ in range(2000):
         yield ''.join(chr(r.choice(greek)) for _ in range(r.randint(1, 8)))
@@ -41,4 +52,4 @@ def texts():
 
 out = sys.stdout.buffer
 for t in texts():
-    out.write('\t'.join((t, fold(t), words(t))).encode() + b'\n')
+    out.write('\t'.join((t, fold(t), words(t), between_spaces(t))).encode() + b'\n')

@@ -41,7 +41,7 @@ done
 "$W" embed in.jsonl --encoder doc2vec -q --load-encoder d.d2v -o i.h5ad 2>"$err"
 is "$?" 0 "embed --encoder doc2vec --load-encoder"
 awk 'BEGIN { for (i = 0; i < 20000; i++) printf "{\"text\":\"w%d x%d y%d\"}\n", i % 97, i % 301, i % 17 }' >many.jsonl
-"$W" embed many.jsonl --dims 256 --save-encoder many.lsa -q -o once0.h5ad
+"$W" embed many.jsonl --lsa-features words-only --dims 256 --save-encoder many.lsa -q -o once0.h5ad
 "$W" embed many.jsonl --load-encoder many.lsa -q -o once.h5ad
 "$W" embed many.jsonl --load-encoder many.lsa -q -M 36M -o blocks.h5ad
 is "$(cmp once.h5ad blocks.h5ad 2>&1)" "" "embed: the same bytes where --memory allows blocks only"

@@ -68,7 +68,7 @@ try explain own "$(sed -n '2s/^[0-9]*\t\([^\t]*\)\t.*/\1/p' own/selection.tsv)"
 has "$out" "    The " "whose texts explain shows"
 try run reviews.jsonl --id-field id --embeddings own.h5ad -k 15 -o ours
 is "$code $(wc -l <ours/subset.jsonl)" "0 15" "run takes records and vectors, too"
-said "vectors   300 x 128 from own.h5ad" "and says whose"
+said "vectors   300 x 256 from own.h5ad" "and says whose"
 head -299 reviews.jsonl >fewer.jsonl
 try select own.h5ad --records fewer.jsonl -k 15 -o wrong
 is "$code" 3 "records that do not fit the vectors"

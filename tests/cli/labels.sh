@@ -196,12 +196,12 @@ awk 'BEGIN { n = split("river stone bird light house green", w, " ")
             i % 6 == 0 ? "unseen" i : w[1 + i % n] " " w[1 + int(i / 7) % n] " " i, i % 2 ? "b" : "a" }' >zero.jsonl
 printf 'a\t1\n' >quota.tsv
 # shellcheck disable=SC2086
-try run zero.jsonl $body --dedup off -k 21 --quota quota.tsv -o zero
+try run zero.jsonl $body --lsa-features words-only --dedup off -k 21 --quota quota.tsv -o zero
 is "$code $(grep -c unseen zero/subset.jsonl)" "0 1" "one class has to do: so many as are needed"
 rm -rf zero
 for how in "--labels use" "--labels ignore"; do
     # shellcheck disable=SC2086
-    "$W" run zero.jsonl $body --dedup off -k 55 $how -q -o zero
+    "$W" run zero.jsonl $body --lsa-features words-only --dedup off -k 55 $how -q -o zero
     is "$(grep -c unseen zero/subset.jsonl)" 5 "$how: no more of them than are needed"
     rm -rf zero
 done

@@ -42,14 +42,16 @@ keeps() {
 # 150,000 words, each in two of few texts: more than the length of the texts lets one guess
 awk 'BEGIN { for (i = 0; i < 20000; i++) { s = ""
     for (j = 0; j < 15; j++) s = s sprintf("w%d ", (i * 15 + j) % 150000); print s } }' >vocab.txt
-keeps "many words, lsa" 120 4 embed vocab.txt -o v.h5ad
+keeps "many words, lsa" 120 4 embed vocab.txt --lsa-features words-only --dims 128 -o v.h5ad
 has "$err" "factorising 150000 words" "what does not fit is said once words are counted"
-keeps "many words, lsa" 600 0 embed vocab.txt -o v.h5ad
+keeps "many words, lsa" 600 0 embed vocab.txt --lsa-features words-only --dims 128 -o v.h5ad
+keeps "many words and pieces" 500 4 embed vocab.txt -o v.h5ad
+keeps "many words and pieces" 1000 0 embed vocab.txt -f -o v.h5ad
 keeps "many words, doc2vec" 150 4 embed vocab.txt --encoder doc2vec --min-count 1 --epochs 1 -o v2.h5ad
 # an encoder of many words that is loaded: no more is asked for than it takes
 for encoder in lsa doc2vec; do
     words="--min-df 1"
-    [ $encoder = lsa ] || words="--min-count 1 --epochs 1"
+    [ $encoder = lsa ] && words="$words --lsa-features words-only" || words="--min-count 1 --epochs 1"
     # shellcheck disable=SC2086 # words of a command
     "$W" embed vocab.txt --encoder $encoder $words --dims 20 --save-encoder $encoder.enc -q -f -o v3.h5ad 2>"$err"
     keeps "a loaded $encoder" 40 4 embed vocab.txt --limit 100 --encoder $encoder --load-encoder $encoder.enc -o v3.h5ad

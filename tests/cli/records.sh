@@ -186,7 +186,9 @@ fi
 # ---- scripts without spaces ----
 for t in 厨师修理了红色风筝 老师卖了蓝灯 船长洗了大门 邻居丢了椅子; do echo "{\"text\":\"$t\"}"; done >zh.jsonl
 rm -rf x
-try run zh.jsonl -k 1 -o x
+try run zh.jsonl --lsa-features words-only -k 1 -o x
 has "$err" "warning: 4 of 4 rows (100%) have no word that occurs in another text" "a choice by nothing is no silent one"
 has x/manifest.json "4 of 4 rows (100%)" "the manifest says so, too"
+try run zh.jsonl -k 1 -f -o x
+has "$err" "warning: 2 of 4 rows (50%)" "where letters count, two of them share some"
 finish

@@ -244,9 +244,12 @@ rm -rf near
 # ---- memory of the neighbour graph ----
 awk 'BEGIN { srand(5); for (i = 0; i < 21000; i++) printf "{\"text\":\"w%d w%d w%d w%d\"}\n", rand() * 90, rand() * 90,
     rand() * 90, rand() * 90 }' >many.jsonl
+small="--lsa-features words-only --dims 8"
+# shellcheck disable=SC2086 # options
 refused "facility location over a graph that does not fit" 4 "run: choosing 100 of 21000 rows takes about" \
-    run many.jsonl -k 100 --dims 8 --objective facility-location -K 300 -M 150M --dedup off -o x
-try run many.jsonl -k 100 --dims 8 --objective facility-location -K 10 -M 150M --dedup off -q -o x
+    run many.jsonl -k 100 $small --objective facility-location -K 300 -M 150M --dedup off -o x
+# shellcheck disable=SC2086
+try run many.jsonl -k 100 $small --objective facility-location -K 10 -M 150M --dedup off -q -o x
 is "$code" 0 "and over one that does"
 rm -rf x many.jsonl
 

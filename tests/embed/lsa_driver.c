@@ -1,7 +1,8 @@
-/* lsa_driver TEXTS DIMS MIN_DF ITERATIONS ENCODER VECTORS: fits LSA to a file of one text a line, saves the encoder and
- * writes the vectors [n, DIMS] as raw f32. */
+/* lsa_driver TEXTS FEATURES DIMS MIN_DF SAMPLE ENCODER VECTORS: fits LSA to a file of one text a line, saves the
+ * encoder and writes the vectors [n, DIMS] as raw f32. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <winnow/lsa.h>
 
 static char *slurp(const char *path, size_t *n) {
@@ -19,7 +20,7 @@ int main(int argc, char **argv) {
     wn_lsa *model = NULL;
     wn_mat x = {0};
     size_t bytes = 0, n = 0;
-    if (argc != 7) return 2;
+    if (argc != 8) return 2;
     char *data = slurp(argv[1], &bytes);
     unsigned long long *off = calloc(bytes + 1, sizeof *off);
     if (!data || !off) return 1;
@@ -27,11 +28,12 @@ int main(int argc, char **argv) {
         if (data[i] == '\n') off[++n] = i + 1;
     wn_texts texts = {.base = data, .off = off, .n = n};
     wn_lsa_opts o = wn_lsa_defaults();
-    o.dims = strtoul(argv[2], NULL, 10);
-    o.min_df = strtoul(argv[3], NULL, 10);
-    o.iterations = strtoul(argv[4], NULL, 10);
-    int failed = wn_lsa_fit(&model, &texts, &o, &x, NULL, NULL, &err) || wn_lsa_save(model, argv[5], 1, &err);
-    FILE *f = failed ? NULL : fopen(argv[6], "wb");
+    o.features = strcmp(argv[2], "words-only") == 0 ? WN_LSA_WORDS : WN_LSA_WORDS_CHARS;
+    o.dims = strtoul(argv[3], NULL, 10);
+    o.min_df = strtoul(argv[4], NULL, 10);
+    o.sample = strtoul(argv[5], NULL, 10);
+    int failed = wn_lsa_fit(&model, &texts, &o, &x, NULL, NULL, &err) || wn_lsa_save(model, argv[6], 1, &err);
+    FILE *f = failed ? NULL : fopen(argv[7], "wb");
     for (size_t i = 0; f && i < x.rows; i++)
         failed |= fwrite(wn_mat_row(&x, i), sizeof(float), x.cols, f) != x.cols;
     if (!f || fclose(f) != 0) failed = 1;

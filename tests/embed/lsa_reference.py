@@ -1,13 +1,16 @@
 """LSA against scikit-learn's TfidfVectorizer and LAPACK's eigenvectors. Usage: lsa_reference.py LSA_DRIVER"""
 import csv
 import os
+import re
 import struct
 import subprocess
 import sys
 import tempfile
+import unicodedata
 
 try:
     import numpy as np
+    import scipy.sparse
     from sklearn.feature_extraction.text import TfidfVectorizer
 except ImportError as e:
     print(f"skipped: {e} (set WINNOW_PYTHON to an interpreter that has numpy and scikit-learn)")
@@ -29,6 +32,43 @@ def decompose(a, dims):
     s, u = np.linalg.eigh((a @ a.T if wide else a.T @ a).toarray())
     s, u = np.sqrt(np.maximum(s[::-1][:dims + 1], 0)), u[:, ::-1][:, :dims + 1]
     return s, (a.T @ u / np.maximum(s, 1e-12)).T if wide else u.T
+
+
+UNSPACED = ("CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+
+
+def tokens(text):
+    """Words of two characters or more; of scripts without spaces every letter, with its marks."""
+    out = []
+    for word in re.findall(r"[\w\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u3099]+", text.lower()):
+        parts, before = [], True
+        for c in word:
+            alone = unicodedata.name(c, "").startswith(UNSPACED)
+            if parts and (unicodedata.category(c)[0] == "M" if before else not alone):
+                parts[-1] += c
+            else:
+                parts.append(c)
+                before = alone
+        out += [p for p in parts if len(p) > 1 or unicodedata.name(p, "").startswith(UNSPACED)]
+    return out
+
+
+def part(prefix, lines, **how):
+    """TF-IDF of one part: names of the columns, matrix, idf. idf has no one added."""
+    v = TfidfVectorizer(sublinear_tf=True, min_df=2, **how)
+    v.fit(lines)
+    v.idf_ = v.idf_ - 1
+    return [prefix + w for w in v.get_feature_names_out()], v.transform(lines), v.idf_
+
+
+def reference(features, lines):
+    if features == "words-only":
+        v = TfidfVectorizer(sublinear_tf=True, min_df=2)
+        return [v.fit(lines).get_feature_names_out(), v.transform(lines), v.idf_]
+    words = part("", lines, ngram_range=(1, 2), tokenizer=tokens, token_pattern=None, lowercase=False)
+    pieces = part(" ", lines, ngram_range=(3, 5), analyzer="char_wb")
+    return [words[0] + pieces[0], scipy.sparse.hstack([words[1], pieces[1]]).tocsr(),
+            np.concatenate([words[2], pieces[2]])]
 
 
 def read_encoder(path):
@@ -67,23 +107,47 @@ def made_up(n, seed):
     return out
 
 
-def compare(driver, name, lines, dims):
+def unspaced(n, seed):
+    """Runs of Chinese, Japanese and Thai, of one to eight letters, beside words and numbers."""
+    rng = np.random.default_rng(seed)
+    scripts = ["\u6a5f\u68b0\u5b66\u7fd2\u6570\u636e\u9009\u62e9\u6a21\u578b\u8bad\u7ec3",
+               "\u3042\u304b\u3055\u306e\u3067\u30ab\u30ca\u30fc",
+               "\u0e01\u0e32\u0e23\u0e40\u0e23\u0e35\u0e22\u0e19\u0e23\u0e39\u0e49"]
+    marks = [" ", "\u3001", "\u3002", "\uff1f", " 2013", "BERT", " a "]
+    out = []
+    for _ in range(n):
+        letters = scripts[int(rng.integers(3))]
+        text = ""
+        for _ in range(int(rng.integers(1, 6))):
+            at = int(rng.random() ** 2 * len(letters))
+            text += (letters + letters)[at:at + int(rng.integers(1, 9))] + marks[int(rng.integers(len(marks)))]
+        out.append(text)
+    return out
+
+
+def compare(driver, name, lines, dims, features="words+chars"):
+    name = f"{name}, {features}"
     with tempfile.TemporaryDirectory() as d:
         with open(f"{d}/texts", "w", encoding="utf8") as f:
             f.write("".join(t.replace("\n", " ") + "\n" for t in lines))
-        subprocess.run([driver, f"{d}/texts", str(dims), "2", "0", f"{d}/encoder", f"{d}/vectors"], check=True)
+        subprocess.run([driver, f"{d}/texts", features, str(dims), "2", "0", f"{d}/encoder", f"{d}/vectors"],
+                       check=True)
         vocabulary, df, texts, rank, sigma, v = read_encoder(f"{d}/encoder")
         x = np.fromfile(f"{d}/vectors", "<f4").reshape(len(lines), dims).astype(float)
-    reference = TfidfVectorizer(sublinear_tf=True, min_df=2)
-    a = reference.fit_transform(lines)
-    check(f"{name}: the same vocabulary", set(vocabulary) == set(reference.vocabulary_) and texts == len(lines),
+    names, a, weights = reference(features, lines)
+    number = {w: i for i, w in enumerate(names)}
+    check(f"{name}: the same vocabulary", set(vocabulary) == set(names) and texts == len(lines),
           f"{len(vocabulary)} words")
-    if set(vocabulary) != set(reference.vocabulary_):
+    if set(vocabulary) != set(names):
+        print("#", sorted(set(vocabulary) ^ set(names))[:20])
         return
-    order = [reference.vocabulary_[w] for w in vocabulary]
-    check(f"{name}: words by falling frequency", bool(np.all(np.diff(df.astype(np.int64)) <= 0)))
-    idf = np.log((1 + texts) / (1 + df.astype(float))) + 1
-    check(f"{name}: the same idf", np.abs(idf - reference.idf_[order]).max() < 1e-12)
+    order = [number[w] for w in vocabulary]
+    cut = next((i for i, w in enumerate(vocabulary) if w[0] == " "), len(vocabulary))
+    check(f"{name}: pieces follow words", all(w[0] == " " for w in vocabulary[cut:]))
+    check(f"{name}: either by falling frequency",
+          all(bool(np.all(np.diff(p.astype(np.int64)) <= 0)) for p in (df[:cut], df[cut:])))
+    idf = np.log((1 + texts) / (1 + df.astype(float))) + (features == "words-only")
+    check(f"{name}: the same idf", np.abs(idf - weights[order]).max() < 1e-12)
     a = a[:, order]
     s, vt = decompose(a, dims)
     check(f"{name}: orthonormal vectors", np.abs(v.T @ v - np.eye(dims))[:rank, :rank].max() < 1e-5)
@@ -118,15 +182,18 @@ def compare(driver, name, lines, dims):
 
 def main():
     driver = sys.argv[1]
-    compare(driver, "made-up texts", made_up(1000, 1), 64)
-    compare(driver, "few texts", made_up(150, 2), 24)
-    compare(driver, "few words", [" ".join(t.split()[:2]) for t in made_up(1500, 3)], 8)
+    for features in ("words-only", "words+chars"):
+        compare(driver, "made-up texts", made_up(1000, 1), 64, features)
+        compare(driver, "few texts", made_up(150, 2), 24, features)
+        compare(driver, "few words", [" ".join(t.split()[:2]) for t in made_up(1500, 3)], 8, features)
+    compare(driver, "scripts without spaces", unspaced(800, 4), 24)
     data = os.environ.get("WINNOW_DATA", "../shared/data")
     path = f"{data}/story_cloze/cloze_test_val__spring2016.csv"
     if os.path.exists(path):
         with open(path, encoding="utf8", newline="") as f:
             stories = [" ".join(r[f"InputSentence{i}"] for i in (1, 2, 3, 4)) for r in csv.DictReader(f)]
-        compare(driver, "stories", stories, 128)
+        compare(driver, "stories", stories, 128, "words-only")
+        compare(driver, "a third of the stories", stories[::3], 128)
     else:
         print(f"# no stories in {data} (WINNOW_DATA): not compared on them")
     return failures > 0

@@ -14,6 +14,7 @@ static wn_err err;
 static wn_lsa *fit(const wn_texts *t, size_t dims, size_t min_df, size_t iterations, wn_mat *out, size_t *nzero) {
     wn_lsa *m = NULL;
     wn_lsa_opts o = wn_lsa_defaults();
+    o.features = WN_LSA_WORDS;
     o.dims = dims;
     o.min_df = min_df;
     o.iterations = iterations;
@@ -37,7 +38,7 @@ static double dot(const float *a, const float *b, size_t n) {
 Test(lsa, weights_equal_those_worked_out_by_hand) {
     const char *const lines[] = {"The cat sat.", "the cat, THE dog", "a dog's \xC3\x89t\xC3\xA9 x \xC3\xA9"};
     corpus c = corpus_of(3, lines);
-    wn_lsa_vocab v;
+    wn_lsa_vocab v = {.features = WN_LSA_WORDS};
     wn_lsa_csr a;
     cr_assert_eq(wn_lsa_count(&c.view, 1, &v, &a, NULL, &err), WN_OK);
     /* by falling df, then bytes; one-letter words are none */
@@ -87,12 +88,161 @@ Test(lsa, long_texts_sort_their_terms_like_short_ones) {
     wn_lsa_terms_free(&t);
 }
 
+/* ---- words, pairs and pieces ---- */
+
+typedef struct {
+    char seen[4096];
+    size_t len;
+} listing;
+
+static wn_code list_one(void *ctx, const char *s, size_t n, wn_err *e) {
+    listing *l = ctx;
+    (void)e;
+    l->len += (size_t)snprintf(l->seen + l->len, sizeof l->seen - l->len, "[%.*s]", (int)n, s);
+    return WN_OK;
+}
+
+Test(lsa, a_text_is_cut_into_words_pairs_and_pieces) {
+    static const struct {
+        const char *text, *cut;
+    } cases[] = {
+        {"", ""},
+        {"  ", ""},
+        {"A", "[  a ]"},
+        {"Ab", "[ab][  ab][  ab ][ ab ]"},
+        /* a word of one letter has no place among words and pairs, but its pieces count, and so do signs */
+        {"is a Cat!", "[is][cat][is cat][  is][  is ][ is ][  a ][  ca][  cat][  cat!][ cat][ cat!][ cat! ][ at!]"
+                      "[ at! ][ t! ]"},
+        /* each letter of a script without spaces is a word; a mark stays with its letter */
+        {"\xE5\xAD\xA6\xE7\xBF\x92", "[\xE5\xAD\xA6][\xE7\xBF\x92][\xE5\xAD\xA6 \xE7\xBF\x92]"
+                                      "[  \xE5\xAD\xA6\xE7\xBF\x92][  \xE5\xAD\xA6\xE7\xBF\x92 ]"
+                                      "[ \xE5\xAD\xA6\xE7\xBF\x92 ]"},
+        {"\xE0\xB8\xA3\xE0\xB8\xB9", "[\xE0\xB8\xA3\xE0\xB8\xB9][  \xE0\xB8\xA3\xE0\xB8\xB9]"
+                                      "[  \xE0\xB8\xA3\xE0\xB8\xB9 ][ \xE0\xB8\xA3\xE0\xB8\xB9 ]"},
+        {"20\xE5\xB9\xB4", "[20][\xE5\xB9\xB4][20 \xE5\xB9\xB4][  20][  20\xE5\xB9\xB4][  20\xE5\xB9\xB4 ]"
+                           "[ 20\xE5\xB9\xB4][ 20\xE5\xB9\xB4 ][ 0\xE5\xB9\xB4 ]"},
+    };
+    wn_lsa_reader r = {.features = WN_LSA_WORDS_CHARS};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        listing l = {0};
+        cr_assert_eq(wn_lsa_read(&r, cases[i].text, strlen(cases[i].text), list_one, &l, &err), WN_OK);
+        cr_expect_str_eq(l.seen, cases[i].cut, "%s", cases[i].text);
+    }
+    r.features = WN_LSA_WORDS;
+    listing l = {0};
+    cr_assert_eq(wn_lsa_read(&r, "is a Cat!", 9, list_one, &l, &err), WN_OK);
+    cr_expect_str_eq(l.seen, "[is][cat]");
+    wn_lsa_reader_free(&r);
+}
+
+Test(lsa, either_part_of_a_row_has_length_one) {
+    const char *const lines[] = {"red apple", "red apple", "apple pie", "", "a b", "a c"};
+    corpus c = corpus_of(6, lines);
+    wn_lsa_vocab v = {.features = WN_LSA_WORDS_CHARS};
+    wn_lsa_csr a;
+    cr_assert_eq(wn_lsa_count(&c.view, 2, &v, &a, NULL, &err), WN_OK);
+    cr_assert_eq(v.pieces_from, 3); /* apple, red, red apple */
+    cr_assert_float_eq(v.idf[0], log(7.0 / 4.0), 1e-15);
+    for (size_t i = 0; i < 6; i++) {
+        double words = 0, pieces = 0;
+        for (size_t j = a.indptr[i]; j < a.indptr[i + 1]; j++)
+            *(a.col[j] < v.pieces_from ? &words : &pieces) += (double)a.val[j] * (double)a.val[j];
+        cr_expect_float_eq(words, i < 3, 1e-6, "%zu", i);
+        cr_expect_float_eq(pieces, i != 3, 1e-6, "%zu", i);
+    }
+    wn_lsa_vocab_free(&v);
+    wn_lsa_csr_free(&a);
+    corpus_free(&c);
+}
+
+static const char *const odd_lines[] = {"machine learning of data", "data of machine learning", "", "  \t ", "?!",
+                                        "x", "\xE6\xA9\x9F\xE6\xA2\xB0\xE5\xAD\xA6\xE7\xBF\x92",
+                                        "\xE6\xA9\x9F\xE6\xA2\xB0", "qqq vvv", "machines learn data"};
+enum { ODD = sizeof odd_lines / sizeof *odd_lines };
+
+Test(lsa, short_and_empty_texts_and_those_of_unknown_words) {
+    corpus c = corpus_of(ODD, odd_lines);
+    wn_lsa *m = NULL;
+    wn_mat x;
+    size_t nzero = 0;
+    wn_lsa_opts o = wn_lsa_defaults();
+    cr_assert_eq(wn_lsa_fit(&m, &c.view, &o, &x, &nzero, NULL, &err), WN_OK, "%s", err.msg);
+    cr_assert_eq(nzero, 5); /* two of spaces, a sign, a letter, and words that no other text has */
+    cr_assert_gt(dot(wn_mat_row(&x, 0), wn_mat_row(&x, 1), x.cols), 0.9);
+    cr_assert_gt(dot(wn_mat_row(&x, 6), wn_mat_row(&x, 7), x.cols), 0.9); /* they share letters of a run */
+    wn_lsa_free(m);
+    wn_mat_free(&x);
+    corpus_free(&c);
+    const char *const same_text[] = {"one text", "one text"};
+    c = corpus_of(2, same_text); /* what stands in every text weighs nothing */
+    cr_assert_eq(wn_lsa_fit(&m, &c.view, &o, &x, &nzero, NULL, &err), WN_OK);
+    cr_assert_eq(nzero, 2);
+    wn_lsa_free(m);
+    wn_mat_free(&x);
+    corpus_free(&c);
+}
+
+/* With and without a sample, by either way to the vectors: threads and batches change no byte. */
+Test(lsa, pieces_give_the_same_bytes_for_any_threads_and_batches) {
+    for (size_t sample = 0; sample <= 900; sample += 300) {
+        corpus c = corpus_topics(1000, 700, 30, 12, 5);
+        wn_mat first = {0}, x, y;
+        for (int threads = 1; threads <= 4; threads *= 2) {
+            wn_threads_set(threads);
+            wn_lsa *m = NULL;
+            wn_lsa_opts o = {.features = WN_LSA_WORDS_CHARS, .dims = 24, .min_df = 2, .iterations = 6, .seed = 3,
+                             .sample = sample};
+            cr_assert_eq(wn_lsa_fit(&m, &c.view, &o, &x, NULL, NULL, &err), WN_OK);
+            cr_assert_eq(m->vocab.texts, sample ? sample : 1000);
+            cr_assert_eq(wn_lsa_transform(m, &c.view, &y, NULL, NULL, &err), WN_OK);
+            cr_assert(same(&x, &y));
+            wn_mat_free(&y);
+            if (threads > 1) cr_assert(same(&first, &x), "%d threads", threads);
+            if (threads > 1) wn_mat_free(&x);
+            else first = x;
+            wn_lsa_free(m);
+        }
+        wn_mat_free(&first);
+        corpus_free(&c);
+    }
+    wn_threads_set(0);
+}
+
+/* ---- the sample ---- */
+
+Test(lsa, a_sample_is_drawn_by_its_seed_and_keeps_the_order) {
+    corpus c = corpus_topics(500, 100, 5, 8, 1);
+    wn_lsa_sample s, again, other;
+    cr_assert_eq(wn_lsa_draw(&c.view, 500, SIZE_MAX, 1, &s, &err), WN_OK);
+    cr_assert(s.base == NULL && s.view.base == c.view.base && s.view.n == 500);
+    wn_lsa_sample_free(&s);
+    cr_assert_eq(wn_lsa_draw(&c.view, 100, SIZE_MAX, 1, &s, &err), WN_OK);
+    cr_assert_eq(wn_lsa_draw(&c.view, 100, SIZE_MAX, 1, &again, &err), WN_OK);
+    cr_assert_eq(wn_lsa_draw(&c.view, 100, SIZE_MAX, 2, &other, &err), WN_OK);
+    size_t bytes = (size_t)s.off[100], at = 0;
+    cr_assert_eq(s.view.n, 100);
+    cr_assert(bytes == again.off[100] && memcmp(s.base, again.base, bytes) == 0);
+    cr_assert(bytes != other.off[100] || memcmp(s.base, other.base, bytes) != 0);
+    for (size_t i = 0; i < 100; i++, at++) { /* each is one of the texts, behind the one before */
+        size_t n = (size_t)(s.off[i + 1] - s.off[i]);
+        while (at < 500 && (c.off[at + 1] - c.off[at] != n || memcmp(c.base + c.off[at], s.base + s.off[i], n))) at++;
+        cr_assert_lt(at, 500);
+    }
+    wn_lsa_sample_free(&s);
+    cr_assert_eq(wn_lsa_draw(&c.view, 500, bytes, 1, &s, &err), WN_OK); /* until the bytes are passed */
+    cr_assert(s.view.n > 90 && s.view.n < 120 && s.off[s.view.n] > bytes);
+    wn_lsa_sample_free(&s);
+    wn_lsa_sample_free(&again);
+    wn_lsa_sample_free(&other);
+    corpus_free(&c);
+}
+
 /* ---- rows ---- */
 
 Test(lsa, cosines_are_those_of_tfidf_where_the_dimensions_suffice) {
     for (int wide = 0; wide < 2; wide++) { /* fewer texts than words, and the other way round */
         corpus c = corpus_topics(wide ? 60 : 400, wide ? 300 : 30, wide ? 10 : 1, 15, 3);
-        wn_lsa_vocab v;
+        wn_lsa_vocab v = {.features = WN_LSA_WORDS};
         wn_lsa_csr a;
         wn_mat x;
         cr_assert_eq(wn_lsa_count(&c.view, 2, &v, &a, NULL, &err), WN_OK);
@@ -276,9 +426,11 @@ Test(lsa, a_text_of_ten_megabytes_is_a_text) {
 
 Test(lsa, every_failed_allocation_is_reported) {
     wn_threads_set(1);
-    for (int exact = 0; exact < 2; exact++) {
-        corpus c = corpus_topics(400, exact ? 100 : 600, 30, 40, 2);
-        wn_lsa_opts o = {.dims = 16, .min_df = 1, .iterations = exact ? 30 : 3};
+    for (int way = 0; way < 4; way++) { /* by iteration and exactly, words and all features; the last of a sample */
+        bool exact = way % 2 == 1, chars = way > 1;
+        corpus c = corpus_topics(chars ? 150 : 400, exact ? 100 : 600, 30, chars ? 6 : 40, 2);
+        wn_lsa_opts o = {.features = chars ? WN_LSA_WORDS_CHARS : WN_LSA_WORDS, .dims = 16, .min_df = 1,
+                         .iterations = exact ? 30 : 3, .sample = way == 3 ? 50 : 0};
         wn_code code = WN_EMEMORY;
         for (long after = 0; code && after < 2000; after++) {
             wn_lsa *m = NULL;

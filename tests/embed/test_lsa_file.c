@@ -102,6 +102,47 @@ Test(lsa_file, an_encoder_without_words_survives) {
     corpus_free(&c);
 }
 
+Test(lsa_file, a_file_says_its_features) {
+    corpus c = corpus_topics(200, 60, 5, 8, 1);
+    wn_lsa *m = NULL, *again = NULL;
+    wn_mat x, y;
+    wn_lsa_opts o = {.features = WN_LSA_WORDS_CHARS, .dims = 12, .min_df = 2, .sample = 150};
+    cr_assert_eq(wn_lsa_fit(&m, &c.view, &o, &x, NULL, NULL, &err), WN_OK);
+    cr_assert_eq(wn_lsa_save(m, path, 0, &err), WN_OK);
+    cr_assert_eq(wn_lsa_load(&again, path, &err), WN_OK, "%s", err.msg);
+    cr_assert(again->vocab.features == WN_LSA_WORDS_CHARS && again->vocab.pieces_from == m->vocab.pieces_from);
+    cr_assert_eq(wn_lsa_transform(again, &c.view, &y, NULL, NULL, &err), WN_OK);
+    cr_assert_eq(memcmp(x.data, y.data, x.rows * x.stride * sizeof(float)), 0);
+    size_t n = 0;
+    char *data = read_back(&n);
+    cr_assert(data[6] == 1 && data[7] == 1 && data[64] == 1);
+    data[7] = 0; /* an older winnow's file has no pieces */
+    uint64_t sum = XXH3_64bits(data, n - 8);
+    memcpy(data + n - 8, &sum, 8);
+    write_over(data, n);
+    cr_assert_eq(try_load(), WN_EINPUT);
+    free(data);
+    wn_lsa_free(m);
+    wn_lsa_free(again);
+    wn_mat_free(&x);
+    wn_mat_free(&y);
+    corpus_free(&c);
+}
+
+/* The same bytes as before there were features: version 1.0, and zero where they are said. */
+Test(lsa_file, words_alone_are_written_as_ever) {
+    corpus c = corpus_topics(30, 8, 1, 4, 1);
+    wn_lsa *m = train(&c, 2, NULL);
+    cr_assert_eq(wn_lsa_save(m, path, 0, &err), WN_OK);
+    size_t n = 0;
+    char *data = read_back(&n);
+    cr_assert_eq(memcmp(data, "WNLSA\n\1\0", 8), 0);
+    for (size_t i = 64; i < 80; i++) cr_assert_eq(data[i], 0);
+    free(data);
+    wn_lsa_free(m);
+    corpus_free(&c);
+}
+
 Test(lsa_file, damage_is_refused) {
     corpus c = corpus_topics(30, 8, 1, 4, 1);
     wn_lsa *m = train(&c, 2, NULL);

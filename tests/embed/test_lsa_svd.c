@@ -13,12 +13,12 @@ static wn_err err;
 static wn_lsa_basis factor(const wn_lsa_csr *a, size_t dims, size_t iterations) {
     wn_lsa_basis b;
     cr_assert_eq(wn_lsa_basis_init(&b, a->cols, dims, &err), WN_OK);
-    cr_assert_eq(wn_lsa_svd(a, iterations, 11, &b, NULL, &err), WN_OK, "%s", err.msg);
+    cr_assert_eq(wn_lsa_svd(a, WN_LSA_OF_WORDS, iterations, 11, &b, NULL, &err), WN_OK, "%s", err.msg);
     return b;
 }
 
 static wn_lsa_csr matrix(const corpus *c, size_t min_df) {
-    wn_lsa_vocab v;
+    wn_lsa_vocab v = {.features = WN_LSA_WORDS};
     wn_lsa_csr a;
     cr_assert_eq(wn_lsa_count(&c->view, min_df, &v, &a, NULL, &err), WN_OK);
     wn_lsa_vocab_free(&v);

@@ -28,7 +28,7 @@ def write_rows(path, n=700):
             if i % 35 == 34:
                 text = last.upper() + "  "
             last = text
-            out.write(json.dumps({"id": f"r{i}", "text": text if i % 100 else f"nowhere{i}", "label": f"k{kind}"})
+            out.write(json.dumps({"id": f"r{i}", "text": text if i % 100 else chr(0x4E00 + i), "label": f"k{kind}"})
                       + "\n")
 
 

@@ -46,8 +46,9 @@ TestSuite(stages, .init = begin, .fini = end);
 static void run(bool rank_order) {
     const wn_config c = {.inputs = (const char **)inputs, .ninputs = 1, .output = output, .overwrite = true,
                          .text_fields = (const char **)fields, .ntext_fields = 1, .label_field = "label",
-                         .id_field = "id", .dims = DIMS, .min_df = 2, .iterations = 2, .dedup = WN_DEDUP_EXACT, .k = K,
-                         .objective = WN_GRAPH_CUT, .similarity = WN_RBF, .lambda = NAN, .gamma = NAN, .seed = 1,
+                         .id_field = "id", .dims = DIMS, .lsa_features = WN_LSA_WORDS_CHARS, .min_df = 2,
+                         .iterations = 2, .dedup = WN_DEDUP_EXACT, .k = K, .objective = WN_GRAPH_CUT,
+                         .similarity = WN_RBF, .lambda = NAN, .gamma = NAN, .seed = 1,
                          .rank_order = rank_order, .command_line = "winnow run rows.jsonl",
                          .json = rank_order ? "{\"text-field\":[\"text\"],\"order\":\"rank\"}"
                                             : "{\"text-field\":[\"text\"],\"order\":\"input\"}"};

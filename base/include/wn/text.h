@@ -3,6 +3,7 @@
 /* Unicode: what formats, embed and similarity need of it (utf8proc below). */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <winnow/err.h>
 #include <wn/buf.h>
 
@@ -27,5 +28,14 @@ wn_code wn_text_fold(const char *s, size_t n, wn_buf *out, wn_err *err);
  * stops at the first code that is not WN_OK. `scratch` is reused between calls. */
 typedef wn_code (*wn_word_sink)(void *ctx, const char *word, size_t n, wn_err *err);
 wn_code wn_text_words(const char *s, size_t n, wn_buf *scratch, wn_word_sink word, void *ctx, wn_err *err);
+/* The same for maximal runs of anything but white space. */
+wn_code wn_text_runs(const char *s, size_t n, wn_buf *scratch, wn_word_sink run, void *ctx, wn_err *err);
+
+/* The code point at s[0], of valid UTF-8, and its bytes. */
+uint32_t wn_text_point(const char *s, size_t *length);
+/* A letter of a script that is written without spaces between words (Han, kana, Thai, Lao, Khmer, Myanmar)? */
+bool wn_text_unspaced(uint32_t c);
+/* A combining mark, which belongs to the letter before it? */
+bool wn_text_is_mark(uint32_t c);
 
 #endif

@@ -139,7 +139,7 @@ struct wn_encoder {
     size_t layers;      /* with vectors of every layer: how many, the embeddings included; else 0 */
     size_t layer_width; /* a row is dims floats, then layer_width floats a layer */
     size_t words;       /* that it knows; 0 for families without a vocabulary of words */
-    char title[160];    /* "lsa, 128 dimensions, 18344 words"; empty before prepare */
+    char title[160];    /* "lsa, 256 dimensions, 110722 words"; empty before prepare */
     wn_encoder_counts counts;
 };
 

@@ -59,7 +59,8 @@ typedef struct {
     wn_encoder_kind encoder;
     const char *model, *save_encoder, *load_encoder;
     size_t dims; /* 0: the encoder's own */
-    size_t min_df, min_count, iterations, window, negative, epochs;
+    wn_lsa_features lsa_features;
+    size_t lsa_sample, min_df, min_count, iterations, window, negative, epochs;
     bool dbow_words, hierarchical;
     wn_doc2vec_mode doc2vec_mode;
     wn_precision precision; /* of a model, as is */
