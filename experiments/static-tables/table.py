@@ -21,7 +21,8 @@ def plot(values):
         rows.append(f'<text x="100" y="{y + 14}" text-anchor="end">{name}</text><rect x="110" y="{y}" '
                     f'width="{width:.1f}" height="18"/><text x="{width + 116:.1f}" y="{y + 14}">{value:.3f}</text>')
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 580 {40 + 26 * len(values)}" '
-            f'font-family="sans-serif" font-size="13" fill="#4063a3"><text x="10" y="18">accuracy, mean of all cells: {sets[0]}</text>'
+            f'font-family="sans-serif" font-size="13" fill="#4063a3">'
+            f'<text x="10" y="18">accuracy, mean of all cells: {sets[0]}</text>'
             + "".join(rows) + "</svg>\n")
 
 

@@ -38,7 +38,8 @@ void wn_section_verdict(wn_page *p, const wn_outcome *r) {
 void wn_section_worth(wn_page *p, const wn_outcome *r) {
     if (!r->worth || r->worth->none[0]) return;
     verdict_table(p, r->worth);
-    wn_page_printf(p, "<p class=\"m\">Of a logistic regression on these vectors, tested %zu times on ", r->worth->folds);
+    wn_page_printf(p, "<p class=\"m\">Of a logistic regression on these vectors, tested %zu times on ",
+                   r->worth->folds);
     wn_page_count(p, r->worth->held_out);
     wn_page_put(p, " rows that were held out and chosen without. The model that you train is another: its accuracy is "
                    "not known from here.</p>\n");

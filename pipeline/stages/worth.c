@@ -23,7 +23,7 @@ typedef enum { LEARN_ALL, LEARN_CHOSEN, LEARN_RANDOM, LEARNS } learnt;
 typedef struct {
     const wn_worth_folds *f;
     const wn_mat *x;
-    double c;
+    double c, c_all; /* of k rows, and of all */
     double *correct[LEARNS]; /* [folds, held_out] 1 where the row was told right */
     size_t begin;            /* of the lessons under way */
     wn_progress *progress;
@@ -52,10 +52,9 @@ static wn_probe_rows probe_rows(const wn_mat *x, const uint32_t *y, size_t class
 
 /* ---- c ---- */
 
-/* Of random rows, for all three: a choice that balances itself is no sample, and its own folds mislead. */
-static wn_code tune(lessons *l, uint64_t seed, wn_err *err) {
-    const wn_worth_rows *random = &l->f->fold[0].random;
-    const size_t n = random->n < l->f->plan.tune_rows ? random->n : l->f->plan.tune_rows;
+/* Of random rows, for the choice, too: one that balances itself is no sample, and its own folds mislead. */
+static wn_code tune(double *c, const lessons *l, const wn_worth_rows *random, uint64_t seed, wn_err *err) {
+    const size_t n = random->n < WN_WORTH_TUNE ? random->n : WN_WORTH_TUNE;
     size_t *row = wn_alloc(random->n, sizeof *row, err);
     uint32_t *y = wn_alloc(random->n, sizeof *y, err);
     wn_mat x = {0};
@@ -67,7 +66,7 @@ static wn_code tune(lessons *l, uint64_t seed, wn_err *err) {
     if ((code = gather(&x, y, l, row, n, err)) != WN_OK) goto out;
     const wn_probe_rows rows = probe_rows(&x, y, l->f->classes);
     const wn_probe_opts o = {.seed = seed};
-    code = wn_probe_choose_c(&l->c, &rows, &o, err);
+    code = wn_probe_choose_c(c, &rows, &o, err);
 out:
     wn_mat_free(&x);
     wn_free(row);
@@ -94,7 +93,7 @@ static wn_code test_fold(double *correct, const lessons *l, const wn_worth_fold 
 static wn_code learn(const lessons *l, size_t f, learnt what, wn_err *err) {
     const wn_worth_fold *fold = &l->f->fold[f];
     const wn_worth_rows *from = rows_of(fold, what);
-    const wn_probe_opts o = {.c = l->c, .steps = WN_WORTH_STEPS};
+    const wn_probe_opts o = {.c = what == LEARN_ALL ? l->c_all : l->c, .steps = WN_WORTH_STEPS};
     wn_probe probe = {0};
     wn_mat x = {0};
     uint32_t *y = wn_alloc(from->n, sizeof *y, err);
@@ -196,7 +195,10 @@ static wn_code teach(wn_worth *out, const wn_worth_folds *f, const wn_mat *x, co
     wn_code code = WN_OK;
     for (size_t i = 0; i < LEARNS && code == WN_OK; i++)
         if (!(l.correct[i] = wn_alloc(f->plan.folds * f->plan.held_out, sizeof *l.correct[i], err))) code = WN_EMEMORY;
-    if (code == WN_OK) code = tune(&l, o->seed, err);
+    if (code == WN_OK) code = tune(&l.c, &l, &f->fold[0].random, o->seed, err);
+    l.c_all = l.c; /* what suits few rows is too loose for many */
+    if (code == WN_OK && f->plan.all_folds && f->size.k < WN_WORTH_TUNE)
+        code = tune(&l.c_all, &l, &f->fold[0].all, o->seed, err);
     if (code == WN_OK) code = run_all(&l, o->memory, err);
     if (code == WN_OK) code = judge(out, &l, err);
     for (size_t i = 0; i < LEARNS; i++) wn_free(l.correct[i]);

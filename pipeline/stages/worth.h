@@ -5,6 +5,7 @@
 
 /* Steps of a fit: on glosses, packages and SST-2 eight more of them change accuracy by less than .004. */
 enum { WN_WORTH_STEPS = 12 };
+enum { WN_WORTH_TUNE = 600 }; /* random rows among which c is found, at the most */
 /* Rows of a class that a pick is sought among where the choice is made anew: as in a run, or fewer where that takes too
  * long. */
 enum { WN_WORTH_PARTS = 3 };
@@ -25,7 +26,6 @@ typedef struct {
 typedef struct {
     size_t folds, held_out;     /* rows each */
     size_t all_folds, all_rows; /* folds that also learn from so many random rows; 0: none */
-    size_t tune_rows;           /* random rows among which c is found */
     size_t part_rows;           /* of wn_worth_part */
 } wn_worth_plan;
 

@@ -10,8 +10,7 @@ enum {
     FOLDS_MOST = 10,
     HELD_OUT_MOST = 2000,
     TESTED_LEAST = 50,  /* rows, all folds together */
-    ROWS_A_CLASS = 3,   /* at the least, on average */
-    TUNE_MOST = 600
+    ROWS_A_CLASS = 3    /* at the least, on average */
 };
 
 /* Multiply-adds that a run's other work is worth: so many a row, and those of its larger products, of which a part is
@@ -76,12 +75,13 @@ bool wn_worth_planned(wn_worth_plan *out, char none[WN_WORTH_NONE], const wn_wor
     size_t held_out = tenth < room ? tenth : room;
     if (held_out > HELD_OUT_MOST) held_out = HELD_OUT_MOST;
     none[0] = 0;
-    *out = (wn_worth_plan){.held_out = held_out, .tune_rows = s->k < TUNE_MOST ? s->k : TUNE_MOST};
+    *out = (wn_worth_plan){.held_out = held_out};
     if (!enough(none, s, o, held_out)) return false;
     const double m = (double)s->m, d = (double)s->d, k = (double)s->k;
     const double predict = (double)(held_out * s->classes) * (d + score_work), fit = 2 * (fit_work(s, k) + predict);
     const double work = least_work + work_a_row * m + work_share * (m * k * d + choice_work(s, o, 0)) -
-                        tune_work(s, (double)out->tune_rows);
+                        tune_work(s, least(k, WN_WORTH_TUNE)) -
+                        (k < WN_WORTH_TUNE ? tune_work(s, WN_WORTH_TUNE) : 0);
     double fold = 0, folds = 0;
     for (size_t part = 0; part < WN_WORTH_PARTS && folds < WN_WORTH_FOLDS; part++) {
         fold = fit + choice_work(s, o, part);

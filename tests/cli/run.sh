@@ -29,8 +29,8 @@ same_records() { # INPUT SUBSET REST NAME
 try run rows.jsonl -k 10% --id-field id --label-field label --labels ignore -o out
 is "$code" 0 "run ends well"
 cp "$err" "$work/summary"
-is "$(ls out | sort | tr '\n' ' ')" "SHA256SUMS assignment.tsv manifest.json report.html rest.jsonl selection.h5ad \
-selection.tsv subset.jsonl " "out/ holds what is promised"
+is "$(ls out | sort | tr '\n' ' ')" "SHA256SUMS assignment.tsv conflicts.tsv manifest.json report.html rest.jsonl \
+selection.h5ad selection.tsv subset.jsonl " "out/ holds what is promised"
 is "$(wc -l <out/subset.jsonl)" 60 "10% of 600 input rows are 60"
 same_records rows.jsonl out/subset.jsonl out/rest.jsonl "subset and rest together are the input"
 (cd out && sha256sum --quiet -c SHA256SUMS >/dev/null 2>&1)

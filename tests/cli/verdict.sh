@@ -27,7 +27,7 @@ value() { # FOLDER NAME: of the verdict in its manifest
         if ($0 ~ /{[[:space:]]*$/) getline
         sub(/^[^:]*:[[:space:]]*/, ""); sub(/,$/, ""); print; exit }' "$1/manifest.json"
 }
-body="--id-field id --label-field label"
+body="--id-field id --label-field label --lsa-features words-only --dims 128" # texts of a few words, made up
 
 # ---- a choice that helps ----
 # shellcheck disable=SC2086
@@ -42,7 +42,7 @@ is "$(value out folds) $(value out held_out)" "10 90" "ten folds, each row held 
 [ "$(awk -v a="$(value out accuracy)" -v b="$(value out accuracy_random)" -v c="$(value out accuracy_all)" \
     'BEGIN { print b < a && a <= c + .02 }')" = 1 ]
 ok $? "random rows teach less, all rows no less"
-has out/report.html "<h2>Verdict</h2>" "the page begins with it"
+has out/report.html "<p class=\"verdict\">Better than a random choice" "the page begins with it"
 has out/report.html "Better than a random choice: expected accuracy" "in the same words"
 try report out --html again.html
 cmp -s again.html out/report.html
@@ -96,7 +96,8 @@ ok $? "graph-cut: measured as well"
 try run rows.jsonl $body -k 10% --objective facility-location -o facility
 verdict | grep -q 'expected accuracy with these rows'
 ok $? "facility location, too"
-"$W" embed rows.jsonl --label-field label --id-field id -q -o rows.h5ad
+# shellcheck disable=SC2086
+"$W" embed rows.jsonl $body -q -o rows.h5ad
 try select rows.h5ad -k 3% --objective class-herding --no-records -o selected
 is "$(verdict)" "$(sed -n '/"sentence"/s/.*"sentence":[[:space:]]*"\(.*\)",$/verdict   \1/p' selected/manifest.json)" \
     "select says what its manifest says"

@@ -39,6 +39,16 @@ def graph_cut(k, chosen, weight):
     return k[np.ix_(~inside, inside)].sum() - weight * (own.sum() - np.trace(own)) / 2
 
 
+def compared(x, rows, components=64):
+    """Where a choice by rbf compares rows: less their mean, by principal components, of length 1 again."""
+    mean = x[rows].mean(0)
+    variance, axes = np.linalg.eigh((x[rows] - mean).T @ (x[rows] - mean))
+    space = (x - mean) @ axes[:, -components:]
+    space /= np.linalg.norm(space, axis=1, keepdims=True)
+    space[~x.any(1)] = 0
+    return space, variance[-components:].sum() / variance.sum()
+
+
 def main():
     results = []
 
@@ -90,7 +100,9 @@ def main():
         prefix = np.where(zero, 0, (x @ x[chosen[:curves["k"][half]]].T).max(1)).mean()
         ok(abs(prefix - curves["coverage"][half]) < 1e-5, "also of a smaller budget")
 
-        k = np.exp(selection["gamma"] * (x[kept] @ x[kept].T - 1))
+        space, share = compared(x, kept & ~zero)
+        ok(abs(share - selection["variance_explained"]) < 1e-6, "the share of variance in 64 components")
+        k = np.exp(selection["gamma"] * (space[kept] @ space[kept].T - 1))
         place = np.cumsum(kept) - 1
         value = graph_cut(k, place[chosen], selection["lambda"])
         ok(abs(value - selection["value"]) < 1e-4 * abs(value), "the objective is f(S) by its definition")

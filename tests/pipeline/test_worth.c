@@ -11,7 +11,8 @@
 
 enum { ROWS = 300, DIMS = 24, CLASSES = 2, K = 12 };
 
-/* Rows of two classes: about half lie at the end of an axis that is their class's, the others anywhere, their class by chance. */
+/* Rows of two classes: about half lie at the end of an axis that is their class's, the others anywhere, their class by
+ * chance. */
 typedef struct {
     wn_vectors v;
     wn_copies copies;

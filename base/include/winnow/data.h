@@ -21,7 +21,8 @@ void wn_mat_free(wn_mat *m); /* empties *m; NULL is fine */
 static inline float *wn_mat_row(const wn_mat *m, size_t i) {
     return m->data + i * m->stride;
 }
-/* Divides every row by its Euclidean norm (computed in double); zero rows stay zero and are counted. All threads. */
+/* Divides every row by its Euclidean norm (computed in double); zero rows stay zero and are counted, rows of
+ * norm 1 stay as they are to the last bit. All threads. */
 size_t wn_mat_normalize(wn_mat *m);
 
 /* A cosine as outputs have it: the product of two normalised rows may end a rounding beyond 1. */

@@ -22,6 +22,7 @@
 #include <winnow/select.h>
 #include <winnow/similarity.h>
 #include <winnow/stages.h>
+#include <winnow/static.h>
 #include <winnow/store.h>
 #include <winnow/threads.h>
 #include <winnow/tokenizer.h>
