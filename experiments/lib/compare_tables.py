@@ -5,7 +5,7 @@ import sys
 import figures
 
 SHORT = {"graph-cut:lambda=10:similarity=cosine": "the paper's graph-cut"}
-TITLES = {"lsa": "LSA"}
+TITLES = {"lsa": "LSA", "first": "LSA, first edition"}
 SIGNS = {"better": "▲", "no difference shown": "·", "worse": "▼"}
 
 
@@ -97,6 +97,8 @@ def default_table(summaries):
     for summary in summaries:
         for _, here, budgets, _ in scenarios(summary):
             for b in budgets:
+                if ("default", b) not in here:
+                    continue
                 mine = here["default", b]
                 for baseline, d in mine["against"].items():
                     cells.setdefault((b, baseline), []).append((d["verdict"], 100 * d["difference"]["mean"]))
@@ -105,8 +107,9 @@ def default_table(summaries):
                     (None, 100 * (mine["accuracy"]["mean"] - other["accuracy"]["mean"])))
     rows = [[b, *tally_row(baseline, [d for _, d in of], [v for v, _ in of if v])]
             for (b, baseline), of in cells.items()]
-    print("\n## The default, by budget\n")
-    print(figures.table(["budget", "against", *SIGNS, "mean", "least", "most"], rows))
+    if rows:
+        print("\n## The default, by budget\n")
+        print(figures.table(["budget", "against", *SIGNS, "mean", "least", "most"], rows))
 
 
 def main(folders):

@@ -1,5 +1,5 @@
 # Sourced after common.sh: five sets of real texts with labels, rows to choose from and rows to test on.
-package_rows() { apt-cache dumpavail | "$python" "$lib/../default-objective/packages.py"; }
+package_rows() { apt-cache dumpavail | "$python" "$lib/packages.py"; }
 
 # parts_of SET POOL TEST: SET.pool.jsonl and SET.test.jsonl of so many rows
 parts_of() {

@@ -25,6 +25,7 @@ wn_code wn_assignments_apply(wn_cli *cli, const wn_assignments *list, wn_err *er
         if (code == WN_OK) {
             /* a file may spell out defaults, as --dump-config does */
             cli->given[a->option - wn_options] |= !a->from_file || !wn_option_is_default(cli, a->option);
+            if (cli->typed) cli->typed[a->option - wn_options] |= !a->from_file;
             continue;
         }
         if (a->line)

@@ -164,7 +164,8 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
     *cli = (wn_cli){.command = command};
     wn_code code = WN_EMEMORY;
     cli->given = wn_cli_own(cli, wn_noptions * sizeof *cli->given, err);
-    if (!cli->given) goto out;
+    cli->typed = wn_cli_own(cli, wn_noptions * sizeof *cli->typed, err);
+    if (!cli->given || !cli->typed) goto out;
     if ((code = scan_line(command, argc, argv, &line, err)) != WN_OK) goto out;
     cli->help = last_value(&line, offsetof(wn_cli, help)) != NULL;
     if (cli->help) goto out;

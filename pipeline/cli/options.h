@@ -115,6 +115,7 @@ typedef struct {
     const char **replayed; /* [nreplayed] inputs of the manifest that --config names */
     size_t nreplayed, inputs_cap;
     bool *given; /* [wn_noptions] set on the command line or in the configuration file */
+    bool *typed; /* [wn_noptions] set on the command line */
     void *owned; /* chain of allocations that config points into */
 } wn_cli;
 

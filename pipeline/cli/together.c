@@ -145,7 +145,8 @@ static const struct {
 wn_code wn_cli_check_effects(const wn_cli *cli, wn_err *err) {
     for (size_t i = 0; i < wn_noptions; i++) {
         const wn_option *o = &wn_options[i];
-        if (!wn_option_given(cli, o)) continue;
+        /* what a manifest says, and nobody typed, may lose its effect by what was typed instead */
+        if (!wn_option_given(cli, o) || (cli->replayed && !cli->typed[i])) continue;
         for (size_t e = 0; e < sizeof effects / sizeof effects[0]; e++)
             if ((o->traits & effects[e].trait) && !effects[e].holds(cli))
                 return wn_err_set(err, WN_EUSAGE, "--%s has no effect: %s; leave it out", o->name, effects[e].why);

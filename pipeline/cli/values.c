@@ -83,7 +83,7 @@ static wn_code set_real(const wn_option *o, const char *value, double *out, wn_e
         return WN_OK;
     }
     char what[96], range[48];
-    if (o->high < 1)
+    if (o->high <= 1)
         (void)snprintf(range, sizeof range, "from %g to %g", o->low, o->high);
     else if (o->high <= 1000 && o->low == 0)
         (void)snprintf(range, sizeof range, "from %g to %g", o->low, o->high);

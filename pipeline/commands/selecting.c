@@ -104,7 +104,7 @@ wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
         code = wn_push_choose(&s->classes, v, &s->copies, c->push, c->seed, err);
         if (code != WN_OK) return code;
     }
-    size_t budget = wn_memory_budget(c->memory), held = wn_plan_held(&s->rows, v);
+    size_t budget = wn_memory_budget(c->memory), held = wn_plan_held(&s->rows, v, s->opts.query);
     s->opts.memory = budget > held ? budget - held : 1;
     if ((code = wn_choice_make(&s->choice, v, &s->copies, &s->lists, &s->opts, io, err)) != WN_OK) return code;
     wn_timings_lap(&s->timings, "select");

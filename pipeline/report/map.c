@@ -220,8 +220,8 @@ static void map_regions(wn_page *p, const wn_outcome *r, const wn_map *m) {
         const wn_share s = {(double)m->pool[c], (double)m->counted, (double)m->chosen[c], (double)m->counted_chosen};
         widest = fmax(widest, wn_share_reach(&s));
     }
-    wn_page_put(p, "<h3>Regions</h3>\n<p class=\"m\">The words that set a region’s texts apart from the others, a text "
-                   "from its middle, and how much of pool and choice lies there");
+    wn_page_put(p, "<h3>Regions</h3>\n<p class=\"m\">The words that set a region’s texts apart from the others, a "
+                   "text from its middle, and how much of pool and choice lies there");
     if (m->counted < r->n || m->counted_chosen < r->k) {
         wn_page_put(p, " (counted over ");
         wn_page_count(p, m->counted);

@@ -38,8 +38,8 @@ static bool shares(const wn_class_labels *c, size_t row) {
     return !c || !c->share || c->share[c->label[row]] > 0;
 }
 
-/* Excluded rows, and zero vectors but those that k cannot do without, the first ones; *k: as many as wanted and
- * possible. */
+/* Excluded rows, those of classes that get nothing, and zero vectors but those that k cannot do without, the first
+ * ones; *k: as many as wanted and possible. */
 static wn_code bar_rows(barred_rows *out, size_t *k, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
                         const wn_choice_opts *o, wn_err *err) {
     bool *no = wn_alloc(c->m, sizeof *no, err), *keep = wn_alloc(c->m, sizeof *keep, err);
@@ -61,7 +61,7 @@ static wn_code bar_rows(barred_rows *out, size_t *k, const wn_vectors *v, const 
     for (size_t i = 0; i < c->m; i++) {
         const bool zero = v->zero[i] && !no[i] && !keep[i], needed = zero && zeros > 0 && shares(o->classes, i);
         zeros -= needed;
-        if (no[i] || (zero && !needed)) rows[out->n++] = i;
+        if (no[i] || (zero && !needed) || (!keep[i] && !shares(o->classes, i))) rows[out->n++] = i;
     }
     rows = NULL;
 out:
@@ -113,8 +113,12 @@ static wn_code select_toward(wn_selection *first, size_t toward, const wn_mat *x
     return wn_select(x, &own, first, err);
 }
 
-/* What the objective chose on top of `first`, with the queries that those serve. */
+/* What the objective chose on top of `first`, with the queries that those serve. Only its own gains tell where it would
+ * have stopped. */
 static wn_code join_choices(wn_selection *all, const wn_selection *first, wn_err *err) {
+    all->negative_from = all->k;
+    for (size_t i = all->k; i-- > first->k;)
+        if (all->gain[i] < 0) all->negative_from = i;
     if (!(all->query = wn_alloc(all->k, sizeof *all->query, err))) return WN_EMEMORY;
     for (size_t i = 0; i < all->k; i++) all->query[i] = i < first->k ? first->query[i] : WN_NONE;
     return WN_OK;
@@ -146,7 +150,7 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
     if (o->query && (out->toward = toward_queries(o, out->k, lists->nkeep)) > 0) {
         if ((code = select_toward(&first, out->toward, &whole, &s, o, err)) != WN_OK) goto out;
         s.keep = first.ids, s.nkeep = first.k;
-        if (first.k == out->k) {
+        if (o->objective >= WN_RDS) { /* nothing is left to another objective */
             out->selection = first;
             first = (wn_selection){0};
             goto out;

@@ -25,9 +25,13 @@ static size_t text_bytes(const wn_rows *r) {
     return t->n ? (size_t)t->off[t->n] : 0;
 }
 
-size_t wn_plan_held(const wn_rows *rows, const wn_vectors *v) {
+static size_t query_bytes(const wn_mat *query, size_t cols) {
+    return query ? matrix_bytes(query->rows, cols) : 0;
+}
+
+size_t wn_plan_held(const wn_rows *rows, const wn_vectors *v, const wn_mat *query) {
     return fixed_bytes + table_bytes(rows) + text_bytes(rows) + matrix_bytes(v->x.rows, v->x.cols) +
-           matrix_bytes(v->space.rows, v->space.cols);
+           matrix_bytes(v->space.rows, v->space.cols) + query_bytes(query, v->x.cols);
 }
 
 /* A graph of K neighbours a row while it is found, or with both directions of its edges while rows are chosen. */
@@ -64,7 +68,7 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, si
         const size_t push = wn_push_bytes(rows, cols);
         choice = choice > push ? choice : push;
     }
-    const size_t worth = labels ? wn_worth_bytes(c, rows, cols, labels) : 0;
+    const size_t worth = labels ? wn_worth_bytes(c, rows, cols, labels, choice) : 0; /* chooses anew */
     choice = choice > worth ? choice : worth;
     return choice > page ? choice : page;
 }
@@ -81,7 +85,8 @@ wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_op
     wn_plan p = {.text = text_bytes(rows), .vectors = matrix_bytes(c->m, o->dims)};
     size_t encode = o->encode_bytes ? o->encode_bytes : p.vectors,
            labels = o->verdict && rows->view.label ? rows->view.nlabels : 0,
-           choose = p.text + p.vectors + choice_bytes(choice, c->m, o->dims, p.text, labels);
+           choose = p.text + p.vectors + query_bytes(choice->query, o->dims) +
+                    choice_bytes(choice, c->m, o->dims, p.text, labels);
     /* the texts that remain after exact duplicates are copied together before they are encoded */
     if (o->encode_bytes && c->dropped) encode += p.text;
     p.need = fixed_bytes + table_bytes(rows) + (encode > choose ? encode : choose);

@@ -215,13 +215,18 @@ static bool can_learn(const wn_worth_folds *f) {
 }
 
 wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, wn_io *io, wn_err *err) {
+    wn_choice_opts own = *chosen->opts;
+    wn_chosen again = *chosen;
     wn_worth_folds f = {0};
     wn_worth made = {.chosen = {NAN, NAN, NAN}, .p = NAN, .c = NAN};
     made.random = made.all = made.gain = made.chosen;
+    again.opts = &own;
     wn_code code = wn_worth_count(&f, v, chosen, err);
     if (code != WN_OK) goto out;
     if (!wn_worth_planned(&f.plan, made.none, &f.size, chosen->opts)) goto done;
-    code = wn_worth_choose(&f, v, chosen, io, err);
+    const size_t tables = wn_worth_table_bytes(&f.size, &f.plan);
+    if (own.memory) own.memory = own.memory > tables ? own.memory - tables : 1;
+    code = wn_worth_choose(&f, v, &again, io, err);
     if (code == WN_ECONSTRAINT) { /* the rest of a fold cannot give what the whole can */
         *err = (wn_err){0};
         (void)snprintf(made.none, sizeof made.none, "the classes that share in the choice have no rows to hold out");
@@ -233,7 +238,7 @@ wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, 
         (void)snprintf(made.none, sizeof made.none, "too few rows have a label: none of a fold's random ones has");
         goto done;
     }
-    if ((code = teach(&made, &f, &v->x, chosen->opts, io, err)) != WN_OK) goto out;
+    if ((code = teach(&made, &f, &v->x, &own, io, err)) != WN_OK) goto out;
 done:
     *out = made;
 out:

@@ -31,6 +31,8 @@ typedef struct {
 
 /* false: nothing can be measured, and `none` says why. Depends on its arguments alone. */
 bool wn_worth_planned(wn_worth_plan *out, char none[WN_WORTH_NONE], const wn_worth_size *s, const wn_choice_opts *o);
+/* Bytes that are held all the while: which rows stand where, and what each fold learns from. */
+size_t wn_worth_table_bytes(const wn_worth_size *s, const wn_worth_plan *p);
 /* Bytes that learning from n rows takes, while held_out others are tested. */
 size_t wn_worth_lesson_bytes(const wn_worth_size *s, size_t n, size_t held_out);
 

@@ -35,7 +35,7 @@ static double tune_work(const wn_worth_size *s, double n) {
     return 5 * fit_work(s, n);
 }
 
-static double choice_work(const wn_worth_size *s, const wn_choice_opts *o, size_t part) {
+static double objective_work(const wn_worth_size *s, const wn_choice_opts *o, size_t part) {
     const size_t space = wn_space_dims(&o->space, s->d);
     const double m = (double)s->m, d = (double)(space ? space : s->d), k = (double)s->k;
     switch (o->objective) {
@@ -47,11 +47,15 @@ static double choice_work(const wn_worth_size *s, const wn_choice_opts *o, size_
         return m * m * d + 64 * k * m;
     case WN_RDS:
     case WN_TSDS:
-        return o->query ? m * d * (double)o->query->rows : 0;
     case WN_RANDOM:
         return 0;
     }
     return 0;
+}
+
+static double choice_work(const wn_worth_size *s, const wn_choice_opts *o, size_t part) {
+    const bool toward = o->query && (o->objective >= WN_RDS || o->query_weight > 0);
+    return objective_work(s, o, part) + (toward ? (double)s->m * (double)s->d * (double)o->query->rows : 0);
 }
 
 static bool enough(char none[WN_WORTH_NONE], const wn_worth_size *s, const wn_choice_opts *o, size_t held_out) {
@@ -114,7 +118,12 @@ size_t wn_worth_lesson_bytes(const wn_worth_size *s, size_t n, size_t held_out) 
            classes * d * (28 * sizeof(double) + 4 * sizeof(float)) + held_out * (d + classes) * sizeof(float);
 }
 
-size_t wn_worth_bytes(const wn_choice_opts *o, size_t m, size_t d, size_t classes) {
+size_t wn_worth_table_bytes(const wn_worth_size *s, const wn_worth_plan *p) {
+    const size_t kept = p->folds * 2 * s->k + p->all_folds * p->all_rows;
+    return s->m * (10 * sizeof(size_t) + 2 * sizeof(uint32_t)) + kept * sizeof(size_t);
+}
+
+size_t wn_worth_bytes(const wn_choice_opts *o, size_t m, size_t d, size_t classes, size_t choice) {
     const wn_worth_size s = {.m = m,
                              .d = d,
                              .k = o->wanted < m ? o->wanted : m,
@@ -125,7 +134,6 @@ size_t wn_worth_bytes(const wn_choice_opts *o, size_t m, size_t d, size_t classe
     char none[WN_WORTH_NONE];
     wn_worth_plan p;
     if (!wn_worth_planned(&p, none, &s, o)) return 0;
-    const size_t n = p.all_rows > s.k ? p.all_rows : s.k, kept = p.folds * (2 * s.k + p.all_folds * p.all_rows);
-    const size_t tables = m * (10 * sizeof(size_t) + 2 * sizeof(uint32_t)) + kept * sizeof(size_t);
-    return tables + wn_worth_lesson_bytes(&s, n, p.held_out);
+    const size_t n = p.all_rows > s.k ? p.all_rows : s.k, lesson = wn_worth_lesson_bytes(&s, n, p.held_out);
+    return wn_worth_table_bytes(&s, &p) + (lesson > choice ? lesson : choice);
 }

@@ -112,6 +112,21 @@ has "$out" "The nearest query is " "explain says which is the nearest then"
 same_choice none plain
 ok $? "weight 0 leaves all to the objective"
 is "$(head -1 plain/selection.tsv | awk -F'\t' '{ print $NF }')" n_represented "without queries there is no such column"
+"$W" run rows.jsonl --id-field id --query queries.jsonl --query-weight .999 -k 60 -q -o nearly
+same_choice nearly out
+ok $? "a weight that rounds to all"
+in_manifest() { sed -n "/\"selection\"/,/}/s/.*\"$2\":[[:space:]]*\([^,]*\).*/\1/p" "$1/manifest.json"; }
+is "$(in_manifest nearly objective)" '"graph-cut"' "is valued by the objective, as any other weight"
+is "$(in_manifest nearly lambda)" 3 "with its lambda"
+is "$(in_manifest half gains_negative_from)" 60 "picks toward queries are no sign that the objective would have stopped"
+try run --config half/manifest.json --query-weight 1 -o turned
+is "$code" 0 "a repetition that is turned into one without an objective"
+same_choice turned out
+ok $? "chooses as that does"
+printf 'kind 2\t1\nkind 3\t1\n' >shares.tsv
+try run rows.jsonl --id-field id --label-field label --quota shares.tsv --query queries.jsonl --query-weight .9 -k 30 \
+    -o some
+is "$code $(kinds some)" "0 0" "classes that get nothing get nothing of the queries' share"
 "$W" run rows.jsonl --id-field id --label-field label --query queries.jsonl --query-weight .5 -k 60 -q -o labelled
 has labelled/manifest.json '"objective":	"class-herding"' "labels decide about the rest"
 try run rows.jsonl --id-field id --label-field label --query queries.jsonl -k 60 -o labels
@@ -232,6 +247,8 @@ no "records where vectors are read" 2 "run: --query queries.jsonl: the rows are 
 no "a field of queries that are vectors" 2 "run: --query-text-field has no effect: the vectors are read" \
     --embeddings rows.h5ad --query queries.h5ad --query-text-field q
 no "a weight beyond 1" 2 "run: --query-weight" --query queries.jsonl --query-weight 1.5
+no "an alpha beyond 1" 2 "run: --query-alpha: \"1.5\" will not do: want a number from 1e-06 to 1" \
+    --query queries.jsonl --query-method tsds --query-alpha 1.5
 no "a weight below 0" 2 "run: --query-weight" --query queries.jsonl --query-weight -.5
 no "an alpha of 0" 2 "run: --query-alpha" --query queries.jsonl --query-method tsds --query-alpha 0
 no "alpha of rds" 2 "run: --query-alpha has no effect: it belongs to --query-method tsds" \

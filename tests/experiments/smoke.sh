@@ -3,7 +3,10 @@
 name=$1
 model=${WINNOW_DATA:-}/models/tiny-random-bert
 if [ ! -d "$model" ]; then echo "1..0 # SKIP WINNOW_DATA names no data" && exit 0; fi
-case $name in compare-probe | by-label | query | verdict | static-tables) needed=compare ;; *) needed=train ;; esac
+case $name in
+compare-probe | default-objective | by-label | query | verdict | static-tables) needed=compare ;;
+*) needed=train ;;
+esac
 if ! "$W" $needed --help >/dev/null 2>&1; then echo "1..0 # SKIP no winnow $needed" && exit 0; fi
 if [ $needed = compare ] && [ ! -r /usr/share/wordnet/data.noun ]; then
     echo "1..0 # SKIP wordnet-base is not installed" && exit 0

@@ -252,8 +252,8 @@ wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, 
 /* In words: "better than a random choice: expected accuracy with these rows 0.712 +- 0.010, ...". */
 enum { WN_WORTH_TEXT = 320 };
 void wn_worth_text(char out[WN_WORTH_TEXT], const wn_worth *w);
-/* Bytes that it takes beyond the vectors for `m` rows of d values, k of them chosen. */
-size_t wn_worth_bytes(const wn_choice_opts *o, size_t m, size_t d, size_t classes);
+/* Bytes that it takes beyond the vectors for `m` rows of d values, where a choice takes `choice` bytes. */
+size_t wn_worth_bytes(const wn_choice_opts *o, size_t m, size_t d, size_t classes, size_t choice);
 
 /* ---- who stands for whom, and curves over the budget ---- */
 
@@ -303,7 +303,7 @@ typedef struct {
 /* What a choice will take, before the vectors are made. An estimate from above, but for the time. */
 wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o);
 /* Bytes that rows, tables and vectors hold while the choice is made. */
-size_t wn_plan_held(const wn_rows *rows, const wn_vectors *v);
+size_t wn_plan_held(const wn_rows *rows, const wn_vectors *v, const wn_mat *query);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus
