@@ -108,6 +108,26 @@ Test(worth, threads_change_nothing) {
     }
 }
 
+/* Where rows are compared in a space of their own, its rows change places with those of the vectors. */
+Test(worth, a_space_that_holds_the_same_vectors_changes_nothing) {
+    wn_worth w[2];
+    wn_err err = {0};
+    for (int t = 0; t < 2; t++) {
+        open_problem(&p, false);
+        p.opts.objective = WN_GRAPH_CUT, p.opts.kernel = (wn_kernel){WN_RBF, 4}, p.opts.classes = NULL;
+        if (t) {
+            cr_assert_eq(wn_mat_init(&p.v.space, ROWS, DIMS, &err), WN_OK);
+            for (size_t i = 0; i < ROWS; i++)
+                memcpy(wn_mat_row(&p.v.space, i), wn_mat_row(&p.v.x, i), DIMS * sizeof(float));
+        }
+        cr_assert_eq(measure(&w[t], &p, &err), WN_OK, "%s", err.msg);
+        for (size_t i = 0; t && i < ROWS; i++)
+            cr_assert_arr_eq(p.before + i * DIMS, wn_mat_row(&p.v.space, i), DIMS * sizeof(float), "row %zu moved", i);
+        close_problem(&p);
+    }
+    cr_assert(w[0].folds > 1 && w[0].chosen.mean == w[1].chosen.mean && w[0].p == w[1].p);
+}
+
 Test(worth, interrupted_it_stops_and_puts_rows_back) {
     wn_worth w;
     wn_err err = {0};
