@@ -5,8 +5,10 @@
 #include <string.h>
 #include <winnow/mem.h>
 #include <winnow/names.h>
+#include <winnow/progress.h>
 
 enum { SHORTEST = 3, LONGEST = 5 }; /* code points of a piece */
+enum { TOLD = 1 << 16 };            /* letters of one run between two looks at interruptions */
 
 const char *wn_lsa_features_name(wn_lsa_features f) {
     switch (f) { WN_LSA_FEATURES(WN_NAME_CASE) }
@@ -53,7 +55,8 @@ static wn_code take_word(void *ctx, const char *s, size_t n, wn_err *err) {
     wn_lsa_reader *r = ctx;
     wn_code code = WN_OK;
     if (r->features == WN_LSA_WORDS) return is_word(s, n) ? put_word(r, s, n, err) : WN_OK;
-    for (size_t begin = 0, end = 0; begin < n && code == WN_OK; begin = end) {
+    for (size_t begin = 0, end = 0, at = 0; begin < n && code == WN_OK; begin = end, at++) {
+        if (at % TOLD == TOLD - 1 && (code = wn_tick(NULL, "words", "letters", begin, n, err)) != WN_OK) return code;
         size_t letter = unspaced_letter(s + begin, n - begin);
         end = begin + letter;
         size_t length = 0;
@@ -73,7 +76,8 @@ static wn_code take_run(void *ctx, const char *s, size_t n, wn_err *err) {
         (code = append(&r->run, " ", 1, err)) != WN_OK)
         return code;
     const char *run = r->run.data, *stop = run + r->run.len;
-    for (size_t length = 0; run < stop; run += length) {
+    for (size_t length = 0, at = 0; run < stop; run += length, at++) {
+        if (at % TOLD == TOLD - 1 && (code = wn_tick(NULL, "pieces", "letters", at, n, err)) != WN_OK) return code;
         const char *end = run;
         for (size_t points = 1; points <= LONGEST && end < stop; points++) {
             size_t bytes = 0;
