@@ -55,8 +55,7 @@ void wn_encode_recommend(const wn_config *c, size_t n, wn_io *io) {
     const bool there = wn_model_find(&dir, "all-MiniLM-L6-v2", &(wn_err){0}) == WN_OK;
     wn_free(dir);
     if (n > MANY)
-        wn_sayf(io, "hint: a table of token vectors knows more about language than lsa does, and is as fast: %swinnow "
-                    "distill --model all-MiniLM-L6-v2 -o table/ makes one, --model table/ uses it",
+        wn_sayf(io, "hint: %swinnow distill --model all-MiniLM-L6-v2 -o table/: --model table/ chooses better, as fast",
                 there ? "" : "tools/get-minilm, then ");
     else if (there)
         wn_sayf(io, "hint: --model all-MiniLM-L6-v2 knows more about language than lsa does");
