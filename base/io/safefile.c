@@ -246,6 +246,14 @@ out:
     return code;
 }
 
+void wn_safefile_sweep(const char *path) {
+    places p;
+    wn_err ignored;
+    if (places_init(&p, path, &ignored) != WN_OK) return;
+    sweep_stale(&p, NULL);
+    places_free(&p);
+}
+
 void wn_safefile_keep_other(wn_safefile *f) { f->keep_other = true; }
 
 const char *wn_safefile_temp(const wn_safefile *f) { return f->at.temp; }

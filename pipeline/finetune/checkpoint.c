@@ -208,4 +208,5 @@ bool wn_checkpoint_steps(uint64_t *steps, const char *path) {
 void wn_checkpoint_remove(const char *path) {
     uint64_t ignored;
     if (wn_checkpoint_steps(&ignored, path)) (void)unlink(path);
+    wn_safefile_sweep(path);
 }

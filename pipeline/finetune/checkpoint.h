@@ -39,6 +39,6 @@ wn_code wn_checkpoint_write(const char *path, const wn_checkpoint_key *key, cons
 wn_code wn_checkpoint_read(bool *found, const char *path, const wn_checkpoint_key *key, wn_checkpoint *c, wn_err *err);
 /* Whether there is a checkpoint, and of how many steps. */
 bool wn_checkpoint_steps(uint64_t *steps, const char *path);
-void wn_checkpoint_remove(const char *path); /* if it is one */
+void wn_checkpoint_remove(const char *path); /* if it is one; and what a kill left of writing one */
 
 #endif

@@ -159,6 +159,8 @@ for at in 1 2 3 4 5 6 7 8 9 10 11 12; do
     if [ ! -e x ]; then
         "$W" train rows.jsonl $R --checkpoint-every 2 --log steps.x -o x -q --resume -j $((1 + at % 4)) 2>"$err" || \
             bad=$((bad + 1))
+    else
+        rm -f .x.winnow.train # killed when x was whole, its checkpoint not yet removed
     fi
     [ "$(weights x)" = "$want" ] || bad=$((bad + 1))
     [ "$(sed 's/, "seconds.*//' steps.x)" = "$(sed 's/, "seconds.*//' whole.jsonl)" ] || bad=$((bad + 1))
@@ -167,6 +169,10 @@ done
 is "$bad" 0 "$killed of 12 killed at different steps, resumed with other numbers of threads: the same weights and log"
 [ "$killed" -gt 5 ]
 ok $? "most were hit"
+rm -rf x steps.x
+sh -c 'echo half >"..x.winnow.train.winnow-$$-1"' # as of a kill within the last checkpoint
+try train rows.jsonl $R --checkpoint-every 12 -o x -q --resume
+is "$code$(ls -A | grep winnow)" 0 "nothing is left of a checkpoint that a kill cut off"
 rm -rf x steps.x
 
 # stop SIGNAL: during training

@@ -23,6 +23,8 @@ __attribute__((format(printf, 3, 4))) wn_code wn_safefile_printf(wn_safefile *f,
  * where the file system cannot exchange two names and the folder cannot be synced after the rename. */
 wn_code wn_safefile_commit(wn_safefile *f, wn_err *err);
 void wn_safefile_abort(wn_safefile *f); /* removes the temporary; NULL is fine */
+/* Removes what killed processes left of writing `path`, where nothing writes it again. */
+void wn_safefile_sweep(const char *path);
 
 /* The same for a whole folder: write into wn_safedir_temp, then commit. With a guard an existing folder is exchanged in
  * one step and then removed, unless the guard refuses what stands in it: then it is as before. */
