@@ -98,7 +98,8 @@ def main():
         out, peer = os.path.join(folder, "out"), os.path.join(folder, "peer.py")
         with open(peer, "w", encoding="utf-8") as f:
             f.write(PEER)
-        run = [winnow, "run", *files, *(a for name in fields for a in ("--text-field", name)), "-k", "10%", "-f", "-o", out]
+        named = [a for name in fields for a in ("--text-field", name)]
+        run = [winnow, "run", *files, *named, "-k", "10%", "-f", "-o", out]
         ours, labelled, theirs = [], [], []
         for _ in range(REPEATS[which]):
             ours.append(timed(run))

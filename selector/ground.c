@@ -14,6 +14,9 @@ static const double weight_max = 1e12;
 
 wn_code wn_ground_init(wn_ground *g, const wn_mat *x, const wn_select_opts *o, wn_err *err) {
     *g = (wn_ground){.x = x, .n = x->rows, .d = x->cols, .first = o->first, .graph = o->graph, .sums = o->sums};
+    g->of = o->represent ? o->represent : x;
+    if (g->of->cols != g->d)
+        return wn_err_set(err, WN_EUSAGE, "select: rows of %zu values cannot stand for rows of %zu", g->d, g->of->cols);
     double total = 0;
     for (size_t i = 0; i < g->n && o->weight; i++) {
         if (!(o->weight[i] >= 0 && o->weight[i] <= weight_max))
@@ -32,32 +35,49 @@ void wn_ground_free(wn_ground *g) {
     *g = (wn_ground){0};
 }
 
+typedef struct {
+    const wn_mat *x;
+    double *sq;
+} squared_norms;
+
 static void norms_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
-    const wn_ground *g = ctx;
+    const squared_norms *n = ctx;
     for (size_t i = begin; i < end; i++) {
-        const float *x = wn_mat_row(g->x, i);
+        const float *x = wn_mat_row(n->x, i);
         double s = 0;
-        for (size_t c = 0; c < g->d; c++) s += (double)x[c] * (double)x[c];
-        g->sq[i] = s;
+        for (size_t c = 0; c < n->x->cols; c++) s += (double)x[c] * (double)x[c];
+        n->sq[i] = s;
     }
 }
 
-wn_code wn_ground_read(wn_ground *g, const wn_kernel *kernel, wn_err *err) {
+/* sq[rows of x], which must suit the kernel; *max: the largest. Messages number the rows from `first`. */
+static wn_code read_rows(const wn_mat *x, size_t first, const wn_kernel *kernel, double *sq, double *max, wn_err *err) {
     bool unit = kernel->kind != WN_DOT;
-    if (!(g->sq = wn_alloc(g->n, sizeof *g->sq, err))) return WN_EMEMORY;
-    wn_parallel_for(g->n, NORM_ROWS, norms_task, g);
-    for (size_t i = 0; i < g->n; i++) {
-        double s = g->sq[i];
-        size_t row = g->first + i;
+    wn_parallel_for(x->rows, NORM_ROWS, norms_task, &(squared_norms){x, sq});
+    for (size_t i = 0; i < x->rows; i++) {
+        double s = sq[i];
+        size_t row = first + i;
         if (!isfinite(s)) return wn_err_set(err, WN_EINPUT, "select: row %zu holds NaN or infinity", row);
         if (unit && s != 0 && fabs(s - 1) > 1e-3)
             return wn_err_set(err, WN_EUSAGE, "select: row %zu has norm %g; normalise the rows, or use the dot kernel",
                               row, sqrt(s));
         if (s > 1e30)
             return wn_err_set(err, WN_EINPUT, "select: row %zu has norm %g; at most 1e15 can be handled", row, sqrt(s));
-        if (s > g->sq_max) g->sq_max = s;
+        if (s > *max) *max = s;
     }
+    return WN_OK;
+}
+
+wn_code wn_ground_read(wn_ground *g, const wn_kernel *kernel, wn_err *err) {
+    if (!(g->sq = wn_alloc(g->n, sizeof *g->sq, err))) return WN_EMEMORY;
+    wn_code code = read_rows(g->x, g->first, kernel, g->sq, &g->sq_max, err);
+    if (code == WN_OK && g->of != g->x) {
+        double *sq = wn_alloc(g->of->rows, sizeof *sq, err), max = 0;
+        code = sq ? read_rows(g->of, 0, kernel, sq, &max, err) : WN_EMEMORY;
+        wn_free(sq);
+    }
+    if (code != WN_OK) return code;
     for (size_t i = 0; g->sums && i < (kernel->kind == WN_RBF ? g->n : g->d); i++)
         if (!isfinite(g->sums[i])) return wn_err_set(err, WN_EINPUT, "select: sum %zu is NaN or infinity", i);
     return WN_OK;

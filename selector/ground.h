@@ -5,6 +5,7 @@
 
 typedef struct {
     const wn_mat *x; /* [n, d] */
+    const wn_mat *of; /* [m, d] what is represented: mostly x */
     size_t n, d;
     size_t first;         /* number of x's first row in the whole */
     double n_all;         /* rows of the whole; of x alone: the sum of weights */

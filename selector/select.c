@@ -118,7 +118,8 @@ static const wn_maximizer_vt *maximizer_of(const select_way *w, const wn_select_
 static bool way_fits(const select_way *w, const wn_select_opts *o) {
     bool storage = w->pairs == OVER_GRAPH || o->storage == WN_STORAGE_AUTO || o->storage == w->storage;
     bool maximizer = w->solver ? o->maximizer == WN_MAXIMIZER_AUTO : maximizer_of(w, o) != NULL;
-    return w->what == o->objective && w->kernels >> o->kernel.kind & 1 && storage && maximizer &&
+    bool represents = !o->represent || w->objective == &wn_objective_facility_free;
+    return w->what == o->objective && w->kernels >> o->kernel.kind & 1 && storage && maximizer && represents &&
            (w->pairs == ALL_PAIRS || o->graph);
 }
 
@@ -166,6 +167,9 @@ static wn_code check_options(const wn_select_opts *o, wn_err *err) {
                           o->lambda);
     if (traits & WN_USES_ROWS && o->kernel.kind == WN_RBF && !(o->kernel.gamma > 0 && o->kernel.gamma <= 1e6))
         return wn_err_set(err, WN_EUSAGE, "select: gamma is %g; it must be above 0 and at most 1e6", o->kernel.gamma);
+    if (o->represent && (o->objective != WN_FACILITY_LOCATION || o->graph || o->weight))
+        return wn_err_set(err, WN_EUSAGE,
+                          "select: only facility location over all pairs, without weights, represents other rows");
     if (o->nkeep > o->k)
         return wn_err_set(err, WN_ECONSTRAINT, "select: %zu rows must be kept but k is %zu; raise k", o->nkeep, o->k);
     return WN_OK;

@@ -1,4 +1,5 @@
-"""Means over the cells without labels, by encoder, and the share of the way from the first encoder to the last.
+"""Means over the cells without labels, by encoder, and the share of the way from the first encoder to the last, where
+that is a hundredth or more.
 The plot, chart.svg, has the accuracies of the first set.
 Usage: table.py "SET..." ENCODER..."""
 import csv
@@ -36,7 +37,7 @@ for e in encoders:
         for column in ("accuracy", "balanced_accuracy"):
             low, high = (mean(f"{s}.{end}", column) for end in (encoders[0], encoders[-1]))
             value = mean(f"{s}.{e}", column)
-            way = f" ({(value - low) / (high - low):.0%})" if high != low else ""
+            way = f" ({(value - low) / (high - low):.0%})" if high - low >= .01 else ""
             cells.append(f"{value:.3f}{way}")
     print(f"| {e} | " + " | ".join(cells) + " |")
 with open("chart.svg", "w", encoding="utf-8") as f:

@@ -28,6 +28,19 @@ static int by_length(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
+uint32_t wn_sizes_words(const wn_texts *t, size_t row) {
+    uint32_t count = 0;
+    bool within = false;
+    for (uint64_t i = t->off[row]; i < t->off[row + 1]; i++) {
+        const unsigned char c = (unsigned char)t->base[i], letter = (unsigned char)(c | 0x20);
+        const bool space = c == ' ' || (c >= '\t' && c <= '\r');
+        const bool tells = c >= 0x80 || (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9');
+        count += tells && !within;
+        within = !space && (within || tells);
+    }
+    return count;
+}
+
 wn_code wn_sizes_make(wn_sizes *out, const wn_texts *t, const size_t *rows, size_t n, bool words, wn_err *err) {
     *out = (wn_sizes){.length = wn_alloc(n, sizeof *out->length, err), .n = n, .words = words};
     if (!out->length) return WN_EMEMORY;
@@ -51,6 +64,14 @@ wn_code wn_sizes_pool(wn_sizes *out, const wn_texts *t, wn_err *err) {
 static uint32_t sizes_at(const wn_sizes *s, double quantile) {
     size_t i = (size_t)(quantile * (double)s->n);
     return s->length[i < s->n ? i : s->n - 1];
+}
+
+wn_code wn_sizes_median(uint32_t *median, const wn_texts *t, wn_err *err) {
+    wn_sizes s = {0};
+    wn_code code = t->n ? wn_sizes_make(&s, t, NULL, t->n, true, err) : WN_OK;
+    if (code == WN_OK) *median = t->n ? sizes_at(&s, .5) : 0;
+    wn_free(s.length);
+    return code;
 }
 
 /* Shares of rows by length in steps of `width`; the last takes all that are longer. */

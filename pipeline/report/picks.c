@@ -1,3 +1,4 @@
+#include "lengths.h"
 #include "sections.h"
 
 #include <stdbool.h>
@@ -8,7 +9,15 @@
 #include <wn/rng.h>
 
 /* Those that stand for the most rows, then some by chance. */
-enum { STREAM_PICKS = 0x5245500A, TOP = 10, DRAWN = 10, FEATURED = TOP + DRAWN, FIRST = 10, STOOD_FOR = 4 };
+enum {
+    STREAM_PICKS = 0x5245500A,
+    TOP = 10,
+    DRAWN = 10,
+    FEATURED = TOP + DRAWN,
+    FIRST = 10,
+    STOOD_FOR = 4,
+    FEW_WORDS = 4
+};
 
 /* A row and its similarity to the chosen row that stands for it. */
 typedef struct {
@@ -32,6 +41,21 @@ static int nearest_first(const void *a, const void *b) {
     return x->row < y->row ? -1 : x->row > y->row;
 }
 
+/* Does a text say enough to stand among the first? `full`: only those of so many words do. */
+static bool says_enough(const wn_outcome *r, bool full, size_t rank) {
+    return !full || wn_sizes_words(&r->rows.texts, r->chosen[rank]) >= FEW_WORDS;
+}
+
+/* *full: most texts have so many words, and enough of the chosen ones. */
+static wn_code pass_over_fragments(bool *full, const wn_outcome *r, wn_err *err) {
+    uint32_t median = 0;
+    size_t enough = 0;
+    wn_code code = wn_sizes_median(&median, &r->rows.texts, err);
+    for (size_t i = 0; median >= FEW_WORDS && i < r->k && enough < TOP; i++) enough += says_enough(r, true, i);
+    *full = enough >= TOP;
+    return code;
+}
+
 static void feature_add(feature *f, size_t rank) {
     for (size_t i = 0; i < f->n; i++)
         if (f->rank[i] == rank) return;
@@ -39,10 +63,10 @@ static void feature_add(feature *f, size_t rank) {
 }
 
 /* count [k]: rows that each choice stands for. */
-static void feature_choose(const wn_outcome *r, const size_t *count, feature *f) {
+static void feature_choose(const wn_outcome *r, const size_t *count, bool full, feature *f) {
     wn_rng g = wn_rng_init(r->seed, STREAM_PICKS);
     for (size_t i = 0; i < r->k; i++) { /* by falling count, ties to the earlier choice; insertion */
-        if (f->n == TOP && count[i] <= count[f->rank[TOP - 1]]) continue;
+        if ((f->n == TOP && count[i] <= count[f->rank[TOP - 1]]) || !says_enough(r, full, i)) continue;
         size_t at = f->n < TOP ? f->n++ : TOP - 1;
         for (; at > 0 && count[i] > count[f->rank[at - 1]]; at--) f->rank[at] = f->rank[at - 1];
         f->rank[at] = i;
@@ -128,11 +152,13 @@ static void feature_show(wn_page *p, const wn_outcome *r, const feature *f, size
 }
 
 /* The order of choice, in one line each. */
-static void feature_first(wn_page *p, const wn_outcome *r) {
+static void feature_first(wn_page *p, const wn_outcome *r, bool full) {
     wn_page_put(p, "<h3>The first ones</h3>\n<p class=\"m\">In the order in which they were chosen.</p>\n<ol "
                    "class=\"fst\">");
-    for (size_t i = 0; i < FIRST && i < r->k; i++) {
-        wn_page_put(p, "<li><span dir=\"auto\">");
+    for (size_t i = 0, shown = 0; shown < FIRST && i < r->k; i++) {
+        if (!says_enough(r, full, i)) continue;
+        shown++;
+        wn_page_printf(p, "<li value=\"%zu\"><span dir=\"auto\">", i + 1);
         wn_page_row_text(p, &r->rows, r->chosen[i], 160);
         wn_page_put(p, "</span> ");
         wn_page_label(p, &r->rows, r->chosen[i]);
@@ -144,17 +170,25 @@ static void feature_first(wn_page *p, const wn_outcome *r) {
 void wn_section_picks(wn_page *p, const wn_outcome *r) {
     if (r->k == 0 || !r->column.represented_by || p->code != WN_OK) return;
     feature f = {0};
+    bool full = false;
     unsigned char *where = wn_alloc(r->n, 1, p->err);
     p->code = where ? WN_OK : WN_EMEMORY;
     if (p->code != WN_OK) goto out;
-    feature_choose(r, r->n_represented, &f);
+    if ((p->code = pass_over_fragments(&full, r, p->err)) != WN_OK) goto out;
+    feature_choose(r, r->n_represented, full, &f);
     if ((p->code = feature_gather(r, &f, where, p->err)) != WN_OK) goto out;
     wn_page_put(p,
                 "<p class=\"m\">A chosen text stands for the texts that it is the nearest chosen one to: itself, its "
                 "copies, and others. With each are the two most similar of these, one from the middle and the "
-                "least similar, with their cosine.</p>\n<h3>Standing for the most</h3>\n");
+                "least similar, with their cosine.");
+    if (full)
+        wn_page_printf(p,
+                       " Most texts have %d words or more; shorter ones are passed over in the two lists of "
+                       "ten.",
+                       FEW_WORDS);
+    wn_page_put(p, "</p>\n<h3>Standing for the most</h3>\n");
     feature_show(p, r, &f, 0, f.top);
-    feature_first(p, r);
+    feature_first(p, r, full);
     if (f.n == f.top) goto out;
     wn_page_put(p, "<h3>Drawn at random</h3>\n<p class=\"m\">So that the page does not show its best side only.</p>\n");
     feature_show(p, r, &f, f.top, f.n);

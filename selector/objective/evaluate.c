@@ -13,7 +13,7 @@ typedef struct {
 } evaluate_job;
 
 double wn_evaluate_pair(const wn_evaluation *e, size_t a, size_t b) {
-    const float *x = wn_mat_row(e->g->x, a), *y = wn_mat_row(e->g->x, b);
+    const float *x = wn_mat_row(e->g->of, a), *y = wn_mat_row(e->g->x, b);
     double s = 0;
     for (size_t c = 0; c < e->g->d; c++) s += (double)x[c] * (double)y[c];
     return e->o->kernel.kind == WN_RBF ? exp(e->o->kernel.gamma * (s - 1)) : s;
@@ -27,10 +27,10 @@ static void evaluate_task(void *ctx, size_t begin, size_t end, int worker) {
 
 wn_code wn_evaluate_sum(const wn_evaluation *e, double (*contribution)(const wn_evaluation *e, size_t row),
                         double *value, wn_err *err) {
-    size_t pieces = (e->g->n + ROWS - 1) / ROWS;
+    size_t n = e->g->of->rows, pieces = (n + ROWS - 1) / ROWS;
     evaluate_job j = {e, contribution, wn_alloc(pieces, sizeof(double), err)};
     if (!j.partial) return WN_EMEMORY;
-    wn_parallel_for(e->g->n, ROWS, evaluate_task, &j);
+    wn_parallel_for(n, ROWS, evaluate_task, &j);
     *value = 0;
     for (size_t p = 0; p < pieces; p++) *value += j.partial[p];
     wn_free(j.partial);

@@ -11,9 +11,9 @@ typedef struct {
     const bool *chosen; /* [n] the same set */
 } wn_evaluation;
 
-/* k(x_a, x_b) in double. */
+/* k(a, b) in double, a a row of what is represented, b of x. */
 double wn_evaluate_pair(const wn_evaluation *e, size_t a, size_t b);
-/* *value = the sum of what the rows of x contribute: the same for any number of threads. */
+/* *value = the sum of what the rows that are represented contribute: the same for any number of threads. */
 wn_code wn_evaluate_sum(const wn_evaluation *e, double (*contribution)(const wn_evaluation *e, size_t row),
                         double *value, wn_err *err);
 

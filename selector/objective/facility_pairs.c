@@ -3,7 +3,9 @@
  *
  * Both add weight_i max(s_xi - best_i, 0) over i into eight lanes by i mod 8, so they agree to the last bit; each term
  * falls as best rises and rounding is monotone, so a gain computed earlier is an upper bound in floating point too.
- * Negative similarities drop out by themselves: best starts at 0. */
+ * Negative similarities drop out by themselves: best starts at 0.
+ *
+ * n rows are to be represented, mostly those of x; others only without W. */
 #include <math.h>
 #include <string.h>
 #include <wn/failure.h>
@@ -18,6 +20,7 @@ enum { LANES = 8, ROWS = 32, COLUMNS = 512 };
 
 typedef struct {
     const wn_ground *g;
+    size_t n; /* rows to be represented */
     const wn_kernel *kernel;
     wn_progress *progress;
     float *W;    /* [n, n]; NULL: matrix-free */
@@ -72,24 +75,25 @@ static void facility_dense_task(void *ctx, size_t begin, size_t end, int worker)
     facility_pairs *s = ctx;
     for (size_t i = begin; i < end; i++) {
         double lanes[LANES] = {0};
-        facility_add(s, s->W + s->ids[i] * s->g->n, 0, s->g->n, lanes);
+        facility_add(s, s->W + s->ids[i] * s->n, 0, s->n, lanes);
         s->out[i] = facility_sum_lanes(lanes);
     }
 }
 
 static void facility_free_task(void *ctx, size_t begin, size_t end, int worker) {
     facility_pairs *s = ctx;
-    const wn_mat *x = s->g->x;
+    const wn_mat *x = s->g->x, *of = s->g->of;
     size_t m = end - begin;
     float *rows = s->scratch + (size_t)worker * s->scratch_size, *tile = rows + ROWS * s->stride;
     double lanes[ROWS][LANES] = {{0}};
     for (size_t i = 0; i < m; i++)
         memcpy(rows + i * s->stride, wn_mat_row(x, s->ids[begin + i]), x->cols * sizeof *rows);
-    for (size_t c = 0; c < x->rows; c += COLUMNS) {
-        size_t columns = x->rows - c < COLUMNS ? x->rows - c : COLUMNS;
+    for (size_t c = 0; c < s->n; c += COLUMNS) {
+        size_t columns = s->n - c < COLUMNS ? s->n - c : COLUMNS;
         wn_err err = {0};
         if (wn_pair_tile(s->kernel, (wn_row_block){rows, s->stride, m},
-                         (wn_row_block){wn_mat_row(x, c), x->stride, columns}, x->cols, tile, COLUMNS, &err) != WN_OK) {
+                         (wn_row_block){wn_mat_row(of, c), of->stride, columns}, x->cols, tile, COLUMNS,
+                         &err) != WN_OK) {
             wn_failure_note(&s->failure, &err);
             return;
         }
@@ -113,11 +117,11 @@ static wn_code facility_pairs_gains(void *f, const size_t *rows, size_t m, doubl
 static void facility_best_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
     facility_pairs *s = ctx;
-    const wn_mat *x = s->g->x;
+    const wn_mat *of = s->g->of;
     float w[COLUMNS];
     wn_err err = {0};
-    if (wn_pair_tile(s->kernel, (wn_row_block){wn_mat_row(x, begin), x->stride, end - begin},
-                     (wn_row_block){s->pick, x->stride, 1}, x->cols, w, 1, &err) != WN_OK)
+    if (wn_pair_tile(s->kernel, (wn_row_block){wn_mat_row(of, begin), of->stride, end - begin},
+                     (wn_row_block){s->pick, s->g->x->stride, 1}, of->cols, w, 1, &err) != WN_OK)
         wn_failure_note(&s->failure, &err);
     for (size_t i = begin; i < end; i++)
         if (w[i - begin] > s->best[i]) s->best[i] = w[i - begin];
@@ -127,11 +131,11 @@ static wn_code facility_pairs_add(void *f, size_t row, wn_err *err) {
     facility_pairs *s = f;
     if (!s->W) {
         s->pick = wn_mat_row(s->g->x, row);
-        wn_parallel_for(s->g->n, COLUMNS, facility_best_task, s);
+        wn_parallel_for(s->n, COLUMNS, facility_best_task, s);
         return wn_failure_take(&s->failure, err);
     }
-    const float *w = s->W + row * s->g->n;
-    for (size_t i = 0; i < s->g->n; i++)
+    const float *w = s->W + row * s->n;
+    for (size_t i = 0; i < s->n; i++)
         if (w[i] > s->best[i]) s->best[i] = w[i];
     return WN_OK;
 }
@@ -141,7 +145,7 @@ static wn_code facility_pairs_add(void *f, size_t row, wn_err *err) {
 static wn_code facility_free_bounds(void *f, double *bound, bool *given, wn_err *err) {
     facility_pairs *s = f;
     const wn_ground *g = s->g;
-    *given = s->kernel->kind == WN_RBF && !g->weight;
+    *given = s->kernel->kind == WN_RBF && !g->weight && g->of == g->x;
     if (!*given) return WN_OK;
     wn_code code = wn_pair_rowsums(s->kernel, g->x, bound, s->progress, err);
     if (code != WN_OK) return code;
@@ -159,8 +163,8 @@ static size_t pairs_scratch_floats(size_t d) {
 }
 
 static size_t facility_free_bytes(const wn_select_opts *o, size_t n, size_t d) {
-    (void)o;
-    return n * sizeof(float) + (size_t)wn_threads_get() * pairs_scratch_floats(d) * sizeof(float);
+    return (o->represent ? o->represent->rows : n) * sizeof(float) +
+           (size_t)wn_threads_get() * pairs_scratch_floats(d) * sizeof(float);
 }
 
 static size_t facility_dense_bytes(const wn_select_opts *o, size_t n, size_t d) {
@@ -170,10 +174,11 @@ static size_t facility_dense_bytes(const wn_select_opts *o, size_t n, size_t d) 
 static wn_code facility_free_open(void **f, const wn_ground *g, const wn_select_opts *o, wn_err *err) {
     facility_pairs *s = wn_alloc(1, sizeof *s, err);
     if (!(*f = s)) return WN_EMEMORY;
-    *s = (facility_pairs){.g = g, .kernel = &o->kernel, .progress = o->progress, .failure = WN_FAILURE_INIT};
+    *s = (facility_pairs){
+        .g = g, .n = g->of->rows, .kernel = &o->kernel, .progress = o->progress, .failure = WN_FAILURE_INIT};
     s->stride = pairs_row_floats(g->d);
     s->scratch_size = pairs_scratch_floats(g->d);
-    if (!(s->best = wn_alloc(g->n, sizeof *s->best, err))) return WN_EMEMORY;
+    if (!(s->best = wn_alloc(s->n, sizeof *s->best, err))) return WN_EMEMORY;
     s->scratch = wn_alloc((size_t)wn_threads_get(), s->scratch_size * sizeof *s->scratch, err);
     return s->scratch ? WN_OK : WN_EMEMORY;
 }

@@ -285,6 +285,28 @@ Test(report, picks_by_how_many_they_stand_for) {
     sample_free(&s);
 }
 
+/* Every fourth choice is the text of three words. */
+Test(report, fragments_are_passed_over_where_most_texts_are_longer) {
+    sample s;
+    sample_init(&s, 300, 100);
+    char *html = render(&s.outcome);
+    const char *list = after(html, "<h3>The first ones");
+    const unsigned long want[] = {1, 2, 3, 5, 6, 7, 9, 10, 11, 13};
+    for (size_t i = 0; i < 10; i++) {
+        list = after(list, "<li value=\"") + strlen("<li value=\"");
+        cr_expect_eq(strtoul(list, NULL, 10), want[i]);
+    }
+    cr_expect(strstr(html, "Most texts have 4 words or more"));
+    wn_free(html);
+    sample_free(&s);
+    sample_init(&s, 36, 12); /* nine are left: all are shown */
+    html = render(&s.outcome);
+    cr_expect(strstr(html, "<li value=\"4\">"));
+    cr_expect_not(strstr(html, "Most texts have"));
+    wn_free(html);
+    sample_free(&s);
+}
+
 Test(report, labels_beyond_the_bars_are_listed) {
     enum { LABELS = 60 };
     sample s;

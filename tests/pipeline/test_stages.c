@@ -306,6 +306,7 @@ Test(stages, components_decide_the_choice_and_its_gamma) {
                              .exclude = (size_t[]){4}, .nexclude = 1};
     wn_selection same;
     cr_assert_eq(wn_select(&v.space, &direct, &same, &err), WN_OK, "%s", err.msg);
+    cr_assert_eq(wn_selection_by_coverage(&same, &v.space, &v.x, &direct, &err), WN_OK, "%s", err.msg);
     cr_expect_arr_eq(choice[1].chosen, same.ids, 10 * sizeof *same.ids);
     cr_expect(memcmp(choice[0].chosen, choice[1].chosen, 10 * sizeof *same.ids) != 0);
     wn_selection_free(&same);
