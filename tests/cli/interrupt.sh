@@ -3,7 +3,7 @@
 . "$(dirname "$0")/tap.sh"
 mkfifo "$work/log"
 
-awk 'BEGIN { srand(7); for (i = 0; i < 4000; i++) {
+awk 'BEGIN { srand(7); for (i = 0; i < 2000; i++) {
     t = ""; for (j = 0; j < 20; j++) t = t sprintf("w%d ", int(rand() * rand() * 20000))
     printf "{\"text\":\"%s\"}\n", t } }' >in.jsonl
 "$W" embed in.jsonl --dims 64 -q -o in.h5ad
@@ -60,7 +60,7 @@ every run in.jsonl -k 200 --objective facility-location
 every run in.jsonl -k 200 --encoder doc2vec --epochs 3
 every embed in.jsonl
 every dedup in.jsonl --dedup 0.99
-every graph in.h5ad -K 3000
+every graph in.h5ad -K 1500
 every select in.h5ad -k 10%
 
 interrupt TERM 'sum similarities' run in.jsonl -k 10% -o x

@@ -5,7 +5,7 @@ kills=${KILLS:-200}
 awk 'BEGIN {
     srand(11)
     n = split("river stone bird light house green morning engine market music paper winter signal garden", w, " ")
-    for (i = 0; i < 1500; i++) {
+    for (i = 0; i < 400; i++) {
         t = ""
         for (j = 0; j < 12; j++) t = t w[1 + int(rand() * n)] " "
         printf "{\"text\": \"%s\"}\n", t
