@@ -37,6 +37,7 @@ wn_code wn_records_open_tapped(wn_records **out, const wn_records_opts *o, wn_ta
     r->o = *o;
     r->tap = tap;
     r->tap_ctx = ctx;
+    if (!o->text_option) r->o.text_option = "--text-field";
     if (!o->ntext_fields) {
         r->o.text_fields = text;
         r->o.ntext_fields = 1;

@@ -151,9 +151,12 @@ static void list_names(const wn_field_name *names, size_t n, char list[256]) {
     if (i < n) (void)snprintf(list + at, 256 - at, ", ...");
 }
 
+/* --text-field, --query-text-field: may be given several times, and a guess looks for a text. */
+static bool of_texts(const char *option) { return strstr(option, "text-field") != NULL; }
+
 wn_code wn_field_try(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err) {
     char name[NAME_QUOTED + 3], told[sizeof err->msg];
-    const wn_field_name *guess = suggest(field, strcmp(option, "--text-field") == 0, names, n);
+    const wn_field_name *guess = suggest(field, of_texts(option), names, n);
     if (!err || !guess || !shell_quoted(guess, name) || strcmp(field, name) == 0) return WN_EINPUT;
     (void)snprintf(told, sizeof told, "%s", err->msg);
     return wn_err_set(err, WN_EINPUT, "%s. Try %s %s", told, option, name);
@@ -163,10 +166,12 @@ wn_code wn_field_missing(const char *field, const char *option, const wn_field_n
     char list[256], mark = other_separator(names, n);
     if (mark) return wrong_separator(field, names, mark, err);
     list_names(names, n, list);
+    if (is_list_of_names(field, names, n) && of_texts(option))
+        return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s). Give %s once for each field", field,
+                          list, option);
     if (is_list_of_names(field, names, n))
-        return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s). %s", field, list,
-                          strcmp(option, "--text-field") == 0 ? "Give --text-field once for each field"
-                                                              : "One field is wanted, not a list");
+        return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s). One field is wanted, not a list",
+                          field, list);
     (void)wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s)", field, list);
     return wn_field_try(field, option, names, n, err);
 }

@@ -19,7 +19,7 @@ static wn_code json_wrong_kind(const char *field, const wn_json_value *v, const 
 }
 
 /* No text, but texts may stand within. */
-static wn_code json_no_text(const char *field, const wn_json_value *v, wn_err *err) {
+static wn_code json_no_text(const char *field, const char *option, const wn_json_value *v, wn_err *err) {
     wn_field_names names = {0};
     wn_code code = WN_OK;
     if (v->kind == WN_JARRAY)
@@ -32,7 +32,7 @@ static wn_code json_no_text(const char *field, const wn_json_value *v, wn_err *e
     if (code != WN_OK)
         code = wn_err_set(err, code, "%s", message.msg);
     else
-        code = wn_field_try(field, "--text-field", names.at, names.n, err);
+        code = wn_field_try(field, option, names.at, names.n, err);
     wn_field_names_free(&names);
     return code;
 }
@@ -73,8 +73,8 @@ static wn_code json_append(wn_records *r, const char *field, const wn_json_value
     else if (v->kind == WN_JARRAY)
         code = wn_json_join(v, &r->text, &strings, err);
     else
-        return json_no_text(field, v, err);
-    if (code == WN_OK && !strings) return json_no_text(field, v, err);
+        return json_no_text(field, r->o.text_option, v, err);
+    if (code == WN_OK && !strings) return json_no_text(field, r->o.text_option, v, err);
     return json_in_field(code, field, err);
 }
 
@@ -104,8 +104,8 @@ static wn_code json_text_field(json_text_sink *sink, const wn_record *rec, wn_er
     r->text_seen |= sink->count > 0;
     r->lack[sink->field].seen |= found;
     if (found || (several && r->lack[sink->field].seen)) return WN_OK;
-    if (!several) return json_missing(r, name, "--text-field", err);
-    return json_keep_missing(r, rec, name, "--text-field", &r->lack[sink->field], err);
+    if (!several) return json_missing(r, name, r->o.text_option, err);
+    return json_keep_missing(r, rec, name, r->o.text_option, &r->lack[sink->field], err);
 }
 
 static wn_code json_text(wn_records *r, wn_record *rec, wn_err *err) {

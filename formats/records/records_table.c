@@ -76,7 +76,7 @@ wn_code wn_table_header(wn_records *r, wn_row_split split, const char *s, size_t
     if (code != WN_OK) return code;
     if ((code = keep_header(header, s, n, err)) != WN_OK) return code;
     for (size_t i = 0; i < o->ntext_fields && !o->no_text; ++i) {
-        code = want_column(header, o->text_fields[i], "--text-field", &r->text_col[i], err);
+        code = want_column(header, o->text_fields[i], o->text_option, &r->text_col[i], err);
         if (code != WN_OK) return code;
     }
     if (o->label_field && (code = want_column(header, o->label_field, "--label-field", &r->label_col, err)) != WN_OK)

@@ -20,6 +20,7 @@ static wn_code read_records(wn_querying *q, const wn_config *c, wn_io *io, wn_er
     o.label_field = o.id_field = NULL;
     o.skip_path = NULL;
     o.limit = 0;
+    o.text_option = "--query-text-field";
     if (c->nquery_text_fields) o.text_fields = c->query_text_fields, o.ntext_fields = c->nquery_text_fields;
     wn_code code = wn_rows_read(&q->rows, &o, io->progress, err);
     q->x.rows = q->rows.view.n;

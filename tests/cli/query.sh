@@ -239,7 +239,9 @@ no "one without records" 3 "run: --query blank.jsonl holds no records, so there 
     --query blank.jsonl
 no "no query with a known word" 3 "run: --query zero.jsonl: every query has no word that the encoder knows" \
     --query zero.jsonl
-no "a field that queries lack" 3 "run: --query: questions.jsonl:1" --query questions.jsonl
+no "a field that queries lack" 3 \
+    'run: --query: questions.jsonl:1: missing field "text" (fields: id, question, label). Try --query-text-field' \
+    --query questions.jsonl
 no "vectors where records are encoded" 2 "run: --query queries.h5ad holds vectors, but those of the records are yet" \
     --query queries.h5ad
 no "records where vectors are read" 2 "run: --query queries.jsonl: the rows are vectors, so the queries must be" \

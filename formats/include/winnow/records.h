@@ -28,6 +28,7 @@ typedef struct {
      * in every record, nor one by every record. */
     const char *const *text_fields;
     size_t ntext_fields;
+    const char *text_option; /* what names them, in remedies; NULL: --text-field */
     size_t only_text; /* of several fields: give the text of this one alone, from 1; 0: all, joined */
     const char *role; /* NULL: any; of objects in an array those with this "role" (or "from"), or with none */
     const char *label_field, *id_field;              /* NULL: none. A label may be left out, but not by every record */
