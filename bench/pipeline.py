@@ -74,7 +74,9 @@ def inputs(which, folder):
     if which == "glosses":
         path = os.path.join(folder, "glosses.jsonl")
         with open(path, "w", encoding="utf-8") as f:
-            subprocess.run(["tools/wordnet-jsonl"], check=True, stdout=f)
+            if subprocess.run(["tools/wordnet-jsonl"], check=False, stdout=f).returncode != 0:
+                print("skipped: tools/wordnet-jsonl found no wordnet-base")
+                return None, None
         return [path], ["text"]
     data = os.environ.get("WINNOW_DATA", "../shared/data")
     files = [os.path.join(data, "story_cloze", name) for name in FILES]
@@ -85,11 +87,13 @@ def inputs(which, folder):
 
 
 def line(name, seconds):
-    print(f"{name:40}{min(seconds):9.3f}{statistics.median(seconds):9.3f}")
+    print(f"{name:40}{min(seconds):9.3f}{statistics.median(seconds):9.3f}{len(seconds):6}")
 
 
 def main():
     which = sys.argv[1] if len(sys.argv) > 1 else "stories"
+    if which not in REPEATS:
+        sys.exit(f"bench/pipeline: there are {', '.join(REPEATS)}, but no {which}")
     winnow = os.path.join(os.environ.get("WINNOW_BENCH_BIN", "build/bin"), "winnow")
     with tempfile.TemporaryDirectory() as folder:
         files, fields = inputs(which, folder)
@@ -107,7 +111,7 @@ def main():
                 labelled.append(timed([*run, "--label-field", "label"]))
             theirs.append(timed([sys.executable, peer, ",".join(fields), *files, os.path.join(folder, "subset")]))
         ratio = min(theirs) / min(ours)
-        print(f"{'whole process, seconds':40}{'min':>9}{'median':>9}")
+        print(f"{'whole process, seconds':40}{'min':>9}{'median':>9}{'runs':>6}")
         line("winnow run (with report and h5ad)", ours)
         if labelled:
             line("the same by label", labelled)

@@ -118,8 +118,7 @@ static const wn_maximizer_vt *maximizer_of(const select_way *w, const wn_select_
 static bool way_fits(const select_way *w, const wn_select_opts *o) {
     bool storage = w->pairs == OVER_GRAPH || o->storage == WN_STORAGE_AUTO || o->storage == w->storage;
     bool maximizer = w->solver ? o->maximizer == WN_MAXIMIZER_AUTO : maximizer_of(w, o) != NULL;
-    bool represents = !o->represent || w->objective == &wn_objective_facility_free;
-    return w->what == o->objective && w->kernels >> o->kernel.kind & 1 && storage && maximizer && represents &&
+    return w->what == o->objective && w->kernels >> o->kernel.kind & 1 && storage && maximizer &&
            (w->pairs == ALL_PAIRS || o->graph);
 }
 
@@ -156,6 +155,12 @@ size_t wn_select_memory(const wn_select_opts *o, size_t n, size_t d) {
     return plan_way(o, n, d).bytes;
 }
 
+static wn_code check_represent(const wn_select_opts *o, wn_err *err) {
+    if (!o->represent || (o->objective == WN_FACILITY_LOCATION && !o->graph && !o->weight)) return WN_OK;
+    return wn_err_set(err, WN_EUSAGE,
+                      "select: only facility location over all pairs, without weights, represents other rows");
+}
+
 static wn_code check_options(const wn_select_opts *o, wn_err *err) {
     const wn_objective_vt *objective = NULL;
     wn_code code = find_objective(&objective, o, err);
@@ -167,9 +172,7 @@ static wn_code check_options(const wn_select_opts *o, wn_err *err) {
                           o->lambda);
     if (traits & WN_USES_ROWS && o->kernel.kind == WN_RBF && !(o->kernel.gamma > 0 && o->kernel.gamma <= 1e6))
         return wn_err_set(err, WN_EUSAGE, "select: gamma is %g; it must be above 0 and at most 1e6", o->kernel.gamma);
-    if (o->represent && (o->objective != WN_FACILITY_LOCATION || o->graph || o->weight))
-        return wn_err_set(err, WN_EUSAGE,
-                          "select: only facility location over all pairs, without weights, represents other rows");
+    if ((code = check_represent(o, err)) != WN_OK) return code;
     if (o->nkeep > o->k)
         return wn_err_set(err, WN_ECONSTRAINT, "select: %zu rows must be kept but k is %zu; raise k", o->nkeep, o->k);
     return WN_OK;
@@ -282,6 +285,7 @@ wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_
     wn_code code = find_objective(&objective, o, err);
     if (code != WN_OK) goto out;
     if (objective->traits & WN_USES_LABELS && (code = check_labels(o, x->rows, err)) != WN_OK) goto out;
+    if ((code = check_represent(o, err)) != WN_OK) goto out;
     if ((code = wn_ground_init(&g, x, o, err)) != WN_OK) goto out;
     used.lambda = k ? lambda_used(o->lambda, g.n_all, k) : 0;
     code = WN_EMEMORY;

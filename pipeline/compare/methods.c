@@ -102,7 +102,8 @@ static wn_code choose_by_objective(choosing *ch, wn_err *err) {
                         .lambda = m->lambda,
                         .seed = ch->call->seed,
                         .neighbours = m->neighbours,
-                        .memory = ch->call->memory};
+                        .memory = ch->call->memory,
+                        .any_order = true};
     const wn_kernel_opts kernel = {.kind = m->similarity, .gamma = m->gamma, .seed = ch->call->seed};
     double median = NAN;
     wn_code code = drop_copies(ch, &v, true, err);

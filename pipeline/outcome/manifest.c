@@ -73,6 +73,7 @@ static void add_selection(wn_manifest_doc *d, const wn_outcome *r) {
     if (r->objective == WN_CLASS_HERDING) wn_doc_real(d, o, "quota_power", r->quota_power);
     if (r->objective == WN_CLASS_HERDING) wn_doc_real(d, o, "push", r->push);
     if (r->objective == WN_CLASS_HERDING) wn_doc_real(d, o, "label_noise", r->label_noise);
+    if (r->by_coverage) wn_doc_text(d, o, "order", "coverage");
     wn_doc_count(d, o, "gains_negative_from", r->negative_from);
     wn_doc_real(d, o, "value", r->k ? r->value[r->k - 1] : NAN);
     wn_doc_real(d, o, "coverage", r->npoints ? r->coverage[r->npoints - 1] : NAN);

@@ -75,9 +75,9 @@ static void gain_chart(wn_page *p, const wn_outcome *r) {
     wn_page_put(p, "<figcaption>What each further choice adds to the objective");
     if (random) wn_page_put(p, ", beside what a random one adds on average");
     if (r->negative_from < r->k) {
-        wn_page_put(p, ". From choice ");
-        wn_page_count(p, r->negative_from + 1);
-        wn_page_put(p, " on gains can be negative: the objective alone would have stopped there");
+        wn_page_put(p, ". The objective alone would have stopped after choice ");
+        wn_page_count(p, r->negative_from);
+        wn_page_put(p, ": what came then had a negative gain");
     }
     wn_page_put(p, ".</figcaption></figure>\n");
     wn_free(y);
@@ -87,11 +87,16 @@ void wn_section_curves(wn_page *p, const wn_outcome *r) {
     bool gains = wn_report_has_gains(r) && r->npoints > 1;
     if (r->npoints < 2) return;
     wn_page_put(p, "<p class=\"m\">");
-    wn_page_put(p, r->objective == WN_CLASS_HERDING
-                       ? "In every first part of the choice each class has about its share; a run for that budget "
-                         "would choose other rows of it"
-                       : "The choice is nested: its first part is the choice for a smaller budget");
-    if (isfinite(r->lambda)) wn_page_put(p, " at the same lambda (with lambda auto a smaller budget sets its own)");
+    wn_page_put(p,
+                r->objective == WN_CLASS_HERDING
+                    ? "In every first part of the choice each class has about its share; a run for that budget "
+                      "would choose other rows of it"
+                : r->by_coverage
+                    ? "The choices stand in the order in which they cover, so a first part is a good smaller choice; "
+                      "a run for that budget would choose other rows of it"
+                    : "The choice is nested: its first part is the choice for a smaller budget");
+    if (isfinite(r->lambda) && !r->by_coverage)
+        wn_page_put(p, " at the same lambda (with lambda auto a smaller budget sets its own)");
     wn_page_put(p, ".</p>\n<div class=\"two\">\n");
     coverage_chart(p, r);
     if (gains && p->code == WN_OK) gain_chart(p, r);

@@ -16,7 +16,7 @@ wn_code wn_sizes_make(wn_sizes *out, const wn_texts *t, const size_t *rows, size
 wn_code wn_sizes_pool(wn_sizes *out, const wn_texts *t, wn_err *err);
 /* The words of one text that hold a letter or a digit. */
 uint32_t wn_sizes_words(const wn_texts *t, size_t row);
-/* The median number of words. */
+/* The median of that. */
 wn_code wn_sizes_median(uint32_t *median, const wn_texts *t, wn_err *err);
 /* A line each, n >= 1. */
 void wn_sizes_table(wn_page *p, const char *const *names, const wn_sizes *s, size_t n);

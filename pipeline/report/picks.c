@@ -153,8 +153,8 @@ static void feature_show(wn_page *p, const wn_outcome *r, const feature *f, size
 
 /* The order of choice, in one line each. */
 static void feature_first(wn_page *p, const wn_outcome *r, bool full) {
-    wn_page_put(p, "<h3>The first ones</h3>\n<p class=\"m\">In the order in which they were chosen.</p>\n<ol "
-                   "class=\"fst\">");
+    wn_page_printf(p, "<h3>The first ones</h3>\n<p class=\"m\">In the order in which they %s.</p>\n<ol class=\"fst\">",
+                   r->by_coverage ? "cover" : "were chosen");
     for (size_t i = 0, shown = 0; shown < FIRST && i < r->k; i++) {
         if (!says_enough(r, full, i)) continue;
         shown++;

@@ -1,6 +1,7 @@
 /* What a choice will take, before it starts: memory, disk, time. */
 #include <winnow/stages.h>
 
+#include <math.h>
 #include <winnow/mem.h>
 #include <winnow/similarity.h>
 #include <winnow/threads.h>
@@ -42,8 +43,7 @@ static size_t graph_bytes(size_t rows, size_t cols, size_t K) {
 
 /* What is chosen toward queries, and which query each row is nearest to. */
 static size_t toward_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
-    const wn_select_opts o = {
-        .objective = c->toward, .kernel = {.kind = WN_COSINE}, .k = c->wanted, .query = c->query};
+    const wn_select_opts o = {.objective = c->toward, .kernel = {.kind = WN_COSINE}, .k = c->wanted, .query = c->query};
     return c->query ? wn_select_memory(&o, rows, cols) + rows * (sizeof(size_t) + sizeof(float)) : 0;
 }
 
@@ -60,6 +60,10 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, si
     size_t choice = wn_select_memory(&o, rows, d) + graph_bytes(rows, d, wn_choice_neighbours(c, rows)) +
                     wn_space_bytes(&c->space, rows, cols);
     size_t toward = toward_bytes(c, rows, cols);
+    if (c->objective == WN_GRAPH_CUT && isnan(c->lambda)) {
+        const size_t order = wn_selection_by_coverage_memory(c->wanted, rows, d, cols);
+        choice = choice > order ? choice : order;
+    }
     size_t curves = rows * (3 * sizeof(size_t) + 2 * sizeof(float));
     size_t page = wn_report_memory(rows, cols, text);
     choice = choice > toward ? choice : toward;

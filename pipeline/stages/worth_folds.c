@@ -176,7 +176,9 @@ static wn_code choose_rows(wn_worth_rows *out, remainder *r, const wn_worth_fold
     const wn_copies c = {.n = r->m, .m = r->m, .x_row = r->self, .row_of = r->self};
     wn_io quiet = {0};
     wn_choice choice = {0};
-    wn_code code = wn_choice_make(&choice, r->v, &c, &r->lists, o, &quiet, err);
+    wn_choice_opts any = *o;
+    any.any_order = true;
+    wn_code code = wn_choice_make(&choice, r->v, &c, &r->lists, &any, &quiet, err);
     if (code != WN_OK) goto out;
     code = WN_EMEMORY;
     if (!(out->row = wn_alloc(choice.k, sizeof *out->row, err))) goto out;

@@ -5,7 +5,7 @@
  * falls as best rises and rounding is monotone, so a gain computed earlier is an upper bound in floating point too.
  * Negative similarities drop out by themselves: best starts at 0.
  *
- * n rows are to be represented, mostly those of x; others only without W. */
+ * n rows are to be represented, mostly those of x. */
 #include <math.h>
 #include <string.h>
 #include <wn/failure.h>
@@ -168,7 +168,7 @@ static size_t facility_free_bytes(const wn_select_opts *o, size_t n, size_t d) {
 }
 
 static size_t facility_dense_bytes(const wn_select_opts *o, size_t n, size_t d) {
-    return wn_matrix_bytes(n, facility_free_bytes(o, n, d));
+    return wn_matrix_bytes(n, o->represent ? o->represent->rows : n, facility_free_bytes(o, n, d));
 }
 
 static wn_code facility_free_open(void **f, const wn_ground *g, const wn_select_opts *o, wn_err *err) {

@@ -18,7 +18,7 @@ typedef struct {
 
 static size_t dense_bytes(const wn_select_opts *o, size_t n, size_t d) {
     (void)o;
-    return wn_matrix_bytes(n, 4 * n * sizeof(double) + 3 * d * sizeof(double));
+    return wn_matrix_bytes(n, n, 4 * n * sizeof(double) + 3 * d * sizeof(double));
 }
 
 /* Row sums of W without the diagonal, eq. 17; from the formula where W does not have the terms that count. */

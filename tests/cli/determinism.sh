@@ -61,6 +61,7 @@ alike dedup in.h5ad --dedup 0.8
 alike select in.h5ad -k 100
 alike select in.h5ad -k 100 --objective facility-location
 alike select in.h5ad -k 100 --similarity dot --lambda 3
+alike select in.h5ad -k 100 --similarity dot
 
 if [ -d "$data/story_cloze" ]; then
     set -- "$data"/story_cloze/*.csv

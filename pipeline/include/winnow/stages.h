@@ -188,6 +188,7 @@ typedef struct {
     size_t part_rows;  /* of class-herding, as wn_select_opts */
     size_t neighbours; /* facility location over many rows: edges a row of the graph it is computed over; 0: 50 */
     size_t memory;     /* bytes it may use beyond what is there */
+    bool any_order;    /* the rows are what counts: no time is spent on their order */
 } wn_choice_opts;
 
 typedef struct {
@@ -196,6 +197,7 @@ typedef struct {
     size_t nkeep;           /* must-keep rows, which come first */
     size_t toward;          /* must-keep rows and those chosen toward queries: the first so many; the others are the
                              * objective's. selection.query has what the former serve; NULL: no queries */
+    bool by_coverage;       /* graph-cut with lambda auto: in the order in which they cover, not of the greedy */
     size_t *chosen;         /* [k] input rows in order of choice */
     size_t *rank;           /* [n] from 1; WN_NONE: not chosen */
 } wn_choice;

@@ -101,7 +101,8 @@ typedef struct {
     const size_t *chosen;        /* [k] rows; NULL: nothing was to be chosen (dedup) */
     const double *gain, *value;  /* [k] gain and running objective: 0 for random */
     const size_t *n_represented; /* [k] rows that each stands for, itself and copies included */
-    size_t negative_from;        /* first choice with a negative gain, k if none */
+    size_t negative_from;        /* first choice of the greedy with a negative gain, k if none */
+    bool by_coverage;            /* the choices stand in the order in which they cover */
 
     /* curves over the budget */
     size_t npoints;

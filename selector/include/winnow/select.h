@@ -81,7 +81,8 @@ typedef struct {
 
 typedef struct {
     size_t k;
-    size_t *ids;       /* [k] in order of choice; a prefix is the selection for a smaller k */
+    size_t *ids;       /* [k] in order of choice; as wn_select leaves them a prefix is the selection for a
+                          smaller k */
     double *gain;      /* [k] f(S + x) - f(S); random: 0; rds, tsds: cosine to the query that the row serves */
     size_t *query;     /* [k] that query: rds: the one whose turn it was, of a must-keep row the nearest; tsds: the
                           nearest. NULL for other objectives */
@@ -110,12 +111,16 @@ wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, w
 void wn_selection_free(wn_selection *s);
 
 /* Puts the picks of graph-cut, `s` of wn_select(x, o), into the order in which they cover, so that a prefix is a good
- * smaller choice where lambda suits this k alone. After the must-keep rows come up to 1,024 of the first 16,384 picks,
+ * smaller choice where lambda suits this k alone. After the must-keep rows come up to 1,024 of the first 8,192 picks,
  * each the one that raises the mean cosine of 2,048 rows, evenly drawn from y, to their nearest pick most; then the
- * others as they were; picks from negative_from on keep their places. y: [n, d'] of norm 1 or 0, maybe x. Gains and
- * objective become those of the new order. O(2048 min(k, 16384) d' + 1024 k d). */
+ * others as they were. Picks from the first negative gain on keep their places, and where 8,192 rows or more are must-
+ * keep, all do. y: [n, d'] of any norms, maybe x. Gains and objective become those of the new order; negative_from
+ * stays. O(min(k, 8192) (2048 d' + 1024 d)) and 2,048 a gain computed anew. WN_EUSAGE: another objective, a part of a
+ * whole, or y of other rows; WN_EMEMORY; WN_EINTERRUPT. After an error s is as it was. */
 wn_code wn_selection_by_coverage(wn_selection *s, const wn_mat *x, const wn_mat *y, const wn_select_opts *o,
                                  wn_err *err);
+/* Bytes that it takes at the least; with more it is faster. */
+size_t wn_selection_by_coverage_memory(size_t k, size_t n, size_t x_cols, size_t y_cols);
 
 /* f(S) straight from its definition, in double: for tests and reports. Uses objective, kernel, lambda (NaN: auto for
  * this k), weight and the part of a whole in `o`, every pair of rows whatever graph `o` has, and is 0 for random.
