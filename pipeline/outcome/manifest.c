@@ -116,6 +116,7 @@ static void add_verdict(wn_manifest_doc *d, const wn_worth *w) {
     add_estimate(d, o, "accuracy_random", &w->random);
     add_estimate(d, o, "accuracy_all", &w->all);
     add_estimate(d, o, "gain", &w->gain);
+    wn_doc_real(d, o, "accuracy_guess", w->guess);
     wn_doc_real(d, o, "p", w->p);
     wn_doc_count(d, o, "folds", w->folds);
     wn_doc_count(d, o, "held_out", w->held_out);

@@ -139,6 +139,7 @@ static wn_code read_verdict(wn_outcome *o, wn_err *err) {
     w->random = read_estimate(wn_manifest_at(o, "verdict", "accuracy_random"));
     w->all = read_estimate(wn_manifest_at(o, "verdict", "accuracy_all"));
     w->gain = read_estimate(wn_manifest_at(o, "verdict", "gain"));
+    w->guess = json_number(wn_manifest_at(o, "verdict", "accuracy_guess"));
     w->p = json_number(wn_manifest_at(o, "verdict", "p"));
     w->c = json_number(wn_manifest_at(o, "verdict", "c"));
     w->folds = json_count(wn_manifest_at(o, "verdict", "folds"));

@@ -23,7 +23,7 @@ typedef enum { LEARN_ALL, LEARN_CHOSEN, LEARN_RANDOM, LEARNS } learnt;
 typedef struct {
     const wn_worth_folds *f;
     const wn_mat *x;
-    double c, c_all; /* of k rows, and of all */
+    double c, c_all;         /* of k rows, and of all */
     double *correct[LEARNS]; /* [folds, held_out] 1 where the row was told right */
     size_t begin;            /* of the lessons under way */
     wn_progress *progress;
@@ -160,32 +160,48 @@ static wn_estimate accuracy(const double *correct, size_t folds, size_t held_out
     if (folds == 0) return (wn_estimate){NAN, NAN, NAN};
     for (size_t f = 0; f < folds; f++) mean[f] = wn_stats_mean(correct + f * held_out, held_out, WN_VERDICT_LEVEL).mean;
     const wn_interval v = folds >= WN_WORTH_FOLDS ? wn_stats_mean(mean, folds, WN_VERDICT_LEVEL)
-                                    : wn_stats_mean(correct, folds * held_out, WN_VERDICT_LEVEL);
+                                                  : wn_stats_mean(correct, folds * held_out, WN_VERDICT_LEVEL);
     return estimate(&v);
+}
+
+/* 1 for every row tested that is of the largest class: what one needs no records for. */
+static wn_code guess_largest(double *correct, const lessons *l, wn_err *err) {
+    const wn_worth_folds *f = l->f;
+    size_t *count = wn_alloc(f->classes, sizeof *count, err), largest = 0, h = f->plan.held_out;
+    if (!count) return WN_EMEMORY;
+    for (size_t i = 0; i < f->size.m; i++)
+        if (f->label[i] < f->classes && ++count[f->label[i]] > count[largest]) largest = f->label[i];
+    for (size_t i = 0; i < f->plan.folds * h; i++) correct[i] = f->label[f->fold[i / h].held_out[i % h]] == largest;
+    wn_free(count);
+    return WN_OK;
 }
 
 static wn_code judge(wn_worth *out, const lessons *l, wn_err *err) {
     const wn_worth_plan *p = &l->f->plan;
     const size_t tested = p->folds * p->held_out;
     double *a = wn_alloc(p->folds, sizeof *a, err), *b = wn_alloc(p->folds, sizeof *b, err);
-    const wn_code code = a && b ? WN_OK : WN_EMEMORY;
-    if (code != WN_OK) goto out;
+    double *guess = wn_alloc(tested, sizeof *guess, err);
+    wn_code code = a && b && guess ? WN_OK : WN_EMEMORY;
+    if (code != WN_OK || (code = guess_largest(guess, l, err)) != WN_OK) goto out;
     out->all = accuracy(l->correct[LEARN_ALL], p->all_folds, p->held_out, a);
     out->chosen = accuracy(l->correct[LEARN_CHOSEN], p->folds, p->held_out, a);
     out->random = accuracy(l->correct[LEARN_RANDOM], p->folds, p->held_out, b);
     const wn_interval items =
         wn_stats_paired(l->correct[LEARN_CHOSEN], l->correct[LEARN_RANDOM], tested, WN_VERDICT_LEVEL);
-    const wn_interval gain =
-        p->folds >= WN_WORTH_FOLDS ? wn_stats_paired(a, b, p->folds, WN_VERDICT_LEVEL) : items;
+    const wn_interval gain = p->folds >= WN_WORTH_FOLDS ? wn_stats_paired(a, b, p->folds, WN_VERDICT_LEVEL) : items;
     out->gain = estimate(&gain);
     out->p = gain.p;
     out->verdict = wn_stats_verdict(gain.p, &items);
+    out->guess = wn_stats_mean(guess, tested, WN_VERDICT_LEVEL).mean;
+    const wn_interval above = wn_stats_paired(l->correct[LEARN_CHOSEN], guess, tested, WN_VERDICT_LEVEL);
+    if (out->verdict == WN_VERDICT_BETTER && !(above.low > 0)) out->verdict = WN_VERDICT_NONE;
     out->folds = p->folds, out->held_out = p->held_out, out->rows = l->f->size.k;
     out->all_folds = p->all_folds, out->all_rows = p->all_rows, out->of = l->f->size.labelled - p->held_out;
     out->c = l->c;
 out:
     wn_free(a);
     wn_free(b);
+    wn_free(guess);
     return code;
 }
 
@@ -218,7 +234,7 @@ wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, 
     wn_choice_opts own = *chosen->opts;
     wn_chosen again = *chosen;
     wn_worth_folds f = {0};
-    wn_worth made = {.chosen = {NAN, NAN, NAN}, .p = NAN, .c = NAN};
+    wn_worth made = {.chosen = {NAN, NAN, NAN}, .guess = NAN, .p = NAN, .c = NAN};
     made.random = made.all = made.gain = made.chosen;
     again.opts = &own;
     wn_code code = wn_worth_count(&f, v, chosen, err);
@@ -266,7 +282,9 @@ void wn_worth_text(char out[WN_WORTH_TEXT], const wn_worth *w) {
     at += (size_t)put_accuracy(out + at, WN_WORTH_TEXT - at, &w->chosen);
     at += (size_t)snprintf(out + at, WN_WORTH_TEXT - at, ", with as many random ones %.3f", w->random.mean);
     if (w->all_folds && w->all_rows >= w->of)
-        (void)snprintf(out + at, WN_WORTH_TEXT - at, ", with all %.3f", w->all.mean);
+        at += (size_t)snprintf(out + at, WN_WORTH_TEXT - at, ", with all %.3f", w->all.mean);
     else if (w->all_folds)
-        (void)snprintf(out + at, WN_WORTH_TEXT - at, ", with %zu of all %.3f", w->all_rows, w->all.mean);
+        at += (size_t)snprintf(out + at, WN_WORTH_TEXT - at, ", with %zu of all %.3f", w->all_rows, w->all.mean);
+    if (isfinite(w->guess) && !(w->chosen.low > w->guess))
+        (void)snprintf(out + at, WN_WORTH_TEXT - at, ", by always answering the largest class %.3f", w->guess);
 }

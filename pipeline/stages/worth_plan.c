@@ -120,7 +120,7 @@ size_t wn_worth_lesson_bytes(const wn_worth_size *s, size_t n, size_t held_out) 
 
 size_t wn_worth_table_bytes(const wn_worth_size *s, const wn_worth_plan *p) {
     const size_t kept = p->folds * 2 * s->k + p->all_folds * p->all_rows;
-    return s->m * (10 * sizeof(size_t) + 2 * sizeof(uint32_t)) + kept * sizeof(size_t);
+    return s->m * (11 * sizeof(size_t) + 2 * sizeof(uint32_t)) + kept * sizeof(size_t);
 }
 
 size_t wn_worth_bytes(const wn_choice_opts *o, size_t m, size_t d, size_t classes, size_t choice) {

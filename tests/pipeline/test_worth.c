@@ -49,8 +49,13 @@ static void open_problem(problem *p, bool dealt) {
     p->view.label = p->label;
     cr_assert_eq(wn_vectors_scan(&p->v, &p->copies, &err), WN_OK);
     p->classes = (wn_class_labels){.label = p->label, .n = CLASSES, .power = .5, .push = 1, .push_auto = true};
-    p->opts = (wn_choice_opts){.objective = WN_CLASS_HERDING, .kernel = {WN_COSINE, 1}, .wanted = K, .lambda = NAN,
-                               .seed = 1, .classes = &p->classes, .memory = (size_t)1 << 30};
+    p->opts = (wn_choice_opts){.objective = WN_CLASS_HERDING,
+                               .kernel = {WN_COSINE, 1},
+                               .wanted = K,
+                               .lambda = NAN,
+                               .seed = 1,
+                               .classes = &p->classes,
+                               .memory = (size_t)1 << 30};
     wn_io io = {0};
     cr_assert_eq(wn_choice_make(&p->choice, &p->v, &p->copies, &p->lists, &p->opts, &io, &err), WN_OK);
 }
@@ -92,6 +97,29 @@ Test(worth, labels_dealt_out_teach_nothing) {
     cr_assert_eq(w.verdict, WN_VERDICT_NONE);
     cr_assert(fabs(w.chosen.mean - .5) < .1 && fabs(w.all.mean - .5) < .1);
     close_problem(&p);
+}
+
+/* Uneven classes that nothing tells apart: typical rows lead to the larger one sooner, and that is all that is learnt.
+ * By the figures alone each of these draws would be better. */
+Test(worth, what_a_guess_reaches_is_not_better) {
+    const uint64_t draw[] = {79, 96, 116, 153, 186};
+    for (size_t d = 0; d < sizeof draw / sizeof *draw; d++) {
+        wn_worth w;
+        wn_err err = {0};
+        wn_rng g = wn_rng_init(draw[d], 2);
+        size_t ones = 0;
+        char text[WN_WORTH_TEXT];
+        open_problem(&p, true);
+        for (size_t i = 0; i < ROWS; i++) ones += p.label[i] = wn_rng_uniform(&g) < .35;
+        p.classes.power = 1;
+        cr_assert_eq(measure(&w, &p, &err), WN_OK, "%s", err.msg);
+        cr_assert(w.p <= .05 && w.gain.low > 0, "draw %zu", d);
+        cr_assert_eq(w.verdict, WN_VERDICT_NONE, "%.3f, random %.3f", w.chosen.mean, w.random.mean);
+        cr_assert_float_eq(w.guess, 1 - (double)ones / ROWS, 1e-12, "all rows are tested");
+        wn_worth_text(text, &w);
+        cr_assert(strstr(text, ", by always answering the largest class 0.6"), "%s", text);
+        close_problem(&p);
+    }
 }
 
 Test(worth, threads_change_nothing) {

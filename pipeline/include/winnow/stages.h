@@ -231,6 +231,7 @@ typedef struct {
     wn_estimate random;        /* from as many random rows without copies */
     wn_estimate all;           /* from all_rows random rows */
     wn_estimate gain;          /* chosen less random */
+    double guess;              /* accuracy of always the largest class, of the rows tested */
     double p;                  /* of no gain, over the folds */
     size_t folds, held_out;    /* how often, each time tested on so many rows */
     size_t rows;               /* rows learnt from: chosen, random */
