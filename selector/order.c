@@ -147,6 +147,7 @@ wn_code wn_selection_by_coverage(wn_selection *s, const wn_mat *x, const wn_mat 
     for (size_t i = 0; i < k; i++) ids[i] = s->ids[n.place[i]], gain[i] = s->gain[n.place[i]] + more[n.place[i]];
     memcpy(s->ids, ids, k * sizeof *ids);
     memcpy(s->gain, gain, k * sizeof *gain);
+    s->by_coverage = true;
     for (size_t i = 0; i < s->k; i++) s->objective[i] = s->gain[i] + (i ? s->objective[i - 1] : 0);
 out:
     wn_free(n.place);

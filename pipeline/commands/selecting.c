@@ -208,7 +208,7 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .value = chosen->objective,
                         .n_represented = s->who.count,
                         .negative_from = chosen->negative_from,
-                        .by_coverage = s->choice.by_coverage,
+                        .by_coverage = chosen->by_coverage,
                         .npoints = s->curves.n,
                         .points = s->curves.k,
                         .coverage = s->curves.coverage,

@@ -55,11 +55,11 @@ void wn_encode_recommend(const wn_config *c, size_t n, wn_io *io) {
     const bool there = wn_model_find(&dir, "all-MiniLM-L6-v2", &(wn_err){0}) == WN_OK;
     wn_free(dir);
     if (n > MANY)
-        wn_sayf(io, "hint: %swinnow distill --model all-MiniLM-L6-v2 -o table/: --model table/ chooses better, as fast",
+        wn_sayf(io, "hint: %swinnow distill --model all-MiniLM-L6-v2 -o table/: --model table/ may choose better",
                 there ? "" : "tools/get-minilm, then ");
     else if (there)
         wn_sayf(io, "hint: --model all-MiniLM-L6-v2 knows more about language than lsa does");
     else
-        wn_sayf(io, "hint: a language model chooses better than lsa: tools/get-minilm fetches one, "
+        wn_sayf(io, "hint: a language model may choose better than lsa: tools/get-minilm fetches one, "
                     "--model all-MiniLM-L6-v2 uses it");
 }

@@ -86,6 +86,7 @@ Test(order, the_next_pick_covers_most) {
         wn_selection greedy = choose(&x, &o), s = choose(&x, &o);
         reorder(&s, &x, &y, &o);
         cr_assert(same_set(&greedy, &s));
+        cr_assert_eq(s.by_coverage, stop_of(&greedy, o.nkeep) > o.nkeep);
         const size_t stop = stop_of(&greedy, o.nkeep);
         check_order(&x, &y, &o, &s, stop);
         cr_assert_eq(s.negative_from, greedy.negative_from);

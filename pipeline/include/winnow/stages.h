@@ -197,7 +197,6 @@ typedef struct {
     size_t nkeep;           /* must-keep rows, which come first */
     size_t toward;          /* must-keep rows and those chosen toward queries: the first so many; the others are the
                              * objective's. selection.query has what the former serve; NULL: no queries */
-    bool by_coverage;       /* graph-cut with lambda auto: in the order in which they cover, not of the greedy */
     size_t *chosen;         /* [k] input rows in order of choice */
     size_t *rank;           /* [n] from 1; WN_NONE: not chosen */
 } wn_choice;

@@ -92,6 +92,7 @@ typedef struct {
     wn_storage storage; /* as used */
     double cut_off;    /* facility location over a graph: the share of f(S) that the missing edges hide; else 0 */
     size_t refreshed;  /* gains computed anew after the first, all picks together: what laziness left to do */
+    bool by_coverage;  /* wn_selection_by_coverage has put them into another order */
     size_t passes;     /* matrix-free graph-cut: how often the candidate pool was filled */
 } wn_selection;
 
