@@ -133,6 +133,10 @@ wn_code wn_encoder_verify(wn_encoder *e, const wn_texts *texts, const wn_encoder
     return e->vt->verify ? e->vt->verify(e, texts, s, w, err) : WN_OK;
 }
 
+void wn_encoder_unseen(const wn_encoder *e, size_t row, float *x) {
+    if (e->vt->unseen && wn_encoder_fits(e)) e->vt->unseen(e, row, x);
+}
+
 wn_code wn_encoder_describe(wn_encoder *e, wn_encoder_origin *out, wn_err *err) {
     *out = (wn_encoder_origin){0};
     return e->ready && e->vt->describe ? e->vt->describe(e, out, err) : WN_OK;

@@ -6,6 +6,7 @@
 typedef struct {
     wn_encoder base;
     wn_lsa *model;
+    wn_lsa_learnt *learnt; /* of the texts of fit; stays until close */
 } lsa_encoder;
 
 static lsa_encoder *lsa_of(wn_encoder *e) {
@@ -77,8 +78,15 @@ static wn_code lsa_load(wn_encoder *e, const wn_encoder_watch *w, wn_err *err) {
 static wn_code lsa_fit(wn_encoder *e, wn_mat *x, const wn_texts *texts, const wn_encoder_watch *w, wn_err *err) {
     lsa_encoder *l = lsa_of(e);
     wn_code code = wn_lsa_fit(&l->model, texts, &e->opts.lsa_opts, x, &e->counts.zero, w->progress, err);
-    if (code == WN_OK) lsa_ready(l);
-    return code;
+    if (code != WN_OK) return code;
+    lsa_ready(l);
+    l->learnt = wn_lsa_learnt_take(l->model);
+    return WN_OK;
+}
+
+static void lsa_unseen(const wn_encoder *e, size_t row, float *x) {
+    const lsa_encoder *l = (const lsa_encoder *)e;
+    if (l->learnt) wn_lsa_unseen(l->learnt, row, x);
 }
 
 static wn_code lsa_save(const wn_encoder *e, const char *path, bool overwrite, wn_err *err) {
@@ -98,6 +106,10 @@ static void lsa_release(wn_encoder *e) {
     l->model = NULL;
 }
 
+static void lsa_close(wn_encoder *e) {
+    wn_lsa_learnt_free(lsa_of(e)->learnt);
+}
+
 const wn_encoder_vt wn_encoder_lsa = {
     .name = "lsa",
     .article = "an",
@@ -113,5 +125,7 @@ const wn_encoder_vt wn_encoder_lsa = {
     .fit = lsa_fit,
     .save = lsa_save,
     .transform = lsa_transform,
+    .unseen = lsa_unseen,
     .release = lsa_release,
+    .close = lsa_close,
 };

@@ -26,6 +26,7 @@ void wn_lsa_reader_free(wn_lsa_reader *r);
 typedef struct {
     wn_texts view;
     char *base;              /* NULL: all of them, where they stand */
+    bool *drawn;             /* [texts] NULL: all of them */
     unsigned long long *off;
 } wn_lsa_sample;
 /* Texts in a random order until there are `rows` or their bytes pass `bytes`, kept in the order of `texts`. */
@@ -112,10 +113,23 @@ typedef struct {
 extern const wn_lsa_kernels wn_lsa_kernels_portable, wn_lsa_kernels_avx2, wn_lsa_kernels_avx512;
 const wn_lsa_kernels *wn_lsa_kernels_get(void);
 
+/* ---- unseen.c: vectors as though their texts were new ---- */
+/* Squared lengths of a row of A: of its projection onto the basis, and of what that leaves. */
+typedef struct {
+    float in, out;
+} wn_lsa_parts;
+struct wn_lsa_learnt {
+    size_t n, dims;
+    double *value;      /* [dims] sigma^2 */
+    wn_lsa_parts *part; /* [n] zero: not learned from */
+};
+wn_code wn_lsa_learnt_init(wn_lsa_learnt **out, size_t n, const wn_lsa_basis *b, wn_err *err);
+
 /* ---- lsa.c, file.c ---- */
 struct wn_lsa {
     wn_lsa_vocab vocab;
     wn_lsa_basis basis;
+    wn_lsa_learnt *learnt; /* NULL: loaded, or taken */
     uint64_t min_df, seed;
 };
 

@@ -6,20 +6,25 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-/* Rows of A have norm 1: a shorter projection is rounding, and so would be its direction. */
+/* Rows of A have norm 1 or more: a shorter projection is rounding, and so would be its direction. */
 static const double least_norm = 1e-6;
 
 wn_lsa_opts wn_lsa_defaults(void) {
     return (wn_lsa_opts){.features = WN_LSA_WORDS_CHARS, .dims = 256, .min_df = 2};
 }
 
-size_t wn_lsa_dims(const wn_lsa *model) { return model->basis.dims; }
-size_t wn_lsa_words(const wn_lsa *model) { return model->vocab.set.n; }
+size_t wn_lsa_dims(const wn_lsa *model) {
+    return model->basis.dims;
+}
+size_t wn_lsa_words(const wn_lsa *model) {
+    return model->vocab.set.n;
+}
 
 void wn_lsa_free(wn_lsa *model) {
     if (!model) return;
     wn_lsa_vocab_free(&model->vocab);
     wn_lsa_basis_free(&model->basis);
+    wn_lsa_learnt_free(model->learnt);
     wn_free(model);
 }
 
@@ -29,6 +34,8 @@ typedef struct {
     const wn_lsa_kernels *kernels;
     const wn_lsa_csr *a;
     const wn_texts *texts;
+    const bool *drawn;   /* texts learned from; NULL: all */
+    wn_lsa_parts *part;  /* what is kept of them; NULL: nothing */
     const size_t *start; /* pieces of texts */
     size_t first;        /* row or piece where the present wave starts */
     wn_mat *out;
@@ -42,15 +49,22 @@ typedef struct {
         wn_lsa_reader reader;
         size_t nzero;
         wn_err err;
-    } *scratch;
+    } * scratch;
     size_t workers;
 } encoding;
+
+static wn_lsa_parts parts_of(const float *val, size_t n, double in) {
+    double all = 0;
+    for (size_t i = 0; i < n; i++) all += (double)val[i] * (double)val[i];
+    return (wn_lsa_parts){(float)in, all > in ? (float)(all - in) : 0};
+}
 
 static void encode_row(const encoding *e, struct scratch *s, const uint32_t *col, const float *val, size_t n,
                        size_t row) {
     const wn_lsa_basis *b = &e->model->basis;
-    double norm = sqrt(e->kernels->encode(col, val, n, b->v, b->ld, s->y));
+    double in = e->kernels->encode(col, val, n, b->v, b->ld, s->y), norm = sqrt(in);
     float *out = wn_mat_row(e->out, row);
+    if (e->part && (!e->drawn || e->drawn[row])) e->part[row] = parts_of(val, n, in);
     if (!(norm >= least_norm)) {
         memset(out, 0, b->dims * sizeof *out);
         s->nzero++;
@@ -102,8 +116,7 @@ static void encode_piece(void *ctx, size_t begin, size_t end, int worker) {
         if (encode_text(e, s, i)) return;
 }
 
-static wn_code encode_all(encoding *e, size_t n, size_t wave, size_t grain, wn_task task, wn_progress *p,
-                          wn_err *err) {
+static wn_code encode_all(encoding *e, size_t n, size_t wave, size_t grain, wn_task task, wn_progress *p, wn_err *err) {
     for (e->first = 0; e->first < n; e->first += wave) {
         size_t row = e->start ? e->start[e->first] : e->first;
         wn_code code = wn_tick(p, "encoding", "texts", row, e->out->rows, err);
@@ -115,12 +128,15 @@ static wn_code encode_all(encoding *e, size_t n, size_t wave, size_t grain, wn_t
     return wn_tick(p, "encoding", "texts", e->out->rows, e->out->rows, err);
 }
 
-static wn_code encode_texts(const wn_lsa *model, const wn_lsa_csr *a, const wn_texts *texts, wn_mat *out, size_t *nzero,
-                      wn_progress *p, wn_err *err) {
+/* what: model, a, texts, drawn and part. */
+static wn_code encode_texts(const encoding *what, wn_mat *out, size_t *nzero, wn_progress *p, wn_err *err) {
+    const wn_lsa *model = what->model;
+    const wn_lsa_csr *a = what->a;
+    const wn_texts *texts = what->texts;
     wn_mat x = {0};
     size_t *start = NULL, pieces = 0, zero = 0;
-    encoding e = {.model = model, .kernels = wn_lsa_kernels_get(), .a = a, .texts = texts, .out = &x,
-                  .workers = (size_t)wn_threads_get()};
+    encoding e = *what;
+    e.kernels = wn_lsa_kernels_get(), e.out = &x, e.workers = (size_t)wn_threads_get();
     wn_code code = WN_EMEMORY;
     if (!(e.scratch = wn_alloc(e.workers, sizeof *e.scratch, err))) goto out;
     for (size_t k = 0; k < e.workers; k++) {
@@ -202,16 +218,22 @@ wn_code wn_lsa_fit(wn_lsa **model, const wn_texts *texts, const wn_lsa_opts *o, 
     if (code != WN_OK) goto out;
     if ((code = learn(m, &sample.view, o, out ? texts->n : 0, &a, p, err)) != WN_OK) goto out;
     if (sample.base) wn_lsa_csr_free(&a);
-    if (out) code = encode_texts(m, sample.base ? NULL : &a, texts, out, nzero, p, err);
+    if (!out) goto out;
+    if ((code = wn_lsa_learnt_init(&m->learnt, texts->n, &m->basis, err)) != WN_OK) goto out;
+    const encoding e = {
+        .model = m, .a = sample.base ? NULL : &a, .texts = texts, .drawn = sample.drawn, .part = m->learnt->part};
+    code = encode_texts(&e, out, nzero, p, err);
 out:
     wn_lsa_csr_free(&a);
     wn_lsa_sample_free(&sample);
-    if (code != WN_OK) wn_lsa_free(m);
-    else *model = m;
+    if (code != WN_OK)
+        wn_lsa_free(m);
+    else
+        *model = m;
     return code;
 }
 
 wn_code wn_lsa_transform(const wn_lsa *model, const wn_texts *texts, wn_mat *out, size_t *nzero, wn_progress *p,
                          wn_err *err) {
-    return encode_texts(model, NULL, texts, out, nzero, p, err);
+    return encode_texts(&(encoding){.model = model, .texts = texts}, out, nzero, p, err);
 }

@@ -44,11 +44,9 @@ static wn_code copy_drawn(const wn_texts *t, const bool *drawn, wn_lsa_sample *s
 wn_code wn_lsa_draw(const wn_texts *texts, size_t rows, size_t bytes, uint64_t seed, wn_lsa_sample *s, wn_err *err) {
     *s = (wn_lsa_sample){.view = *texts};
     if (texts->n <= rows && (texts->n == 0 || texts->off[texts->n] - texts->off[0] <= bytes)) return WN_OK;
-    bool *drawn = wn_alloc(texts->n, sizeof *drawn, err);
-    if (!drawn) return WN_EMEMORY;
-    wn_code code = draw(texts, rows, bytes, seed, drawn, err);
-    if (code == WN_OK) code = copy_drawn(texts, drawn, s, err);
-    wn_free(drawn);
+    if (!(s->drawn = wn_alloc(texts->n, sizeof *s->drawn, err))) return WN_EMEMORY;
+    wn_code code = draw(texts, rows, bytes, seed, s->drawn, err);
+    if (code == WN_OK) code = copy_drawn(texts, s->drawn, s, err);
     if (code != WN_OK) wn_lsa_sample_free(s);
     return code;
 }
@@ -56,5 +54,6 @@ wn_code wn_lsa_draw(const wn_texts *texts, size_t rows, size_t bytes, uint64_t s
 void wn_lsa_sample_free(wn_lsa_sample *s) {
     wn_free(s->base);
     wn_free(s->off);
+    wn_free(s->drawn);
     *s = (wn_lsa_sample){0};
 }

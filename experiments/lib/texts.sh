@@ -20,15 +20,15 @@ parts_of() {
     done
 }
 
-# text_rows SET: the same with as many rows as this run takes; $field is the text's
+# text_rows SET [TEST]: the same with as many rows as this run takes, TEST of them to test on; $field is the text's
 text_rows() {
     field=text
     case $1 in
-    imdb) parts_of imdb "$(by_size 4000 1500 400)" "$(by_size 2000 750 200)" ;;
+    imdb) parts_of imdb "$(by_size 4000 1500 400)" "${2:-$(by_size 2000 750 200)}" ;;
     sarcasm)
         field=dialogue
         parts_of sarcasm 3500 1500 # all that there are
         ;;
-    *) parts_of "$1" "$(by_size 6000 1500 400)" "$(by_size 3000 750 200)" ;;
+    *) parts_of "$1" "$(by_size 6000 1500 400)" "${2:-$(by_size 3000 750 200)}" ;;
     esac
 }

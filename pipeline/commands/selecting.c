@@ -76,7 +76,7 @@ static bool wants_verdict(const wn_selecting *s, const wn_config *c) {
 /* Before rows of dot products are normalised: what is chosen again is chosen from the same rows. */
 static wn_code measure_worth(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     if (!wants_verdict(s, c) || s->choice.k == 0) return WN_OK;
-    const wn_chosen chosen = {&s->copies, &s->rows.view, &s->lists, &s->opts, &s->choice};
+    const wn_chosen chosen = {&s->copies, &s->rows.view, &s->lists, &s->opts, &s->choice, s->encoder};
     const wn_code code = wn_worth_measure(&s->worth, &s->vectors, &chosen, io, err);
     if (code != WN_OK) return code;
     s->judged = true;

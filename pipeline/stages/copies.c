@@ -136,7 +136,12 @@ wn_code wn_copies_near(wn_copies *c, wn_mat *x, const wn_lists *lists, double th
     for (size_t i = 0; i < n; i++) c->x_row[i] = near[own[i]]; /* each row its own vector again */
 out:
     wn_free(near);
-    wn_free(own);
+    if (code == WN_OK) {
+        wn_free(c->encoded);
+        c->encoded = own;
+    } else {
+        wn_free(own);
+    }
     wn_free(sim);
     wn_free(owner);
     wn_free(kept);
@@ -195,5 +200,6 @@ void wn_copies_free(wn_copies *c) {
     wn_free(c->copy_of);
     wn_free(c->x_row);
     wn_free(c->row_of);
+    wn_free(c->encoded);
     *c = (wn_copies){0};
 }

@@ -23,6 +23,7 @@ typedef enum { LEARN_ALL, LEARN_CHOSEN, LEARN_RANDOM, LEARNS } learnt;
 typedef struct {
     const wn_worth_folds *f;
     const wn_mat *x;
+    const wn_chosen *chosen;
     double c, c_all;         /* of k rows, and of all */
     double *correct[LEARNS]; /* [folds, held_out] 1 where the row was told right */
     size_t begin;            /* of the lessons under way */
@@ -76,12 +77,21 @@ out:
 
 /* ---- lessons ---- */
 
+/* As rows that nobody has seen: an encoder that learned from them flatters them. */
+static void forget(wn_mat *x, const lessons *l, const size_t *row) {
+    const wn_copies *c = l->chosen->copies;
+    const size_t *at = c->encoded ? c->encoded : c->x_row;
+    if (!l->chosen->encoder) return;
+    for (size_t i = 0; i < x->rows; i++) wn_encoder_unseen(l->chosen->encoder, at[c->row_of[row[i]]], wn_mat_row(x, i));
+}
+
 static wn_code test_fold(double *correct, const lessons *l, const wn_worth_fold *fold, const wn_probe *probe,
                          wn_err *err) {
     const size_t n = l->f->plan.held_out, classes = l->f->classes;
     float *probs = wn_alloc(n, classes * sizeof *probs, err);
     wn_mat x = {0};
     wn_code code = probs ? gather(&x, NULL, l, fold->held_out, n, err) : WN_EMEMORY;
+    if (code == WN_OK) forget(&x, l, fold->held_out);
     if (code == WN_OK) code = wn_probe_predict(probe, x.data, x.stride, n, probs, err);
     for (size_t i = 0; code == WN_OK && i < n; i++)
         correct[i] = wn_metrics_likeliest(probs + i * classes, classes) == l->f->label[fold->held_out[i]];
@@ -205,9 +215,10 @@ out:
     return code;
 }
 
-static wn_code teach(wn_worth *out, const wn_worth_folds *f, const wn_mat *x, const wn_choice_opts *o, wn_io *io,
+static wn_code teach(wn_worth *out, const wn_worth_folds *f, const wn_mat *x, const wn_chosen *chosen, wn_io *io,
                      wn_err *err) {
-    lessons l = {.f = f, .x = x, .progress = io->progress};
+    const wn_choice_opts *o = chosen->opts;
+    lessons l = {.f = f, .x = x, .chosen = chosen, .progress = io->progress};
     wn_code code = WN_OK;
     for (size_t i = 0; i < LEARNS && code == WN_OK; i++)
         if (!(l.correct[i] = wn_alloc(f->plan.folds * f->plan.held_out, sizeof *l.correct[i], err))) code = WN_EMEMORY;
@@ -254,7 +265,7 @@ wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, 
         (void)snprintf(made.none, sizeof made.none, "too few rows have a label: none of a fold's random ones has");
         goto done;
     }
-    if ((code = teach(&made, &f, &v->x, &own, io, err)) != WN_OK) goto out;
+    if ((code = teach(&made, &f, &v->x, &again, io, err)) != WN_OK) goto out;
 done:
     *out = made;
 out:

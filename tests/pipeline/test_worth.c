@@ -23,6 +23,7 @@ typedef struct {
     wn_view view;
     uint32_t label[ROWS];
     size_t self[ROWS];
+    const wn_encoder *encoder;
     float before[ROWS * DIMS];
 } problem;
 
@@ -62,7 +63,7 @@ static void open_problem(problem *p, bool dealt) {
 
 static wn_code measure(wn_worth *out, problem *p, wn_err *err) {
     wn_io io = {0};
-    const wn_chosen chosen = {&p->copies, &p->view, &p->lists, &p->opts, &p->choice};
+    const wn_chosen chosen = {&p->copies, &p->view, &p->lists, &p->opts, &p->choice, p->encoder};
     return wn_worth_measure(out, &p->v, &chosen, &io, err);
 }
 
@@ -120,6 +121,36 @@ Test(worth, what_a_guess_reaches_is_not_better) {
         cr_assert(strstr(text, ", by always answering the largest class 0.6"), "%s", text);
         close_problem(&p);
     }
+}
+
+/* An encoder that learned from the rows in the opposite order, and would have given each of them its opposite. */
+typedef struct {
+    wn_encoder base;
+    size_t asked, wrong;
+} turning;
+
+static void turn(const wn_encoder *e, size_t row, float *x) {
+    turning *t = (turning *)(uintptr_t)e;
+    t->asked++;
+    t->wrong += memcmp(x, p.before + (ROWS - 1 - row) * DIMS, DIMS * sizeof *x) != 0;
+    for (size_t j = 0; j < DIMS; j++) x[j] = -x[j];
+}
+
+Test(worth, rows_held_out_are_tested_as_new_ones) {
+    static const wn_encoder_vt vt = {.fits_corpus = true, .unseen = turn};
+    turning t = {.base = {.vt = &vt}};
+    wn_worth seen, w;
+    wn_err err = {0};
+    size_t encoded[ROWS];
+    open_problem(&p, false);
+    for (size_t i = 0; i < ROWS; i++) encoded[i] = ROWS - 1 - i;
+    cr_assert_eq(measure(&seen, &p, &err), WN_OK, "%s", err.msg);
+    p.encoder = &t.base, p.copies.encoded = encoded;
+    wn_threads_set(1); /* it counts */
+    cr_assert_eq(measure(&w, &p, &err), WN_OK, "%s", err.msg);
+    cr_assert(t.asked >= 2 * ROWS && t.wrong == 0, "%zu of %zu", t.wrong, t.asked);
+    cr_assert(seen.chosen.mean > .6 && w.chosen.mean < .4, "%.3f, %.3f", seen.chosen.mean, w.chosen.mean);
+    close_problem(&p);
 }
 
 Test(worth, threads_change_nothing) {

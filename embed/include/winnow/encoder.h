@@ -115,6 +115,9 @@ typedef struct {
     wn_code (*load)(wn_encoder *e, const wn_encoder_watch *w, wn_err *err);
     /* x (NULL: not wanted) gets [n, dims] normalised rows; zero rows are counted. */
     wn_code (*fit)(wn_encoder *e, wn_mat *x, const wn_texts *texts, const wn_encoder_watch *w, wn_err *err);
+    /* x [dims], the row that fit gave text `row`, becomes what it would nearly be had that text not been learned from.
+     * Works after release. */
+    void (*unseen)(const wn_encoder *e, size_t row, float *x);
     wn_code (*save)(const wn_encoder *e, const char *path, bool overwrite, wn_err *err);
     /* One of two: a block of texts at once (*x is the caller's to free), or all of them, with windows and messages of
      * the family's own. Rows are normalised. */
@@ -162,6 +165,9 @@ wn_code wn_encoder_encode(wn_encoder *e, wn_rows_sink sink, void *ctx, const wn_
                           wn_err *err);
 wn_code wn_encoder_verify(wn_encoder *e, const wn_texts *texts, const wn_encoder_sample *s, const wn_encoder_watch *w,
                           wn_err *err);
+/* The row that prepare gave text `row`, x [dims], as though the text were new to the encoder; as it is where nothing
+ * was learned from texts, or where the family cannot tell. */
+void wn_encoder_unseen(const wn_encoder *e, size_t row, float *x);
 /* Where the vectors come from; *out is zero where no model made any. The sum of the weights is taken once. */
 wn_code wn_encoder_describe(wn_encoder *e, wn_encoder_origin *out, wn_err *err);
 /* These three may get NULL. */

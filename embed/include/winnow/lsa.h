@@ -47,6 +47,17 @@ wn_code wn_lsa_fit(wn_lsa **model, const wn_texts *texts, const wn_lsa_opts *o, 
 wn_code wn_lsa_transform(const wn_lsa *model, const wn_texts *texts, wn_mat *out, size_t *nzero, wn_progress *p,
                          wn_err *err);
 size_t wn_lsa_dims(const wn_lsa *model);
+
+/* Rows that were learned from lie nearer to the basis than new ones will: they made it. This is what fit keeps of them,
+ * 8 bytes a text. */
+typedef struct wn_lsa_learnt wn_lsa_learnt;
+/* Of the texts of wn_lsa_fit where it encoded them, once; else NULL. The caller's, to free; it may outlive the model.
+ */
+wn_lsa_learnt *wn_lsa_learnt_take(wn_lsa *model);
+/* x [dims], the vector of text `row`, becomes what it would nearly be had that one text not been learned from. A text
+ * outside the sample is as it was. docs/encoders.md has the equation. O(dims). */
+void wn_lsa_unseen(const wn_lsa_learnt *l, size_t row, float *x);
+void wn_lsa_learnt_free(wn_lsa_learnt *l); /* NULL is fine */
 size_t wn_lsa_words(const wn_lsa *model);
 /* A file that appears whole or not at all, with a checksum. A damaged one is refused by load with WN_EINPUT. */
 wn_code wn_lsa_save(const wn_lsa *model, const char *path, int overwrite, wn_err *err);

@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winnow/data.h>
+#include <winnow/encoder.h>
 #include <winnow/err.h>
 #include <winnow/io.h>
 #include <winnow/kernel.h>
@@ -65,6 +66,7 @@ typedef struct {
     size_t *copy_of; /* [n] kept row of each row; itself if kept. NULL: no copy was looked for */
     size_t *x_row;   /* [n] row of the matrix for each row */
     size_t *row_of;  /* [m] row of each kept one */
+    size_t *encoded; /* [n] x_row before wn_copies_near; NULL: as it is */
     size_t dropped, groups;
     size_t mixed; /* groups whose rows have different labels; wn_copies_labels counts them */
 } wn_copies;
@@ -245,6 +247,7 @@ typedef struct {
     const wn_lists *lists;
     const wn_choice_opts *opts;
     const wn_choice *choice;
+    const wn_encoder *encoder; /* that made the vectors of the rows of `copies`; NULL: they came from files */
 } wn_chosen;
 
 /* Rows are held out by chance, the choice is made anew among the others, as it was, and a logistic regression
