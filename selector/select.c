@@ -23,6 +23,19 @@ const char *wn_maximizer_name(wn_maximizer m) {
     return NULL;
 }
 
+const char *wn_search_name(wn_search_word s) {
+    switch (s) { WN_SEARCHES(WN_NAME_CASE) }
+    return NULL;
+}
+
+wn_storage wn_search_storage(wn_search_word s) {
+    return s == WN_SEARCH_DENSE ? WN_DENSE : s == WN_SEARCH_MATRIX_FREE ? WN_MATRIX_FREE : WN_STORAGE_AUTO;
+}
+
+wn_maximizer wn_search_maximizer(wn_search_word s) {
+    return s < WN_SEARCH_NAIVE ? WN_MAXIMIZER_AUTO : (wn_maximizer)(WN_NAIVE + (s - WN_SEARCH_NAIVE));
+}
+
 bool wn_objective_named(const char *word, wn_objective *out) {
     for (int i = 0; wn_objective_name((wn_objective)i); i++) {
         if (strcmp(wn_objective_name((wn_objective)i), word) != 0) continue;
@@ -91,6 +104,7 @@ typedef struct {
     const select_way *way; /* NULL: there is none */
     const wn_solver_vt *solver;
     const wn_maximizer_vt *maximizer; /* for the generic solver */
+    wn_maximizer used;                /* its name; auto: a solver of the objective's own */
     size_t bytes;
 } select_plan;
 
@@ -101,23 +115,22 @@ static bool maximizer_suits(const wn_maximizer_vt *m, const wn_objective_vt *f, 
     return m->needs == 0 || (holds & m->needs) != 0;
 }
 
-static const wn_maximizer_vt *maximizer_of(const select_way *w, const wn_select_opts *o) {
-    const wn_maximizer_vt *lazy = &wn_maximizer_lazy, *naive = &wn_maximizer_naive;
-    bool falling = maximizer_suits(lazy, w->objective, &o->kernel);
-    switch (o->maximizer) {
-    case WN_MAXIMIZER_AUTO:
-        return falling ? lazy : naive;
-    case WN_LAZY:
-        return falling ? lazy : NULL;
-    case WN_NAIVE:
-        return naive;
-    }
-    return NULL;
+/* A new maximizer is one file and one row here. */
+static const wn_maximizer_vt *const maximizers[] = {[WN_NAIVE] = &wn_maximizer_naive,
+                                                    [WN_LAZY] = &wn_maximizer_lazy,
+                                                    [WN_STOCHASTIC] = &wn_maximizer_stochastic,
+                                                    [WN_RANDOM_GREEDY] = &wn_maximizer_random_greedy};
+
+/* The one asked for, or of auto the faster exact one; auto: it does not suit. */
+static wn_maximizer maximizer_used(const select_way *w, const wn_select_opts *o) {
+    if (o->maximizer != WN_MAXIMIZER_AUTO)
+        return maximizer_suits(maximizers[o->maximizer], w->objective, &o->kernel) ? o->maximizer : WN_MAXIMIZER_AUTO;
+    return maximizer_suits(&wn_maximizer_lazy, w->objective, &o->kernel) ? WN_LAZY : WN_NAIVE;
 }
 
 static bool way_fits(const select_way *w, const wn_select_opts *o) {
     bool storage = w->pairs == OVER_GRAPH || o->storage == WN_STORAGE_AUTO || o->storage == w->storage;
-    bool maximizer = w->solver ? o->maximizer == WN_MAXIMIZER_AUTO : maximizer_of(w, o) != NULL;
+    bool maximizer = w->solver ? o->maximizer == WN_MAXIMIZER_AUTO : maximizer_used(w, o) != WN_MAXIMIZER_AUTO;
     return w->what == o->objective && w->kernels >> o->kernel.kind & 1 && storage && maximizer &&
            (w->pairs == ALL_PAIRS || o->graph);
 }
@@ -128,7 +141,7 @@ static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
         const select_way *w = &ways[i];
         if (!way_fits(w, o)) continue;
         select_plan p = {.way = w, .solver = w->solver ? w->solver : &wn_solver_generic};
-        if (!w->solver) p.maximizer = maximizer_of(w, o);
+        if (!w->solver) p.maximizer = maximizers[p.used = maximizer_used(w, o)];
         size_t bytes = w->solver ? w->solver->bytes(o, n, d) : w->objective->bytes(o, n, d);
         if (p.maximizer && __builtin_add_overflow(bytes, p.maximizer->bytes(n), &bytes)) bytes = SIZE_MAX;
         if (o->storage == WN_STORAGE_AUTO && w->storage == WN_DENSE) {
@@ -172,6 +185,8 @@ static wn_code check_options(const wn_select_opts *o, wn_err *err) {
                           o->lambda);
     if (traits & WN_USES_ROWS && o->kernel.kind == WN_RBF && !(o->kernel.gamma > 0 && o->kernel.gamma <= 1e6))
         return wn_err_set(err, WN_EUSAGE, "select: gamma is %g; it must be above 0 and at most 1e6", o->kernel.gamma);
+    if (!(o->epsilon >= 0 && o->epsilon < 1))
+        return wn_err_set(err, WN_EUSAGE, "select: epsilon is %g; it must be above 0 and below 1", o->epsilon);
     if ((code = check_represent(o, err)) != WN_OK) return code;
     if (o->nkeep > o->k)
         return wn_err_set(err, WN_ECONSTRAINT, "select: %zu rows must be kept but k is %zu; raise k", o->nkeep, o->k);
@@ -230,6 +245,7 @@ wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, w
     g.objective = p.way->objective;
     g.maximizer = p.maximizer;
     s.storage = p.way->storage;
+    s.maximizer = p.used;
     if ((code = wn_ground_init(&g.ground, x, o, err)) != WN_OK) goto out;
     if (g.objective->traits & WN_USES_LAMBDA) s.lambda = g.o.lambda = lambda_used(o->lambda, g.ground.n_all, o->k);
     /* also bounds k before anything of that size is allocated */

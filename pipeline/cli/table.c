@@ -229,8 +229,14 @@ const wn_option wn_options[] = {
      "with labels: measure on rows outside the choice whether a logistic regression on the vectors learns more from "
      "such a choice than from as many random rows, in about a tenth of the time; what the model that you train gains "
      "is another question"},
-    {"maximizer", 0, "NAME", CHOOSE, OPT_ENUM, CF(storage), WORDS(WN_STORAGES), 0, 0, "auto", COMPARES | METHOD,
-     "Selection", "how the maximum is sought; the picks are the same"},
+    {"maximizer", 0, "NAME", CHOOSE, OPT_ENUM, CF(maximizer), WORDS(WN_SEARCHES), 0, 0, "auto",
+     COMPARES | METHOD, "Selection",
+     "how the maximum is sought. dense and matrix-free say where similarities live, naive and lazy how the next row is "
+     "found: the picks are the same, and auto takes the fastest. stochastic takes the best row of a sample, "
+     "random-greedy one of the k best rows: by chance, with --seed"},
+    {"epsilon", 0, "X", CHOOSE, OPT_REAL, CF(epsilon), NULL, 1e-9, 0.999999, "0.1",
+     COMPARES | METHOD | WN_OPTION_STOCHASTIC, "Selection",
+     "stochastic: how far below the greedy one may end up, by expectation; the sample is n/k ln(1/X) rows"},
     {"keep", 0, "FILE", CHOOSE, OPT_STRING, CF(keep_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
      "ids that must be chosen, one a line; they count in k"},
     {"exclude", 0, "FILE", CHOOSE, OPT_STRING, CF(exclude_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",

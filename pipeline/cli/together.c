@@ -49,6 +49,9 @@ static bool by_rbf(const wn_cli *cli) {
 static bool by_graph_cut(const wn_cli *cli) {
     return cli->config.objective == WN_GRAPH_CUT;
 }
+static bool by_sample(const wn_cli *cli) {
+    return cli->config.maximizer == WN_SEARCH_STOCHASTIC;
+}
 static bool by_herding(const wn_cli *cli) {
     return cli->config.objective == WN_CLASS_HERDING;
 }
@@ -128,6 +131,7 @@ static const struct {
      by_objective, "all rows are chosen toward the queries (--query-weight below 1 leaves some to the objective)"},
     {WN_OPTION_QUERY, has_query, "it belongs to --query"},
     {WN_OPTION_TSDS, by_tsds, "it belongs to --query-method tsds"},
+    {WN_OPTION_STOCHASTIC, by_sample, "it belongs to --maximizer stochastic"},
     {WN_OPTION_COMPARES, compares, "--objective random compares nothing"},
     {WN_OPTION_RBF, by_rbf, "it belongs to --similarity rbf"},
     {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},
@@ -308,8 +312,9 @@ wn_code wn_cli_check_herding(const wn_cli *cli, wn_err *err) {
     if (c->similarity != WN_COSINE)
         return wn_err_set(err, WN_EUSAGE, "--objective class-herding compares by cosine: leave --similarity %s out",
                           wn_kernel_name(c->similarity));
-    if (c->storage == WN_DENSE)
-        return wn_err_set(err, WN_EUSAGE, "--objective class-herding needs no matrix: leave --maximizer dense out");
+    if (c->maximizer != WN_SEARCH_AUTO && c->maximizer != WN_SEARCH_MATRIX_FREE)
+        return wn_err_set(err, WN_EUSAGE, "--objective class-herding has a search of its own: leave --maximizer %s out",
+                          wn_search_name(c->maximizer));
     return WN_OK;
 }
 

@@ -283,6 +283,8 @@ static wn_code encode_texts(wn_comparing_rows *r, const size_t *place, const wn_
     if ((code = wn_mat_init(&r->data.x, r->data.n + r->data.tests, x.cols, err)) != WN_OK) goto out;
     put_vectors(r, place, &x, 0);
     wn_mat_free(&x);
+    for (size_t i = 0; fits && i < r->pool.view.n; i++) /* of the input: learned from with the others */
+        if (place[i] >= r->data.n) wn_encoder_unseen(e, i, wn_mat_row(&r->data.x, place[i]));
     if (fits && r->test.view.n) code = wn_encoder_encode(e, sink_vectors, &sink, &r->test.view.texts, &watch, err);
     wn_encoder_release(e);
 out:

@@ -171,6 +171,7 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .objective = s->opts.objective,
                         .similarity = kernel->kind,
                         .storage = chosen->storage,
+                        .maximizer = chosen->maximizer,
                         .lambda = s->opts.objective == WN_GRAPH_CUT ? chosen->lambda : NAN,
                         .gamma = kernel->kind == WN_RBF ? kernel->gamma : NAN,
                         .gamma_median = s->gamma_median,

@@ -87,8 +87,11 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
         at += snprintf(how + at, sizeof how - (size_t)at, ", quotas %.60s, push %.3g%s", c->quota, o->push,
                        isnan(c->push) ? "/sqrt(rows)" : "");
     if (o->objective == WN_CLASS_HERDING && isfinite(o->label_noise))
-        (void)snprintf(how + at, sizeof how - (size_t)at, " (%.*f%% of sure labels disputed)", o->label_noise < .1,
+        at += snprintf(how + at, sizeof how - (size_t)at, " (%.*f%% of sure labels disputed)", o->label_noise < .1,
                        100 * o->label_noise);
+    if (o->maximizer != WN_MAXIMIZER_AUTO)
+        (void)snprintf(how + at, sizeof how - (size_t)at, ", maximizer %s%s", wn_maximizer_name(o->maximizer),
+                       c->maximizer == WN_SEARCH_AUTO ? " (auto)" : "");
     wn_sayf(io, "chosen    %zu of %zu (%.3g%%) by %s%s", o->k, o->n, 100.0 * (double)o->k / (double)o->n,
             wn_objective_name(o->objective), how);
     if (o->objective == WN_CLASS_HERDING || o->objective >= WN_RDS)

@@ -97,7 +97,8 @@ static wn_code choose_by_objective(choosing *ch, wn_err *err) {
     wn_choice choice = {0};
     wn_choice_opts o = {.objective = m->objective,
                         .space = {m->components, ch->call->seed},
-                        .storage = m->storage,
+                        .maximizer = m->maximizer,
+                        .epsilon = m->epsilon,
                         .wanted = ch->call->k,
                         .lambda = m->lambda,
                         .seed = ch->call->seed,

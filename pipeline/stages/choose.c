@@ -107,6 +107,7 @@ static wn_code select_toward(wn_selection *first, size_t toward, const wn_mat *x
     own.objective = o->toward;
     own.kernel = (wn_kernel){.kind = WN_COSINE};
     own.storage = WN_STORAGE_AUTO;
+    own.maximizer = WN_MAXIMIZER_AUTO;
     own.query = o->query;
     own.alpha = o->query_alpha;
     own.k = toward;
@@ -136,7 +137,9 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
     for (size_t i = 0; i < lists->nkeep; i++) keep[i] = c->x_row[lists->keep[i]];
     wn_select_opts s = {.objective = o->objective,
                         .kernel = o->kernel,
-                        .storage = o->storage,
+                        .storage = wn_search_storage(o->maximizer),
+                        .maximizer = wn_search_maximizer(o->maximizer),
+                        .epsilon = o->epsilon,
                         .k = out->k,
                         .lambda = o->lambda,
                         .seed = o->seed,

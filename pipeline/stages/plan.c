@@ -55,7 +55,8 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, si
                         .lambda = c->lambda,
                         .classes = c->classes ? c->classes->n : 0,
                         .query = c->query,
-                        .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
+                        .maximizer = wn_search_maximizer(c->maximizer),
+                        .storage = c->maximizer == WN_SEARCH_DENSE ? WN_DENSE : WN_MATRIX_FREE};
     const size_t space = wn_space_dims(&c->space, cols), d = space ? space : cols;
     size_t choice = wn_select_memory(&o, rows, d) + graph_bytes(rows, d, wn_choice_neighbours(c, rows)) +
                     wn_space_bytes(&c->space, rows, cols);

@@ -10,6 +10,8 @@ typedef struct {
     void *f; /* the objective's own state */
     const wn_constraint *constraint;
     wn_progress *progress;
+    uint64_t seed;  /* for those that draw */
+    double epsilon; /* stochastic: above 0, below 1 */
     size_t *refreshed; /* gains computed anew after the first are counted here */
 } wn_search;
 
@@ -21,6 +23,7 @@ typedef struct {
     void (*close)(void *m);                                           /* NULL is fine */
 } wn_maximizer_vt;
 
-extern const wn_maximizer_vt wn_maximizer_naive, wn_maximizer_lazy;
+extern const wn_maximizer_vt wn_maximizer_naive, wn_maximizer_lazy; /* exact: the same picks */
+extern const wn_maximizer_vt wn_maximizer_stochastic, wn_maximizer_random_greedy; /* they draw */
 
 #endif

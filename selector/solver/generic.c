@@ -16,6 +16,8 @@ static wn_code generic_open(void **solver, wn_greedy *g, wn_err *err) {
     *s = (generic_solver){.search = {.objective = g->objective,
                                      .constraint = &g->constraint,
                                      .progress = g->o.progress,
+                                     .seed = g->o.seed,
+                                     .epsilon = g->o.epsilon > 0 ? g->o.epsilon : WN_EPSILON,
                                      .refreshed = &g->out->refreshed},
                           .maximizer = g->maximizer,
                           .out = g->out};

@@ -83,6 +83,13 @@ rm -rf read replayed
 
 try compare pool.jsonl --test 20% $common --budgets 10% --seeds 2 --repeat-training 2 -o split
 is "$code $(wc -l <split/tests.txt) $(tail -n +2 split/results.csv | wc -l)" "0 179 24" "a share to test on"
+"$W" embed pool.jsonl $common -q -o learned.h5ad
+try compare pool.jsonl --test 20% --label-field label --id-field id --embeddings learned.h5ad --budgets 10% --seeds 2 \
+    --repeat-training 2 -o read20
+is "$code$(cksum <read20/subsets.jsonl)" "0$(cksum <split/subsets.jsonl)" "vectors that are read: the same rows chosen"
+timeless split | grep full >seen
+timeless read20 | grep full | cmp -s - seen
+is $? 1 "but test rows that LSA learned from are not tested with what it learned"
 try compare pool.jsonl --test 20% $common --budgets 10% --seeds 1 -o one
 is "$code" 0 "one seed"
 try compare pool.jsonl --test 20% $common --budgets 10% --seeds 1 -o one

@@ -51,6 +51,8 @@ alike() {
 alike run in.jsonl --id-field id --label-field label -k 10%
 alike run in.jsonl -k 10% --objective facility-location --dedup 0.9
 alike run in.jsonl -k 10% --similarity cosine --lambda 5 --maximizer dense --order rank --annotate
+alike run in.jsonl -k 10% --maximizer random-greedy
+alike run in.jsonl -k 10% --objective facility-location --maximizer stochastic --epsilon .05
 alike run in.jsonl -k 5% --encoder doc2vec --epochs 2 --min-count 2
 alike embed in.jsonl --dims 40
 alike embed in.jsonl --encoder doc2vec --doc2vec-mode dbow --epochs 2 --min-count 2 --dims 24

@@ -60,6 +60,11 @@ try embed reviews.jsonl --id-field id -q -o own.h5ad
 try select own.h5ad -k 15 -o own
 is "$code" 0 "vectors of one's own"
 said "chosen    15 of 300 (5%)" "as many as asked"
+try select own.h5ad -k 15 -o stochastic --maximizer stochastic --epsilon .3
+said ", maximizer stochastic" "what searched, where it is no solver of the objective's own"
+try select own.h5ad -k 15 -o lazy --objective facility-location
+said ", maximizer lazy (auto)" "also where nobody asked for it"
+is "$(grep -c '"maximizer":[[:space:]]*"lazy"' lazy/manifest.json)" 1 "and in the manifest"
 is "$(cut -f2 own/selection.tsv | grep -c '^r[0-9]')" 15 "with the ids of the file"
 said "records   reviews.jsonl, which own.h5ad names" "and its records, which it names itself"
 is "$(wc -l <own/subset.jsonl) $(cat own/subset.jsonl own/rest.jsonl | sort | cksum)" \

@@ -199,6 +199,9 @@ idle --gamma "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --similarity
 idle --gamma "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --preset paper --gamma 3
 idle --components "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --preset paper --components 3
 idle --lambda "it belongs to --objective graph-cut" run a.jsonl -k 1 -o x --objective facility-location --lambda 2
+idle --epsilon "it belongs to --maximizer stochastic" run a.jsonl -k 1 -o x --maximizer lazy --epsilon .2
+refused "a search that class-herding does not have" 2 "run: --objective class-herding has a search of its own: leave \
+--maximizer naive out" run a.jsonl -k 1 -o x --objective class-herding --label-field c --maximizer naive
 idle --neighbours "it belongs to --objective facility-location" run a.jsonl -k 1 -o x -K 20
 idle --similarity "--objective random compares nothing" run a.jsonl -k 1 -o x --objective random --similarity dot
 idle --epochs "it belongs to --encoder doc2vec" run a.jsonl -k 1 -o x --epochs 3

@@ -25,7 +25,7 @@ static wn_config config(const char *input) {
     return (wn_config){.inputs = inputs, .ninputs = 1, .output = output, .text_fields = (const char **)fields,
                        .ntext_fields = 1, .label_field = "label", .id_field = "id", .dims = 6, .min_df = 1,
                        .dedup = WN_DEDUP_EXACT, .k = 5, .objective = WN_GRAPH_CUT, .similarity = WN_RBF, .lambda = NAN,
-                       .gamma = NAN, .storage = WN_STORAGE_AUTO, .iterations = 2, .neighbours = 4,
+                       .gamma = NAN, .iterations = 2, .neighbours = 4,
                        .export_layout = WN_LAYOUT_H5AD,
                        .doc2vec_mode = WN_DM_MEAN, .negative = 5, .seed = 1, .command_line = "winnow run rows.jsonl",
                        .json = "{\"text-field\":[\"text\"],\"order\":\"input\"}"};
@@ -157,13 +157,13 @@ Test(alloc, graph) {
 
 Test(alloc, select) {
     static const wn_kernel_kind similarity[] = {WN_RBF, WN_DOT};
-    static const wn_storage storage[] = {WN_DENSE, WN_MATRIX_FREE};
+    static const wn_search_word search[] = {WN_SEARCH_DENSE, WN_SEARCH_MATRIX_FREE};
     wn_config c = config(matrix);
     for (size_t i = 0; i < 2; i++) {
-        c.similarity = similarity[i], c.storage = storage[i];
+        c.similarity = similarity[i], c.maximizer = search[i];
         sweep("select", wn_select_command, &c);
     }
-    c.similarity = WN_COSINE, c.storage = WN_STORAGE_AUTO, c.objective = WN_FACILITY_LOCATION;
+    c.similarity = WN_COSINE, c.maximizer = WN_SEARCH_AUTO, c.objective = WN_FACILITY_LOCATION;
     sweep("select --objective facility-location", wn_select_command, &c);
     c.objective = WN_RANDOM;
     sweep("select --objective random", wn_select_command, &c);

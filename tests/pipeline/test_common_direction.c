@@ -74,7 +74,6 @@ static size_t classes_chosen(double gamma, const char *name, double *value) {
                    .similarity = WN_RBF,
                    .lambda = NAN,
                    .gamma = gamma,
-                   .storage = WN_STORAGE_AUTO,
                    .neighbours = 5,
                    .seed = 1,
                    .command_line = "winnow select",

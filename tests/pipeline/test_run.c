@@ -51,7 +51,7 @@ static wn_config config(void) {
     return (wn_config){.inputs = inputs, .ninputs = 1, .output = output, .text_fields = fields, .ntext_fields = 1,
                        .label_field = "label", .id_field = "id", .dims = 8, .min_df = 2, .dedup = WN_DEDUP_EXACT,
                        .k = 9, .objective = WN_GRAPH_CUT, .similarity = WN_RBF, .lambda = NAN, .gamma = NAN,
-                       .storage = WN_STORAGE_AUTO, .iterations = 2, .neighbours = 5, .seed = 1,
+                       .iterations = 2, .neighbours = 5, .seed = 1,
                        .command_line = "winnow run", .json = "{}"};
 }
 

@@ -92,7 +92,8 @@ typedef struct {
     double query_weight;     /* share of the choice that is chosen toward them */
     double query_alpha;
     bool no_verdict;         /* --verdict off */
-    wn_storage storage; /* --maximizer */
+    wn_search_word maximizer;
+    double epsilon;          /* of stochastic */
     const char *keep_path, *exclude_path; /* one id a line */
     size_t neighbours;       /* -K */
     wn_layout export_layout; /* of graph */

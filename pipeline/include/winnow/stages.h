@@ -178,7 +178,8 @@ typedef struct {
     wn_objective objective;
     wn_space_opts space;
     wn_kernel kernel;
-    wn_storage storage;
+    wn_search_word maximizer;
+    double epsilon;    /* of stochastic; 0: as wn_select_opts */
     size_t wanted;     /* rows to choose; fewer where fewer are left */
     double lambda;     /* of graph-cut; NaN: as wn_select_opts */
     uint64_t seed;

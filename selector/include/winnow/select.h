@@ -36,11 +36,31 @@ bool wn_objective_named(const char *word, wn_objective *out); /* false, and *out
 typedef enum { WN_STORAGES(WN_NAME_VALUE) } wn_storage;
 const char *wn_storage_name(wn_storage s);
 
-/* How the row of largest gain is found. auto: the solver made for objective, kernel and storage, else lazy where gains
- * only fall, else naive. naive: every gain at every step. lazy: old gains as bounds (Minoux 1978). Same picks. */
-#define WN_MAXIMIZERS(X) X(WN_MAXIMIZER_AUTO, "auto") X(WN_NAIVE, "naive") X(WN_LAZY, "lazy")
+/* How the next row is found. auto: the solver made for objective, kernel and storage, else lazy where gains only fall,
+ * else naive. naive: every gain at every step. lazy: old gains as bounds (Minoux 1978). These have the same picks. Two
+ * others draw by `seed`: stochastic takes the best row of a sample, (n / k) ln(1 / epsilon) rows a step (Mirzasoleiman
+ * et al. 2015); random-greedy one of the k rows of largest gain (Buchbinder et al. 2014), for f that is not monotone.
+ */
+#define WN_EXACT_MAXIMIZERS(X) X(WN_MAXIMIZER_AUTO, "auto") X(WN_NAIVE, "naive") X(WN_LAZY, "lazy")
+#define WN_DRAWING_MAXIMIZERS(X) X(WN_STOCHASTIC, "stochastic") X(WN_RANDOM_GREEDY, "random-greedy")
+#define WN_MAXIMIZERS(X) WN_EXACT_MAXIMIZERS(X) WN_DRAWING_MAXIMIZERS(X)
 typedef enum { WN_MAXIMIZERS(WN_NAME_VALUE) } wn_maximizer;
 const char *wn_maximizer_name(wn_maximizer m);
+#define WN_EPSILON 0.1 /* of stochastic, where none is given */
+
+/* Both in one word: where similarities live, or how the next row is found; the other is auto. */
+#define WN_SEARCHES(X)                                                                                                 \
+    X(WN_SEARCH_AUTO, "auto")                                                                                          \
+    X(WN_SEARCH_DENSE, "dense")                                                                                        \
+    X(WN_SEARCH_MATRIX_FREE, "matrix-free")                                                                            \
+    X(WN_SEARCH_NAIVE, "naive")                                                                                        \
+    X(WN_SEARCH_LAZY, "lazy")                                                                                          \
+    X(WN_SEARCH_STOCHASTIC, "stochastic")                                                                              \
+    X(WN_SEARCH_RANDOM_GREEDY, "random-greedy")
+typedef enum { WN_SEARCHES(WN_NAME_VALUE) } wn_search_word;
+const char *wn_search_name(wn_search_word s);
+wn_storage wn_search_storage(wn_search_word s);
+wn_maximizer wn_search_maximizer(wn_search_word s);
 
 typedef struct {
     wn_objective objective;
@@ -49,7 +69,9 @@ typedef struct {
     wn_maximizer maximizer;
     size_t k;              /* 1 <= k <= n - nexclude */
     double lambda;         /* graph-cut trade-off, >= 0; NaN = auto: max(0, n/k - 2) */
-    uint64_t seed;         /* random, tsds; rds: whose turn comes first; class-herding: how large classes are cut */
+    double epsilon;        /* of the maximizer stochastic, 0 .. 1; 0: WN_EPSILON */
+    uint64_t seed;         /* random, tsds, maximizers that draw; rds: whose turn comes first; class-herding: how large
+                              classes are cut */
     const size_t *keep;    /* [nkeep] picked first, in this order; counted in k */
     size_t nkeep;
     const size_t *exclude; /* [nexclude] never picked; still part of the ground set that is represented */
@@ -90,6 +112,7 @@ typedef struct {
     double lambda;     /* as used */
     size_t negative_from; /* first step of the greedy with a negative gain, k if none */
     wn_storage storage; /* as used */
+    wn_maximizer maximizer; /* as used; auto: a solver of the objective's own */
     double cut_off;    /* facility location over a graph: the share of f(S) that the missing edges hide; else 0 */
     size_t refreshed;  /* gains computed anew after the first, all picks together: what laziness left to do */
     bool by_coverage;  /* wn_selection_by_coverage has put them into another order */
@@ -98,7 +121,7 @@ typedef struct {
 
 /* Chooses k rows of x greedily: each step the row of largest gain, ties to the lowest row. x: [n, d] finite, rows of
  * norm 1 or 0 for cosine and rbf. *out is written on success only; release it with wn_selection_free. Equal bytes for
- * any number of threads; storages and maximizers give the same picks (docs/selection.md says why).
+ * any number of threads; storages and exact maximizers give the same picks (docs/selection.md says why).
  * class-herding takes its picks class by class (objective/herding.h has f), and orders them so that a prefix has each
  * class in about its share: at every step the row is the best of its class, not of all. Kernel cosine.
  * rds and tsds: kernel cosine; the objective is the sum of the cosines.
