@@ -183,6 +183,10 @@ static wn_code facility_graph_open(void **f, const wn_ground *g, const wn_select
     return (s->chosen = wn_alloc(CHOSEN, s->stride * sizeof *s->chosen, err)) ? WN_OK : WN_EMEMORY;
 }
 
+static wn_code facility_graph_bound(void *f, wn_greedy *g, const double *gain, wn_err *err) {
+    return wn_facility_bound(&(wn_facility){f, facility_graph_gains}, g, gain, err);
+}
+
 static void facility_graph_close(void *f) {
     facility_graph *s = f;
     if (!s) return;
@@ -198,6 +202,7 @@ const wn_objective_vt wn_objective_facility_graph = {.traits = WN_GAINS_FALL | W
                                                      .open = facility_graph_open,
                                                      .gains = facility_graph_gains,
                                                      .add = facility_graph_add,
+                                                     .bound = facility_graph_bound,
                                                      .finish = facility_graph_finish,
                                                      .close = facility_graph_close,
                                                      .evaluate = wn_facility_evaluate};

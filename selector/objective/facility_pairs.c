@@ -201,6 +201,10 @@ wn_code wn_facility_evaluate(const wn_evaluation *e, double *value, wn_err *err)
     return wn_evaluate_sum(e, facility_term, value, err);
 }
 
+static wn_code facility_pairs_bound(void *f, wn_greedy *g, const double *gain, wn_err *err) {
+    return wn_facility_bound(&(wn_facility){f, facility_pairs_gains}, g, gain, err);
+}
+
 static void facility_pairs_close(void *f) {
     facility_pairs *s = f;
     if (!s) return;
@@ -215,6 +219,7 @@ const wn_objective_vt wn_objective_facility_dense = {.traits = WN_GAINS_FALL | W
                                                      .open = facility_dense_open,
                                                      .gains = facility_pairs_gains,
                                                      .add = facility_pairs_add,
+                                                     .bound = facility_pairs_bound,
                                                      .close = facility_pairs_close,
                                                      .evaluate = wn_facility_evaluate};
 const wn_objective_vt wn_objective_facility_free = {.traits = WN_GAINS_FALL | WN_USES_ROWS,
@@ -223,5 +228,6 @@ const wn_objective_vt wn_objective_facility_free = {.traits = WN_GAINS_FALL | WN
                                                     .bounds = facility_free_bounds,
                                                     .gains = facility_pairs_gains,
                                                     .add = facility_pairs_add,
+                                                    .bound = facility_pairs_bound,
                                                     .close = facility_pairs_close,
                                                     .evaluate = wn_facility_evaluate};

@@ -87,6 +87,8 @@ typedef struct {
     size_t *query;     /* [k] that query: rds: the one whose turn it was, of a must-keep row the nearest; tsds: the
                           nearest. NULL for other objectives */
     double *objective; /* [k] f of the prefix = running sum of gains */
+    double bound;      /* no k rows with the must-keep ones and without the excluded have more f; over a graph f by its
+                          edges. NaN: none is known. docs/selection.md, "Certificate" */
     double lambda;     /* as used */
     size_t negative_from; /* first step of the greedy with a negative gain, k if none */
     wn_storage storage; /* as used */

@@ -1,0 +1,148 @@
+/* selector: the certificate. `bound` is never below what the best set reaches, which brute force finds, on ten thousand
+ * small instances of all kinds; and it is not so far above that it says nothing. */
+#include <criterion/criterion.h>
+#include <malloc.h>
+#include <winnow/threads.h>
+
+#include "naive.h"
+
+enum { INSTANCES = 10000, ROWS_MAX = 12, EDGES = 2 };
+
+typedef struct {
+    wn_mat x;
+    wn_select_opts o;
+    size_t keep[ROWS_MAX], exclude[ROWS_MAX];
+    double weight[ROWS_MAX];
+    naive v; /* over a graph its edges alone */
+    bool graph;
+    wn_csr edges;
+    long long indptr[ROWS_MAX + 1], indices[ROWS_MAX * EDGES];
+    float data[ROWS_MAX * EDGES];
+} instance;
+
+/* Each row lists EDGES others, and v has what the edges tell. */
+static void make_graph(instance *in, wn_rng *r) {
+    const size_t n = in->x.rows;
+    const wn_kernel cosine = {.kind = WN_COSINE};
+    naive full = naive_init(&in->x, &cosine);
+    bool known[ROWS_MAX][ROWS_MAX] = {{false}};
+    for (size_t i = 0; i < n; i++) {
+        for (size_t e = 0; e < EDGES; e++) {
+            const size_t j = (i + 1 + (size_t)wn_rng_below(r, n - 1)) % n, at = i * EDGES + e;
+            in->indices[at] = (long long)j;
+            in->data[at] = (float)full.w[i * n + j];
+            known[i][j] = known[j][i] = true;
+        }
+        in->indptr[i + 1] = (long long)((i + 1) * EDGES);
+        known[i][i] = true;
+    }
+    for (size_t i = 0; i < n * n; i++)
+        if (!known[i / n][i % n]) in->v.w[i] = 0;
+    in->edges = (wn_csr){.rows = n, .cols = n, .indptr = in->indptr, .indices = in->indices, .data = in->data};
+    in->o.graph = &in->edges;
+    free(full.w);
+}
+
+static void make(instance *in, uint64_t seed) {
+    wn_rng r = wn_rng_init(seed, 7);
+    const size_t n = 2 + (size_t)wn_rng_below(&r, ROWS_MAX - 1), d = 1 + (size_t)wn_rng_below(&r, 6);
+    *in = (instance){.o = {.objective = wn_rng_below(&r, 2) ? WN_GRAPH_CUT : WN_FACILITY_LOCATION}};
+    const bool facility = in->o.objective == WN_FACILITY_LOCATION;
+    in->o.kernel.kind = (wn_kernel_kind[]){WN_COSINE, WN_DOT, WN_RBF}[wn_rng_below(&r, 3)];
+    in->o.kernel.gamma = (double[]){.5, 2, 8, 64}[wn_rng_below(&r, 4)];
+    const bool unit = in->o.kernel.kind != WN_DOT, rbf = in->o.kernel.kind == WN_RBF;
+    in->x = clustered_rows(n, d, 1 + (size_t)wn_rng_below(&r, n), .1 + wn_rng_uniform(&r), unit, seed);
+    spoil_rows(&in->x, &r);
+    draw_lists(&in->o, in->keep, in->exclude, n, &r);
+    in->o.lambda = (double[]){0, .5, 3, 10, NAN, NAN}[wn_rng_below(&r, 6)];
+    for (size_t i = 0; i < n; i++) in->weight[i] = (double[]){0, .5, 1, 1, 2, 7}[wn_rng_below(&r, 6)];
+    if (wn_rng_below(&r, 3) == 0) in->o.weight = in->weight;
+    in->v = naive_init(&in->x, &in->o.kernel);
+    in->v.weight = in->o.weight;
+    in->graph = facility && unit && n > EDGES && wn_rng_below(&r, 3) == 0;
+    if (in->graph) {
+        make_graph(in, &r);
+        return;
+    }
+    in->o.storage = (wn_storage[]){WN_STORAGE_AUTO, WN_DENSE, WN_MATRIX_FREE}[wn_rng_below(&r, 3)];
+    if (facility || in->o.storage != WN_DENSE)
+        in->o.maximizer = facility || rbf ? (wn_maximizer)wn_rng_below(&r, 3) : (wn_maximizer)wn_rng_below(&r, 2);
+}
+
+/* Best f over all sets of k rows that have those to keep and none that is excluded. */
+static double optimum(const instance *in, double lambda) {
+    unsigned must = 0, never = 0;
+    double best = -INFINITY;
+    for (size_t i = 0; i < in->o.nkeep; i++) must |= 1u << in->keep[i];
+    for (size_t i = 0; i < in->o.nexclude; i++) never |= 1u << in->exclude[i];
+    for (unsigned mask = 0; mask < 1u << in->v.n; mask++) {
+        size_t s[ROWS_MAX], m = 0;
+        if ((mask & must) != must || mask & never || (size_t)__builtin_popcount(mask) != in->o.k) continue;
+        for (size_t i = 0; i < in->v.n; i++)
+            if (mask >> i & 1) s[m++] = i;
+        best = fmax(best, naive_value(&in->v, in->o.objective, lambda, s, m));
+    }
+    return best;
+}
+
+/* f(S) over the bound, where both are above 0, added to *sum. */
+static void check(uint64_t seed, char *why, size_t size, double *sum, size_t *counted) {
+    instance in;
+    wn_selection s;
+    wn_err e = {0};
+    make(&in, seed);
+    if (wn_select(&in.x, &in.o, &s, &e) != WN_OK) {
+        (void)snprintf(why, size, "%s", e.msg);
+    } else {
+        const double best = optimum(&in, s.lambda);
+        const bool one_set = in.o.k == in.o.nkeep || in.o.k + in.o.nexclude == in.v.n;
+        double reach = 0; /* as much as f can be made of */
+        for (size_t i = 0; i < in.v.n; i++)
+            for (size_t j = 0; j < in.v.n; j++)
+                reach += (naive_weight(&in.v, i) + 2 + s.lambda) * fabs(in.v.w[i * in.v.n + j]);
+        if (!(s.bound >= best)) /* NaN, too */
+            (void)snprintf(why, size, "the best reaches %.17g, the bound is %.17g", best, s.bound);
+        else if (one_set && s.bound > best + 1e-5 * (2 + in.o.kernel.gamma) * reach + 1e-30)
+            (void)snprintf(why, size, "only %.17g can be reached, the bound is %.17g", best, s.bound);
+        if (best > 1e-3 * reach) *sum += best / s.bound, ++*counted;
+        wn_selection_free(&s);
+    }
+    if (why[0])
+        (void)fprintf(stderr,
+                      "seed %llu: n %zu d %zu k %zu objective %d kernel %d gamma %g lambda %g storage %d maximizer %d "
+                      "keep %zu exclude %zu weights %d graph %d: %s\n",
+                      (unsigned long long)seed, in.x.rows, in.x.cols, in.o.k, (int)in.o.objective,
+                      (int)in.o.kernel.kind, in.o.kernel.gamma, in.o.lambda, (int)in.o.storage, (int)in.o.maximizer,
+                      in.o.nkeep, in.o.nexclude, in.o.weight != NULL, in.graph, why);
+    free(in.v.w);
+    wn_mat_free(&in.x);
+}
+
+/* In quarters, which run side by side. */
+static void check_quarter(uint64_t quarter) {
+    size_t wrong = 0, counted = 0;
+    double sum = 0;
+    wn_threads_set(1);
+    (void)mallopt(M_TRIM_THRESHOLD, 1 << 30); /* else most of the time goes to giving pages back and faulting them in */
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    for (uint64_t seed = quarter; seed < INSTANCES && wrong < 10; seed += 4) {
+        char why[600] = "";
+        check(seed, why, sizeof why, &sum, &counted);
+        wrong += why[0] != 0;
+    }
+    cr_assert_eq(wrong, 0, "%zu instances went wrong", wrong);
+    cr_log_warn("best / bound %.3f over %zu\n", sum / (double)counted, counted);
+}
+
+Test(certificate, is_never_below_the_best_1) {
+    check_quarter(0);
+}
+Test(certificate, is_never_below_the_best_2) {
+    check_quarter(1);
+}
+Test(certificate, is_never_below_the_best_3) {
+    check_quarter(2);
+}
+Test(certificate, is_never_below_the_best_4) {
+    check_quarter(3);
+}
