@@ -27,8 +27,8 @@ void wn_certificate_free(wn_certificate *c) {
     *c = (wn_certificate){0};
 }
 
-size_t wn_certificate_bytes(size_t n, size_t d) {
-    return n * (sizeof(size_t) + 2 * sizeof(double)) + 3 * d * sizeof(double);
+size_t wn_certificate_bytes(size_t n, size_t d, size_t k) {
+    return n * (2 * sizeof(size_t) + 2 * sizeof(double)) + d * sizeof(double) + k * sizeof(size_t);
 }
 
 double wn_certificate_most(wn_certificate *c) {

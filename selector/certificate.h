@@ -29,8 +29,8 @@ typedef struct {
 /* Of similarities, for rows of d values whose squared norms are `sq` at most. */
 wn_certificate_error wn_certificate_similarity(const wn_kernel *k, size_t d, double sq);
 
-/* Bytes that all of this takes, for n rows of d values. */
-size_t wn_certificate_bytes(size_t n, size_t d);
+/* Bytes that a bound takes at most, for k of n rows of d values. */
+size_t wn_certificate_bytes(size_t n, size_t d, size_t k);
 
 /* Monotone submodular f: f(S) and the largest gains that are left (Minoux 1978). gain[n] >= those of the rows that are
  * not chosen. f of any set, as computed, lies within |f| relative + absolute of f. */

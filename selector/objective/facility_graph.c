@@ -183,8 +183,17 @@ static wn_code facility_graph_open(void **f, const wn_ground *g, const wn_select
     return (s->chosen = wn_alloc(CHOSEN, s->stride * sizeof *s->chosen, err)) ? WN_OK : WN_EMEMORY;
 }
 
+static void facility_graph_above(void *f, const size_t *rows, size_t m, uint32_t *count) {
+    const facility_graph *s = f;
+    for (size_t i = 0; i < m; i++)
+        for (size_t e = s->start[rows[i]]; e < s->start[rows[i] + 1]; e++)
+            count[s->edges[e].row] += s->edges[e].sim > s->best[s->edges[e].row];
+}
+
 static wn_code facility_graph_bound(void *f, wn_greedy *g, const double *gain, wn_err *err) {
-    return wn_facility_bound(&(wn_facility){f, facility_graph_gains}, g, gain, err);
+    facility_graph *s = f;
+    const wn_facility at_hand = {s, facility_graph_gains, facility_graph_above, s->best, s->start[s->g->n]};
+    return wn_facility_bound(&at_hand, g, gain, err);
 }
 
 static void facility_graph_close(void *f) {
