@@ -9,9 +9,10 @@
 #include "certificate.h"
 #include "objective/facility.h"
 
-/* As many steps as look at so many similarities, and a step that did not help twice is shortened. */
-enum { STEPS = 100, GAINS = 1024, PATIENCE = 2 };
-static const double looks = 0x1p33, first_step = .5, shorter = .7;
+/* As many steps as look at so many similarities, until little is left to gain or a round brings little. A step is
+ * shortened when two in a row do not help. */
+enum { STEPS = 100, ROUND = 10, GAINS = 1024, PATIENCE = 2 };
+static const double looks = 0x1p32, first_step = .5, shorter = .7, enough = .005, little = .002;
 
 /* How far f as computed may lie from its definition: the error of a similarity for each row, as often as it counts.
  * Edges of a graph are what they are, but for the rounding of their rbf. */
@@ -81,7 +82,7 @@ static wn_code dual_run(facility_dual *t, wn_err *err) {
     const double reached = g->out->objective[g->o.k - 1], rounding = (double)(g->ground.n + g->o.k) * 0x1p-52;
     const double most = floor(looks / (double)(t->f->pairs + 1)), widened = 1 + 2 * t->off.relative + rounding;
     const size_t steps = most < 1 ? 1 : most < STEPS ? (size_t)most : STEPS;
-    double best = INFINITY, step = first_step, value = 0;
+    double best = INFINITY, before = INFINITY, step = first_step, value = 0;
     size_t missed = 0;
     for (size_t i = 0; i < steps; i++) {
         wn_code code = dual_value(t, &value, err);
@@ -90,7 +91,11 @@ static wn_code dual_run(facility_dual *t, wn_err *err) {
         missed = value < best * (1 - 1e-4) ? 0 : missed + 1;
         best = fmin(best, value);
         if (missed == PATIENCE) step *= shorter, missed = 0;
-        if (!(value > reached) || !dual_descend(t, value - reached, step)) return WN_OK;
+        if (best - reached <= enough * best || !dual_descend(t, value - reached, step)) return WN_OK;
+        if ((i + 1) % ROUND == 0) {
+            if (i > 2 * ROUND && best > before * (1 - little)) return WN_OK;
+            before = best;
+        }
         if ((code = wn_tick(g->o.progress, "certificate", "steps", i + 1, steps, err)) != WN_OK) return code;
     }
     return WN_OK;

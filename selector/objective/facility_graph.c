@@ -95,19 +95,31 @@ out:
     return code;
 }
 
-static wn_code facility_graph_gains(void *f, const size_t *rows, size_t m, double *out, wn_err *err) {
-    (void)err;
-    const facility_graph *s = f;
+typedef struct {
+    const facility_graph *s;
+    const size_t *rows;
+    double *out;
+} graph_gains;
+
+static void facility_graph_gains_task(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const graph_gains *j = ctx;
+    const facility_graph *s = j->s;
     const double *weight = s->g->weight;
-    for (size_t i = 0; i < m; i++) {
+    for (size_t i = begin; i < end; i++) {
         double gain = 0;
-        for (size_t e = s->start[rows[i]]; e < s->start[rows[i] + 1]; e++) {
+        for (size_t e = s->start[j->rows[i]]; e < s->start[j->rows[i] + 1]; e++) {
             size_t row = s->edges[e].row;
             double more = (double)s->edges[e].sim - (double)s->best[row];
             if (more > 0) gain += weight ? weight[row] * more : more;
         }
-        out[i] = gain;
+        j->out[i] = gain;
     }
+}
+
+static wn_code facility_graph_gains(void *f, const size_t *rows, size_t m, double *out, wn_err *err) {
+    (void)err;
+    wn_parallel_for(m, 128, facility_graph_gains_task, &(graph_gains){f, rows, out});
     return WN_OK;
 }
 
