@@ -22,6 +22,7 @@
 #include <wn/rng.h>
 
 #include "objective/herding.h"
+#include "solver/herding_bound.h"
 #include "solver/solver.h"
 
 enum { PART_ROWS = 16384 /* unless options say otherwise */, PARTS_A_TICK = 8, STREAM = 0x68657264 };
@@ -298,6 +299,11 @@ static wn_code herd_add(void *solver, size_t row, wn_err *err) {
     return WN_OK;
 }
 
+static wn_code herd_finish(void *solver, wn_err *err) {
+    herd *s = solver;
+    return wn_herding_bound(s->g, &s->herding, err);
+}
+
 static void herd_close(void *solver) {
     herd *s = solver;
     if (!s) return;
@@ -322,4 +328,5 @@ const wn_solver_vt wn_solver_class_herding = {.bytes = herd_bytes,
                                               .gain = herd_gain,
                                               .best = herd_best,
                                               .add = herd_add,
+                                              .finish = herd_finish,
                                               .close = herd_close};
