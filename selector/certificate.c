@@ -28,7 +28,7 @@ void wn_certificate_free(wn_certificate *c) {
 }
 
 size_t wn_certificate_bytes(size_t n, size_t d, size_t k) {
-    return n * (2 * sizeof(size_t) + 2 * sizeof(double)) + d * sizeof(double) + k * sizeof(size_t);
+    return n * (2 * sizeof(size_t) + 2 * sizeof(double)) + 2 * d * sizeof(double) + k * sizeof(size_t);
 }
 
 double wn_certificate_most(wn_certificate *c) {
@@ -205,6 +205,7 @@ static wn_code cut_open_linear(cut_certificate *t, const wn_greedy *g, wn_err *e
 
 wn_code wn_certificate_of_cut(wn_greedy *g, double *T, wn_err *err) {
     cut_certificate t = {.scale = 2 + g->o.lambda};
+    if (!g->o.certify) return WN_OK;
     wn_code code = wn_certificate_init(&t.c, g, err);
     if (code != WN_OK) goto out;
     if ((code = T ? cut_open_rbf(&t, g, T, err) : cut_open_linear(&t, g, err)) != WN_OK) goto out;

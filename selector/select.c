@@ -125,7 +125,7 @@ static bool way_fits(const select_way *w, const wn_select_opts *o) {
 
 static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
     size_t common = n * (sizeof(double) + sizeof(bool)) + o->k * (sizeof(size_t) + 2 * sizeof(double)) +
-                    wn_certificate_bytes(n, d, o->k);
+                    (o->certify ? wn_certificate_bytes(n, d, o->k) : 0);
     for (size_t i = 0; i < WAYS; i++) {
         const select_way *w = &ways[i];
         if (!way_fits(w, o)) continue;

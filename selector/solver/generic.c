@@ -42,7 +42,7 @@ static wn_code generic_finish(void *solver, wn_err *err) {
     generic_solver *s = solver;
     const wn_objective_vt *f = s->search.objective;
     const double *gain = s->maximizer->gains_left ? s->maximizer->gains_left(s->m) : NULL;
-    wn_code code = f->bound ? f->bound(s->search.f, s->g, gain, err) : WN_OK;
+    wn_code code = s->g->o.certify && f->bound ? f->bound(s->search.f, s->g, gain, err) : WN_OK;
     return code == WN_OK && f->finish ? f->finish(s->search.f, s->g->out, err) : code;
 }
 

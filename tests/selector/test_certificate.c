@@ -46,7 +46,7 @@ static void make_graph(instance *in, wn_rng *r) {
 static void make(instance *in, uint64_t seed) {
     wn_rng r = wn_rng_init(seed, 7);
     const size_t n = 2 + (size_t)wn_rng_below(&r, ROWS_MAX - 1), d = 1 + (size_t)wn_rng_below(&r, 6);
-    *in = (instance){.o = {.objective = wn_rng_below(&r, 2) ? WN_GRAPH_CUT : WN_FACILITY_LOCATION}};
+    *in = (instance){.o = {.certify = true, .objective = wn_rng_below(&r, 2) ? WN_GRAPH_CUT : WN_FACILITY_LOCATION}};
     const bool facility = in->o.objective == WN_FACILITY_LOCATION;
     in->o.kernel.kind = (wn_kernel_kind[]){WN_COSINE, WN_DOT, WN_RBF}[wn_rng_below(&r, 3)];
     in->o.kernel.gamma = (double[]){.5, 2, 8, 64}[wn_rng_below(&r, 4)];
@@ -184,7 +184,7 @@ static void check_herding(uint64_t seed) {
     size_t keep[ROWS_MAX], exclude[ROWS_MAX], quota[CLASSES] = {0};
     unsigned must = 0, never = 0;
     wn_mat x = clustered_rows(n, d, 1 + (size_t)wn_rng_below(&r, n), .1 + wn_rng_uniform(&r), true, seed);
-    wn_select_opts o = {.objective = WN_CLASS_HERDING, .kernel = {.kind = WN_COSINE}, .classes = CLASSES};
+    wn_select_opts o = {.objective = WN_CLASS_HERDING, .kernel = {.kind = WN_COSINE}, .classes = CLASSES, .certify = true};
     wn_selection s;
     wn_err e = {0};
     spoil_rows(&x, &r);
@@ -223,7 +223,8 @@ Test(certificate, of_a_part_is_never_below_its_best) {
         const wn_kernel kernel = (wn_kernel[]){{WN_COSINE, 0}, {WN_DOT, 0}, {WN_RBF, 4}}[seed % 3];
         wn_mat x = clustered_rows(WHOLE, 4, 5, .6, kernel.kind != WN_DOT, seed), part = x;
         double sums[WHOLE], best = -INFINITY;
-        wn_select_opts o = {.objective = WN_GRAPH_CUT, .kernel = kernel, .k = 1 + seed % PART, .lambda = NAN};
+        wn_select_opts o = {.objective = WN_GRAPH_CUT, .kernel = kernel, .k = 1 + seed % PART, .lambda = NAN,
+                            .certify = true};
         wn_selection s;
         wn_err e = {0};
         cr_assert_eq(wn_select_sums(&x, &o, sums, &e), WN_OK, "%s", e.msg);
@@ -246,10 +247,12 @@ Test(certificate, of_a_part_is_never_below_its_best) {
 }
 
 /* What f(S) is of the bound. */
-static double certified(const wn_mat *x, const wn_select_opts *o) {
+static double certified(const wn_mat *x, const wn_select_opts *opts) {
     wn_selection s;
     wn_err e = {0};
-    cr_assert_eq(wn_select(x, o, &s, &e), WN_OK, "%s", e.msg);
+    wn_select_opts o = *opts;
+    o.certify = true;
+    cr_assert_eq(wn_select(x, &o, &s, &e), WN_OK, "%s", e.msg);
     const double share = s.objective[s.k - 1] / s.bound;
     wn_selection_free(&s);
     return share;
@@ -288,12 +291,17 @@ Test(certificate, does_not_depend_on_threads) {
     wn_mat_free(&x);
 }
 
-/* What has no value has no certificate. */
+/* What has no value has no certificate, and it comes where it is asked for. */
 Test(certificate, is_none_where_nothing_is_known) {
     wn_mat x = clustered_rows(30, 4, 5, .4, true, 4);
     const wn_select_opts random = {.objective = WN_RANDOM, .k = 5},
                          rds = {.objective = WN_RDS, .kernel = {.kind = WN_COSINE}, .query = &x, .k = 5};
     cr_assert(isnan(certified(&x, &random)));
     cr_assert(isnan(certified(&x, &rds)));
+    wn_selection s;
+    const wn_select_opts unasked = {.kernel = {.kind = WN_COSINE}, .k = 5, .lambda = 0};
+    cr_assert_eq(wn_select(&x, &unasked, &s, &(wn_err){0}), WN_OK);
+    cr_assert(isnan(s.bound));
+    wn_selection_free(&s);
     wn_mat_free(&x);
 }
