@@ -119,13 +119,17 @@ static void cut_best_step(cut_certificate *t, wn_greedy *g) {
     wn_certificate_lower(g, cut_bound(t, 1 / t->scale, &slope));
     if (!(t->square > 0)) return;
     low *= (double)g->o.k / t->square, high *= (double)g->o.k / t->square;
-    if (slope > 0) high = 1 / t->scale;
-    else low = 1 / t->scale;
+    if (slope > 0)
+        high = 1 / t->scale;
+    else
+        low = 1 / t->scale;
     for (int i = 0; i < HALVINGS && low < high; i++) {
         const double step = low + (high - low) / 2;
         wn_certificate_lower(g, cut_bound(t, step, &slope));
-        if (slope > 0) high = step;
-        else low = step;
+        if (slope > 0)
+            high = step;
+        else
+            low = step;
     }
 }
 

@@ -319,8 +319,8 @@ static void herd_close(void *solver) {
 
 static size_t herd_bytes(const wn_select_opts *o, size_t n, size_t d) {
     const size_t parts = o->classes + n / part_rows(o);
-    return wn_herding_bytes(o, d) + 2 * o->classes * sizeof(size_t) + n * (sizeof(size_t) + sizeof(bool)) + parts * sizeof(herd_part) +
-           o->k * sizeof(herd_pick) + (size_t)wn_threads_get() * worker_bytes(o, n, d);
+    return wn_herding_bytes(o, d) + 2 * o->classes * sizeof(size_t) + n * (sizeof(size_t) + sizeof(bool)) +
+           parts * sizeof(herd_part) + o->k * sizeof(herd_pick) + (size_t)wn_threads_get() * worker_bytes(o, n, d);
 }
 
 const wn_solver_vt wn_solver_class_herding = {.bytes = herd_bytes,

@@ -15,10 +15,10 @@ enum { STEPS = 24, ROWS = 256 };
 typedef struct {
     wn_certificate c;
     const wn_herding *h;
-    size_t *order;       /* [n] rows that may be chosen by class, those that must be kept first */
-    size_t *end, *kept;  /* [classes] where each class ends; must-keep rows of each */
-    double *v, *rest;    /* [d]; rest: t - v / q */
-    const size_t *rows;  /* the class at hand */
+    size_t *order;      /* [n] rows that may be chosen by class, those that must be kept first */
+    size_t *end, *kept; /* [classes] where each class ends; must-keep rows of each */
+    double *v, *rest;   /* [d]; rest: t - v / q */
+    const size_t *rows; /* the class at hand */
     double q;
 } herding_bound;
 
