@@ -3,14 +3,14 @@
 /* The greedy selection, one loop for all: a solver names the next row, the loop knows keep, exclude, k and progress. */
 #include "maximizer/maximizer.h"
 
-typedef struct {
+struct wn_greedy {
     wn_ground ground;
     wn_select_opts o; /* as asked, with lambda as used */
     wn_constraint constraint;
     const wn_objective_vt *objective;
     const wn_maximizer_vt *maximizer; /* for the generic solver */
     wn_selection *out;
-} wn_greedy;
+};
 
 /* Finds the picks. For one cell of objective, kernel and storage, or for every objective (solver/generic.c). */
 typedef struct {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <winnow/mem.h>
 
+#include "certificate.h"
 #include "solver/solver.h"
 
 const char *wn_objective_name(wn_objective o) {
@@ -136,7 +137,8 @@ static bool way_fits(const select_way *w, const wn_select_opts *o) {
 }
 
 static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
-    size_t common = n * (sizeof(double) + sizeof(bool)) + o->k * (sizeof(size_t) + 2 * sizeof(double));
+    size_t common = n * (sizeof(double) + sizeof(bool)) + o->k * (sizeof(size_t) + 2 * sizeof(double)) +
+                    (o->certify ? wn_certificate_bytes(n, d, o->k) : 0);
     for (size_t i = 0; i < WAYS; i++) {
         const select_way *w = &ways[i];
         if (!way_fits(w, o)) continue;
@@ -236,7 +238,7 @@ static wn_code check_plan(const select_plan *p, const wn_select_opts *o, size_t 
 }
 
 wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, wn_err *err) {
-    wn_selection s = {.k = o->k, .negative_from = o->k};
+    wn_selection s = {.k = o->k, .negative_from = o->k, .bound = NAN};
     wn_greedy g = {.o = *o, .out = &s};
     wn_code code = check_options(o, err);
     if (code != WN_OK) return code;

@@ -60,6 +60,7 @@ static wn_outcome outcome_of(const deduping *d, const wn_config *c) {
                         .gamma_median = NAN,
                         .explained = NAN,
                         .cut_off = NAN,
+                        .bound = NAN,
                         .n = d->copies.n,
                         .dropped = d->copies.dropped,
                         .groups = d->copies.groups,

@@ -178,6 +178,7 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .components = s->vectors.space.cols,
                         .explained = s->vectors.space.cols ? s->vectors.explained : NAN,
                         .cut_off = s->opts.objective == WN_FACILITY_LOCATION ? chosen->cut_off : NAN,
+                        .bound = chosen->bound,
                         .push = s->opts.classes ? s->classes.push : NAN,
                         .quota_power = s->classes.share ? NAN : s->classes.power,
                         .label_noise = s->opts.classes ? s->classes.noise : NAN,

@@ -145,6 +145,8 @@ void wn_summary_say(const wn_config *c, const wn_outcome *o, bool zeros_last, wn
         wn_sayf(io, "chosen    nothing: there is nothing to choose from");
     else
         say_choice(c, o, io);
+    char certified[WN_CERTIFIED_TEXT];
+    if (wn_outcome_certified_text(certified, o)) wn_sayf(io, "certified %s", certified);
     if (o->query && o->k) say_queries(o->query, o->k, io);
     if (o->worth) {
         char verdict[WN_WORTH_TEXT];

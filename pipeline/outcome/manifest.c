@@ -77,6 +77,8 @@ static void add_selection(wn_manifest_doc *d, const wn_outcome *r) {
     if (r->by_coverage) wn_doc_text(d, o, "order", "coverage");
     wn_doc_count(d, o, "gains_negative_from", r->negative_from);
     wn_doc_real(d, o, "value", r->k ? r->value[r->k - 1] : NAN);
+    wn_doc_exact(d, o, "bound", r->bound);
+    wn_doc_real(d, o, "certified", wn_outcome_certified(r));
     wn_doc_real(d, o, "coverage", r->npoints ? r->coverage[r->npoints - 1] : NAN);
     wn_doc_real(d, o, "coverage_random", r->npoints ? r->coverage_random[r->npoints - 1] : NAN);
 }

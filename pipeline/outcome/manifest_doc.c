@@ -43,6 +43,12 @@ void wn_doc_real(wn_manifest_doc *d, cJSON *in, const char *name, double v) {
     wn_doc_raw(d, in, name, digits);
 }
 
+void wn_doc_exact(wn_manifest_doc *d, cJSON *in, const char *name, double v) {
+    char digits[40] = "null";
+    if (isfinite(v)) (void)snprintf(digits, sizeof digits, "%.17g", v);
+    wn_doc_raw(d, in, name, digits);
+}
+
 void wn_doc_seconds(wn_manifest_doc *d, cJSON *in, const char *name, double v) {
     char digits[40];
     (void)snprintf(digits, sizeof digits, "%.3f", v);

@@ -18,6 +18,7 @@ void wn_doc_text(wn_manifest_doc *d, cJSON *in, const char *name, const char *v)
 void wn_doc_path(wn_manifest_doc *d, cJSON *in, const char *path); /* as "path"; it need not be UTF-8 */
 void wn_doc_count(wn_manifest_doc *d, cJSON *in, const char *name, uint64_t v);
 void wn_doc_real(wn_manifest_doc *d, cJSON *in, const char *name, double v); /* null where there is none */
+void wn_doc_exact(wn_manifest_doc *d, cJSON *in, const char *name, double v); /* the same, to the last bit */
 void wn_doc_seconds(wn_manifest_doc *d, cJSON *in, const char *name, double v);
 void wn_doc_raw(wn_manifest_doc *d, cJSON *in, const char *name, const char *json); /* as it stands */
 

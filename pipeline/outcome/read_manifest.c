@@ -89,6 +89,7 @@ static wn_code read_selection(wn_outcome *o, wn_err *err) {
     o->quota_power = power ? json_number(power) : -1;
     o->label_noise = json_number(wn_manifest_at(o, "selection", "label_noise"));
     o->cut_off = json_number(wn_manifest_at(o, "selection", "cut_off"));
+    o->bound = json_number(wn_manifest_at(o, "selection", "bound"));
     o->by_coverage = wn_manifest_at(o, "selection", "order") != NULL;
     o->negative_from = json_count(wn_manifest_at(o, "selection", "gains_negative_from"));
     return WN_OK;

@@ -33,6 +33,14 @@ static void tile_coverage(wn_page *p, const wn_outcome *r) {
     tile_close(p);
 }
 
+static void tile_certified(wn_page *p, const wn_outcome *r) {
+    const double share = wn_outcome_certified(r);
+    if (isnan(share)) return;
+    tile_open(p, "Certified");
+    wn_page_printf(p, "%.1f%%<small>at least, of the best choice</small>", 100 * share);
+    tile_close(p);
+}
+
 static void tile_labels(wn_page *p, const wn_outcome *r) {
     size_t nlabels = r->rows.nlabels, reached = 0;
     if (!r->rows.label || nlabels == 0 || r->k == 0) return;
@@ -64,6 +72,7 @@ void wn_section_tiles(wn_page *p, const wn_outcome *r) {
     tile_count(p, "Read", r->n, NULL);
     if (r->column.copy_of) tile_count(p, "Copies dropped", r->dropped, NULL);
     tile_coverage(p, r);
+    tile_certified(p, r);
     tile_labels(p, r);
     if (r->mixed) tile_count(p, "Groups of copies", r->mixed, "with different labels");
     if (r->nkeep) tile_count(p, "Must keep", r->nkeep, "named by --keep");

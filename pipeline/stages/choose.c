@@ -111,6 +111,7 @@ static wn_code select_toward(wn_selection *first, size_t toward, const wn_mat *x
     own.query = o->query;
     own.alpha = o->query_alpha;
     own.k = toward;
+    own.certify = false; /* they have none */
     return wn_select(x, &own, first, err);
 }
 
@@ -148,6 +149,7 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
                         .nkeep = lists->nkeep,
                         .exclude = barred->rows,
                         .nexclude = barred->n,
+                        .certify = !o->any_order,
                         .memory = o->memory,
                         .progress = io->progress};
     if (o->query && (out->toward = toward_queries(o, out->k, lists->nkeep)) > 0) {

@@ -53,6 +53,7 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, si
                         .kernel = {c->kernel.kind, 1},
                         .k = c->wanted,
                         .lambda = c->lambda,
+                        .certify = true,
                         .classes = c->classes ? c->classes->n : 0,
                         .query = c->query,
                         .maximizer = wn_search_maximizer(c->maximizer),

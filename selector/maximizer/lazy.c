@@ -115,6 +115,11 @@ static wn_code lazy_best(void *m, size_t *row, double *gain, wn_err *err) {
     return WN_OK;
 }
 
+/* Old gains: they only fall. */
+static const double *lazy_gains_left(const void *m) {
+    return ((const lazy_search *)m)->bound;
+}
+
 static void lazy_close(void *m) {
     lazy_search *s = m;
     if (!s) return;
@@ -128,4 +133,5 @@ const wn_maximizer_vt wn_maximizer_lazy = {.needs = WN_GAINS_FALL | WN_GAINS_FAL
                                            .bytes = lazy_bytes,
                                            .open = lazy_open,
                                            .best = lazy_best,
+                                           .gains_left = lazy_gains_left,
                                            .close = lazy_close};

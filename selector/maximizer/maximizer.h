@@ -20,7 +20,9 @@ typedef struct {
     size_t (*bytes)(size_t n); /* beyond X */
     wn_code (*open)(void **m, const wn_search *s, wn_err *err); /* *m: its own state, to be closed even on error */
     wn_code (*best)(void *m, size_t *row, double *gain, wn_err *err); /* ties to the lowest row; there is one */
-    void (*close)(void *m);                                           /* NULL is fine */
+    /* [n] no less than the gains of the feasible rows after the last pick; NULL: it keeps none. */
+    const double *(*gains_left)(const void *m);
+    void (*close)(void *m); /* NULL is fine */
 } wn_maximizer_vt;
 
 extern const wn_maximizer_vt wn_maximizer_naive, wn_maximizer_lazy; /* exact: the same picks */

@@ -95,19 +95,31 @@ out:
     return code;
 }
 
-static wn_code facility_graph_gains(void *f, const size_t *rows, size_t m, double *out, wn_err *err) {
-    (void)err;
-    const facility_graph *s = f;
+typedef struct {
+    const facility_graph *s;
+    const size_t *rows;
+    double *out;
+} graph_gains;
+
+static void facility_graph_gains_task(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const graph_gains *j = ctx;
+    const facility_graph *s = j->s;
     const double *weight = s->g->weight;
-    for (size_t i = 0; i < m; i++) {
+    for (size_t i = begin; i < end; i++) {
         double gain = 0;
-        for (size_t e = s->start[rows[i]]; e < s->start[rows[i] + 1]; e++) {
+        for (size_t e = s->start[j->rows[i]]; e < s->start[j->rows[i] + 1]; e++) {
             size_t row = s->edges[e].row;
             double more = (double)s->edges[e].sim - (double)s->best[row];
             if (more > 0) gain += weight ? weight[row] * more : more;
         }
-        out[i] = gain;
+        j->out[i] = gain;
     }
+}
+
+static wn_code facility_graph_gains(void *f, const size_t *rows, size_t m, double *out, wn_err *err) {
+    (void)err;
+    wn_parallel_for(m, 128, facility_graph_gains_task, &(graph_gains){f, rows, out});
     return WN_OK;
 }
 
@@ -183,6 +195,19 @@ static wn_code facility_graph_open(void **f, const wn_ground *g, const wn_select
     return (s->chosen = wn_alloc(CHOSEN, s->stride * sizeof *s->chosen, err)) ? WN_OK : WN_EMEMORY;
 }
 
+static void facility_graph_above(void *f, const size_t *rows, size_t m, uint32_t *count) {
+    const facility_graph *s = f;
+    for (size_t i = 0; i < m; i++)
+        for (size_t e = s->start[rows[i]]; e < s->start[rows[i] + 1]; e++)
+            count[s->edges[e].row] += s->edges[e].sim > s->best[s->edges[e].row];
+}
+
+static wn_code facility_graph_bound(void *f, wn_greedy *g, const double *gain, wn_err *err) {
+    facility_graph *s = f;
+    const wn_facility at_hand = {s, facility_graph_gains, facility_graph_above, s->best, s->start[s->g->n]};
+    return wn_facility_bound(&at_hand, g, gain, err);
+}
+
 static void facility_graph_close(void *f) {
     facility_graph *s = f;
     if (!s) return;
@@ -198,6 +223,7 @@ const wn_objective_vt wn_objective_facility_graph = {.traits = WN_GAINS_FALL | W
                                                      .open = facility_graph_open,
                                                      .gains = facility_graph_gains,
                                                      .add = facility_graph_add,
+                                                     .bound = facility_graph_bound,
                                                      .finish = facility_graph_finish,
                                                      .close = facility_graph_close,
                                                      .evaluate = wn_facility_evaluate};

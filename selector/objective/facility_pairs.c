@@ -201,6 +201,34 @@ wn_code wn_facility_evaluate(const wn_evaluation *e, double *value, wn_err *err)
     return wn_evaluate_sum(e, facility_term, value, err);
 }
 
+typedef struct {
+    const facility_pairs *s;
+    const size_t *rows;
+    size_t m;
+    uint32_t *count;
+} above_job;
+
+static void facility_above_task(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const above_job *j = ctx;
+    for (size_t r = 0; r < j->m; r++) {
+        const float *w = j->s->W + j->rows[r] * j->s->n;
+        for (size_t i = begin; i < end; i++) j->count[i] += w[i] > j->s->best[i];
+    }
+}
+
+static void facility_dense_above(void *f, const size_t *rows, size_t m, uint32_t *count) {
+    facility_pairs *s = f;
+    wn_parallel_for(s->n, COLUMNS, facility_above_task, &(above_job){s, rows, m, count});
+}
+
+static wn_code facility_pairs_bound(void *f, wn_greedy *g, const double *gain, wn_err *err) {
+    facility_pairs *s = f;
+    const wn_facility at_hand = {s, facility_pairs_gains, s->W ? facility_dense_above : NULL, s->best,
+                                 s->g->n * s->n};
+    return wn_facility_bound(&at_hand, g, gain, err);
+}
+
 static void facility_pairs_close(void *f) {
     facility_pairs *s = f;
     if (!s) return;
@@ -215,6 +243,7 @@ const wn_objective_vt wn_objective_facility_dense = {.traits = WN_GAINS_FALL | W
                                                      .open = facility_dense_open,
                                                      .gains = facility_pairs_gains,
                                                      .add = facility_pairs_add,
+                                                     .bound = facility_pairs_bound,
                                                      .close = facility_pairs_close,
                                                      .evaluate = wn_facility_evaluate};
 const wn_objective_vt wn_objective_facility_free = {.traits = WN_GAINS_FALL | WN_USES_ROWS,
@@ -223,5 +252,6 @@ const wn_objective_vt wn_objective_facility_free = {.traits = WN_GAINS_FALL | WN
                                                     .bounds = facility_free_bounds,
                                                     .gains = facility_pairs_gains,
                                                     .add = facility_pairs_add,
+                                                    .bound = facility_pairs_bound,
                                                     .close = facility_pairs_close,
                                                     .evaluate = wn_facility_evaluate};

@@ -10,6 +10,7 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
+#include "certificate.h"
 #include "objective/evaluate.h"
 #include "objective/linear_cut.h"
 #include "objective/objective.h"
@@ -73,6 +74,11 @@ static wn_code graph_cut_add(void *f, size_t row, wn_err *err) {
     return wn_failure_take(&s->failure, err);
 }
 
+static wn_code graph_cut_bound(void *f, wn_greedy *g, const double *gain, wn_err *err) {
+    (void)gain;
+    return wn_certificate_of_cut(g, ((graph_cut *)f)->T, err);
+}
+
 static void graph_cut_close(void *f) {
     graph_cut *s = f;
     if (!s) return;
@@ -120,5 +126,6 @@ const wn_objective_vt wn_objective_graph_cut = {.traits = WN_GAINS_FALL_NONNEGAT
                                                 .open = graph_cut_open,
                                                 .gains = graph_cut_gains,
                                                 .add = graph_cut_add,
+                                                .bound = graph_cut_bound,
                                                 .close = graph_cut_close,
                                                 .evaluate = graph_cut_evaluate};

@@ -11,6 +11,8 @@ enum {
     WN_USES_LABELS = 16
 };
 
+typedef struct wn_greedy wn_greedy; /* greedy.h */
+
 typedef struct {
     unsigned traits;
     size_t (*bytes)(const wn_select_opts *o, size_t n, size_t d); /* beyond X; SIZE_MAX: uncountable */
@@ -21,6 +23,9 @@ typedef struct {
     /* out[i] = gain of rows[i], i < m, in the same bits however the rows are grouped; equal rows have equal gains. */
     wn_code (*gains)(void *f, const size_t *rows, size_t m, double *out, wn_err *err);
     wn_code (*add)(void *f, size_t row, wn_err *err);
+    /* After the last pick, before `finish`: lowers the bound of g->out (certificate.h). gain: [n] no less than the
+     * gains of the rows that are left; NULL: nobody keeps any. NULL: there is no bound. */
+    wn_code (*bound)(void *f, wn_greedy *g, const double *gain, wn_err *err);
     /* After the last pick: what it has to say in `out`; NULL: nothing. */
     wn_code (*finish)(void *f, wn_selection *out, wn_err *err);
     void (*close)(void *f);                                                  /* NULL is fine */

@@ -22,6 +22,7 @@
 #include <wn/rng.h>
 
 #include "objective/herding.h"
+#include "solver/herding_bound.h"
 #include "solver/solver.h"
 
 enum { PART_ROWS = 16384 /* unless options say otherwise */, PARTS_A_TICK = 8, STREAM = 0x68657264 };
@@ -298,6 +299,11 @@ static wn_code herd_add(void *solver, size_t row, wn_err *err) {
     return WN_OK;
 }
 
+static wn_code herd_finish(void *solver, wn_err *err) {
+    herd *s = solver;
+    return wn_herding_bound(s->g, &s->herding, err);
+}
+
 static void herd_close(void *solver) {
     herd *s = solver;
     if (!s) return;
@@ -313,8 +319,8 @@ static void herd_close(void *solver) {
 
 static size_t herd_bytes(const wn_select_opts *o, size_t n, size_t d) {
     const size_t parts = o->classes + n / part_rows(o);
-    return wn_herding_bytes(o, d) + n * (sizeof(size_t) + sizeof(bool)) + parts * sizeof(herd_part) +
-           o->k * sizeof(herd_pick) + (size_t)wn_threads_get() * worker_bytes(o, n, d);
+    return wn_herding_bytes(o, d) + 2 * o->classes * sizeof(size_t) + n * (sizeof(size_t) + sizeof(bool)) +
+           parts * sizeof(herd_part) + o->k * sizeof(herd_pick) + (size_t)wn_threads_get() * worker_bytes(o, n, d);
 }
 
 const wn_solver_vt wn_solver_class_herding = {.bytes = herd_bytes,
@@ -322,4 +328,5 @@ const wn_solver_vt wn_solver_class_herding = {.bytes = herd_bytes,
                                               .gain = herd_gain,
                                               .best = herd_best,
                                               .add = herd_add,
+                                              .finish = herd_finish,
                                               .close = herd_close};

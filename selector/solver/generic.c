@@ -4,23 +4,23 @@
 #include "solver/solver.h"
 
 typedef struct {
+    wn_greedy *g;
     wn_search search;
     const wn_maximizer_vt *maximizer;
     void *m; /* the maximizer's own state */
-    wn_selection *out;
 } generic_solver;
 
 static wn_code generic_open(void **solver, wn_greedy *g, wn_err *err) {
     generic_solver *s = wn_alloc(1, sizeof *s, err);
     if (!(*solver = s)) return WN_EMEMORY;
-    *s = (generic_solver){.search = {.objective = g->objective,
+    *s = (generic_solver){.g = g,
+                          .search = {.objective = g->objective,
                                      .constraint = &g->constraint,
                                      .progress = g->o.progress,
                                      .seed = g->o.seed,
                                      .epsilon = g->o.epsilon > 0 ? g->o.epsilon : WN_EPSILON,
                                      .refreshed = &g->out->refreshed},
-                          .maximizer = g->maximizer,
-                          .out = g->out};
+                          .maximizer = g->maximizer};
     wn_code code = g->objective->open(&s->search.f, &g->ground, &g->o, err);
     return code == WN_OK ? s->maximizer->open(&s->m, &s->search, err) : code;
 }
@@ -42,7 +42,10 @@ static wn_code generic_add(void *solver, size_t row, wn_err *err) {
 
 static wn_code generic_finish(void *solver, wn_err *err) {
     generic_solver *s = solver;
-    return s->search.objective->finish ? s->search.objective->finish(s->search.f, s->out, err) : WN_OK;
+    const wn_objective_vt *f = s->search.objective;
+    const double *gain = s->maximizer->gains_left ? s->maximizer->gains_left(s->m) : NULL;
+    wn_code code = s->g->o.certify && f->bound ? f->bound(s->search.f, s->g, gain, err) : WN_OK;
+    return code == WN_OK && f->finish ? f->finish(s->search.f, s->g->out, err) : code;
 }
 
 static void generic_close(void *solver) {

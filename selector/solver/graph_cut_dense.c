@@ -3,6 +3,7 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
+#include "certificate.h"
 #include "objective/linear_cut.h"
 #include "objective/matrix.h"
 #include "solver/solver.h"
@@ -132,9 +133,15 @@ static void dense_close(void *solver) {
     wn_free(s);
 }
 
+static wn_code dense_finish(void *solver, wn_err *err) {
+    dense_solver *s = solver;
+    return wn_certificate_of_cut(s->g, s->T, err);
+}
+
 const wn_solver_vt wn_solver_graph_cut_dense = {.bytes = dense_bytes,
                                                 .open = dense_open,
                                                 .gain = dense_gain,
                                                 .best = dense_best,
                                                 .add = dense_add,
+                                                .finish = dense_finish,
                                                 .close = dense_close};

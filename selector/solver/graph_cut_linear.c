@@ -11,6 +11,7 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
+#include "certificate.h"
 #include "objective/linear_cut.h"
 #include "solver/solver.h"
 
@@ -197,9 +198,15 @@ static wn_code linear_add(void *solver, size_t row, wn_err *err) {
     return WN_OK;
 }
 
+static wn_code linear_finish(void *solver, wn_err *err) {
+    linear_solver *s = solver;
+    return wn_certificate_of_cut(s->g, NULL, err);
+}
+
 const wn_solver_vt wn_solver_graph_cut_linear = {.bytes = linear_bytes,
                                                  .open = linear_open,
                                                  .gain = linear_gain,
                                                  .best = linear_best,
                                                  .add = linear_add,
+                                                 .finish = linear_finish,
                                                  .close = linear_close};

@@ -16,6 +16,7 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
+#include "certificate.h"
 #include "solver/solver.h"
 
 enum { POOL_MIN = 8, POOL_MAX = 1024, ROWS_A_PLACE = 64, SHORTLIST = 16, BLOCK = 256, PICKS = 128 };
@@ -303,5 +304,15 @@ static wn_code rbf_add(void *solver, size_t row, wn_err *err) {
     return WN_OK;
 }
 
-const wn_solver_vt wn_solver_graph_cut_rbf = {
-    .bytes = rbf_bytes, .open = rbf_open, .gain = rbf_gain, .best = rbf_best, .add = rbf_add, .close = rbf_close};
+static wn_code rbf_finish(void *solver, wn_err *err) {
+    rbf_solver *s = solver;
+    return wn_certificate_of_cut(s->g, s->T, err);
+}
+
+const wn_solver_vt wn_solver_graph_cut_rbf = {.bytes = rbf_bytes,
+                                              .open = rbf_open,
+                                              .gain = rbf_gain,
+                                              .best = rbf_best,
+                                              .add = rbf_add,
+                                              .finish = rbf_finish,
+                                              .close = rbf_close};

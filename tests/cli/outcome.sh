@@ -50,6 +50,23 @@ echo '{"name": "site"}' >other/manifest.json
 refused "a manifest.json of something else" 2 "run: other is not a folder" run rows.jsonl -k 5 -f -o other
 rm -r other
 
+# ---- the certificate: the same in the summary, the manifest and on the page ----
+for objective in facility-location graph-cut; do
+    try run rows.jsonl -k 5 -f -o out --objective $objective
+    says=$(sed -n 's/^certified at least \([0-9.]*\)% of the best that 5 rows can reach$/\1/p' "$err")
+    is "$says" "$(awk -F'[:,]' '/"value":/ { v = $2 } /"bound":/ { b = $2 }
+        END { printf "%.1f", int(1000 * v / b) / 10 }' out/manifest.json)" \
+        "$objective: the summary's certificate is value by bound"
+    is "$(awk -F'[:,]' '/"certified":/ { printf "%.1f", 100 * $2 }' out/manifest.json) $(grep -c \
+        "<dt>Certified</dt><dd>$says%" out/report.html)" "$says 1" "$objective: so are manifest and page"
+done
+printf '3\n7\n' >kept.txt
+try run rows.jsonl -k 5 -f -o out --keep kept.txt
+is "$(grep -c '^certified .* that 5 rows can reach, those to keep among them$' "$err")" 1 "rows to keep are told of"
+try run rows.jsonl -k 5 -f -o out --objective random
+is "$(grep -c '^certified' "$err") $(grep -c '"bound":[[:space:]]*null' out/manifest.json)" "0 1" "random has none"
+try run rows.jsonl -k 5 -f -q -o out
+
 # files
 try embed rows.jsonl --dims 4 -q -o e.h5ad --save-encoder lsa.bin
 try embed rows.jsonl --dims 5 -f -q -o e.h5ad --save-encoder lsa.bin

@@ -168,7 +168,8 @@ Test(alloc, select) {
     c.objective = WN_RANDOM;
     sweep("select --objective random", wn_select_command, &c);
     c.objective = WN_CLASS_HERDING, c.quota = "sqrt", c.push = NAN;
-    sweep("select --objective class-herding", wn_select_command, &c);
+    /* its last allocation is for a note of classes without a row, which may be left out */
+    sweep_some("select --objective class-herding", wn_select_command, &c, true);
 }
 
 /* Vectors of files with the records that they belong to. */

@@ -191,7 +191,7 @@ typedef struct {
     size_t part_rows;  /* of class-herding, as wn_select_opts */
     size_t neighbours; /* facility location over many rows: edges a row of the graph it is computed over; 0: 50 */
     size_t memory;     /* bytes it may use beyond what is there */
-    bool any_order;    /* the rows are what counts: no time is spent on their order */
+    bool any_order;    /* the rows are what counts: no time is spent on their order, or on a bound */
 } wn_choice_opts;
 
 typedef struct {

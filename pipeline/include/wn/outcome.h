@@ -80,6 +80,7 @@ typedef struct {
     wn_storage storage;                          /* as used */
     wn_maximizer maximizer;                      /* as used; auto: a solver of the objective's own */
     double lambda, gamma, gamma_median, cut_off; /* NaN: does not apply */
+    double bound;                                /* as in wn_selection; NaN: none */
     size_t components;                           /* that rows were compared by; 0: as they are */
     double explained;                            /* share of the variance that these have; NaN: does not apply */
     const wn_outcome_query *query;               /* NULL: none */
@@ -114,6 +115,13 @@ typedef struct {
 
     struct wn_outcome_own *own; /* what wn_outcome_read allocated; NULL: a view */
 } wn_outcome;
+
+/* f of the chosen rows is at least this share of the best that as many rows can reach, in steps of .001, rounded down.
+ * NaN: no bound is known, or one of the two is not above 0. */
+double wn_outcome_certified(const wn_outcome *o);
+enum { WN_CERTIFIED_TEXT = 200 };
+/* "at least 97.3% of the best that 100 rows can reach"; false: there is nothing to say. */
+bool wn_outcome_certified_text(char out[WN_CERTIFIED_TEXT], const wn_outcome *o);
 
 /* Was the choice of this rank, from 1, made toward its query? */
 static inline bool wn_outcome_served(const wn_outcome *o, size_t rank) {

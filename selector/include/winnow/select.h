@@ -97,6 +97,8 @@ typedef struct {
     size_t n_all;          /* rows of the whole, for lambda auto; 0: those of x, by their weights */
     const double *sums;    /* graph-cut: sums over the whole, [d] for cosine and dot, [n] for rbf, as wn_select_sums
                               gives them; NULL: over x. Other objectives have no use for them */
+    bool certify;          /* find `bound`, too: some passes over rows or similarities more, a few seconds at most where
+                              these are in memory */
     size_t memory;         /* bytes it may use beyond X; 0 = no bound. More needed: WN_EMEMORY before any work */
     wn_progress *progress;
 } wn_select_opts;
@@ -109,6 +111,8 @@ typedef struct {
     size_t *query;     /* [k] that query: rds: the one whose turn it was, of a must-keep row the nearest; tsds: the
                           nearest. NULL for other objectives */
     double *objective; /* [k] f of the prefix = running sum of gains */
+    double bound;      /* no k rows with the must-keep ones and without the excluded have more f; over a graph f by its
+                          edges. NaN: none is known, or asked for. docs/selection.md, "Certificate" */
     double lambda;     /* as used */
     size_t negative_from; /* first step of the greedy with a negative gain, k if none */
     wn_storage storage; /* as used */
