@@ -78,6 +78,7 @@ static const select_way ways[] = {
     {WN_FACILITY_LOCATION, ANY, WN_MATRIX_FREE, OVER_GRAPH, &wn_objective_facility_graph, NULL},
     {WN_FACILITY_LOCATION, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_facility_dense, NULL},
     {WN_FACILITY_LOCATION, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_facility_free, NULL},
+    {WN_DISPARITY_MIN, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_disparity, NULL},
     {WN_CLASS_HERDING, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_class_herding, &wn_solver_class_herding},
     {WN_RANDOM, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
     {WN_RDS, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_target, &wn_solver_rds},
@@ -85,6 +86,25 @@ static const select_way ways[] = {
     {WN_RANDOM, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
+
+/* What an objective is, whatever the way; NULL: there is none. */
+static const wn_objective_vt *objective_of(wn_objective o) {
+    for (size_t i = 0; i < WAYS; i++)
+        if (ways[i].what == o) return ways[i].objective;
+    return NULL;
+}
+
+bool wn_objective_seeks_coverage(wn_objective o) {
+    return (objective_of(o)->traits & WN_SEEKS_COVERAGE) != 0;
+}
+
+bool wn_objective_serves(wn_objective o, wn_kernel_kind kernel, wn_storage storage) {
+    for (size_t i = 0; i < WAYS; i++)
+        if (ways[i].what == o && ways[i].kernels >> kernel & 1 && ways[i].pairs == ALL_PAIRS &&
+            (storage == WN_STORAGE_AUTO || ways[i].storage == storage))
+            return true;
+    return false;
+}
 
 /* A way, by which solver and maximizer, and what it takes beyond X. */
 typedef struct {
@@ -141,13 +161,8 @@ static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
     return (select_plan){.bytes = SIZE_MAX};
 }
 
-/* What the objective is, whatever the way. */
 static wn_code find_objective(const wn_objective_vt **out, const wn_select_opts *o, wn_err *err) {
-    for (size_t i = 0; i < WAYS; i++)
-        if (ways[i].what == o->objective) {
-            *out = ways[i].objective;
-            return WN_OK;
-        }
+    if ((*out = objective_of(o->objective))) return WN_OK;
     return wn_err_set(err, WN_EUSAGE, "select: there is no way to maximise objective %d", (int)o->objective);
 }
 

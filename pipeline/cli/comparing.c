@@ -164,9 +164,8 @@ static wn_code read_method(wn_cli *cli, wn_method *m, const char *spelt, wn_err 
         if ((code = next_piece(cli, &at, ':', &piece, err)) != WN_OK) goto out;
         if ((code = method_option(&one, word, piece, err)) != WN_OK) goto out;
     }
-    if (one.config.objective == WN_CLASS_HERDING && !one.given[option_named("similarity") - wn_options])
-        one.config.similarity = WN_COSINE;
-    if ((code = wn_cli_check_herding(&one, err)) != WN_OK || (code = wn_cli_check_effects(&one, err)) != WN_OK) {
+    if (!one.given[option_named("similarity") - wn_options]) wn_cli_suit_similarity(&one.config);
+    if ((code = wn_cli_check_objective(&one, err)) != WN_OK || (code = wn_cli_check_effects(&one, err)) != WN_OK) {
         (void)wn_err_prefix(err, "--methods %s: ", word);
         goto out;
     }

@@ -133,8 +133,11 @@ void wn_cli_free(wn_cli *cli);
 wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err);
 /* WN_EUSAGE where an option was given that has no effect. */
 wn_code wn_cli_check_effects(const wn_cli *cli, wn_err *err);
-/* WN_EUSAGE where class-herding is asked for what it does not have, or labels are both used and ignored. */
-wn_code wn_cli_check_herding(const wn_cli *cli, wn_err *err);
+/* WN_EUSAGE where the objective is asked for a similarity or storage that it does not have, or labels are both used and
+ * ignored. */
+wn_code wn_cli_check_objective(const wn_cli *cli, wn_err *err);
+/* Makes the similarity cosine where the objective does not have that of `c`. */
+void wn_cli_suit_similarity(wn_config *c);
 /* The options of compare that hold lists and sizes, into the configuration. */
 wn_code wn_cli_read_comparison(wn_cli *cli, wn_err *err);
 /* WN_EUSAGE where an output would replace something that is read, another output, or a device. */

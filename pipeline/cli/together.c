@@ -291,7 +291,24 @@ static wn_code check_inputs(const wn_config *c, wn_err *err) {
     return piped > 1 ? wn_err_set(err, WN_EUSAGE, "- is named twice") : WN_OK;
 }
 
-wn_code wn_cli_check_herding(const wn_cli *cli, wn_err *err) {
+void wn_cli_suit_similarity(wn_config *c) {
+    if (!wn_objective_serves(c->objective, c->similarity, WN_STORAGE_AUTO)) c->similarity = WN_COSINE;
+}
+
+/* The similarity and the storage of an objective. */
+static wn_code check_ways(const wn_config *c, wn_err *err) {
+    const char *name = wn_objective_name(c->objective);
+    if (!wn_objective_serves(c->objective, c->similarity, WN_STORAGE_AUTO))
+        return wn_err_set(err, WN_EUSAGE, "--objective %s compares by cosine%s: leave --similarity %s out", name,
+                          wn_objective_serves(c->objective, WN_DOT, WN_STORAGE_AUTO) ? " or dot" : "",
+                          wn_kernel_name(c->similarity));
+    if (!wn_objective_serves(c->objective, c->similarity, c->storage))
+        return wn_err_set(err, WN_EUSAGE, "--objective %s needs no matrix: leave --maximizer %s out", name,
+                          wn_storage_name(c->storage));
+    return WN_OK;
+}
+
+wn_code wn_cli_check_objective(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
     const wn_option *labels = wn_option_find(cli->command->bit, "labels", 6);
     const bool herding = c->objective == WN_CLASS_HERDING, given = labels && wn_option_given(cli, labels);
@@ -301,16 +318,10 @@ wn_code wn_cli_check_herding(const wn_cli *cli, wn_err *err) {
     if (given && !herding && !c->ignore_labels)
         return wn_err_set(err, WN_EUSAGE, "--labels use, but --objective %s has no use for them",
                           wn_objective_name(c->objective));
-    if (!herding) return WN_OK;
-    if (cli->command->bit == CMD_RUN && !c->label_field)
+    if (herding && cli->command->bit == CMD_RUN && !c->label_field)
         return wn_err_set(err, WN_EUSAGE, "--objective class-herding chooses by class: name the field with "
                           "--label-field");
-    if (c->similarity != WN_COSINE)
-        return wn_err_set(err, WN_EUSAGE, "--objective class-herding compares by cosine: leave --similarity %s out",
-                          wn_kernel_name(c->similarity));
-    if (c->storage == WN_DENSE)
-        return wn_err_set(err, WN_EUSAGE, "--objective class-herding needs no matrix: leave --maximizer dense out");
-    return WN_OK;
+    return check_ways(c, err);
 }
 
 wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
@@ -333,6 +344,6 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
                           "--save-encoder and --load-encoder together: a loaded encoder is saved already");
     if ((code = check_inputs(c, err)) != WN_OK) return code;
     if ((code = check_query(cli, err)) != WN_OK) return code;
-    if ((code = wn_cli_check_herding(cli, err)) != WN_OK) return code;
+    if ((code = wn_cli_check_objective(cli, err)) != WN_OK) return code;
     return wn_cli_check_effects(cli, err);
 }

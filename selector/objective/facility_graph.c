@@ -193,7 +193,7 @@ static void facility_graph_close(void *f) {
     wn_free(s);
 }
 
-const wn_objective_vt wn_objective_facility_graph = {.traits = WN_GAINS_FALL | WN_USES_ROWS,
+const wn_objective_vt wn_objective_facility_graph = {.traits = WN_GAINS_FALL | WN_USES_ROWS | WN_SEEKS_COVERAGE,
                                                      .bytes = facility_graph_bytes,
                                                      .open = facility_graph_open,
                                                      .gains = facility_graph_gains,

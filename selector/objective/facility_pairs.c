@@ -210,14 +210,14 @@ static void facility_pairs_close(void *f) {
     wn_free(s);
 }
 
-const wn_objective_vt wn_objective_facility_dense = {.traits = WN_GAINS_FALL | WN_USES_ROWS,
+const wn_objective_vt wn_objective_facility_dense = {.traits = WN_GAINS_FALL | WN_USES_ROWS | WN_SEEKS_COVERAGE,
                                                      .bytes = facility_dense_bytes,
                                                      .open = facility_dense_open,
                                                      .gains = facility_pairs_gains,
                                                      .add = facility_pairs_add,
                                                      .close = facility_pairs_close,
                                                      .evaluate = wn_facility_evaluate};
-const wn_objective_vt wn_objective_facility_free = {.traits = WN_GAINS_FALL | WN_USES_ROWS,
+const wn_objective_vt wn_objective_facility_free = {.traits = WN_GAINS_FALL | WN_USES_ROWS | WN_SEEKS_COVERAGE,
                                                     .bytes = facility_free_bytes,
                                                     .open = facility_free_open,
                                                     .bounds = facility_free_bounds,

@@ -9,7 +9,11 @@
 #include <wn/rng.h>
 #include <winnow/select.h>
 
+enum { NAIVE_PICKS = 512 /* at the most */ };
+
 typedef struct {
+    const wn_mat *x;
+    const wn_kernel *kernel;
     size_t n;
     double *w;            /* [n, n] */
     const double *weight; /* [n] how often a row is represented; NULL: once each */
@@ -20,7 +24,7 @@ static inline double naive_weight(const naive *v, size_t i) {
 }
 
 static inline naive naive_init(const wn_mat *x, const wn_kernel *k) {
-    naive v = {.n = x->rows, .w = calloc(x->rows * x->rows + 1, sizeof(double))};
+    naive v = {.x = x, .kernel = k, .n = x->rows, .w = calloc(x->rows * x->rows + 1, sizeof(double))};
     for (size_t i = 0; i < v.n; i++)
         for (size_t j = 0; j < v.n; j++) {
             double s = 0;
@@ -30,66 +34,102 @@ static inline naive naive_init(const wn_mat *x, const wn_kernel *k) {
     return v;
 }
 
-/* f of the m rows of s, from its definition. */
-static inline double naive_value(const naive *v, wn_objective o, double lambda, const size_t *s, size_t m) {
+/* ---- one definition an objective ---- */
+
+static inline double naive_facility(const naive *v, const size_t *s, size_t m) {
+    double f = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        double best = 0;
+        for (size_t c = 0; c < m; c++) best = fmax(best, v->w[i * v->n + s[c]]);
+        f += naive_weight(v, i) * best;
+    }
+    return f;
+}
+
+static inline double naive_cut(const naive *v, double lambda, const size_t *s, size_t m) {
     double f = 0;
     for (size_t i = 0; i < v->n; i++) {
         bool in = false;
-        double best = 0, sum = 0;
+        double sum = 0;
         for (size_t c = 0; c < m; c++) {
-            double w = v->w[i * v->n + s[c]];
             in = in || s[c] == i;
-            best = w > best ? w : best;
-            sum += w;
+            sum += v->w[i * v->n + s[c]];
         }
-        switch (o) {
-        case WN_FACILITY_LOCATION:
-            f += naive_weight(v, i) * best;
-            break;
-        case WN_GRAPH_CUT:
-            f += (naive_weight(v, i) - (in ? 1 : 0)) * sum;
-            break;
-        case WN_CLASS_HERDING: /* test_class_herding.c */
-        case WN_RDS:           /* test_target.c */
-        case WN_TSDS:
-        case WN_RANDOM:
-            break;
-        }
+        f += (naive_weight(v, i) - (in ? 1 : 0)) * sum;
     }
-    for (size_t a = 0; a < m && o == WN_GRAPH_CUT; a++)
+    for (size_t a = 0; a < m; a++)
         for (size_t b = a + 1; b < m; b++) f -= lambda * v->w[s[a] * v->n + s[b]];
     return f;
 }
 
-/* The gain of x on top of s[m], and in *scale the sum of the absolute values that went into it. */
+/* Each row's distance to the nearest before it, the first one's to the mean. */
+static inline double naive_disparity(const naive *v, const size_t *s, size_t m) {
+    double f = 0, total = 0;
+    for (size_t i = 0; i < v->n; i++) total += naive_weight(v, i);
+    for (size_t t = 0; t < m; t++) {
+        double nearest = INFINITY, square = 0;
+        for (size_t b = 0; b < t; b++) {
+            double sq = 0;
+            for (size_t c = 0; c < v->x->cols; c++)
+                sq += pow((double)wn_mat_row(v->x, s[t])[c] - (double)wn_mat_row(v->x, s[b])[c], 2);
+            nearest = fmin(nearest, sqrt(sq));
+        }
+        for (size_t c = 0; c < v->x->cols && t == 0; c++) {
+            double mean = 0;
+            for (size_t i = 0; i < v->n; i++) mean += naive_weight(v, i) * (double)wn_mat_row(v->x, i)[c];
+            square += pow((double)wn_mat_row(v->x, s[0])[c] - (total > 0 ? mean / total : 0), 2);
+        }
+        f += t ? nearest : sqrt(square);
+    }
+    return f;
+}
+
+/* f of the m rows of s, from its definition; 0: it has tests of its own. */
+static inline double naive_value(const naive *v, wn_objective o, double lambda, const size_t *s, size_t m) {
+    switch ((int)o) {
+    case WN_FACILITY_LOCATION:
+        return naive_facility(v, s, m);
+    case WN_GRAPH_CUT:
+        return naive_cut(v, lambda, s, m);
+    case WN_DISPARITY_MIN:
+        return naive_disparity(v, s, m);
+    default:
+        return 0;
+    }
+}
+
+/* Gains of x without the sums that cancel in a difference of two f(S). */
+static inline double naive_cut_gain(const naive *v, double lambda, const size_t *s, size_t m, size_t x) {
+    double g = 0;
+    for (size_t i = 0; i < v->n; i++) g += (naive_weight(v, i) - (i == x ? 1 : 0)) * v->w[x * v->n + i];
+    for (size_t c = 0; c < m; c++) g -= (2 + lambda) * v->w[x * v->n + s[c]];
+    return g;
+}
+
+static inline double naive_facility_gain(const naive *v, const size_t *s, size_t m, size_t x) {
+    double g = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        double best = 0;
+        for (size_t c = 0; c < m; c++) best = fmax(best, v->w[i * v->n + s[c]]);
+        g += naive_weight(v, i) * fmax(v->w[x * v->n + i] - best, 0);
+    }
+    return g;
+}
+
+/* The gain of x on top of s[m], and in *scale the sum of the absolute values that went into it: weights may cancel. */
 static inline double naive_gain(const naive *v, wn_objective o, double lambda, const size_t *s, size_t m, size_t x,
                                 double *scale) {
-    double g = 0, a = 0;
-    for (size_t i = 0; i < v->n; i++) {
-        double w = v->w[x * v->n + i], best = 0, times = naive_weight(v, i) - (i == x ? 1 : 0);
-        switch (o) {
-        case WN_FACILITY_LOCATION:
-            for (size_t c = 0; c < m; c++) best = fmax(best, v->w[i * v->n + s[c]]);
-            g += naive_weight(v, i) * fmax(w - best, 0);
-            a += naive_weight(v, i) * fabs(w);
-            break;
-        case WN_GRAPH_CUT:
-            g += times * w;
-            a += fabs(v->weight ? (v->weight[i] + (i == x ? 1 : 0)) * w : times * w); /* weights may cancel */
-            break;
-        case WN_CLASS_HERDING: /* test_class_herding.c */
-        case WN_RDS:           /* test_target.c */
-        case WN_TSDS:
-        case WN_RANDOM:
-            break;
-        }
-    }
-    for (size_t c = 0; c < m && o == WN_GRAPH_CUT; c++) {
-        g -= (2 + lambda) * v->w[x * v->n + s[c]];
-        a += (2 + lambda) * fabs(v->w[x * v->n + s[c]]);
-    }
+    double a = 0;
+    for (size_t i = 0; i < v->n; i++) a += (naive_weight(v, i) + (i == x ? 1 : 0)) * fabs(v->w[x * v->n + i]);
+    for (size_t c = 0; c < m && o == WN_GRAPH_CUT; c++) a += (2 + lambda) * fabs(v->w[x * v->n + s[c]]);
     if (scale) *scale = a;
-    return g;
+    if (o == WN_GRAPH_CUT) return naive_cut_gain(v, lambda, s, m, x);
+    if (o == WN_FACILITY_LOCATION) return naive_facility_gain(v, s, m, x);
+    size_t with[NAIVE_PICKS];
+    if (m >= NAIVE_PICKS) abort();
+    memcpy(with, s, m * sizeof *with);
+    with[m] = x;
+    return naive_value(v, o, lambda, with, m + 1) - naive_value(v, o, lambda, s, m);
 }
 
 static inline bool same_row(const wn_mat *x, size_t a, size_t b) {

@@ -19,6 +19,7 @@ extern "C" {
 #define WN_SET_OBJECTIVES(X)                        \
     X(WN_GRAPH_CUT, "graph-cut")                    \
     X(WN_FACILITY_LOCATION, "facility-location")    \
+    X(WN_DISPARITY_MIN, "disparity-min")            \
     X(WN_CLASS_HERDING, "class-herding")            \
     X(WN_RANDOM, "random")
 /* Toward a target: the rows nearest to queries, which no function of the set says alone. rds: for each query in turn
@@ -35,6 +36,10 @@ bool wn_objective_named(const char *word, wn_objective *out); /* false, and *out
 #define WN_STORAGES(X) X(WN_STORAGE_AUTO, "auto") X(WN_DENSE, "dense") X(WN_MATRIX_FREE, "matrix-free")
 typedef enum { WN_STORAGES(WN_NAME_VALUE) } wn_storage;
 const char *wn_storage_name(wn_storage s);
+/* Does it seek that every row has something similar among the picks? */
+bool wn_objective_seeks_coverage(wn_objective o);
+/* Is there a way to maximise o over all pairs under this kernel, similarities living there (AUTO: wherever)? */
+bool wn_objective_serves(wn_objective o, wn_kernel_kind kernel, wn_storage storage);
 
 /* How the row of largest gain is found. auto: the solver made for objective, kernel and storage, else lazy where gains
  * only fall, else naive. naive: every gain at every step. lazy: old gains as bounds (Minoux 1978). Same picks. */
