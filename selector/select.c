@@ -79,6 +79,7 @@ static const select_way ways[] = {
     {WN_FACILITY_LOCATION, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_facility_dense, NULL},
     {WN_FACILITY_LOCATION, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_facility_free, NULL},
     {WN_DISPARITY_MIN, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_disparity, NULL},
+    {WN_LOG_DETERMINANT, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_log_determinant, NULL},
     {WN_CLASS_HERDING, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_class_herding, &wn_solver_class_herding},
     {WN_RANDOM, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
     {WN_RDS, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_target, &wn_solver_rds},

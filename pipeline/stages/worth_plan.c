@@ -47,6 +47,8 @@ static double objective_work(const wn_worth_size *s, const wn_choice_opts *o, si
         return m * m * d + 64 * k * m;
     case WN_DISPARITY_MIN:
         return m * d * (k + 2);
+    case WN_LOG_DETERMINANT: /* lazily a tenth of that or less */
+        return m * k * (d + (o->kernel.kind == WN_RBF ? k / 2 : 0));
     case WN_RDS:
     case WN_TSDS:
     case WN_RANDOM:

@@ -84,6 +84,20 @@ static inline double naive_disparity(const naive *v, const size_t *s, size_t m) 
     return f;
 }
 
+/* The logarithm of det(I + K) by Gaussian elimination. */
+static inline double naive_log_determinant(const naive *v, const size_t *s, size_t m) {
+    double f = 0, *a = malloc((m * m + 1) * sizeof *a);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < m; j++) a[i * m + j] = v->w[s[i] * v->n + s[j]] + (i == j ? 1 : 0);
+    for (size_t p = 0; p < m; p++) {
+        f += log(a[p * m + p]);
+        for (size_t i = p + 1; i < m; i++)
+            for (size_t j = m; j-- > p;) a[i * m + j] -= a[i * m + p] / a[p * m + p] * a[p * m + j];
+    }
+    free(a);
+    return f;
+}
+
 /* f of the m rows of s, from its definition; 0: it has tests of its own. */
 static inline double naive_value(const naive *v, wn_objective o, double lambda, const size_t *s, size_t m) {
     switch ((int)o) {
@@ -91,6 +105,8 @@ static inline double naive_value(const naive *v, wn_objective o, double lambda, 
         return naive_facility(v, s, m);
     case WN_GRAPH_CUT:
         return naive_cut(v, lambda, s, m);
+    case WN_LOG_DETERMINANT:
+        return naive_log_determinant(v, s, m);
     case WN_DISPARITY_MIN:
         return naive_disparity(v, s, m);
     default:

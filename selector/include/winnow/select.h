@@ -20,6 +20,7 @@ extern "C" {
     X(WN_GRAPH_CUT, "graph-cut")                    \
     X(WN_FACILITY_LOCATION, "facility-location")    \
     X(WN_DISPARITY_MIN, "disparity-min")            \
+    X(WN_LOG_DETERMINANT, "log-determinant")        \
     X(WN_CLASS_HERDING, "class-herding")            \
     X(WN_RANDOM, "random")
 /* Toward a target: the rows nearest to queries, which no function of the set says alone. rds: for each query in turn
