@@ -90,6 +90,7 @@ typedef enum {
     WN_OPTION_TSDS = 1 << 27,       /* ... and rows are drawn for them */
     WN_OPTION_VERDICT = 1 << 28,    /* they have, or a matrix may */
     WN_OPTION_LAYERS = 1 << 29,     /* the model has layers: it is no table of token vectors */
+    WN_OPTION_SATURATED = 1 << 30,
 } wn_option_trait;
 
 typedef struct {

@@ -49,6 +49,9 @@ static bool by_rbf(const wn_cli *cli) {
 static bool by_graph_cut(const wn_cli *cli) {
     return cli->config.objective == WN_GRAPH_CUT;
 }
+static bool by_saturation(const wn_cli *cli) {
+    return cli->config.objective == WN_SATURATED_COVERAGE;
+}
 static bool by_herding(const wn_cli *cli) {
     return cli->config.objective == WN_CLASS_HERDING;
 }
@@ -69,7 +72,7 @@ static bool may_have_labels(const wn_cli *cli) {
     return has_labels(cli) || cli->command->bit == CMD_SELECT || cli->config.nembeddings > 0;
 }
 static bool by_neighbours(const wn_cli *cli) {
-    return cli->command->bit == CMD_GRAPH || cli->config.objective == WN_FACILITY_LOCATION;
+    return cli->command->bit == CMD_GRAPH || wn_objective_over_graph(cli->config.objective);
 }
 static bool reads_records(const wn_cli *cli) {
     return !reads_matrix(cli);
@@ -124,17 +127,18 @@ static const struct {
     {WN_OPTION_DBOW, by_dbow, "it belongs to --doc2vec-mode dbow"},
     {WN_OPTION_WINDOW, by_windows, "--doc2vec-mode dbow looks at no words around a word (unless --dbow-words)"},
     {WN_OPTION_OBJECTIVE | WN_OPTION_COMPARES | WN_OPTION_GRAPH_CUT | WN_OPTION_HERDING | WN_OPTION_LABELS |
-         WN_OPTION_NEIGHBOURS,
+         WN_OPTION_NEIGHBOURS | WN_OPTION_SATURATED,
      by_objective, "all rows are chosen toward the queries (--query-weight below 1 leaves some to the objective)"},
     {WN_OPTION_QUERY, has_query, "it belongs to --query"},
     {WN_OPTION_TSDS, by_tsds, "it belongs to --query-method tsds"},
     {WN_OPTION_COMPARES, compares, "--objective random compares nothing"},
     {WN_OPTION_RBF, by_rbf, "it belongs to --similarity rbf"},
     {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},
+    {WN_OPTION_SATURATED, by_saturation, "it belongs to --objective saturated-coverage"},
     {WN_OPTION_HERDING, by_herding, "it belongs to --objective class-herding"},
     {WN_OPTION_LABELS, has_labels, "there is no --label-field"},
     {WN_OPTION_VERDICT, may_have_labels, "there is no --label-field"},
-    {WN_OPTION_NEIGHBOURS, by_neighbours, "it belongs to --objective facility-location"},
+    {WN_OPTION_NEIGHBOURS, by_neighbours, "it belongs to --objective facility-location and saturated-coverage"},
     {WN_OPTION_CHOICE, chooses, "it belongs to --task choice"},
     {WN_OPTION_CLASSES, has_classes, "it belongs to --task classify and pairs"},
     {WN_OPTION_DEV, holds_out, "it belongs to --dev"},

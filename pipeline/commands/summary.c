@@ -80,6 +80,9 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     if (o->objective == WN_GRAPH_CUT)
         at += snprintf(how + at, sizeof how - (size_t)at, ", lambda %.4g%s", o->lambda,
                        isnan(c->lambda) ? " (auto)" : "");
+    if (o->objective == WN_SATURATED_COVERAGE)
+        at += snprintf(how + at, sizeof how - (size_t)at, ", saturation %.4g%s", o->saturation,
+                       isnan(c->saturation) ? " (auto)" : "");
     if (o->components)
         at += snprintf(how + at, sizeof how - (size_t)at, ", %zu components (%.0f%% of the variance)", o->components,
                        100 * o->explained);

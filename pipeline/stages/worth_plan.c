@@ -45,6 +45,8 @@ static double objective_work(const wn_worth_size *s, const wn_choice_opts *o, si
         return o->kernel.kind == WN_RBF && o->storage != WN_DENSE ? m * m * d / 2 + 16 * k * m : m * d * (k + 2);
     case WN_FACILITY_LOCATION:
         return m * m * d + 64 * k * m;
+    case WN_SATURATED_COVERAGE:
+        return 2 * m * m * d + 64 * k * m;
     case WN_DISPARITY_MIN:
         return m * d * (k + 2);
     case WN_LOG_DETERMINANT: /* lazily a tenth of that or less */

@@ -1,6 +1,6 @@
-/* Log-determinant: f(S) = log det(I + K_S), K_S [k, k] the similarities of the picks: what a Gaussian process with noise
- * of variance 1 learns from them, and the greedy search for the likeliest set of a determinantal point process. Monotone
- * and submodular for every kernel here, all being positive semidefinite.
+/* Log-determinant: f(S) = log det(I + K_S), K_S [k, k] the similarities of the picks: what a Gaussian process with
+ * noise of variance 1 learns from them, and the greedy search for the likeliest set of a determinantal point process.
+ * Monotone and submodular for every kernel here, all being positive semidefinite.
  *
  * Cholesky, one column a pick (Chen, Zhang and Zhou 2018, algorithm 1). With c_i the row of i in the factor so far and
  * s_i = k(i, i) - |c_i|^2 what the picks leave unexplained of it,

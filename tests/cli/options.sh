@@ -199,7 +199,9 @@ idle --gamma "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --similarity
 idle --gamma "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --preset paper --gamma 3
 idle --components "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --preset paper --components 3
 idle --lambda "it belongs to --objective graph-cut" run a.jsonl -k 1 -o x --objective facility-location --lambda 2
-idle --neighbours "it belongs to --objective facility-location" run a.jsonl -k 1 -o x -K 20
+idle --saturation "it belongs to --objective saturated-coverage" run a.jsonl -k 1 -o x --saturation .5
+refused "a saturation above 1" 2 'run: --saturation: "2" will not do' run a -k 5 -o x --saturation 2
+idle --neighbours "it belongs to --objective facility-location and saturated-coverage" run a.jsonl -k 1 -o x -K 20
 idle --similarity "--objective random compares nothing" run a.jsonl -k 1 -o x --objective random --similarity dot
 idle --epochs "it belongs to --encoder doc2vec" run a.jsonl -k 1 -o x --epochs 3
 idle --min-df "it belongs to --encoder lsa" embed a.jsonl -o x --encoder doc2vec --min-df 3

@@ -257,7 +257,8 @@ rm -rf x many.jsonl
 
 # ---- objectives ----
 # every word that the option takes, and two settings of the default
-refused "an objective that is none" 2 "run: --objective: \"none\" will not do: want graph-cut, " run rows.jsonl -k 30 --objective none -o obj
+refused "an objective that is none" 2 'run: --objective: "none" will not do: want graph-cut, ' \
+    run rows.jsonl -k 30 --objective none -o obj
 words=$(sed 's/.*do: want //; s/ \[.*//; s/, /\n/g' "$err" | sed 's/^class-herding$/& --label-field label/')
 while read -r objective; do
     # shellcheck disable=SC2086

@@ -15,7 +15,7 @@ typedef struct {
     const wn_mat *x;
     const wn_kernel *kernel;
     size_t n;
-    double *w;            /* [n, n] */
+    double *w;            /* [n, n], then [n]: 1 + all that is similar to a row, once that is known */
     const double *weight; /* [n] how often a row is represented; NULL: once each */
 } naive;
 
@@ -24,7 +24,7 @@ static inline double naive_weight(const naive *v, size_t i) {
 }
 
 static inline naive naive_init(const wn_mat *x, const wn_kernel *k) {
-    naive v = {.x = x, .kernel = k, .n = x->rows, .w = calloc(x->rows * x->rows + 1, sizeof(double))};
+    naive v = {.x = x, .kernel = k, .n = x->rows, .w = calloc(x->rows * (x->rows + 1) + 1, sizeof(double))};
     for (size_t i = 0; i < v.n; i++)
         for (size_t j = 0; j < v.n; j++) {
             double s = 0;
@@ -84,6 +84,18 @@ static inline double naive_disparity(const naive *v, const size_t *s, size_t m) 
     return f;
 }
 
+static inline double naive_saturated(const naive *v, double saturation, const size_t *s, size_t m) {
+    double f = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        double some = 0, *all = v->w + v->n * v->n + i;
+        for (size_t c = 0; c < m; c++) some += fmax(0, v->w[i * v->n + s[c]]);
+        for (size_t j = 0; j < v->n && (j > 0 || *all == 0); j++)
+            *all += (j == 0 ? 1 : 0) + naive_weight(v, j) * fmax(0, v->w[i * v->n + j]);
+        f += naive_weight(v, i) * fmin(some, saturation * (*all - 1));
+    }
+    return f;
+}
+
 /* The logarithm of det(I + K) by Gaussian elimination. */
 static inline double naive_log_determinant(const naive *v, const size_t *s, size_t m) {
     double f = 0, *a = malloc((m * m + 1) * sizeof *a);
@@ -105,6 +117,8 @@ static inline double naive_value(const naive *v, wn_objective o, double lambda, 
         return naive_facility(v, s, m);
     case WN_GRAPH_CUT:
         return naive_cut(v, lambda, s, m);
+    case WN_SATURATED_COVERAGE: /* has no lambda: what is passed is its own parameter */
+        return naive_saturated(v, lambda, s, m);
     case WN_LOG_DETERMINANT:
         return naive_log_determinant(v, s, m);
     case WN_DISPARITY_MIN:
@@ -152,6 +166,11 @@ static inline bool same_row(const wn_mat *x, size_t a, size_t b) {
     return memcmp(wn_mat_row(x, a), wn_mat_row(x, b), x->cols * sizeof(float)) == 0;
 }
 
+/* What the objective of `s` was told: lambda or saturation. */
+static inline double naive_told(const wn_selection *s) {
+    return s->saturation > 0 ? s->saturation : s->lambda;
+}
+
 /* Follows the picks of `s`: each must have the largest gain within `tolerance` of the terms it is made of, come before
  * every equal row, and report its gain to that tolerance; the objective must be the running sum and the definition.
  * Forced and excluded rows as in `o`. Returns NULL or what is wrong (a static buffer). */
@@ -163,7 +182,7 @@ static inline const char *naive_disagrees(const naive *v, const wn_mat *x, const
     why[0] = 0;
     for (size_t i = 0; i < o->nexclude; i++) taken[o->exclude[i]] = true;
     for (size_t t = 0; t < s->k && !why[0]; t++) {
-        double scale = 0, mine = naive_gain(v, o->objective, s->lambda, s->ids, t, s->ids[t], &scale);
+        double scale = 0, mine = naive_gain(v, o->objective, naive_told(s), s->ids, t, s->ids[t], &scale);
         double floor = 1e-36 * (2 + s->lambda) * (double)v->n; /* f32 ends there */
         double room = tolerance * scale + floor;
         if (fabs(mine - s->gain[t]) > room)
@@ -175,7 +194,7 @@ static inline const char *naive_disagrees(const naive *v, const wn_mat *x, const
         if (t < o->nkeep && s->ids[t] != o->keep[t]) (void)snprintf(why, sizeof why, "step %zu: kept row missing", t);
         for (size_t i = 0; i < v->n && t >= o->nkeep && !why[0]; i++) {
             if (taken[i]) continue;
-            double other = naive_gain(v, o->objective, s->lambda, s->ids, t, i, &scale);
+            double other = naive_gain(v, o->objective, naive_told(s), s->ids, t, i, &scale);
             if (other > mine + room + tolerance * scale + floor)
                 (void)snprintf(why, sizeof why, "step %zu: row %zu has %.17g, better than %zu with %.17g", t, i, other,
                                s->ids[t], mine);
@@ -183,10 +202,10 @@ static inline const char *naive_disagrees(const naive *v, const wn_mat *x, const
                 (void)snprintf(why, sizeof why, "step %zu: row %zu before the equal row %zu", t, s->ids[t], i);
         }
     }
-    double value = naive_value(v, o->objective, s->lambda, s->ids, s->k);
+    double value = naive_value(v, o->objective, naive_told(s), s->ids, s->k);
     double reach = 0, scale = 0;
     for (size_t t = 0; t < s->k; t++) {
-        (void)naive_gain(v, o->objective, s->lambda, s->ids, t, s->ids[t], &scale);
+        (void)naive_gain(v, o->objective, naive_told(s), s->ids, t, s->ids[t], &scale);
         reach += scale;
     }
     if (!why[0] && fabs(value - sum) > tolerance * reach + 1e-35 * (2 + s->lambda) * (double)(v->n * v->n))

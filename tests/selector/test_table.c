@@ -63,7 +63,30 @@ typedef struct {
     wn_select_opts o;
     size_t keep[ROWS_MAX], exclude[ROWS_MAX];
     double weight[ROWS_MAX];
+    long long start[ROWS_MAX + 1];
+    long long end[ROWS_MAX * ROWS_MAX];
+    float cosine[ROWS_MAX * ROWS_MAX];
+    wn_csr graph;
 } instance;
+
+/* Every row the neighbour of every other: over this graph f is what it is over all pairs. */
+static void make_graph(instance *in) {
+    const size_t n = in->x.rows;
+    size_t edges = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < n; j++) {
+            if (i == j) continue;
+            double dot = 0;
+            for (size_t c = 0; c < in->x.cols; c++)
+                dot += (double)wn_mat_row(&in->x, i)[c] * (double)wn_mat_row(&in->x, j)[c];
+            in->end[edges] = (long long)j;
+            in->cosine[edges++] = (float)dot;
+        }
+        in->start[i + 1] = (long long)edges;
+    }
+    in->graph = (wn_csr){.rows = n, .cols = n, .indptr = in->start, .indices = in->end, .data = in->cosine};
+    in->o.graph = &in->graph;
+}
 
 /* Few rows around fewer centres, some of them zero, opposite or copies. */
 static void make(instance *in, wn_objective objective, wn_kernel_kind kernel, uint64_t seed) {
@@ -75,8 +98,10 @@ static void make(instance *in, wn_objective objective, wn_kernel_kind kernel, ui
     spoil_rows(&in->x, &r);
     draw_lists(&in->o, in->keep, in->exclude, n, &r);
     in->o.lambda = (double[]){0, 0.5, 10, NAN}[wn_rng_below(&r, 4)];
+    in->o.saturation = (double[]){0, 0.05, 0.3, 1}[wn_rng_below(&r, 4)];
     for (size_t i = 0; i < n; i++) in->weight[i] = (double[]){0, 0.5, 1, 1, 2, 7}[wn_rng_below(&r, 6)];
     if (wn_rng_below(&r, 3) == 0) in->o.weight = in->weight;
+    if (wn_rng_below(&r, 4) == 0 && kernel != WN_DOT) make_graph(in);
 }
 
 static double value_of(const instance *in, const size_t *ids, size_t k) {
@@ -146,7 +171,7 @@ static void check(const table_way *way, const table_way *other, wn_objective obj
         if (!same_selection(&s, &same))
             (void)snprintf(why, size, "another choice than by storage %s and maximizer %s",
                            wn_storage_name(other->storage), wn_maximizer_name(other->maximizer));
-        in.o.lambda = s.lambda;
+        in.o.lambda = s.lambda, in.o.saturation = s.saturation;
         if (!why[0]) check_greedy(&in, &s, why, size);
     }
     if (why[0])

@@ -78,7 +78,7 @@ typedef struct {
     wn_objective objective;
     wn_kernel_kind similarity;
     wn_storage storage;                          /* as used */
-    double lambda, gamma, gamma_median, cut_off; /* NaN: does not apply */
+    double lambda, saturation, gamma, gamma_median, cut_off; /* NaN: does not apply */
     size_t components;                           /* that rows were compared by; 0: as they are */
     double explained;                            /* share of the variance that these have; NaN: does not apply */
     const wn_outcome_query *query;               /* NULL: none */
