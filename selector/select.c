@@ -87,6 +87,8 @@ static const select_way ways[] = {
     {WN_SATURATED_COVERAGE, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_saturated_free, NULL},
     {WN_DISPARITY_MIN, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_disparity, NULL},
     {WN_LOG_DETERMINANT, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_log_determinant, NULL},
+    {WN_FEATURE_BASED, LINEAR, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_features, NULL},
+    {WN_HERDING, LINEAR, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_herding, &wn_solver_class_herding},
     {WN_CLASS_HERDING, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_class_herding, &wn_solver_class_herding},
     {WN_RANDOM, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
     {WN_RDS, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_target, &wn_solver_rds},
@@ -264,6 +266,7 @@ wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, w
     s.storage = p.way->storage;
     if ((code = wn_ground_init(&g.ground, x, o, err)) != WN_OK) goto out;
     if (g.objective->traits & WN_USES_LAMBDA) s.lambda = g.o.lambda = lambda_used(o->lambda, g.ground.n_all, o->k);
+    if (!(g.objective->traits & WN_USES_LABELS)) g.o.label = NULL, g.o.classes = 0;
     if (g.objective->traits & WN_USES_SATURATION)
         s.saturation = g.o.saturation = saturation_used(o->saturation, g.ground.n_all, o->k);
     /* also bounds k before anything of that size is allocated */
@@ -322,6 +325,7 @@ wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_
     if ((code = check_represent(o, err)) != WN_OK) goto out;
     if ((code = wn_ground_init(&g, x, o, err)) != WN_OK) goto out;
     used.lambda = k ? lambda_used(o->lambda, g.n_all, k) : 0;
+    if (!(objective->traits & WN_USES_LABELS)) used.label = NULL, used.classes = 0;
     used.saturation = saturation_used(o->saturation, g.n_all, k);
     code = WN_EMEMORY;
     if (!(chosen = wn_alloc(g.n, sizeof *chosen, err))) goto out;

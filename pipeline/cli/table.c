@@ -186,7 +186,8 @@ const wn_option wn_options[] = {
      "graph-cut"},
     {"similarity", 0, "NAME", CHOOSE, OPT_ENUM, CF(similarity), WORDS(WN_KERNELS), 0, 0, "rbf",
      DECIDES | COMPARES | METHOD, "Selection",
-     "similarity of two vectors; rbf is exp(gamma (cosine - 1)); class-herding has cosine alone"},
+     "similarity of two vectors; rbf is exp(gamma (cosine - 1)); class-herding has cosine alone, herding and "
+     "feature-based cosine and dot"},
     {"gamma", 0, "X|auto", CHOOSE, OPT_REAL, CF(gamma), "auto", DBL_MIN, 1e6, "auto",
      DECIDES | COMPARES | WN_OPTION_RBF | METHOD, "Selection", "rbf: width; auto is 7.5 / median(1 - cosine)"},
     {"components", 0, "N", CHOOSE, OPT_COUNT, CF(components), NULL, 0, 65536, "64",

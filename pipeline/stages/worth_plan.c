@@ -39,6 +39,12 @@ static double objective_work(const wn_worth_size *s, const wn_choice_opts *o, si
     const size_t space = wn_space_dims(&o->space, s->d);
     const double m = (double)s->m, d = (double)(space ? space : s->d), k = (double)s->k;
     switch (o->objective) {
+    case WN_FEATURE_BASED:
+        return 8 * m * d + 512 * k * d;
+    case WN_HERDING: {
+        const double parts = ceil(m / 16384); /* each picks its share from its own rows */
+        return 2 * m * d + k * m / parts * d;
+    }
     case WN_CLASS_HERDING:
         return 4 * m * d + s->picks[part] * d;
     case WN_GRAPH_CUT:

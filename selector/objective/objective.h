@@ -33,7 +33,8 @@ extern const wn_objective_vt wn_objective_graph_cut;
 extern const wn_objective_vt wn_objective_facility_dense, wn_objective_facility_free, wn_objective_facility_graph;
 extern const wn_objective_vt wn_objective_saturated_dense, wn_objective_saturated_free, wn_objective_saturated_graph;
 extern const wn_objective_vt wn_objective_disparity, wn_objective_log_determinant;
-extern const wn_objective_vt wn_objective_class_herding;
+extern const wn_objective_vt wn_objective_features;
+extern const wn_objective_vt wn_objective_herding, wn_objective_class_herding;
 extern const wn_objective_vt wn_objective_random;
 extern const wn_objective_vt wn_objective_target; /* rds and tsds */
 

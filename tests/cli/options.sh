@@ -170,7 +170,7 @@ complete_for() {
 is "$(complete_for winnow ex)" "explain " "completion of a command"
 is "$(complete_for winnow run --lam)" "--lambda " "completion of an option"
 is "$(complete_for winnow embed --lam)" " " "only of that command"
-is "$(complete_for winnow run --objective f)" "facility-location " "completion of a value"
+is "$(complete_for winnow run --objective fa)" "facility-location " "completion of a value"
 is "$(complete_for winnow run con)" "conf " "completion of a file"
 
 # ---- version and standard output ----

@@ -96,6 +96,31 @@ static inline double naive_saturated(const naive *v, double saturation, const si
     return f;
 }
 
+/* Roots of what the rows have of each column's positive and negative part. */
+static inline double naive_features(const naive *v, const size_t *s, size_t m) {
+    double f = 0;
+    for (size_t c = 0; c < v->x->cols; c++)
+        for (int sign = -1; sign <= 1; sign += 2) {
+            double sum = 0;
+            for (size_t t = 0; t < m; t++) sum += fmax(0, sign * (double)wn_mat_row(v->x, s[t])[c]);
+            f += sqrt(sum);
+        }
+    return f;
+}
+
+/* Toward the mean of all rows, less the pairs, averaged over the picks. */
+static inline double naive_herding(const naive *v, const size_t *s, size_t m) {
+    double f = 0, total = 0;
+    for (size_t i = 0; i < v->n; i++) total += naive_weight(v, i);
+    for (size_t t = 0; t < m; t++) {
+        double toward = 0, pairs = 0;
+        for (size_t i = 0; i < v->n; i++) toward += naive_weight(v, i) * v->w[s[t] * v->n + i];
+        for (size_t b = 0; b < t; b++) pairs += v->w[s[t] * v->n + s[b]];
+        f += (total > 0 ? toward / total : 0) - pairs / (double)m;
+    }
+    return f;
+}
+
 /* The logarithm of det(I + K) by Gaussian elimination. */
 static inline double naive_log_determinant(const naive *v, const size_t *s, size_t m) {
     double f = 0, *a = malloc((m * m + 1) * sizeof *a);
@@ -119,6 +144,10 @@ static inline double naive_value(const naive *v, wn_objective o, double lambda, 
         return naive_cut(v, lambda, s, m);
     case WN_SATURATED_COVERAGE: /* has no lambda: what is passed is its own parameter */
         return naive_saturated(v, lambda, s, m);
+    case WN_FEATURE_BASED:
+        return naive_features(v, s, m);
+    case WN_HERDING:
+        return naive_herding(v, s, m);
     case WN_LOG_DETERMINANT:
         return naive_log_determinant(v, s, m);
     case WN_DISPARITY_MIN:

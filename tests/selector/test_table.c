@@ -104,6 +104,13 @@ static void make(instance *in, wn_objective objective, wn_kernel_kind kernel, ui
     if (wn_rng_below(&r, 4) == 0 && kernel != WN_DOT) make_graph(in);
 }
 
+/* Rows without a direction say nothing of a mean: herding takes them last, whatever f(S) gains by them. */
+static bool comes_last(const instance *in, size_t row) {
+    bool zero = in->o.objective == WN_HERDING;
+    for (size_t c = 0; c < in->x.cols; c++) zero = zero && !(fabsf(wn_mat_row(&in->x, row)[c]) > 0);
+    return zero;
+}
+
 static double value_of(const instance *in, const size_t *ids, size_t k) {
     double value = 0;
     wn_err e = {0};
@@ -138,7 +145,9 @@ static void check_greedy(const instance *in, const wn_selection *s, char *why, s
             (void)snprintf(why, size, "step %zu: gain %.17g, f rises by %.17g", t, s->gain[t], gain);
         if (t < in->o.nkeep && row != in->o.keep[t]) (void)snprintf(why, size, "step %zu: kept row missing", t);
         for (size_t i = 0; i < v.n && t >= in->o.nkeep; i++) {
-            if (taken[i]) continue;
+            if (taken[i] || (comes_last(in, i) && !comes_last(in, row))) continue;
+            if (comes_last(in, row) && !comes_last(in, i))
+                (void)snprintf(why, size, "step %zu: row %zu without a direction before %zu", t, row, i);
             set[t] = i;
             const double other = value_of(in, set, t + 1) - f;
             if (other > gain + room + room_of(in, &v, set, t, i) + tiny)

@@ -22,6 +22,8 @@ extern "C" {
     X(WN_SATURATED_COVERAGE, "saturated-coverage")  \
     X(WN_DISPARITY_MIN, "disparity-min")            \
     X(WN_LOG_DETERMINANT, "log-determinant")        \
+    X(WN_FEATURE_BASED, "feature-based")            \
+    X(WN_HERDING, "herding")                        \
     X(WN_CLASS_HERDING, "class-herding")            \
     X(WN_RANDOM, "random")
 /* Toward a target: the rows nearest to queries, which no function of the set says alone. rds: for each query in turn
@@ -60,7 +62,7 @@ typedef struct {
     double lambda;         /* graph-cut trade-off, >= 0; NaN = auto: max(0, n/k - 2) */
     double saturation;     /* saturated coverage: share of all that is similar to a row at which picks have done enough
                               for it, at most 1; 0 or NaN = auto: k/n */
-    uint64_t seed;         /* random, tsds; rds: whose turn comes first; class-herding: how large classes are cut */
+    uint64_t seed;         /* random, tsds; rds: whose turn comes first; herding: how large classes are cut */
     const size_t *keep;    /* [nkeep] picked first, in this order; counted in k */
     size_t nkeep;
     const size_t *exclude; /* [nexclude] never picked; still part of the ground set that is represented */
@@ -81,7 +83,7 @@ typedef struct {
     double alpha;          /* tsds: how much nearness counts against spread, above 0, at most 1 */
     size_t listed;         /* neighbours that are looked up for a query at first; 0: as many as suit. rds has the same
                               picks whatever it is */
-    size_t part_rows;      /* a class of more is cut into parts that pick by themselves; 0: 16384 */
+    size_t part_rows;      /* herding: a class of more is cut into parts that pick by themselves; 0: 16384 */
     /* Where x is a part of a whole: */
     size_t first;          /* row number of x's first row; ids, keep and exclude are numbers in the whole */
     size_t n_all;          /* rows of the whole, for lambda auto; 0: those of x, by their weights */
@@ -113,6 +115,7 @@ typedef struct {
  * any number of threads; storages and maximizers give the same picks (docs/selection.md says why).
  * class-herding takes its picks class by class (objective/herding.h has f), and orders them so that a prefix has each
  * class in about its share: at every step the row is the best of its class, not of all. Kernel cosine.
+ * herding is that with all rows in one class and no labels; kernel cosine or dot, as for feature-based.
  * rds and tsds: kernel cosine; the objective is the sum of the cosines.
  * Similarity in facility location and saturated coverage: max(cos, 0), max(dot, 0) or the rbf value; a row also
  * represents itself.
