@@ -111,6 +111,15 @@ void wn_ground_vector_sums(const wn_ground *g, double *sums) {
     wn_parallel_for(g->d, 64, vector_sums_task, &(vector_sums){g, sums});
 }
 
+void wn_ground_mean(const wn_ground *g, double *mean) {
+    wn_ground own = *g;
+    double total = 0;
+    own.sums = NULL;
+    wn_ground_vector_sums(&own, mean);
+    for (size_t i = 0; i < g->n; i++) total += wn_ground_weight(g, i);
+    for (size_t c = 0; c < g->d && total > 0; c++) mean[c] /= total;
+}
+
 typedef struct {
     const wn_ground *g;
     const wn_kernel *kernel;
@@ -182,11 +191,27 @@ wn_code wn_ground_rbf_sums(const wn_ground *g, const wn_kernel *kernel, wn_progr
     return WN_OK;
 }
 
+static double sum_lanes(const double s[8]) {
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
 double wn_ground_dot(const float *x, const double *v, size_t d) {
     double s[8] = {0};
     size_t i = 0;
     for (; i + 8 <= d; i += 8)
         for (size_t l = 0; l < 8; l++) s[l] += (double)x[i + l] * v[i + l];
     for (size_t l = 0; i < d; i++, l++) s[l] += (double)x[i] * v[i];
-    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+    return sum_lanes(s);
+}
+
+double wn_ground_square(const float *x, const double *v, size_t d) {
+    double s[8] = {0};
+    size_t i = 0;
+    for (; i + 8 <= d; i += 8)
+        for (size_t l = 0; l < 8; l++) {
+            const double off = (double)x[i + l] - v[i + l];
+            s[l] += off * off;
+        }
+    for (size_t l = 0; i < d; i++, l++) s[l] += ((double)x[i] - v[i]) * ((double)x[i] - v[i]);
+    return sum_lanes(s);
 }

@@ -29,11 +29,15 @@ static inline double wn_ground_weight(const wn_ground *g, size_t row) {
 
 /* sums[d] = the rows of the whole, added up: g->sums, else those of x from first to last. */
 void wn_ground_vector_sums(const wn_ground *g, double *sums);
+/* mean[d] of the rows of x by their weights; zeros where these are all 0. */
+void wn_ground_mean(const wn_ground *g, double *mean);
 /* sums[n] of rbf values over the whole, without the row itself: g->sums, else over x. Rounded to a grid that is coarser
  * than the rounding of the sum, so that equal rows have equal sums whatever the order of summation. O(n^2 d). */
 wn_code wn_ground_rbf_sums(const wn_ground *g, const wn_kernel *kernel, wn_progress *p, double *sums, wn_err *err);
 
 /* x . v in double, eight lanes in a fixed order: the same bits on every processor. */
 double wn_ground_dot(const float *x, const double *v, size_t d);
+/* |x - v|^2 in the same way: 0 where they are equal. */
+double wn_ground_square(const float *x, const double *v, size_t d);
 
 #endif

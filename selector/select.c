@@ -51,6 +51,10 @@ static double lambda_used(double lambda, double n, size_t k) {
     return isnan(lambda) ? fmax(0.0, n / (double)k - 2.0) : lambda;
 }
 
+static double saturation_used(double saturation, double n, size_t k) {
+    return saturation > 0 ? saturation : fmin(1.0, (double)k / n);
+}
+
 double wn_select_lambda(double lambda, size_t n, size_t k) {
     return lambda_used(lambda, (double)n, k);
 }
@@ -92,6 +96,13 @@ static const select_way ways[] = {
     {WN_FACILITY_LOCATION, ANY, WN_MATRIX_FREE, OVER_GRAPH, &wn_objective_facility_graph, NULL},
     {WN_FACILITY_LOCATION, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_facility_dense, NULL},
     {WN_FACILITY_LOCATION, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_facility_free, NULL},
+    {WN_SATURATED_COVERAGE, ANY, WN_MATRIX_FREE, OVER_GRAPH, &wn_objective_saturated_graph, NULL},
+    {WN_SATURATED_COVERAGE, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_saturated_dense, NULL},
+    {WN_SATURATED_COVERAGE, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_saturated_free, NULL},
+    {WN_DISPARITY_MIN, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_disparity, NULL},
+    {WN_LOG_DETERMINANT, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_log_determinant, NULL},
+    {WN_FEATURE_BASED, LINEAR, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_features, NULL},
+    {WN_HERDING, LINEAR, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_herding, &wn_solver_class_herding},
     {WN_CLASS_HERDING, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_class_herding, &wn_solver_class_herding},
     {WN_RANDOM, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
     {WN_RDS, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_target, &wn_solver_rds},
@@ -99,6 +110,31 @@ static const select_way ways[] = {
     {WN_RANDOM, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
+
+/* What an objective is, whatever the way; NULL: there is none. */
+static const wn_objective_vt *objective_of(wn_objective o) {
+    for (size_t i = 0; i < WAYS; i++)
+        if (ways[i].what == o) return ways[i].objective;
+    return NULL;
+}
+
+bool wn_objective_seeks_coverage(wn_objective o) {
+    return (objective_of(o)->traits & WN_SEEKS_COVERAGE) != 0;
+}
+
+bool wn_objective_over_graph(wn_objective o) {
+    for (size_t i = 0; i < WAYS; i++)
+        if (ways[i].what == o && ways[i].pairs == OVER_GRAPH) return true;
+    return false;
+}
+
+bool wn_objective_serves(wn_objective o, wn_kernel_kind kernel, wn_storage storage) {
+    for (size_t i = 0; i < WAYS; i++)
+        if (ways[i].what == o && ways[i].kernels >> kernel & 1 && ways[i].pairs == ALL_PAIRS &&
+            (storage == WN_STORAGE_AUTO || ways[i].storage == storage))
+            return true;
+    return false;
+}
 
 /* A way, by which solver and maximizer, and what it takes beyond X. */
 typedef struct {
@@ -156,13 +192,8 @@ static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
     return (select_plan){.bytes = SIZE_MAX};
 }
 
-/* What the objective is, whatever the way. */
 static wn_code find_objective(const wn_objective_vt **out, const wn_select_opts *o, wn_err *err) {
-    for (size_t i = 0; i < WAYS; i++)
-        if (ways[i].what == o->objective) {
-            *out = ways[i].objective;
-            return WN_OK;
-        }
+    if ((*out = objective_of(o->objective))) return WN_OK;
     return wn_err_set(err, WN_EUSAGE, "select: there is no way to maximise objective %d", (int)o->objective);
 }
 
@@ -185,6 +216,9 @@ static wn_code check_options(const wn_select_opts *o, wn_err *err) {
     if (traits & WN_USES_LAMBDA && !isnan(o->lambda) && !(o->lambda >= 0 && o->lambda <= 1e12))
         return wn_err_set(err, WN_EUSAGE, "select: lambda is %g; it must lie between 0 and 1e12, or be auto",
                           o->lambda);
+    if (traits & WN_USES_SATURATION && !isnan(o->saturation) && !(o->saturation >= 0 && o->saturation <= 1))
+        return wn_err_set(err, WN_EUSAGE, "select: saturation is %g; it must lie between 0 and 1, or be auto",
+                          o->saturation);
     if (traits & WN_USES_ROWS && o->kernel.kind == WN_RBF && !(o->kernel.gamma > 0 && o->kernel.gamma <= 1e6))
         return wn_err_set(err, WN_EUSAGE, "select: gamma is %g; it must be above 0 and at most 1e6", o->kernel.gamma);
     if (!(o->epsilon >= 0 && o->epsilon < 1))
@@ -250,6 +284,9 @@ wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, w
     s.maximizer = p.used;
     if ((code = wn_ground_init(&g.ground, x, o, err)) != WN_OK) goto out;
     if (g.objective->traits & WN_USES_LAMBDA) s.lambda = g.o.lambda = lambda_used(o->lambda, g.ground.n_all, o->k);
+    if (!(g.objective->traits & WN_USES_LABELS)) g.o.label = NULL, g.o.classes = 0;
+    if (g.objective->traits & WN_USES_SATURATION)
+        s.saturation = g.o.saturation = saturation_used(o->saturation, g.ground.n_all, o->k);
     /* also bounds k before anything of that size is allocated */
     if ((code = wn_constraint_init(&g.constraint, &g.ground, o, err)) != WN_OK) goto out;
     code = WN_EMEMORY;
@@ -306,6 +343,8 @@ wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_
     if ((code = check_represent(o, err)) != WN_OK) goto out;
     if ((code = wn_ground_init(&g, x, o, err)) != WN_OK) goto out;
     used.lambda = k ? lambda_used(o->lambda, g.n_all, k) : 0;
+    if (!(objective->traits & WN_USES_LABELS)) used.label = NULL, used.classes = 0;
+    used.saturation = saturation_used(o->saturation, g.n_all, k);
     code = WN_EMEMORY;
     if (!(chosen = wn_alloc(g.n, sizeof *chosen, err))) goto out;
     if (!(rows = wn_alloc(k, sizeof *rows, err))) goto out;

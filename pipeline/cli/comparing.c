@@ -140,7 +140,8 @@ static wn_code method_option(wn_cli *one, const char *word, const char *text, wn
     if (!equals || !o || !(o->traits & WN_OPTION_METHOD))
         return wn_err_set(err, WN_EUSAGE,
                           "--methods: \"%.60s\" of %.60s is no option of a method: want similarity, components, "
-                          "gamma, lambda, quota, push, maximizer, epsilon, neighbours, dedup or seed, and =VALUE",
+                          "gamma, lambda, saturation, quota, push, maximizer, epsilon, neighbours, dedup or seed, and "
+                          "=VALUE",
                           text, word);
     wn_code code = wn_option_set(one, o, equals + 1, err);
     if (code != WN_OK) return wn_err_prefix(err, "--methods %s: ", word);
@@ -164,14 +165,14 @@ static wn_code read_method(wn_cli *cli, wn_method *m, const char *spelt, wn_err 
         if ((code = next_piece(cli, &at, ':', &piece, err)) != WN_OK) goto out;
         if ((code = method_option(&one, word, piece, err)) != WN_OK) goto out;
     }
-    if (one.config.objective == WN_CLASS_HERDING && !one.given[option_named("similarity") - wn_options])
-        one.config.similarity = WN_COSINE;
-    if ((code = wn_cli_check_herding(&one, err)) != WN_OK || (code = wn_cli_check_effects(&one, err)) != WN_OK) {
+    if (!one.given[option_named("similarity") - wn_options]) wn_cli_suit_similarity(&one.config);
+    if ((code = wn_cli_check_objective(&one, err)) != WN_OK || (code = wn_cli_check_effects(&one, err)) != WN_OK) {
         (void)wn_err_prefix(err, "--methods %s: ", word);
         goto out;
     }
     const wn_config *c = &one.config;
     m->objective = c->objective, m->similarity = c->similarity, m->lambda = c->lambda, m->gamma = c->gamma;
+    m->saturation = c->saturation;
     m->components = m->similarity == WN_RBF && m->objective != WN_RANDOM ? c->components : 0;
     m->classes = wn_config_classes(c), m->push = c->push;
     m->maximizer = c->maximizer, m->epsilon = c->epsilon, m->neighbours = c->neighbours;

@@ -129,8 +129,7 @@ static wn_code choose_by_labels(wn_cli *cli, const wn_assignments *file, const w
         return WN_OK;
     }
     if (c->label_field && !other && !c->ignore_labels) c->objective = WN_CLASS_HERDING;
-    if (c->objective == WN_CLASS_HERDING && !value_of(file, "similarity") && !value_of(line, "similarity"))
-        c->similarity = WN_COSINE;
+    if (!value_of(file, "similarity") && !value_of(line, "similarity")) wn_cli_suit_similarity(c);
     if (!c->label_field || c->objective != WN_GRAPH_CUT || value_of(line, "labels")) return WN_OK;
     c->ignore_labels = true;
     if (!other || strcmp(other, "objective") == 0 || strcmp(other, "preset") == 0) return WN_OK;

@@ -57,41 +57,41 @@ typedef enum {
     OPT_RATES,    /* const wn_lr_group *, and a size_t count right behind it: repeatable */
 } wn_option_kind;
 
-/* What the checks and the canonical form have to know of an option. */
-typedef enum {
-    WN_OPTION_DECIDES = 1 << 0,     /* the result depends on it */
-    WN_OPTION_NEEDS_MODEL = 1 << 1, /* it means nothing without --model (tokenize has always one) */
-    WN_OPTION_NO_MODEL = 1 << 2,    /* it does not go with --model */
-    WN_OPTION_READS = 1 << 3,       /* its value is a path that is read */
-    WN_OPTION_WRITES = 1 << 4,      /* its value is a path that is written */
-    /* where it has an effect; together.c says when each of these holds */
-    WN_OPTION_FITS = 1 << 5,     /* an encoder is fitted, not loaded */
-    WN_OPTION_LSA = 1 << 6,      /* the encoder is lsa */
-    WN_OPTION_DOC2VEC = 1 << 7,  /* the encoder is doc2vec */
-    WN_OPTION_DBOW = 1 << 8,     /* doc2vec learns by dbow */
-    WN_OPTION_WINDOW = 1 << 9,   /* doc2vec looks at words around a word */
-    WN_OPTION_COMPARES = 1 << 10, /* the objective compares vectors */
-    WN_OPTION_RBF = 1 << 11,     /* ... by rbf */
-    WN_OPTION_GRAPH_CUT = 1 << 12,
-    WN_OPTION_NEIGHBOURS = 1 << 13, /* a graph of neighbours is made */
-    WN_OPTION_ENCODES = 1 << 14,    /* texts become vectors (not in dedup of equal texts, or of a matrix) */
-    WN_OPTION_RECORDS = 1 << 15,    /* records are read (dedup takes a matrix, select may have the records of one) */
-    WN_OPTION_MATRIX = 1 << 16,     /* a matrix is read */
-    WN_OPTION_METHOD = 1 << 17,     /* an option of a method of compare, too: --methods graph-cut:lambda=10 */
-    WN_OPTION_CHOICE = 1 << 18,     /* the task is a choice */
-    WN_OPTION_CLASSES = 1 << 19,    /* the task has classes */
-    WN_OPTION_DEV = 1 << 20,        /* records are held out */
-    WN_OPTION_FINETUNE = 1 << 21,   /* a model is trained: train, and compare with that learner */
-    WN_OPTION_TOKENS = 1 << 22,     /* of compare: a model reads the texts */
-    WN_OPTION_HERDING = 1 << 23,
-    WN_OPTION_LABELS = 1 << 24,     /* records have labels */
-    WN_OPTION_OBJECTIVE = 1 << 25,  /* it says, or goes with, what an objective is to choose */
-    WN_OPTION_QUERY = 1 << 26,      /* there are queries */
-    WN_OPTION_TSDS = 1 << 27,       /* ... and rows are drawn for them */
-    WN_OPTION_VERDICT = 1 << 28,    /* they have, or a matrix may */
-    WN_OPTION_LAYERS = 1 << 29,     /* the model has layers: it is no table of token vectors */
-    WN_OPTION_STOCHASTIC = 1 << 30, /* the maximizer draws a sample */
-} wn_option_trait;
+/* What the checks and the canonical form have to know of an option: bits, more of them than an enum holds. */
+typedef unsigned long long wn_option_traits;
+#define WN_OPTION_DECIDES (1ull << 0) /* the result depends on it */
+#define WN_OPTION_NEEDS_MODEL (1ull << 1) /* it means nothing without --model (tokenize has always one) */
+#define WN_OPTION_NO_MODEL (1ull << 2) /* it does not go with --model */
+#define WN_OPTION_READS (1ull << 3) /* its value is a path that is read */
+#define WN_OPTION_WRITES (1ull << 4) /* its value is a path that is written */
+/* where it has an effect; together.c says when each of these holds */
+#define WN_OPTION_FITS (1ull << 5) /* an encoder is fitted, not loaded */
+#define WN_OPTION_LSA (1ull << 6) /* the encoder is lsa */
+#define WN_OPTION_DOC2VEC (1ull << 7) /* the encoder is doc2vec */
+#define WN_OPTION_DBOW (1ull << 8) /* doc2vec learns by dbow */
+#define WN_OPTION_WINDOW (1ull << 9) /* doc2vec looks at words around a word */
+#define WN_OPTION_COMPARES (1ull << 10) /* the objective compares vectors */
+#define WN_OPTION_RBF (1ull << 11) /* ... by rbf */
+#define WN_OPTION_GRAPH_CUT (1ull << 12)
+#define WN_OPTION_NEIGHBOURS (1ull << 13) /* a graph of neighbours is made */
+#define WN_OPTION_ENCODES (1ull << 14) /* texts become vectors (not in dedup of equal texts, or of a matrix) */
+#define WN_OPTION_RECORDS (1ull << 15) /* records are read (dedup takes a matrix, select may have the records of one) */
+#define WN_OPTION_MATRIX (1ull << 16) /* a matrix is read */
+#define WN_OPTION_METHOD (1ull << 17) /* an option of a method of compare, too: --methods graph-cut:lambda=10 */
+#define WN_OPTION_CHOICE (1ull << 18) /* the task is a choice */
+#define WN_OPTION_CLASSES (1ull << 19) /* the task has classes */
+#define WN_OPTION_DEV (1ull << 20) /* records are held out */
+#define WN_OPTION_FINETUNE (1ull << 21) /* a model is trained: train, and compare with that learner */
+#define WN_OPTION_TOKENS (1ull << 22) /* of compare: a model reads the texts */
+#define WN_OPTION_HERDING (1ull << 23)
+#define WN_OPTION_LABELS (1ull << 24) /* records have labels */
+#define WN_OPTION_OBJECTIVE (1ull << 25) /* it says, or goes with, what an objective is to choose */
+#define WN_OPTION_QUERY (1ull << 26) /* there are queries */
+#define WN_OPTION_TSDS (1ull << 27) /* ... and rows are drawn for them */
+#define WN_OPTION_VERDICT (1ull << 28) /* they have, or a matrix may */
+#define WN_OPTION_LAYERS (1ull << 29) /* the model has layers: it is no table of token vectors */
+#define WN_OPTION_STOCHASTIC (1ull << 30) /* the maximizer draws a sample */
+#define WN_OPTION_SATURATED (1ull << 31) /* the objective is saturated coverage */
 
 typedef struct {
     const char *name;
@@ -103,7 +103,7 @@ typedef struct {
     const char *words; /* "a|b|c" that it accepts (also for completion) */
     double low, high;
     const char *initial; /* the default, as one would type it; NULL: none */
-    unsigned traits;     /* wn_option_trait */
+    wn_option_traits traits;
     const char *group, *help;
 } wn_option;
 
@@ -134,8 +134,11 @@ void wn_cli_free(wn_cli *cli);
 wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err);
 /* WN_EUSAGE where an option was given that has no effect. */
 wn_code wn_cli_check_effects(const wn_cli *cli, wn_err *err);
-/* WN_EUSAGE where class-herding is asked for what it does not have, or labels are both used and ignored. */
-wn_code wn_cli_check_herding(const wn_cli *cli, wn_err *err);
+/* WN_EUSAGE where the objective is asked for a similarity or storage that it does not have, or labels are both used and
+ * ignored. */
+wn_code wn_cli_check_objective(const wn_cli *cli, wn_err *err);
+/* Makes the similarity cosine where the objective does not have that of `c`. */
+void wn_cli_suit_similarity(wn_config *c);
 /* The options of compare that hold lists and sizes, into the configuration. */
 wn_code wn_cli_read_comparison(wn_cli *cli, wn_err *err);
 /* WN_EUSAGE where an output would replace something that is read, another output, or a device. */

@@ -186,7 +186,8 @@ const wn_option wn_options[] = {
      "graph-cut"},
     {"similarity", 0, "NAME", CHOOSE, OPT_ENUM, CF(similarity), WORDS(WN_KERNELS), 0, 0, "rbf",
      DECIDES | COMPARES | METHOD, "Selection",
-     "similarity of two vectors; rbf is exp(gamma (cosine - 1)); class-herding has cosine alone"},
+     "similarity of two vectors; rbf is exp(gamma (cosine - 1)); class-herding has cosine alone, herding and "
+     "feature-based cosine and dot"},
     {"gamma", 0, "X|auto", CHOOSE, OPT_REAL, CF(gamma), "auto", DBL_MIN, 1e6, "auto",
      DECIDES | COMPARES | WN_OPTION_RBF | METHOD, "Selection", "rbf: width; auto is 7.5 / median(1 - cosine)"},
     {"components", 0, "N", CHOOSE, OPT_COUNT, CF(components), NULL, 0, 65536, "64",
@@ -194,6 +195,9 @@ const wn_option wn_options[] = {
      "rbf: compare rows of more than N columns by their N leading principal components; 0: as they are"},
     {"lambda", 0, "X|auto", CHOOSE, OPT_REAL, CF(lambda), "auto", 0, 1e12, "auto",
      DECIDES | WN_OPTION_GRAPH_CUT | METHOD, "Selection", "graph-cut: weight of diversity; auto is n/k - 2"},
+    {"saturation", 0, "X|auto", CHOOSE, OPT_REAL, CF(saturation), "auto", DBL_MIN, 1, "auto",
+     DECIDES | WN_OPTION_SATURATED | METHOD, "Selection",
+     "saturated-coverage: share of all that is like a row at which chosen rows have done enough for it; auto is k/n"},
     {"labels", 0, "use|ignore", CHOOSE, OPT_SWITCH, CF(ignore_labels), "use|ignore", 0, 0, "use",
      DECIDES | WN_OPTION_LABELS, "Selection",
      "use: where --label-field names labels, choose by class (--objective class-herding), unless another objective, or "
@@ -242,7 +246,8 @@ const wn_option wn_options[] = {
     {"exclude", 0, "FILE", CHOOSE, OPT_STRING, CF(exclude_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
      "ids that must not be chosen, one a line"},
     {"neighbours", 'K', "N", CMD_GRAPH | CHOOSE, OPT_COUNT, CF(neighbours), NULL, 1, 1e9, "50",
-     DECIDES | WN_OPTION_NEIGHBOURS | METHOD, "Selection", "nearest neighbours a row (graph; facility-location)"},
+     DECIDES | WN_OPTION_NEIGHBOURS | METHOD, "Selection",
+     "nearest neighbours a row (graph; facility-location, saturated-coverage)"},
 
     {"test", 0, "FILE|N%", CMD_COMPARE, OPT_STRING, AT(test), NULL, 0, 0, NULL, DECIDES | READS, "Comparison",
      "records to test on, never chosen from; N%: that share of each class of the input, drawn once by --seed"},

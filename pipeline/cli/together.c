@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The first option given that has the trait, or NULL. */
-static const wn_option *given_with(const wn_cli *cli, wn_option_trait trait) {
+static const wn_option *given_with(const wn_cli *cli, wn_option_traits trait) {
     for (size_t i = 0; i < wn_noptions; i++)
         if ((wn_options[i].traits & trait) && wn_option_given(cli, &wn_options[i])) return &wn_options[i];
     return NULL;
@@ -52,6 +52,9 @@ static bool by_graph_cut(const wn_cli *cli) {
 static bool by_sample(const wn_cli *cli) {
     return cli->config.maximizer == WN_SEARCH_STOCHASTIC;
 }
+static bool by_saturation(const wn_cli *cli) {
+    return cli->config.objective == WN_SATURATED_COVERAGE;
+}
 static bool by_herding(const wn_cli *cli) {
     return cli->config.objective == WN_CLASS_HERDING;
 }
@@ -72,7 +75,7 @@ static bool may_have_labels(const wn_cli *cli) {
     return has_labels(cli) || cli->command->bit == CMD_SELECT || cli->config.nembeddings > 0;
 }
 static bool by_neighbours(const wn_cli *cli) {
-    return cli->command->bit == CMD_GRAPH || cli->config.objective == WN_FACILITY_LOCATION;
+    return cli->command->bit == CMD_GRAPH || wn_objective_over_graph(cli->config.objective);
 }
 static bool reads_records(const wn_cli *cli) {
     return !reads_matrix(cli);
@@ -111,7 +114,7 @@ static bool holds_out(const wn_cli *cli) {
 
 /* When an option with a trait has an effect, and what is said where it has none. */
 static const struct {
-    unsigned trait;
+    wn_option_traits trait;
     bool (*holds)(const wn_cli *cli);
     const char *why;
 } effects[] = {
@@ -127,7 +130,7 @@ static const struct {
     {WN_OPTION_DBOW, by_dbow, "it belongs to --doc2vec-mode dbow"},
     {WN_OPTION_WINDOW, by_windows, "--doc2vec-mode dbow looks at no words around a word (unless --dbow-words)"},
     {WN_OPTION_OBJECTIVE | WN_OPTION_COMPARES | WN_OPTION_GRAPH_CUT | WN_OPTION_HERDING | WN_OPTION_LABELS |
-         WN_OPTION_NEIGHBOURS,
+         WN_OPTION_NEIGHBOURS | WN_OPTION_SATURATED,
      by_objective, "all rows are chosen toward the queries (--query-weight below 1 leaves some to the objective)"},
     {WN_OPTION_QUERY, has_query, "it belongs to --query"},
     {WN_OPTION_TSDS, by_tsds, "it belongs to --query-method tsds"},
@@ -135,10 +138,11 @@ static const struct {
     {WN_OPTION_COMPARES, compares, "--objective random compares nothing"},
     {WN_OPTION_RBF, by_rbf, "it belongs to --similarity rbf"},
     {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},
+    {WN_OPTION_SATURATED, by_saturation, "it belongs to --objective saturated-coverage"},
     {WN_OPTION_HERDING, by_herding, "it belongs to --objective class-herding"},
     {WN_OPTION_LABELS, has_labels, "there is no --label-field"},
     {WN_OPTION_VERDICT, may_have_labels, "there is no --label-field"},
-    {WN_OPTION_NEIGHBOURS, by_neighbours, "it belongs to --objective facility-location"},
+    {WN_OPTION_NEIGHBOURS, by_neighbours, "it belongs to --objective facility-location and saturated-coverage"},
     {WN_OPTION_CHOICE, chooses, "it belongs to --task choice"},
     {WN_OPTION_CLASSES, has_classes, "it belongs to --task classify and pairs"},
     {WN_OPTION_DEV, holds_out, "it belongs to --dev"},
@@ -295,7 +299,27 @@ static wn_code check_inputs(const wn_config *c, wn_err *err) {
     return piped > 1 ? wn_err_set(err, WN_EUSAGE, "- is named twice") : WN_OK;
 }
 
-wn_code wn_cli_check_herding(const wn_cli *cli, wn_err *err) {
+void wn_cli_suit_similarity(wn_config *c) {
+    if (!wn_objective_serves(c->objective, c->similarity, WN_STORAGE_AUTO)) c->similarity = WN_COSINE;
+}
+
+/* The similarity and the storage of an objective. */
+static wn_code check_ways(const wn_config *c, wn_err *err) {
+    const char *name = wn_objective_name(c->objective);
+    if (!wn_objective_serves(c->objective, c->similarity, WN_STORAGE_AUTO))
+        return wn_err_set(err, WN_EUSAGE, "--objective %s compares by cosine%s: leave --similarity %s out", name,
+                          wn_objective_serves(c->objective, WN_DOT, WN_STORAGE_AUTO) ? " or dot" : "",
+                          wn_kernel_name(c->similarity));
+    if (!wn_objective_serves(c->objective, c->similarity, wn_search_storage(c->maximizer)))
+        return wn_err_set(err, WN_EUSAGE, "--objective %s needs no matrix: leave --maximizer %s out", name,
+                          wn_search_name(c->maximizer));
+    if (c->objective == WN_CLASS_HERDING && wn_search_maximizer(c->maximizer) != WN_MAXIMIZER_AUTO)
+        return wn_err_set(err, WN_EUSAGE, "--objective %s has a search of its own: leave --maximizer %s out", name,
+                          wn_search_name(c->maximizer));
+    return WN_OK;
+}
+
+wn_code wn_cli_check_objective(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
     const wn_option *labels = wn_option_find(cli->command->bit, "labels", 6);
     const bool herding = c->objective == WN_CLASS_HERDING, given = labels && wn_option_given(cli, labels);
@@ -305,17 +329,10 @@ wn_code wn_cli_check_herding(const wn_cli *cli, wn_err *err) {
     if (given && !herding && !c->ignore_labels)
         return wn_err_set(err, WN_EUSAGE, "--labels use, but --objective %s has no use for them",
                           wn_objective_name(c->objective));
-    if (!herding) return WN_OK;
-    if (cli->command->bit == CMD_RUN && !c->label_field)
+    if (herding && cli->command->bit == CMD_RUN && !c->label_field)
         return wn_err_set(err, WN_EUSAGE, "--objective class-herding chooses by class: name the field with "
                           "--label-field");
-    if (c->similarity != WN_COSINE)
-        return wn_err_set(err, WN_EUSAGE, "--objective class-herding compares by cosine: leave --similarity %s out",
-                          wn_kernel_name(c->similarity));
-    if (c->maximizer != WN_SEARCH_AUTO && c->maximizer != WN_SEARCH_MATRIX_FREE)
-        return wn_err_set(err, WN_EUSAGE, "--objective class-herding has a search of its own: leave --maximizer %s out",
-                          wn_search_name(c->maximizer));
-    return WN_OK;
+    return check_ways(c, err);
 }
 
 wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
@@ -338,6 +355,6 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
                           "--save-encoder and --load-encoder together: a loaded encoder is saved already");
     if ((code = check_inputs(c, err)) != WN_OK) return code;
     if ((code = check_query(cli, err)) != WN_OK) return code;
-    if ((code = wn_cli_check_herding(cli, err)) != WN_OK) return code;
+    if ((code = wn_cli_check_objective(cli, err)) != WN_OK) return code;
     return wn_cli_check_effects(cli, err);
 }

@@ -53,6 +53,7 @@ static wn_outcome outcome_of(const deduping *d, const wn_config *c) {
                         .inputs = d->rows.inputs,
                         .ninputs = d->rows.ninputs,
                         .lambda = NAN,
+                        .saturation = NAN,
                         .push = NAN,
                         .label_noise = NAN,
                         .quota_power = NAN,

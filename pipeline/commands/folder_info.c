@@ -60,6 +60,7 @@ static void print_selection(const cJSON *s, wn_io *io) {
     wn_print_name(io, text_of(s, "similarity"));
     if (is_number(s, "gamma")) wn_printf(io, ", gamma %.4g", number_of(s, "gamma"));
     if (is_number(s, "lambda")) wn_printf(io, ", lambda %.4g", number_of(s, "lambda"));
+    if (is_number(s, "saturation")) wn_printf(io, ", saturation %.4g", number_of(s, "saturation"));
     wn_printf(io, "\n");
     if (is_number(s, "coverage"))
         wn_printf(io, "  coverage: %.3f mean cosine to the nearest chosen row; at random %.3f\n",

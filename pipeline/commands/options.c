@@ -42,6 +42,7 @@ wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted) {
                         .epsilon = c->epsilon,
                         .wanted = wanted,
                         .lambda = c->lambda,
+                        .saturation = c->saturation,
                         .seed = c->seed,
                         .toward = (wn_objective)(WN_RDS + c->query_method),
                         .query_weight = c->query_weight,

@@ -173,6 +173,7 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .storage = chosen->storage,
                         .maximizer = chosen->maximizer,
                         .lambda = s->opts.objective == WN_GRAPH_CUT ? chosen->lambda : NAN,
+                        .saturation = s->opts.objective == WN_SATURATED_COVERAGE ? chosen->saturation : NAN,
                         .gamma = kernel->kind == WN_RBF ? kernel->gamma : NAN,
                         .gamma_median = s->gamma_median,
                         .components = s->vectors.space.cols,

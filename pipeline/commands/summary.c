@@ -80,6 +80,9 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     if (o->objective == WN_GRAPH_CUT)
         at += snprintf(how + at, sizeof how - (size_t)at, ", lambda %.4g%s", o->lambda,
                        isnan(c->lambda) ? " (auto)" : "");
+    if (o->objective == WN_SATURATED_COVERAGE)
+        at += snprintf(how + at, sizeof how - (size_t)at, ", saturation %.4g%s", o->saturation,
+                       isnan(c->saturation) ? " (auto)" : "");
     if (o->components)
         at += snprintf(how + at, sizeof how - (size_t)at, ", %zu components (%.0f%% of the variance)", o->components,
                        100 * o->explained);
@@ -94,7 +97,7 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
                        c->maximizer == WN_SEARCH_AUTO ? " (auto)" : "");
     wn_sayf(io, "chosen    %zu of %zu (%.3g%%) by %s%s", o->k, o->n, 100.0 * (double)o->k / (double)o->n,
             wn_objective_name(o->objective), how);
-    if (o->objective == WN_CLASS_HERDING || o->objective >= WN_RDS)
+    if (o->objective != WN_RANDOM && !wn_objective_seeks_coverage(o->objective))
         (void)snprintf(aside, sizeof aside, " (not what %s seeks)", wn_objective_name(o->objective));
     wn_sayf(io, "coverage  %.3f mean cosine to the nearest chosen row; at random %.3f%s", o->coverage[o->npoints - 1],
             o->coverage_random[o->npoints - 1], aside);

@@ -101,6 +101,7 @@ static wn_code choose_by_objective(choosing *ch, wn_err *err) {
                         .epsilon = m->epsilon,
                         .wanted = ch->call->k,
                         .lambda = m->lambda,
+                        .saturation = m->saturation,
                         .seed = ch->call->seed,
                         .neighbours = m->neighbours,
                         .memory = ch->call->memory,

@@ -6,8 +6,8 @@
 
 wn_code wn_outcome_read(wn_outcome *o, const char *folder, unsigned parts, wn_progress *p, wn_err *err) {
     wn_code code;
-    *o = (wn_outcome){.lambda = NAN, .gamma = NAN, .gamma_median = NAN, .cut_off = NAN, .explained = NAN};
-    o->bound = o->push = o->label_noise = o->quota_power = NAN;
+    *o = (wn_outcome){.lambda = NAN, .saturation = NAN, .gamma = NAN, .gamma_median = NAN, .cut_off = NAN};
+    o->bound = o->explained = o->push = o->label_noise = o->quota_power = NAN;
     o->own = wn_alloc(1, sizeof *o->own, err);
     if (!o->own) return WN_EMEMORY;
     o->own->folder = folder;

@@ -79,6 +79,7 @@ static wn_code read_selection(wn_outcome *o, wn_err *err) {
         return wn_outcome_damaged(o, "manifest.json names a similarity that is none", err);
     o->encoder = json_string(wn_manifest_at(o, "selection", "encoder"));
     o->lambda = json_number(wn_manifest_at(o, "selection", "lambda"));
+    o->saturation = json_number(wn_manifest_at(o, "selection", "saturation"));
     const double components = json_number(wn_manifest_at(o, "selection", "components"));
     o->components = components >= 1 ? (size_t)components : 0; /* not for NaN */
     o->explained = json_number(wn_manifest_at(o, "selection", "variance_explained"));

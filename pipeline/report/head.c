@@ -103,6 +103,11 @@ void wn_section_lead(wn_page *p, const wn_outcome *r) {
                        "Chosen toward queries: the texts nearest to them. Being near to every text is not what was "
                        "sought: coverage is %.3f, of a random choice %.3f.",
                        chosen, random);
+    else if (r->objective != WN_RANDOM && !wn_objective_seeks_coverage(r->objective))
+        wn_page_printf(p,
+                       "Chosen by %s, which does not seek that every text has a near one among the chosen: coverage is "
+                       "%.3f, of a random choice %.3f.",
+                       wn_objective_name(r->objective), chosen, random);
     else if (chosen <= random + 0.0005)
         wn_page_printf(p,
                        "A random choice of the same size covers the input as well: %.3f against %.3f. By this measure "

@@ -27,6 +27,7 @@ void wn_section_repeat(wn_page *p, const wn_outcome *r) {
     if (r->components) setting_number(p, "components", (double)r->components);
     setting_number(p, "gamma", random ? NAN : r->gamma);
     setting_number(p, "lambda", r->lambda);
+    setting_number(p, "saturation", r->saturation);
     setting_number(p, "push", r->push);
     setting(p, "queries", r->query ? r->query->path : NULL);
     wn_page_printf(p, "<tr><td>seed</td><td>%llu</td></tr>\n", (unsigned long long)r->seed);

@@ -8,8 +8,8 @@
 #include <winnow/mem.h>
 #include <winnow/similarity.h>
 
-/* Facility location is exact up to here; beyond, over the graph of nearest neighbours. */
-enum { EXACT_FACILITY_ROWS = 20000, DEFAULT_NEIGHBOURS = 50 };
+/* Objectives over all pairs are exact up to here; beyond, where they can be, over the graph of nearest neighbours. */
+enum { EXACT_ROWS = 20000, DEFAULT_NEIGHBOURS = 50 };
 static const double little_balance = 0.5;
 
 wn_code wn_choice_size(size_t *wanted, const wn_size_opts *o, size_t n, const wn_lists *lists, wn_err *err) {
@@ -23,7 +23,7 @@ wn_code wn_choice_size(size_t *wanted, const wn_size_opts *o, size_t n, const wn
 }
 
 size_t wn_choice_neighbours(const wn_choice_opts *o, size_t m) {
-    if (o->objective != WN_FACILITY_LOCATION || m <= EXACT_FACILITY_ROWS) return 0;
+    if (!wn_objective_over_graph(o->objective) || m <= EXACT_ROWS) return 0;
     size_t K = o->neighbours ? o->neighbours : DEFAULT_NEIGHBOURS;
     return K < m ? K : m - 1;
 }
@@ -143,6 +143,7 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
                         .epsilon = o->epsilon,
                         .k = out->k,
                         .lambda = o->lambda,
+                        .saturation = o->saturation,
                         .seed = o->seed,
                         .part_rows = o->part_rows,
                         .keep = keep,

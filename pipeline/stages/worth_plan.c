@@ -39,6 +39,12 @@ static double objective_work(const wn_worth_size *s, const wn_choice_opts *o, si
     const size_t space = wn_space_dims(&o->space, s->d);
     const double m = (double)s->m, d = (double)(space ? space : s->d), k = (double)s->k;
     switch (o->objective) {
+    case WN_FEATURE_BASED:
+        return 8 * m * d + 512 * k * d;
+    case WN_HERDING: {
+        const double parts = ceil(m / 16384); /* each picks its share from its own rows */
+        return 2 * m * d + k * m / parts * d;
+    }
     case WN_CLASS_HERDING:
         return 4 * m * d + s->picks[part] * d;
     case WN_GRAPH_CUT:
@@ -46,6 +52,12 @@ static double objective_work(const wn_worth_size *s, const wn_choice_opts *o, si
                                                                            : m * d * (k + 2);
     case WN_FACILITY_LOCATION:
         return m * m * d + 64 * k * m;
+    case WN_SATURATED_COVERAGE:
+        return 2 * m * m * d + 64 * k * m;
+    case WN_DISPARITY_MIN:
+        return m * d * (k + 2);
+    case WN_LOG_DETERMINANT: /* lazily a tenth of that or less */
+        return m * k * (d + (o->kernel.kind == WN_RBF ? k / 2 : 0));
     case WN_RDS:
     case WN_TSDS:
     case WN_RANDOM:

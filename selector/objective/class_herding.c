@@ -33,23 +33,30 @@ static void set_targets(wn_herding *h, const double *push, double *total, double
         for (size_t j = 0; j < d && rows[c] > 0; j++) {
             const double sum = h->target[c * d + j], mean = sum / rows[c];
             const double rest = others > 0 ? (total[j] - sum) / others : mean;
-            h->target[c * d + j] = mean + push[c] * (mean - rest);
+            h->target[c * d + j] = mean + (push ? push[c] : 0) * (mean - rest);
         }
     }
 }
 
-size_t wn_herding_bytes(const wn_select_opts *o, size_t d) {
-    return o->classes * (2 * d + 3) * sizeof(double) + d * sizeof(double);
+/* Of herding without labels one. */
+static size_t classes_of(const wn_select_opts *o) {
+    return o->classes ? o->classes : 1;
+}
+
+size_t wn_herding_bytes(const wn_select_opts *o, size_t n, size_t d) {
+    return classes_of(o) * (2 * d + 3) * sizeof(double) + d * sizeof(double) + (o->classes ? 0 : n * sizeof(uint32_t));
 }
 
 wn_code wn_herding_init(wn_herding *h, const wn_ground *g, const wn_select_opts *o, wn_err *err) {
-    *h = (wn_herding){.g = g, .label = o->label, .classes = o->classes};
-    double *scratch = wn_alloc(g->d + o->classes, sizeof *scratch, err);
+    const size_t classes = classes_of(o);
+    *h = (wn_herding){.g = g, .label = o->label, .classes = classes};
+    if (!o->label && !(h->label = h->own = wn_alloc(g->n, sizeof *h->own, err))) return WN_EMEMORY;
+    double *scratch = wn_alloc(g->d + classes, sizeof *scratch, err);
     if (!scratch) return WN_EMEMORY;
-    h->target = wn_alloc(o->classes, g->d * sizeof *h->target, err);
-    h->sum = wn_alloc(o->classes, g->d * sizeof *h->sum, err);
-    h->pairs = wn_alloc(o->classes, sizeof *h->pairs, err);
-    h->count = wn_alloc(o->classes, sizeof *h->count, err);
+    h->target = wn_alloc(classes, g->d * sizeof *h->target, err);
+    h->sum = wn_alloc(classes, g->d * sizeof *h->sum, err);
+    h->pairs = wn_alloc(classes, sizeof *h->pairs, err);
+    h->count = wn_alloc(classes, sizeof *h->count, err);
     const bool room = h->target && h->sum && h->pairs && h->count;
     if (room) {
         wn_parallel_for(g->d, COLUMNS, class_sums_task, h);
@@ -60,6 +67,7 @@ wn_code wn_herding_init(wn_herding *h, const wn_ground *g, const wn_select_opts 
 }
 
 void wn_herding_free(wn_herding *h) {
+    wn_free(h->own);
     wn_free(h->target);
     wn_free(h->sum);
     wn_free(h->pairs);
@@ -107,3 +115,4 @@ out:
 /* No gains to search through: it has a solver only. */
 const wn_objective_vt wn_objective_class_herding = {.traits = WN_USES_ROWS | WN_USES_LABELS,
                                                     .evaluate = herding_evaluate};
+const wn_objective_vt wn_objective_herding = {.traits = WN_USES_ROWS, .evaluate = herding_evaluate};

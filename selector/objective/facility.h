@@ -1,8 +1,9 @@
 #ifndef WINNOW_SELECTOR_FACILITY_H
 #define WINNOW_SELECTOR_FACILITY_H
-#include "objective/objective.h"
+#include "objective/pairs.h"
 
 /* Facility location, f(S) = sum over i of weight_i max over j in S of s_ij, s >= 0, over all pairs. */
+extern const wn_pairs_rule wn_facility_rule;
 wn_code wn_facility_evaluate(const wn_evaluation *e, double *value, wn_err *err);
 
 /* What its certificate asks of it. */
@@ -12,7 +13,7 @@ typedef struct {
     /* Where similarities are at hand; NULL: they are computed when needed. count[i] += how many of rows[m] have s_xi
      * above best[i]. */
     void (*above)(void *state, const size_t *rows, size_t m, uint32_t *count);
-    float *best;  /* [n] of the state, that gains and `above` look at */
+    double *best; /* [n] of the state, that gains and `above` look at */
     size_t pairs; /* similarities that all gains look at */
 } wn_facility;
 

@@ -31,7 +31,7 @@ typedef struct {
     wn_certificate_error off;
     size_t *chosen;  /* [k] rows of the k largest sums */
     uint32_t *above; /* [n] how many of them have more than u_i */
-    float *saved;    /* [n] best as it was */
+    double *saved;   /* [n] best as it was */
 } facility_dual;
 
 static wn_code dual_gains(facility_dual *t, wn_err *err) {
@@ -52,7 +52,7 @@ static wn_code dual_value(facility_dual *t, double *value, wn_err *err) {
     const wn_code code = dual_gains(t, err);
     double sum = 0;
     if (code != WN_OK) return code;
-    for (size_t i = 0; i < g->ground.n; i++) sum += wn_ground_weight(&g->ground, i) * (double)t->f->best[i];
+    for (size_t i = 0; i < g->ground.n; i++) sum += wn_ground_weight(&g->ground, i) * t->f->best[i];
     *value = sum + wn_certificate_most(&t->c);
     for (size_t i = 0; i < g->o.nkeep; i++) t->chosen[i] = g->o.keep[i] - g->ground.first;
     memcpy(t->chosen + g->o.nkeep, t->c.rows, t->c.count * sizeof *t->chosen);
@@ -72,7 +72,7 @@ static bool dual_descend(facility_dual *t, double excess, double step) {
     if (!(square > 0)) return false;
     for (size_t i = 0; i < g->n; i++) {
         const double slope = wn_ground_weight(g, i) * (1 - (double)t->above[i]);
-        t->f->best[i] = (float)fmax((double)t->f->best[i] - step * excess / square * slope, 0);
+        t->f->best[i] = fmax(t->f->best[i] - step * excess / square * slope, 0);
     }
     return true;
 }

@@ -121,7 +121,8 @@ static wn_code graph_cut_evaluate(const wn_evaluation *e, double *value, wn_err 
     return wn_evaluate_sum(e, e->g->sums ? graph_cut_term_of_sums : graph_cut_term, value, err);
 }
 
-const wn_objective_vt wn_objective_graph_cut = {.traits = WN_GAINS_FALL_NONNEGATIVE | WN_USES_LAMBDA | WN_USES_ROWS,
+const wn_objective_vt wn_objective_graph_cut = {.traits = WN_GAINS_FALL_NONNEGATIVE | WN_USES_LAMBDA | WN_USES_ROWS |
+                                                          WN_SEEKS_COVERAGE,
                                                 .bytes = graph_cut_bytes,
                                                 .open = graph_cut_open,
                                                 .gains = graph_cut_gains,

@@ -8,7 +8,9 @@ enum {
     WN_GAINS_FALL_NONNEGATIVE = 2, /* the same, where no similarity is negative (rbf) */
     WN_USES_LAMBDA = 4,
     WN_USES_ROWS = 8, /* looks at x, so x must be finite, and normalised where the kernel wants it */
-    WN_USES_LABELS = 16
+    WN_USES_LABELS = 16,
+    WN_SEEKS_COVERAGE = 32, /* that every row has something similar among the picks */
+    WN_USES_SATURATION = 64
 };
 
 typedef struct wn_greedy wn_greedy; /* greedy.h */
@@ -34,7 +36,10 @@ typedef struct {
 
 extern const wn_objective_vt wn_objective_graph_cut;
 extern const wn_objective_vt wn_objective_facility_dense, wn_objective_facility_free, wn_objective_facility_graph;
-extern const wn_objective_vt wn_objective_class_herding;
+extern const wn_objective_vt wn_objective_saturated_dense, wn_objective_saturated_free, wn_objective_saturated_graph;
+extern const wn_objective_vt wn_objective_disparity, wn_objective_log_determinant;
+extern const wn_objective_vt wn_objective_features;
+extern const wn_objective_vt wn_objective_herding, wn_objective_class_herding;
 extern const wn_objective_vt wn_objective_random;
 extern const wn_objective_vt wn_objective_target; /* rds and tsds */
 

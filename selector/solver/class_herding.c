@@ -68,10 +68,10 @@ typedef struct {
 /* Rows that may be chosen by class; `end` [classes] gets where each class ends. */
 static void sort_members(herd *s, size_t *end) {
     const wn_greedy *g = s->g;
-    const uint32_t *label = g->o.label;
+    const uint32_t *label = s->herding.label;
     for (size_t i = 0; i < g->ground.n; i++)
         if (wn_constraint_feasible(&g->constraint, i)) end[label[i]]++;
-    for (size_t c = 0, at = 0; c < g->o.classes; c++) {
+    for (size_t c = 0, at = 0; c < s->herding.classes; c++) {
         const size_t rows = end[c];
         end[c] = at;
         at += rows;
@@ -124,11 +124,12 @@ out:
 
 static wn_code make_parts(herd *s, wn_err *err) {
     const wn_greedy *g = s->g;
-    const size_t classes = g->o.classes, n = g->ground.n;
+    const size_t classes = s->herding.classes, n = g->ground.n;
     size_t *end = wn_alloc(classes, sizeof *end, err), *quota = wn_alloc(classes, sizeof *quota, err);
     wn_code code = end && quota ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
-    if ((code = wn_select_quotas(&g->o, n, quota, err)) != WN_OK) goto out;
+    quota[0] = g->o.k;
+    if (g->o.label && (code = wn_select_quotas(&g->o, n, quota, err)) != WN_OK) goto out;
     code = WN_EMEMORY;
     if (!(s->members = wn_alloc(n, sizeof *s->members, err))) goto out;
     if (!(s->keep = wn_alloc(n, sizeof *s->keep, err))) goto out;
@@ -318,9 +319,10 @@ static void herd_close(void *solver) {
 }
 
 static size_t herd_bytes(const wn_select_opts *o, size_t n, size_t d) {
-    const size_t parts = o->classes + n / part_rows(o);
-    return wn_herding_bytes(o, d) + 2 * o->classes * sizeof(size_t) + n * (sizeof(size_t) + sizeof(bool)) +
-           parts * sizeof(herd_part) + o->k * sizeof(herd_pick) + (size_t)wn_threads_get() * worker_bytes(o, n, d);
+    const size_t parts = (o->classes ? o->classes : 1) + n / part_rows(o);
+    return wn_herding_bytes(o, n, d) + 2 * (o->classes ? o->classes : 1) * sizeof(size_t) +
+           n * (sizeof(size_t) + sizeof(bool)) + parts * sizeof(herd_part) +
+           o->k * sizeof(herd_pick) + (size_t)wn_threads_get() * worker_bytes(o, n, d);
 }
 
 const wn_solver_vt wn_solver_class_herding = {.bytes = herd_bytes,

@@ -170,7 +170,7 @@ complete_for() {
 is "$(complete_for winnow ex)" "explain " "completion of a command"
 is "$(complete_for winnow run --lam)" "--lambda " "completion of an option"
 is "$(complete_for winnow embed --lam)" " " "only of that command"
-is "$(complete_for winnow run --objective f)" "facility-location " "completion of a value"
+is "$(complete_for winnow run --objective fa)" "facility-location " "completion of a value"
 is "$(complete_for winnow run con)" "conf " "completion of a file"
 
 # ---- version and standard output ----
@@ -199,10 +199,12 @@ idle --gamma "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --similarity
 idle --gamma "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --preset paper --gamma 3
 idle --components "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --preset paper --components 3
 idle --lambda "it belongs to --objective graph-cut" run a.jsonl -k 1 -o x --objective facility-location --lambda 2
+idle --saturation "it belongs to --objective saturated-coverage" run a.jsonl -k 1 -o x --saturation .5
+refused "a saturation above 1" 2 'run: --saturation: "2" will not do' run a -k 5 -o x --saturation 2
 idle --epsilon "it belongs to --maximizer stochastic" run a.jsonl -k 1 -o x --maximizer lazy --epsilon .2
 refused "a search that class-herding does not have" 2 "run: --objective class-herding has a search of its own: leave \
 --maximizer naive out" run a.jsonl -k 1 -o x --objective class-herding --label-field c --maximizer naive
-idle --neighbours "it belongs to --objective facility-location" run a.jsonl -k 1 -o x -K 20
+idle --neighbours "it belongs to --objective facility-location and saturated-coverage" run a.jsonl -k 1 -o x -K 20
 idle --similarity "--objective random compares nothing" run a.jsonl -k 1 -o x --objective random --similarity dot
 idle --epochs "it belongs to --encoder doc2vec" run a.jsonl -k 1 -o x --epochs 3
 idle --min-df "it belongs to --encoder lsa" embed a.jsonl -o x --encoder doc2vec --min-df 3

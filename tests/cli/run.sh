@@ -256,12 +256,25 @@ is "$code" 0 "and over one that does"
 rm -rf x many.jsonl
 
 # ---- objectives ----
-for objective in facility-location random "graph-cut --similarity cosine" "graph-cut --preset paper"; do
+# every word that the option takes, and two settings of the default
+refused "an objective that is none" 2 'run: --objective: "none" will not do: want graph-cut, ' \
+    run rows.jsonl -k 30 --objective none -o obj
+words=$(sed 's/.*do: want //; s/ \[.*//; s/, /\n/g' "$err" | sed 's/^class-herding$/& --label-field label/')
+while read -r objective; do
     # shellcheck disable=SC2086
-    try run rows.jsonl -k 30 --objective $objective -o obj
+    try run rows.jsonl -k 30 --id-field id --objective $objective -o obj
     is "$code $(wc -l <obj/subset.jsonl)" "0 30" "objective $objective"
-    rm -rf obj
-done
+    has "$err" "by ${objective%% *}" "and says so"
+    try report obj --html obj.html
+    is "$code" 0 "its page is made again"
+    try explain obj "$(sed -n 2p obj/selection.tsv | cut -f 2)"
+    is "$code" 0 "a row of it is explained"
+    rm -rf obj obj.html
+done <<END
+$words
+graph-cut --similarity cosine
+graph-cut --preset paper
+END
 try run rows.jsonl -k 6 --lambda 0 -o balance
 has "$err" "densest group" "a lambda too small for k is warned of"
 rm -rf balance

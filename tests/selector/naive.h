@@ -9,9 +9,13 @@
 #include <wn/rng.h>
 #include <winnow/select.h>
 
+enum { NAIVE_PICKS = 512 /* at the most */ };
+
 typedef struct {
+    const wn_mat *x;
+    const wn_kernel *kernel;
     size_t n;
-    double *w;            /* [n, n] */
+    double *w;            /* [n, n], then [n]: 1 + all that is similar to a row, once that is known */
     const double *weight; /* [n] how often a row is represented; NULL: once each */
 } naive;
 
@@ -20,7 +24,7 @@ static inline double naive_weight(const naive *v, size_t i) {
 }
 
 static inline naive naive_init(const wn_mat *x, const wn_kernel *k) {
-    naive v = {.n = x->rows, .w = calloc(x->rows * x->rows + 1, sizeof(double))};
+    naive v = {.x = x, .kernel = k, .n = x->rows, .w = calloc(x->rows * (x->rows + 1) + 1, sizeof(double))};
     for (size_t i = 0; i < v.n; i++)
         for (size_t j = 0; j < v.n; j++) {
             double s = 0;
@@ -30,70 +34,170 @@ static inline naive naive_init(const wn_mat *x, const wn_kernel *k) {
     return v;
 }
 
-/* f of the m rows of s, from its definition. */
-static inline double naive_value(const naive *v, wn_objective o, double lambda, const size_t *s, size_t m) {
+/* ---- one definition an objective ---- */
+
+static inline double naive_facility(const naive *v, const size_t *s, size_t m) {
+    double f = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        double best = 0;
+        for (size_t c = 0; c < m; c++) best = fmax(best, v->w[i * v->n + s[c]]);
+        f += naive_weight(v, i) * best;
+    }
+    return f;
+}
+
+static inline double naive_cut(const naive *v, double lambda, const size_t *s, size_t m) {
     double f = 0;
     for (size_t i = 0; i < v->n; i++) {
         bool in = false;
-        double best = 0, sum = 0;
+        double sum = 0;
         for (size_t c = 0; c < m; c++) {
-            double w = v->w[i * v->n + s[c]];
             in = in || s[c] == i;
-            best = w > best ? w : best;
-            sum += w;
+            sum += v->w[i * v->n + s[c]];
         }
-        switch (o) {
-        case WN_FACILITY_LOCATION:
-            f += naive_weight(v, i) * best;
-            break;
-        case WN_GRAPH_CUT:
-            f += (naive_weight(v, i) - (in ? 1 : 0)) * sum;
-            break;
-        case WN_CLASS_HERDING: /* test_class_herding.c */
-        case WN_RDS:           /* test_target.c */
-        case WN_TSDS:
-        case WN_RANDOM:
-            break;
-        }
+        f += (naive_weight(v, i) - (in ? 1 : 0)) * sum;
     }
-    for (size_t a = 0; a < m && o == WN_GRAPH_CUT; a++)
+    for (size_t a = 0; a < m; a++)
         for (size_t b = a + 1; b < m; b++) f -= lambda * v->w[s[a] * v->n + s[b]];
     return f;
 }
 
-/* The gain of x on top of s[m], and in *scale the sum of the absolute values that went into it. */
+/* Each row's distance to the nearest before it, the first one's to the mean. */
+static inline double naive_disparity(const naive *v, const size_t *s, size_t m) {
+    double f = 0, total = 0;
+    for (size_t i = 0; i < v->n; i++) total += naive_weight(v, i);
+    for (size_t t = 0; t < m; t++) {
+        double nearest = INFINITY, square = 0;
+        for (size_t b = 0; b < t; b++) {
+            double sq = 0;
+            for (size_t c = 0; c < v->x->cols; c++)
+                sq += pow((double)wn_mat_row(v->x, s[t])[c] - (double)wn_mat_row(v->x, s[b])[c], 2);
+            nearest = fmin(nearest, sqrt(sq));
+        }
+        for (size_t c = 0; c < v->x->cols && t == 0; c++) {
+            double mean = 0;
+            for (size_t i = 0; i < v->n; i++) mean += naive_weight(v, i) * (double)wn_mat_row(v->x, i)[c];
+            square += pow((double)wn_mat_row(v->x, s[0])[c] - (total > 0 ? mean / total : 0), 2);
+        }
+        f += t ? nearest : sqrt(square);
+    }
+    return f;
+}
+
+static inline double naive_saturated(const naive *v, double saturation, const size_t *s, size_t m) {
+    double f = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        double some = 0, *all = v->w + v->n * v->n + i;
+        for (size_t c = 0; c < m; c++) some += fmax(0, v->w[i * v->n + s[c]]);
+        for (size_t j = 0; j < v->n && (j > 0 || *all == 0); j++)
+            *all += (j == 0 ? 1 : 0) + naive_weight(v, j) * fmax(0, v->w[i * v->n + j]);
+        f += naive_weight(v, i) * fmin(some, saturation * (*all - 1));
+    }
+    return f;
+}
+
+/* Roots of what the rows have of each column's positive and negative part. */
+static inline double naive_features(const naive *v, const size_t *s, size_t m) {
+    double f = 0;
+    for (size_t c = 0; c < v->x->cols; c++)
+        for (int sign = -1; sign <= 1; sign += 2) {
+            double sum = 0;
+            for (size_t t = 0; t < m; t++) sum += fmax(0, sign * (double)wn_mat_row(v->x, s[t])[c]);
+            f += sqrt(sum);
+        }
+    return f;
+}
+
+/* Toward the mean of all rows, less the pairs, averaged over the picks. */
+static inline double naive_herding(const naive *v, const size_t *s, size_t m) {
+    double f = 0, total = 0;
+    for (size_t i = 0; i < v->n; i++) total += naive_weight(v, i);
+    for (size_t t = 0; t < m; t++) {
+        double toward = 0, pairs = 0;
+        for (size_t i = 0; i < v->n; i++) toward += naive_weight(v, i) * v->w[s[t] * v->n + i];
+        for (size_t b = 0; b < t; b++) pairs += v->w[s[t] * v->n + s[b]];
+        f += (total > 0 ? toward / total : 0) - pairs / (double)m;
+    }
+    return f;
+}
+
+/* The logarithm of det(I + K) by Gaussian elimination. */
+static inline double naive_log_determinant(const naive *v, const size_t *s, size_t m) {
+    double f = 0, *a = malloc((m * m + 1) * sizeof *a);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < m; j++) a[i * m + j] = v->w[s[i] * v->n + s[j]] + (i == j ? 1 : 0);
+    for (size_t p = 0; p < m; p++) {
+        f += log(a[p * m + p]);
+        for (size_t i = p + 1; i < m; i++)
+            for (size_t j = m; j-- > p;) a[i * m + j] -= a[i * m + p] / a[p * m + p] * a[p * m + j];
+    }
+    free(a);
+    return f;
+}
+
+/* f of the m rows of s, from its definition; 0: it has tests of its own. */
+static inline double naive_value(const naive *v, wn_objective o, double lambda, const size_t *s, size_t m) {
+    switch ((int)o) {
+    case WN_FACILITY_LOCATION:
+        return naive_facility(v, s, m);
+    case WN_GRAPH_CUT:
+        return naive_cut(v, lambda, s, m);
+    case WN_SATURATED_COVERAGE: /* has no lambda: what is passed is its own parameter */
+        return naive_saturated(v, lambda, s, m);
+    case WN_FEATURE_BASED:
+        return naive_features(v, s, m);
+    case WN_HERDING:
+        return naive_herding(v, s, m);
+    case WN_LOG_DETERMINANT:
+        return naive_log_determinant(v, s, m);
+    case WN_DISPARITY_MIN:
+        return naive_disparity(v, s, m);
+    default:
+        return 0;
+    }
+}
+
+/* Gains of x without the sums that cancel in a difference of two f(S). */
+static inline double naive_cut_gain(const naive *v, double lambda, const size_t *s, size_t m, size_t x) {
+    double g = 0;
+    for (size_t i = 0; i < v->n; i++) g += (naive_weight(v, i) - (i == x ? 1 : 0)) * v->w[x * v->n + i];
+    for (size_t c = 0; c < m; c++) g -= (2 + lambda) * v->w[x * v->n + s[c]];
+    return g;
+}
+
+static inline double naive_facility_gain(const naive *v, const size_t *s, size_t m, size_t x) {
+    double g = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        double best = 0;
+        for (size_t c = 0; c < m; c++) best = fmax(best, v->w[i * v->n + s[c]]);
+        g += naive_weight(v, i) * fmax(v->w[x * v->n + i] - best, 0);
+    }
+    return g;
+}
+
+/* The gain of x on top of s[m], and in *scale the sum of the absolute values that went into it: weights may cancel. */
 static inline double naive_gain(const naive *v, wn_objective o, double lambda, const size_t *s, size_t m, size_t x,
                                 double *scale) {
-    double g = 0, a = 0;
-    for (size_t i = 0; i < v->n; i++) {
-        double w = v->w[x * v->n + i], best = 0, times = naive_weight(v, i) - (i == x ? 1 : 0);
-        switch (o) {
-        case WN_FACILITY_LOCATION:
-            for (size_t c = 0; c < m; c++) best = fmax(best, v->w[i * v->n + s[c]]);
-            g += naive_weight(v, i) * fmax(w - best, 0);
-            a += naive_weight(v, i) * fabs(w);
-            break;
-        case WN_GRAPH_CUT:
-            g += times * w;
-            a += fabs(v->weight ? (v->weight[i] + (i == x ? 1 : 0)) * w : times * w); /* weights may cancel */
-            break;
-        case WN_CLASS_HERDING: /* test_class_herding.c */
-        case WN_RDS:           /* test_target.c */
-        case WN_TSDS:
-        case WN_RANDOM:
-            break;
-        }
-    }
-    for (size_t c = 0; c < m && o == WN_GRAPH_CUT; c++) {
-        g -= (2 + lambda) * v->w[x * v->n + s[c]];
-        a += (2 + lambda) * fabs(v->w[x * v->n + s[c]]);
-    }
+    double a = 0;
+    for (size_t i = 0; i < v->n; i++) a += (naive_weight(v, i) + (i == x ? 1 : 0)) * fabs(v->w[x * v->n + i]);
+    for (size_t c = 0; c < m && o == WN_GRAPH_CUT; c++) a += (2 + lambda) * fabs(v->w[x * v->n + s[c]]);
     if (scale) *scale = a;
-    return g;
+    if (o == WN_GRAPH_CUT) return naive_cut_gain(v, lambda, s, m, x);
+    if (o == WN_FACILITY_LOCATION) return naive_facility_gain(v, s, m, x);
+    size_t with[NAIVE_PICKS];
+    if (m >= NAIVE_PICKS) abort();
+    memcpy(with, s, m * sizeof *with);
+    with[m] = x;
+    return naive_value(v, o, lambda, with, m + 1) - naive_value(v, o, lambda, s, m);
 }
 
 static inline bool same_row(const wn_mat *x, size_t a, size_t b) {
     return memcmp(wn_mat_row(x, a), wn_mat_row(x, b), x->cols * sizeof(float)) == 0;
+}
+
+/* What the objective of `s` was told: lambda or saturation. */
+static inline double naive_told(const wn_selection *s) {
+    return s->saturation > 0 ? s->saturation : s->lambda;
 }
 
 /* Follows the picks of `s`: each must have the largest gain within `tolerance` of the terms it is made of, come before
@@ -107,7 +211,7 @@ static inline const char *naive_disagrees(const naive *v, const wn_mat *x, const
     why[0] = 0;
     for (size_t i = 0; i < o->nexclude; i++) taken[o->exclude[i]] = true;
     for (size_t t = 0; t < s->k && !why[0]; t++) {
-        double scale = 0, mine = naive_gain(v, o->objective, s->lambda, s->ids, t, s->ids[t], &scale);
+        double scale = 0, mine = naive_gain(v, o->objective, naive_told(s), s->ids, t, s->ids[t], &scale);
         double floor = 1e-36 * (2 + s->lambda) * (double)v->n; /* f32 ends there */
         double room = tolerance * scale + floor;
         if (fabs(mine - s->gain[t]) > room)
@@ -119,7 +223,7 @@ static inline const char *naive_disagrees(const naive *v, const wn_mat *x, const
         if (t < o->nkeep && s->ids[t] != o->keep[t]) (void)snprintf(why, sizeof why, "step %zu: kept row missing", t);
         for (size_t i = 0; i < v->n && t >= o->nkeep && !why[0]; i++) {
             if (taken[i]) continue;
-            double other = naive_gain(v, o->objective, s->lambda, s->ids, t, i, &scale);
+            double other = naive_gain(v, o->objective, naive_told(s), s->ids, t, i, &scale);
             if (other > mine + room + tolerance * scale + floor)
                 (void)snprintf(why, sizeof why, "step %zu: row %zu has %.17g, better than %zu with %.17g", t, i, other,
                                s->ids[t], mine);
@@ -127,10 +231,10 @@ static inline const char *naive_disagrees(const naive *v, const wn_mat *x, const
                 (void)snprintf(why, sizeof why, "step %zu: row %zu before the equal row %zu", t, s->ids[t], i);
         }
     }
-    double value = naive_value(v, o->objective, s->lambda, s->ids, s->k);
+    double value = naive_value(v, o->objective, naive_told(s), s->ids, s->k);
     double reach = 0, scale = 0;
     for (size_t t = 0; t < s->k; t++) {
-        (void)naive_gain(v, o->objective, s->lambda, s->ids, t, s->ids[t], &scale);
+        (void)naive_gain(v, o->objective, naive_told(s), s->ids, t, s->ids[t], &scale);
         reach += scale;
     }
     if (!why[0] && fabs(value - sum) > tolerance * reach + 1e-35 * (2 + s->lambda) * (double)(v->n * v->n))

@@ -48,6 +48,12 @@ static const char *way_name(const wn_select_opts *o) {
 static bool refused(const wn_select_opts *o) {
     if (o->objective == WN_CLASS_HERDING)
         return o->maximizer != WN_MAXIMIZER_AUTO || o->storage == WN_DENSE || o->kernel.kind != WN_COSINE;
+    if (o->objective == WN_SATURATED_COVERAGE) return false;
+    if (o->objective == WN_FEATURE_BASED) return o->storage == WN_DENSE || o->kernel.kind == WN_RBF;
+    if (o->objective == WN_HERDING)
+        return o->storage == WN_DENSE || o->kernel.kind == WN_RBF || o->maximizer != WN_MAXIMIZER_AUTO;
+    if (o->objective == WN_LOG_DETERMINANT) return o->storage == WN_DENSE;
+    if (o->objective == WN_DISPARITY_MIN) return o->maximizer == WN_LAZY || o->storage == WN_DENSE;
     if (o->maximizer == WN_MAXIMIZER_AUTO) return false;
     if (o->objective == WN_RANDOM) return true;
     if (o->objective == WN_GRAPH_CUT && o->storage == WN_DENSE) return true;

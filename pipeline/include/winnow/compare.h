@@ -31,7 +31,7 @@ typedef struct {
     wn_method_kind kind;
     wn_objective objective;
     wn_kernel_kind similarity;
-    double lambda, gamma; /* NaN: auto */
+    double lambda, gamma, saturation; /* NaN: auto */
     size_t components;    /* of rbf */
     wn_class_opts classes; /* of class-herding */
     double push;           /* NaN: auto */

@@ -79,7 +79,7 @@ typedef struct {
     bool k_percent;
     wn_objective objective;
     wn_kernel_kind similarity;
-    double lambda, gamma;    /* NaN = auto */
+    double lambda, gamma, saturation; /* NaN = auto */
     size_t components;       /* of rbf; 0: rows are compared as they are */
     bool ignore_labels;      /* --labels ignore */
     const char *labels_note; /* what there is to say of labels that do not decide; NULL: nothing */

@@ -182,6 +182,7 @@ typedef struct {
     double epsilon;    /* of stochastic; 0: as wn_select_opts */
     size_t wanted;     /* rows to choose; fewer where fewer are left */
     double lambda;     /* of graph-cut; NaN: as wn_select_opts */
+    double saturation; /* of saturated coverage, as wn_select_opts */
     uint64_t seed;
     const wn_class_labels *classes; /* of class-herding */
     const wn_mat *query;   /* [q, d] rows of norm 1 or 0 to choose toward; NULL: none */

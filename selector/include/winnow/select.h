@@ -19,6 +19,11 @@ extern "C" {
 #define WN_SET_OBJECTIVES(X)                        \
     X(WN_GRAPH_CUT, "graph-cut")                    \
     X(WN_FACILITY_LOCATION, "facility-location")    \
+    X(WN_SATURATED_COVERAGE, "saturated-coverage")  \
+    X(WN_DISPARITY_MIN, "disparity-min")            \
+    X(WN_LOG_DETERMINANT, "log-determinant")        \
+    X(WN_FEATURE_BASED, "feature-based")            \
+    X(WN_HERDING, "herding")                        \
     X(WN_CLASS_HERDING, "class-herding")            \
     X(WN_RANDOM, "random")
 /* Toward a target: the rows nearest to queries, which no function of the set says alone. rds: for each query in turn
@@ -35,6 +40,12 @@ bool wn_objective_named(const char *word, wn_objective *out); /* false, and *out
 #define WN_STORAGES(X) X(WN_STORAGE_AUTO, "auto") X(WN_DENSE, "dense") X(WN_MATRIX_FREE, "matrix-free")
 typedef enum { WN_STORAGES(WN_NAME_VALUE) } wn_storage;
 const char *wn_storage_name(wn_storage s);
+/* Does it seek that every row has something similar among the picks? */
+bool wn_objective_seeks_coverage(wn_objective o);
+/* Can it be maximised over a graph of nearest neighbours (wn_select_opts.graph)? */
+bool wn_objective_over_graph(wn_objective o);
+/* Is there a way to maximise o over all pairs under this kernel, similarities living there (AUTO: wherever)? */
+bool wn_objective_serves(wn_objective o, wn_kernel_kind kernel, wn_storage storage);
 
 /* How the next row is found. auto: the solver made for objective, kernel and storage, else lazy where gains only fall,
  * else naive. naive: every gain at every step. lazy: old gains as bounds (Minoux 1978). These have the same picks. Two
@@ -70,13 +81,16 @@ typedef struct {
     size_t k;              /* 1 <= k <= n - nexclude */
     double lambda;         /* graph-cut trade-off, >= 0; NaN = auto: max(0, n/k - 2) */
     double epsilon;        /* of the maximizer stochastic, 0 .. 1; 0: WN_EPSILON */
-    uint64_t seed;         /* random, tsds, maximizers that draw; rds: whose turn comes first; class-herding: how large
-                              classes are cut */
+    double saturation;     /* saturated coverage: share of all that is similar to a row at which picks have done enough
+                              for it, at most 1; 0 or NaN = auto: k/n */
+    uint64_t seed;         /* random, tsds, maximizers that draw; rds: whose turn comes first; herding: how large classes
+                              are cut */
     const size_t *keep;    /* [nkeep] picked first, in this order; counted in k */
     size_t nkeep;
     const size_t *exclude; /* [nexclude] never picked; still part of the ground set that is represented */
     size_t nexclude;
-    const wn_csr *graph;   /* facility location: kNN graph of cosines (self implied); NULL: all pairs, exact */
+    const wn_csr *graph;   /* facility location, saturated coverage: kNN graph of cosines (self implied); NULL: all
+                              pairs, exact */
     const double *weight;  /* [n] >= 0: row i is represented as if it stood there so often; NULL: once each */
     const wn_mat *represent; /* [m, d] facility location over all pairs: rows that x's are to stand for; NULL: x. No
                                 weight then */
@@ -91,7 +105,7 @@ typedef struct {
     double alpha;          /* tsds: how much nearness counts against spread, above 0, at most 1 */
     size_t listed;         /* neighbours that are looked up for a query at first; 0: as many as suit. rds has the same
                               picks whatever it is */
-    size_t part_rows;      /* a class of more is cut into parts that pick by themselves; 0: 16384 */
+    size_t part_rows;      /* herding: a class of more is cut into parts that pick by themselves; 0: 16384 */
     /* Where x is a part of a whole: */
     size_t first;          /* row number of x's first row; ids, keep and exclude are numbers in the whole */
     size_t n_all;          /* rows of the whole, for lambda auto; 0: those of x, by their weights */
@@ -113,7 +127,7 @@ typedef struct {
     double *objective; /* [k] f of the prefix = running sum of gains */
     double bound;      /* no k rows with the must-keep ones and without the excluded have more f; over a graph f by its
                           edges. NaN: none is known, or asked for. docs/selection.md, "Certificate" */
-    double lambda;     /* as used */
+    double lambda, saturation; /* as used */
     size_t negative_from; /* first step of the greedy with a negative gain, k if none */
     wn_storage storage; /* as used */
     wn_maximizer maximizer; /* as used; auto: a solver of the objective's own */
@@ -128,8 +142,10 @@ typedef struct {
  * any number of threads; storages and exact maximizers give the same picks (docs/selection.md says why).
  * class-herding takes its picks class by class (objective/herding.h has f), and orders them so that a prefix has each
  * class in about its share: at every step the row is the best of its class, not of all. Kernel cosine.
+ * herding is that with all rows in one class and no labels; kernel cosine or dot, as for feature-based.
  * rds and tsds: kernel cosine; the objective is the sum of the cosines.
- * Similarity in facility location: max(cos, 0), max(dot, 0) or the rbf value; a row also represents itself.
+ * Similarity in facility location and saturated coverage: max(cos, 0), max(dot, 0) or the rbf value; a row also
+ * represents itself.
  * WN_EUSAGE: an option out of range (lambda beyond 0 .. 1e12, a weight beyond 0 .. 1e12, k of 0, a row that does not
  * exist, a repeated keep row, rows not normalised, labels, shares, pushes or queries that are missing or out of range),
  * or a storage or maximizer that the objective does not have;
@@ -150,9 +166,9 @@ wn_code wn_selection_by_coverage(wn_selection *s, const wn_mat *x, const wn_mat 
 /* Bytes that it takes at the least; with more it is faster. */
 size_t wn_selection_by_coverage_memory(size_t k, size_t n, size_t x_cols, size_t y_cols);
 
-/* f(S) straight from its definition, in double: for tests and reports. Uses objective, kernel, lambda (NaN: auto for
- * this k), weight and the part of a whole in `o`, every pair of rows whatever graph `o` has, and is 0 for random.
- * O(n k d). */
+/* f(S) straight from its definition, in double: for tests and reports. Uses objective, kernel, lambda and saturation
+ * (auto for this k), weight and the part of a whole in `o`, every pair of rows whatever graph `o` has, and is 0 for
+ * random. O(n k d); saturated coverage O(n^2 d), log-determinant O(k^2 (k + d)). */
 wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_t *ids, size_t k, double *value,
                            wn_err *err);
 

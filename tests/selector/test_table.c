@@ -1,0 +1,237 @@
+/* selector: whatever stands in the tables of select.h. Every objective that has a word, by every kernel, storage and
+ * maximizer that serves it, with must-keep and excluded rows and weights, is the plain greedy in double for its own
+ * f(S), which wn_select_evaluate has from the definition: ten thousand random instances an objective. A new row of the
+ * tables is tested here as soon as it stands there; that its f(S) is the one of the docs is said in naive.h. */
+#include <criterion/criterion.h>
+#include <malloc.h>
+#include <winnow/threads.h>
+
+#include "naive.h"
+
+enum { INSTANCES = 10000 /* of an objective */, ROWS_MAX = 10, WAYS_MAX = 64, PARTS = 4 };
+
+/* Objectives whose picks are no greedy for a function of the set, and who tests them; NULL: all others. */
+static const char *own_test(wn_objective o) {
+    switch ((int)o) {
+    case WN_CLASS_HERDING:
+        return "each pick is the best of its class, not of all: test_class_herding.c";
+    case WN_RANDOM:
+        return "nothing is maximised: test_select.c";
+    case WN_RDS:
+    case WN_TSDS:
+        return "rows are chosen toward queries: test_target.c";
+    default:
+        return NULL;
+    }
+}
+
+/* How one objective can be maximised. */
+typedef struct {
+    wn_kernel_kind kernel;
+    wn_storage storage;
+    wn_maximizer maximizer;
+} table_way;
+
+/* All of the tables' ways that wn_select accepts; those of one kernel together. */
+static size_t find_ways(table_way *out, wn_objective objective) {
+    wn_mat x = clustered_rows(3, 2, 3, 0, true, 1);
+    size_t ways = 0;
+    for (int kernel = 0; wn_kernel_name((wn_kernel_kind)kernel); kernel++)
+        for (int storage = 0; wn_storage_name((wn_storage)storage); storage++)
+            for (int m = 0; wn_maximizer_name((wn_maximizer)m); m++) {
+                const table_way way = {(wn_kernel_kind)kernel, (wn_storage)storage, (wn_maximizer)m};
+                const wn_select_opts o = {.objective = objective,
+                                          .kernel = {way.kernel, 1},
+                                          .storage = way.storage,
+                                          .maximizer = way.maximizer,
+                                          .lambda = 0,
+                                          .k = 1};
+                wn_selection s = {0};
+                wn_err e = {0};
+                const wn_code code = wn_select(&x, &o, &s, &e);
+                wn_selection_free(&s);
+                cr_assert(code == WN_OK || (code == WN_EUSAGE && strstr(e.msg, "cannot be maximised")), "%s", e.msg);
+                cr_assert_lt(ways, WAYS_MAX);
+                if (code == WN_OK) out[ways++] = way;
+            }
+    wn_mat_free(&x);
+    return ways;
+}
+
+typedef struct {
+    wn_mat x;
+    wn_select_opts o;
+    size_t keep[ROWS_MAX], exclude[ROWS_MAX];
+    double weight[ROWS_MAX];
+    long long start[ROWS_MAX + 1];
+    long long end[ROWS_MAX * ROWS_MAX];
+    float cosine[ROWS_MAX * ROWS_MAX];
+    wn_csr graph;
+} instance;
+
+/* Every row the neighbour of every other: over this graph f is what it is over all pairs. */
+static void make_graph(instance *in) {
+    const size_t n = in->x.rows;
+    size_t edges = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < n; j++) {
+            if (i == j) continue;
+            double dot = 0;
+            for (size_t c = 0; c < in->x.cols; c++)
+                dot += (double)wn_mat_row(&in->x, i)[c] * (double)wn_mat_row(&in->x, j)[c];
+            in->end[edges] = (long long)j;
+            in->cosine[edges++] = (float)dot;
+        }
+        in->start[i + 1] = (long long)edges;
+    }
+    in->graph = (wn_csr){.rows = n, .cols = n, .indptr = in->start, .indices = in->end, .data = in->cosine};
+    in->o.graph = &in->graph;
+}
+
+/* Few rows around fewer centres, some of them zero, opposite or copies. */
+static void make(instance *in, wn_objective objective, wn_kernel_kind kernel, uint64_t seed) {
+    wn_rng r = wn_rng_init(seed, 21);
+    const size_t n = 2 + (size_t)wn_rng_below(&r, ROWS_MAX - 1), d = 1 + (size_t)wn_rng_below(&r, 5);
+    *in = (instance){.o = {.objective = objective, .kernel = {.kind = kernel}}};
+    in->o.kernel.gamma = (double[]){0.5, 2, 8}[wn_rng_below(&r, 3)];
+    in->x = clustered_rows(n, d, 1 + (size_t)wn_rng_below(&r, n), 0.1 + wn_rng_uniform(&r), kernel != WN_DOT, seed);
+    spoil_rows(&in->x, &r);
+    draw_lists(&in->o, in->keep, in->exclude, n, &r);
+    in->o.lambda = (double[]){0, 0.5, 10, NAN}[wn_rng_below(&r, 4)];
+    in->o.saturation = (double[]){0, 0.05, 0.3, 1}[wn_rng_below(&r, 4)];
+    for (size_t i = 0; i < n; i++) in->weight[i] = (double[]){0, 0.5, 1, 1, 2, 7}[wn_rng_below(&r, 6)];
+    if (wn_rng_below(&r, 3) == 0) in->o.weight = in->weight;
+    if (wn_rng_below(&r, 4) == 0 && kernel != WN_DOT) make_graph(in);
+}
+
+/* Rows without a direction say nothing of a mean: herding takes them last, whatever f(S) gains by them. */
+static bool comes_last(const instance *in, size_t row) {
+    bool zero = in->o.objective == WN_HERDING;
+    for (size_t c = 0; c < in->x.cols; c++) zero = zero && !(fabsf(wn_mat_row(&in->x, row)[c]) > 0);
+    return zero;
+}
+
+static double value_of(const instance *in, const size_t *ids, size_t k) {
+    double value = 0;
+    wn_err e = {0};
+    cr_assert_eq(wn_select_evaluate(&in->x, &in->o, ids, k, &value, &e), WN_OK, "%s", e.msg);
+    return value;
+}
+
+/* What f32 may do to the gain of x on top of s[m]: a share of the similarities that can have gone into it. */
+static double room_of(const instance *in, const naive *v, const size_t *s, size_t m, size_t x) {
+    const wn_kernel *k = &in->o.kernel;
+    double scale = 0;
+    for (size_t i = 0; i < v->n; i++) scale += (1 + naive_weight(v, i)) * fabs(v->w[x * v->n + i]);
+    for (size_t c = 0; c < m; c++) scale += (2 + in->o.lambda) * fabs(v->w[x * v->n + s[c]]);
+    return scale * (k->kind == WN_RBF ? 4e-7 * (2 + k->gamma) : 1e-6);
+}
+
+/* Every pick of s must be the row that raises f most, the lowest of equal rows, and say by how much. */
+static void check_greedy(const instance *in, const wn_selection *s, char *why, size_t size) {
+    naive v = naive_init(&in->x, &in->o.kernel);
+    size_t set[ROWS_MAX];
+    bool taken[ROWS_MAX] = {false};
+    double f = 0;
+    v.weight = in->o.weight;
+    for (size_t i = 0; i < in->o.nexclude; i++) taken[in->o.exclude[i]] = true;
+    for (size_t t = 0; t < s->k && !why[0]; t++) {
+        const size_t row = set[t] = s->ids[t];
+        const double now = value_of(in, set, t + 1), gain = now - f, room = room_of(in, &v, set, t, row);
+        const double tiny = 1e-11 * (1 + fabs(now) + fabs(f));
+        if (taken[row]) (void)snprintf(why, size, "step %zu: row %zu is not free", t, row);
+        taken[row] = true;
+        if (fabs(gain - s->gain[t]) > room + tiny)
+            (void)snprintf(why, size, "step %zu: gain %.17g, f rises by %.17g", t, s->gain[t], gain);
+        if (t < in->o.nkeep && row != in->o.keep[t]) (void)snprintf(why, size, "step %zu: kept row missing", t);
+        for (size_t i = 0; i < v.n && t >= in->o.nkeep; i++) {
+            if (taken[i] || (comes_last(in, i) && !comes_last(in, row))) continue;
+            if (comes_last(in, row) && !comes_last(in, i))
+                (void)snprintf(why, size, "step %zu: row %zu without a direction before %zu", t, row, i);
+            set[t] = i;
+            const double other = value_of(in, set, t + 1) - f;
+            if (other > gain + room + room_of(in, &v, set, t, i) + tiny)
+                (void)snprintf(why, size, "step %zu: row %zu has %.17g, better than %zu with %.17g", t, i, other, row,
+                               gain);
+            if (i < row && same_row(&in->x, i, row))
+                (void)snprintf(why, size, "step %zu: row %zu before the equal row %zu", t, row, i);
+        }
+        set[t] = row;
+        f = now;
+    }
+    free(v.w);
+}
+
+static bool choose(wn_selection *out, instance *in, const table_way *way, char *why, size_t size) {
+    wn_err e = {0};
+    in->o.storage = way->storage, in->o.maximizer = way->maximizer;
+    const bool chosen = wn_select(&in->x, &in->o, out, &e) == WN_OK;
+    if (!chosen) (void)snprintf(why, size, "%s", e.msg);
+    return chosen;
+}
+
+/* Two ways of one kernel: the same to the last bit, and the plain greedy. */
+static void check(const table_way *way, const table_way *other, wn_objective objective, uint64_t seed, char *why,
+                  size_t size) {
+    instance in;
+    wn_selection s = {0}, same = {0};
+    make(&in, objective, way->kernel, seed);
+    if (choose(&same, &in, other, why, size) && choose(&s, &in, way, why, size)) {
+        if (!same_selection(&s, &same))
+            (void)snprintf(why, size, "another choice than by storage %s and maximizer %s",
+                           wn_storage_name(other->storage), wn_maximizer_name(other->maximizer));
+        in.o.lambda = s.lambda, in.o.saturation = s.saturation;
+        if (!why[0]) check_greedy(&in, &s, why, size);
+    }
+    if (why[0])
+        (void)fprintf(stderr, "%s, %s, storage %s, maximizer %s, seed %llu, n %zu d %zu k %zu keep %zu gamma %g: %s\n",
+                      wn_objective_name(objective), wn_kernel_name(way->kernel), wn_storage_name(way->storage),
+                      wn_maximizer_name(way->maximizer), (unsigned long long)seed, in.x.rows, in.x.cols, in.o.k,
+                      in.o.nkeep, in.o.kernel.gamma, why);
+    wn_selection_free(&s);
+    wn_selection_free(&same);
+    wn_mat_free(&in.x);
+}
+
+/* The instances go to the ways of the objective in turn; a part has every fourth of each. */
+static size_t check_objective(wn_objective objective, uint64_t part) {
+    table_way ways[WAYS_MAX];
+    size_t n = find_ways(ways, objective), wrong = 0;
+    cr_assert_gt(n, 0, "%s can be maximised in no way", wn_objective_name(objective));
+    for (uint64_t seed = part; seed < INSTANCES && wrong < 5; seed += PARTS) {
+        const size_t turn = (size_t)(seed / PARTS), way = turn % n;
+        size_t other = (way + turn / n) % n;
+        while (ways[other].kernel != ways[way].kernel) other = (other + 1) % n;
+        char why[600] = "";
+        check(&ways[way], &ways[other], objective, seed, why, sizeof why);
+        wrong += why[0] != 0;
+    }
+    return wrong;
+}
+
+static void check_part(uint64_t part) {
+    size_t wrong = 0, tested = 0;
+    wn_threads_set(1);
+    (void)mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    for (int o = 0; wn_objective_name((wn_objective)o); o++) {
+        if (own_test((wn_objective)o)) continue;
+        wrong += check_objective((wn_objective)o, part);
+        tested++;
+    }
+    cr_assert_geq(tested, 2);
+    cr_assert_eq(wrong, 0, "%zu instances went wrong", wrong);
+}
+
+Test(table, every_way_of_every_objective_is_the_plain_greedy_1) {
+    check_part(0);
+}
+Test(table, every_way_of_every_objective_is_the_plain_greedy_2) {
+    check_part(1);
+}
+Test(table, every_way_of_every_objective_is_the_plain_greedy_3) {
+    check_part(2);
+}
+Test(table, every_way_of_every_objective_is_the_plain_greedy_4) {
+    check_part(3);
+}
