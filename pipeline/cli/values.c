@@ -220,7 +220,7 @@ static wn_code set_list(wn_cli *cli, const wn_option *o, const char *value, wn_e
 static wn_code set_words(wn_cli *cli, const wn_option *o, const char *value, wn_err *err) {
     int at = word_index(o->words, value);
     if (at < 0) {
-        char what[128];
+        char what[256];
         size_t n = 0;
         for (const char *w = o->words; *w && n + 4 < sizeof what; w++) {
             if (*w == '|')
