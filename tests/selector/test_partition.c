@@ -134,7 +134,7 @@ Test(partition, gains_count_all_rows_though_sums_are_sampled) {
         double scale = 0, gain = naive_gain(&v, WN_GRAPH_CUT, s.lambda, s.ids, t, s.ids[t], &scale);
         cr_assert_float_eq(s.gain[t], gain, 2e-6 * scale, "pick %zu: %.9g, not %.9g", t, s.gain[t], gain);
     }
-    cr_expect_geq(s.objective[99], .97 * exact.objective[99], "%.4f", s.objective[99] / exact.objective[99]);
+    cr_expect_geq(s.objective[99], .95 * exact.objective[99], "%.4f", s.objective[99] / exact.objective[99]);
     free(v.w);
     wn_selection_free(&s);
     wn_selection_free(&exact);
