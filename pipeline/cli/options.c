@@ -196,7 +196,7 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
     if ((code = wn_cli_find_records(cli, err)) != WN_OK) goto out;
     if ((code = wn_cli_check_together(cli, err)) != WN_OK) goto out;
     if ((code = wn_cli_check_outputs(cli, err)) != WN_OK) goto out;
-    code = wn_cli_canonical(cli, err);
+    if (!cli->config.parts_folder) code = wn_cli_canonical(cli, err);
 out:
     wn_free(line.v);
     wn_free(file.v);

@@ -126,7 +126,11 @@ wn_code wn_cli_read_job(wn_cli *cli, const char *folder, wn_assignments *list, w
     if (code != WN_OK) goto out;
     cli->command = wn_command_find("select");
     cli->config.parts_folder = folder;
-    code = wn_cli_read_manifest(cli, path, list, err);
+    if ((code = wn_cli_read_manifest(cli, path, list, err)) != WN_OK) goto out;
+    code = WN_EMEMORY; /* outputs say what the shards were told, to the byte */
+    if (!(cli->config.command_line = wn_cli_own_string(cli, job.command, strlen(job.command), err))) goto out;
+    if (!(cli->config.json = wn_cli_own_string(cli, job.config, strlen(job.config), err))) goto out;
+    code = WN_OK;
 out:
     wn_parts_job_free(&job);
     wn_free(path);

@@ -22,6 +22,7 @@ static const char job_name[] = "job.json";
 void wn_parts_job_free(wn_parts_job *job) {
     wn_free(job->folder);
     wn_free(job->command);
+    wn_free(job->config);
     *job = (wn_parts_job){0};
 }
 
@@ -56,8 +57,9 @@ static wn_code print_job(char **out, const wn_parts_plan *p, wn_err *err) {
     cJSON *o = cJSON_CreateObject(), *inputs = NULL, *config = cJSON_Parse(p->config);
     bool ok = o && config && cJSON_AddStringToObject(o, "winnow", WINNOW_VERSION) &&
               cJSON_AddStringToObject(o, "command", p->command) &&
+              cJSON_AddStringToObject(o, "config_text", p->config) && /* to the byte, for the outputs */
               cJSON_AddNumberToObject(o, "partitions", (double)p->parts) && cJSON_AddItemToObject(o, "config", config);
-    if (ok) config = NULL;
+    if (ok) config = NULL; /* it belongs to o */
     ok = ok && (inputs = cJSON_AddArrayToObject(o, "inputs"));
     for (size_t i = 0; ok && i < p->ninputs; i++) ok = add_input(inputs, &p->inputs[i]);
     ok = ok && cJSON_AddStringToObject(o, "keep_sha256", lists[0]) &&
@@ -134,6 +136,7 @@ wn_code wn_parts_open(wn_parts_job *out, const char *folder, const wn_parts_plan
     code = WN_EMEMORY;
     if (!(made.folder = wn_strndup(folder, strlen(folder), err))) goto out;
     if (!(made.command = wn_strndup(member(job, "command"), strlen(member(job, "command")), err))) goto out;
+    if (!(made.config = wn_strndup(member(job, "config_text"), strlen(member(job, "config_text")), err))) goto out;
     *out = made;
     made = (wn_parts_job){0};
     code = WN_OK;

@@ -16,7 +16,8 @@ typedef struct {
 } wn_parts_plan;
 
 typedef struct {
-    char *folder, *command;
+    char *folder;
+    char *command, *config; /* of the plan that began it */
     size_t parts;
     char hash[65]; /* of job.json: every shard's file names it */
 } wn_parts_job;
