@@ -124,7 +124,7 @@ static wn_code select_in_parts(wn_choice *out, const wn_mat *x, const wn_copies 
 
 /* The options of the whole, but for classes, queries and graph; *keep must live as long. */
 static wn_code select_opts(wn_select_opts *out, size_t **keep, size_t k, const wn_copies *c, const wn_lists *lists,
-                           const barred_rows *barred, const wn_choice_opts *o, wn_io *io, wn_err *err) {
+                           const barred_rows *barred, const wn_choice_opts *o, wn_err *err) {
     if (!(*keep = wn_alloc(lists->nkeep, sizeof **keep, err))) return WN_EMEMORY;
     for (size_t i = 0; i < lists->nkeep; i++) (*keep)[i] = c->x_row[lists->keep[i]];
     *out = (wn_select_opts){.objective = o->objective,
@@ -138,8 +138,7 @@ static wn_code select_opts(wn_select_opts *out, size_t **keep, size_t k, const w
                             .nkeep = lists->nkeep,
                             .exclude = barred->rows,
                             .nexclude = barred->n,
-                            .memory = o->memory,
-                            .progress = io->progress};
+                            .memory = o->memory};
     return WN_OK;
 }
 
@@ -181,8 +180,9 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
     double *push = NULL;
     size_t K = wn_choice_neighbours(o, c->m), *keep = NULL;
     wn_select_opts s;
-    wn_code code = select_opts(&s, &keep, out->k, c, lists, barred, o, io, err);
+    wn_code code = select_opts(&s, &keep, out->k, c, lists, barred, o, err);
     if (code != WN_OK) goto out;
+    s.progress = io->progress;
     if (o->query && (out->toward = toward_queries(o, out->k, lists->nkeep)) > 0) {
         if ((code = select_toward(&first, out->toward, &whole, &s, o, err)) != WN_OK) goto out;
         s.keep = first.ids, s.nkeep = first.k;
@@ -253,7 +253,8 @@ wn_code wn_choice_part(wn_part_picks *out, const wn_vectors *v, const wn_copies 
     wn_code code = bar_rows(&barred, &k, v, c, lists, o, err);
     if (code != WN_OK) goto out;
     if ((code = parts_of(&parts, &label, c, &o->partition, err)) != WN_OK) goto out;
-    if ((code = select_opts(&s, &keep, k, c, lists, &barred, o, io, err)) != WN_OK) goto out;
+    if ((code = select_opts(&s, &keep, k, c, lists, &barred, o, err)) != WN_OK) goto out;
+    s.progress = io->progress;
     code = wn_partition_part(&x, &s, &parts, part, out, err);
 out:
     wn_free(barred.rows);

@@ -6,22 +6,9 @@
 #include <string.h>
 #include <winnow/mem.h>
 
-#include "partition/split.h"
-#include "partition/sums.h"
-
-void wn_part_picks_free(wn_part_picks *p) {
-    wn_free(p->ids);
-    *p = (wn_part_picks){0};
-}
+#include "partition/first_round.h"
 
 /* ---- options ---- */
-
-/* Rows of the ground set, by weight. */
-static double ground_size(const wn_mat *x, const wn_select_opts *o) {
-    double total = 0;
-    for (size_t i = 0; i < x->rows && o->weight; i++) total += o->weight[i];
-    return o->weight ? total : (double)x->rows;
-}
 
 static wn_code check_rows(const size_t *rows, size_t m, size_t n, const char *what, wn_err *err) {
     for (size_t i = 0; i < m; i++)
@@ -49,116 +36,23 @@ static wn_code check_options(wn_select_opts *own, const wn_mat *x, const wn_sele
         return wn_err_set(err, WN_EUSAGE, "partitions: the rows must be a whole, compared by all pairs");
     wn_code code = check_rows(o->keep, o->nkeep, n, "must be kept", err);
     if (code != WN_OK || (code = check_rows(o->exclude, o->nexclude, n, "is excluded", err)) != WN_OK) return code;
-    if (o->k && isnan(o->lambda)) own->lambda = fmax(0, ground_size(x, o) / (double)o->k - 2);
+    if (o->k && isnan(o->lambda)) own->lambda = fmax(0, wn_partition_ground(x, o) / (double)o->k - 2);
     return WN_OK;
-}
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-static size_t sample_rows(const wn_partition_opts *p) {
-    return p->sample ? p->sample : WN_PARTITION_SAMPLE;
-}
-
-static bool over_rbf(const wn_select_opts *o) {
-    return o->objective == WN_GRAPH_CUT && o->kernel.kind == WN_RBF;
-}
-
-/* What is left of the memory allowed once `held` are taken. */
-static size_t memory_left(size_t memory, size_t held) {
-    return memory == 0 ? 0 : memory > held ? memory - held : 1;
-}
-
-/* Graph-cut: the sums of `rows` [m] over all, as wn_select takes them for those rows. o->sums: they are known. */
-static wn_code sums_of_rows(double **out, const wn_mat *x, const wn_select_opts *o, size_t R, const size_t *rows,
-                            size_t m, wn_err *err) {
-    const size_t size = over_rbf(o) ? m : x->cols;
-    wn_cut_sample sample = {0};
-    wn_code code = WN_EMEMORY;
-    if (!(*out = wn_alloc(size, sizeof **out, err))) goto out;
-    if (!over_rbf(o)) {
-        code = WN_OK;
-        if (o->sums)
-            memcpy(*out, o->sums, size * sizeof **out);
-        else
-            code = wn_select_sums(x, o, *out, err);
-        goto out;
-    }
-    if ((code = wn_cut_sample_draw(&sample, x->rows, R, o->seed, err)) != WN_OK) goto out;
-    code = wn_cut_sums(x, o, &sample, rows, m, *out, err);
-out:
-    wn_free(sample.row);
-    return code;
-}
-
-/* ---- first round ---- */
-
-static size_t part_bytes(size_t rows, size_t d) {
-    return rows * ((d + 15) / 16 * 16 * sizeof(float) + 4 * sizeof(double));
-}
-
-/* The rows of a part, close together, with what they weigh. */
-static wn_code copy_part(wn_mat *out, double **weight, const wn_part *p, const wn_mat *x, const wn_select_opts *o,
-                         wn_err *err) {
-    wn_code code = wn_mat_init(out, p->n, x->cols, err);
-    if (code == WN_OK && o->weight && !(*weight = wn_alloc(p->n, sizeof **weight, err))) code = WN_EMEMORY;
-    if (code != WN_OK) return code;
-    for (size_t i = 0; i < p->n; i++) {
-        memcpy(wn_mat_row(out, i), wn_mat_row(x, p->row[i]), x->cols * sizeof(float));
-        if (o->weight) (*weight)[i] = o->weight[p->row[i]];
-    }
-    return WN_OK;
-}
-
-/* k rows of the part, or all that there are. */
-static wn_code pick_of_part(wn_part_picks *out, const wn_mat *x, const wn_select_opts *o, size_t R, const wn_part *p,
-                            wn_err *err) {
-    wn_select_opts own = *o;
-    wn_selection s = {0};
-    wn_mat rows = {0};
-    double *weight = NULL, *sums = NULL;
-    wn_code code = WN_OK;
-    own.k = least(o->k, p->n - p->nexclude);
-    if (own.k == 0) goto out;
-    if ((code = copy_part(&rows, &weight, p, x, o, err)) != WN_OK) goto out;
-    if (o->objective == WN_GRAPH_CUT && (code = sums_of_rows(&sums, x, o, R, p->row, p->n, err)) != WN_OK) goto out;
-    own.sums = sums, own.weight = weight;
-    own.keep = p->keep, own.nkeep = p->nkeep;
-    own.exclude = p->exclude, own.nexclude = p->nexclude;
-    own.memory = memory_left(o->memory, part_bytes(p->n, x->cols));
-    if ((code = wn_select(&rows, &own, &s, err)) != WN_OK) goto out;
-    for (size_t i = 0; i < s.k; i++) s.ids[i] = p->row[s.ids[i]];
-    *out = (wn_part_picks){.n = s.k, .ids = s.ids, .value = s.objective[s.k - 1]};
-    if (!sums) out->value /= ground_size(&rows, &own); /* of its own rows: a mean, to be compared */
-    s.ids = NULL;
-out:
-    wn_selection_free(&s);
-    wn_mat_free(&rows);
-    wn_free(weight);
-    wn_free(sums);
-    return code;
-}
-
-/* The same of a part by its number; `own` as check_options left it. */
-static wn_code first_round(wn_part_picks *out, const wn_mat *x, const wn_select_opts *own, const wn_partition_opts *p,
-                           size_t part, wn_err *err) {
-    wn_part rows = {0};
-    wn_code code = wn_part_make(&rows, x->rows, own, p, part, err);
-    if (code == WN_OK) code = pick_of_part(out, x, own, sample_rows(p), &rows, err);
-    wn_part_free(&rows);
-    return code;
 }
 
 wn_code wn_partition_part(const wn_mat *x, const wn_select_opts *o, const wn_partition_opts *p, size_t part,
                           wn_part_picks *out, wn_err *err) {
     wn_select_opts own;
+    wn_first_round first = {0};
     wn_part_picks picks = {0};
     wn_code code = check_options(&own, x, o, p, err);
     if (code != WN_OK) return code;
     if (part >= p->parts)
         return wn_err_set(err, WN_EUSAGE, "partitions: there is no part %zu of %zu", part + 1, p->parts);
-    if ((code = first_round(&picks, x, &own, p, part, err)) == WN_OK) *out = picks;
+    if ((code = wn_first_round_open(&first, x, &own, p, err)) != WN_OK) goto out;
+    if ((code = wn_first_round_pick(&picks, &first, part, err)) == WN_OK) *out = picks;
+out:
+    wn_first_round_close(&first);
     return code;
 }
 
@@ -195,7 +89,8 @@ static wn_code gather_picks(second_round *r, const wn_part_picks *picks, size_t 
     for (size_t i = 0; i < n; i++)
         if (in[i]) r->row[r->n++] = i;
     if (code == WN_OK && r->n < r->o->k)
-        code = wn_err_set(err, WN_ECONSTRAINT, "partitions: k is %zu but the parts have picked %zu rows", r->o->k, r->n);
+        code = wn_err_set(err, WN_ECONSTRAINT, "partitions: k is %zu but the parts have picked %zu rows", r->o->k,
+                          r->n);
 out:
     wn_free(in);
     return code;
@@ -209,10 +104,10 @@ static size_t second_sample(const second_round *r, size_t R) {
 
 static wn_code sum_candidates(second_round *r, const wn_partition_opts *p, wn_err *err) {
     if (r->o->objective != WN_GRAPH_CUT) return WN_OK;
-    const size_t R = second_sample(r, sample_rows(p));
+    const size_t R = second_sample(r, wn_partition_sample(p));
     double *sums = NULL;
-    wn_code code = sums_of_rows(&sums, r->x, r->o, R, r->row, r->n, err);
-    if (code != WN_OK || !over_rbf(r->o)) {
+    wn_code code = wn_cut_sums_of(&sums, r->x, r->o, R, r->row, r->n, err);
+    if (code != WN_OK || !wn_cut_over_rbf(r->o)) {
         r->sums = sums;
         return code;
     }
@@ -238,7 +133,7 @@ static wn_code pick_among(wn_selection *out, const second_round *r, const size_t
     own.exclude = exclude, own.nexclude = at;
     own.sums = r->sums;
     own.storage = WN_STORAGE_AUTO;
-    own.memory = memory_left(own.memory, 3 * n * sizeof(double));
+    own.memory = wn_partition_left(own.memory, 3 * n * sizeof(double));
     const wn_code code = wn_select(r->x, &own, out, err);
     wn_free(exclude);
     return code;
@@ -290,7 +185,7 @@ static wn_code try_part(wn_selection *s, size_t *part, const second_round *r, co
 static wn_code count_exactly(wn_selection *s, const second_round *r, wn_err *err) {
     if (r->sampled == 0) return WN_OK;
     double *sums = NULL;
-    wn_code code = sums_of_rows(&sums, r->x, r->o, r->x->rows, s->ids, s->k, err);
+    wn_code code = wn_cut_sums_of(&sums, r->x, r->o, r->x->rows, s->ids, s->k, err);
     s->negative_from = s->k;
     for (size_t i = 0; i < s->k && code == WN_OK; i++) {
         s->gain[i] += sums[i] - r->sums[s->ids[i]];
@@ -328,22 +223,19 @@ out:
 wn_code wn_partition_select(const wn_mat *x, const wn_select_opts *o, const wn_partition_opts *p, wn_selection *out,
                             wn_partitioned *how, wn_err *err) {
     wn_select_opts own;
+    wn_first_round first = {0};
     wn_part_picks *picks = NULL;
-    double *sums = NULL;
     wn_code code = check_options(&own, x, o, p, err);
     if (code != WN_OK) return code;
     if (!(picks = wn_alloc(p->parts, sizeof *picks, err))) return WN_EMEMORY;
-    if (own.objective == WN_GRAPH_CUT && !over_rbf(&own)) { /* once for all parts */
-        if ((code = sums_of_rows(&sums, x, &own, 0, NULL, 0, err)) != WN_OK) goto out;
-        own.sums = sums;
-    }
+    if ((code = wn_first_round_open(&first, x, &own, p, err)) != WN_OK) goto out;
     for (size_t i = 0; i < p->parts; i++)
-        if ((code = first_round(&picks[i], x, &own, p, i, err)) != WN_OK) goto out;
+        if ((code = wn_first_round_pick(&picks[i], &first, i, err)) != WN_OK) goto out;
     code = wn_partition_join(x, o, p, picks, out, how, err);
 out:
+    wn_first_round_close(&first);
     for (size_t i = 0; i < p->parts; i++) wn_part_picks_free(&picks[i]);
     wn_free(picks);
-    wn_free(sums);
     return code;
 }
 
@@ -354,7 +246,7 @@ size_t wn_partition_memory(const wn_select_opts *o, const wn_partition_opts *p, 
     const size_t part = wn_select_memory(&own, rows, d), tables = 4 * n * sizeof(size_t);
     own.storage = WN_STORAGE_AUTO;
     const size_t all = wn_select_memory(&own, n, d);
-    const size_t first = part > SIZE_MAX - part_bytes(rows, d) ? SIZE_MAX : part + part_bytes(rows, d);
+    const size_t copy = wn_first_round_bytes(rows, d), first = part > SIZE_MAX - copy ? SIZE_MAX : part + copy;
     const size_t most = first > all ? first : all;
     return most > SIZE_MAX - tables ? SIZE_MAX : most + tables;
 }

@@ -11,6 +11,11 @@ const char *wn_partitioning_name(wn_partitioning p) {
     return NULL;
 }
 
+void wn_part_picks_free(wn_part_picks *p) {
+    wn_free(p->ids);
+    *p = (wn_part_picks){0};
+}
+
 typedef struct {
     uint32_t label;
     size_t row;
@@ -59,19 +64,16 @@ size_t wn_part_rows(size_t n, size_t parts) {
     return n / parts + (n % parts ? 1 : 0);
 }
 
-wn_code wn_part_make(wn_part *out, size_t n, const wn_select_opts *o, const wn_partition_opts *p, size_t part,
-                     wn_err *err) {
-    const size_t begin = part_begin(n, p->parts, part), end = part_begin(n, p->parts, part + 1);
+wn_code wn_part_of_rows(wn_part *out, size_t n, const wn_select_opts *o, const size_t *rows, size_t m, wn_err *err) {
     wn_code code = WN_EMEMORY;
     size_t *place = NULL; /* [n] 1: in the part; then from 1 the place that a row has there */
     *out = (wn_part){.nkeep = o->nkeep};
     if (!(place = wn_alloc(n, sizeof *place, err)) ||
-        !(out->row = wn_alloc(n, sizeof *out->row, err)) || /* the order first */
+        !(out->row = wn_alloc(m + o->nkeep, sizeof *out->row, err)) ||
         !(out->keep = wn_alloc(o->nkeep, sizeof *out->keep, err)) ||
         !(out->exclude = wn_alloc(o->nexclude, sizeof *out->exclude, err)))
         goto out;
-    if ((code = order_rows(out->row, n, p, o->seed, err)) != WN_OK) goto out;
-    for (size_t i = begin; i < end; i++) place[out->row[i]] = 1;
+    for (size_t i = 0; i < m; i++) place[rows[i]] = 1;
     for (size_t i = 0; i < o->nkeep; i++) place[o->keep[i]] = 1;
     for (size_t i = 0; i < n; i++) {
         if (!place[i]) continue;
@@ -84,8 +86,20 @@ wn_code wn_part_make(wn_part *out, size_t n, const wn_select_opts *o, const wn_p
             out->exclude[out->nexclude++] = place[o->exclude[i]] - 1;
             place[o->exclude[i]] = 0; /* once, however often it is named */
         }
+    code = WN_OK;
 out:
     wn_free(place);
+    return code;
+}
+
+wn_code wn_part_make(wn_part *out, size_t n, const wn_select_opts *o, const wn_partition_opts *p, size_t part,
+                     wn_err *err) {
+    const size_t begin = part_begin(n, p->parts, part), end = part_begin(n, p->parts, part + 1);
+    size_t *order = wn_alloc(n, sizeof *order, err);
+    *out = (wn_part){0};
+    wn_code code = order ? order_rows(order, n, p, o->seed, err) : WN_EMEMORY;
+    if (code == WN_OK) code = wn_part_of_rows(out, n, o, order + begin, end - begin, err);
+    wn_free(order);
     return code;
 }
 

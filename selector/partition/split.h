@@ -13,6 +13,8 @@ typedef struct {
 /* O(n), by label O(n log n). Release with wn_part_free, whatever it returned. */
 wn_code wn_part_make(wn_part *out, size_t n, const wn_select_opts *o, const wn_partition_opts *p, size_t part,
                      wn_err *err);
+/* The same of m rows and the must-keep ones. */
+wn_code wn_part_of_rows(wn_part *out, size_t n, const wn_select_opts *o, const size_t *rows, size_t m, wn_err *err);
 void wn_part_free(wn_part *p);
 /* The most rows of a part but for the must-keep ones. */
 size_t wn_part_rows(size_t n, size_t parts);

@@ -95,3 +95,24 @@ wn_code wn_cut_value(const wn_mat *x, const wn_select_opts *o, const size_t *row
     wn_free(pairs);
     return code;
 }
+
+bool wn_cut_over_rbf(const wn_select_opts *o) {
+    return o->objective == WN_GRAPH_CUT && o->kernel.kind == WN_RBF;
+}
+
+wn_code wn_cut_sums_of(double **out, const wn_mat *x, const wn_select_opts *o, size_t R, const size_t *rows, size_t m,
+                       wn_err *err) {
+    const size_t size = wn_cut_over_rbf(o) ? m : x->cols;
+    wn_cut_sample sample = {0};
+    wn_code code = WN_EMEMORY;
+    if (!(*out = wn_alloc(size, sizeof **out, err))) return WN_EMEMORY;
+    if (!wn_cut_over_rbf(o)) {
+        if (!o->sums) return wn_select_sums(x, o, *out, err);
+        memcpy(*out, o->sums, size * sizeof **out);
+        return WN_OK;
+    }
+    code = wn_cut_sample_draw(&sample, x->rows, R, o->seed, err);
+    if (code == WN_OK) code = wn_cut_sums(x, o, &sample, rows, m, *out, err);
+    wn_free(sample.row);
+    return code;
+}

@@ -22,4 +22,10 @@ wn_code wn_cut_sums(const wn_mat *x, const wn_select_opts *o, const wn_cut_sampl
 wn_code wn_cut_value(const wn_mat *x, const wn_select_opts *o, const size_t *rows, size_t k, const double *sums,
                      double *value, wn_err *err);
 
+/* Graph-cut: the sums of `rows` [m] over all, over rbf from R of them, as wn_select takes them for those rows: [m], or
+ * [d] for cosine and dot, where o->sums has them if it is not NULL. wn_free(*out), whatever it returned. */
+wn_code wn_cut_sums_of(double **out, const wn_mat *x, const wn_select_opts *o, size_t R, const size_t *rows, size_t m,
+                       wn_err *err);
+bool wn_cut_over_rbf(const wn_select_opts *o);
+
 #endif
