@@ -1,7 +1,12 @@
 /* The first round. A part's greedy knows all rows by their sums, but not what the other parts pick. Where every part
- * has its share of everything its own k rows press the gains down as those of all will. A part of few labels alone takes
+ * has its share of everything, its own k rows press the gains down about as those of all will. A part of few labels takes
  * what is nearest to all rows, since nothing of the rest has been picked there: so k rows of a sample stand in for the
- * picks of others, as if they had been taken before. */
+ * picks of others, as if they had been taken before.
+ *
+ * Of the rows nearest to many a part passes over some that the whole would take, as its own are more alike. Over rbf it
+ * therefore picks twice: with the penalty of the whole, then with a third of it; what both pick goes up once. Where
+ * parts are few and see a bit of everything the second pick is of more than k rows, so that there is enough to choose
+ * from. */
 #include "partition/first_round.h"
 
 #include <string.h>
@@ -10,8 +15,9 @@
 
 #include "ground.h"
 
-enum { SAMPLE_A_PICK = 8 }; /* rows that a stand-in is the best of, at the least */
-static const double sample_share = .25;
+/* Rows that a stand-in is the best of, at the least; times k that all parts together pick again. */
+enum { SAMPLE_A_PICK = 8, ENOUGH = 8 };
+static const double sample_share = .25, little_penalty = 1. / 3;
 
 size_t wn_partition_sample(const wn_partition_opts *p) {
     return p->sample ? p->sample : WN_PARTITION_SAMPLE;
@@ -79,8 +85,30 @@ static wn_code take_back(double *sums, double *taken, const wn_first_round *r, c
 
 /* ---- a part ---- */
 
-/* k rows of the part, or all that there are. */
-static wn_code pick_of_part(wn_part_picks *out, const wn_first_round *r, const wn_part *p, wn_err *err) {
+/* `more` rows picked with less of the penalty, those of them that are not in s. */
+static wn_code pick_again(wn_selection *s, size_t more, const wn_mat *rows, const wn_select_opts *o, wn_err *err) {
+    wn_select_opts own = *o;
+    wn_selection again = {0};
+    own.lambda = little_penalty * (2 + o->lambda) - 2;
+    if (own.lambda < 0) own.lambda = 0;
+    own.k = more;
+    bool *in = wn_alloc(rows->rows, sizeof *in, err);
+    wn_code code = in ? wn_select(rows, &own, &again, err) : WN_EMEMORY;
+    size_t *ids = code == WN_OK ? wn_realloc(s->ids, s->k, s->k + again.k, sizeof *ids, err) : NULL;
+    if (code == WN_OK && !ids) code = WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    s->ids = ids;
+    for (size_t i = 0; i < s->k; i++) in[s->ids[i]] = true;
+    for (size_t i = 0; i < again.k; i++)
+        if (!in[again.ids[i]]) s->ids[s->k++] = again.ids[i];
+out:
+    wn_selection_free(&again);
+    wn_free(in);
+    return code;
+}
+
+/* k rows of the part, or all that there are; twice: then others by a smaller penalty. */
+static wn_code pick_of_part(wn_part_picks *out, const wn_first_round *r, const wn_part *p, bool twice, wn_err *err) {
     const wn_mat *x = r->x;
     wn_select_opts own = *r->o;
     wn_selection s = {0};
@@ -88,6 +116,8 @@ static wn_code pick_of_part(wn_part_picks *out, const wn_first_round *r, const w
     double *weight = NULL, *sums = NULL, *taken = NULL;
     wn_code code = WN_OK;
     const size_t left = p->n - p->nexclude;
+    const bool few = r->p->parts < ENOUGH && r->p->by != WN_PART_LABEL;
+    const size_t more = few ? own.k * ENOUGH / r->p->parts : own.k;
     own.k = own.k < left ? own.k : left;
     if (own.k == 0) goto out;
     if ((code = copy_part(&rows, &weight, p, x, r->o, err)) != WN_OK) goto out;
@@ -104,11 +134,11 @@ static wn_code pick_of_part(wn_part_picks *out, const wn_first_round *r, const w
     own.exclude = p->exclude, own.nexclude = p->nexclude;
     own.memory = wn_partition_left(own.memory, wn_first_round_bytes(p->n, x->cols));
     if ((code = wn_select(&rows, &own, &s, err)) != WN_OK) goto out;
-    *out = (wn_part_picks){.n = s.k, .ids = s.ids, .value = s.objective[s.k - 1]};
-    for (size_t i = 0; i < s.k; i++) {
-        if (taken) out->value += taken[s.ids[i]]; /* f without stand-ins */
-        s.ids[i] = p->row[s.ids[i]];
-    }
+    double value = s.objective[s.k - 1];
+    for (size_t i = 0; i < s.k && taken; i++) value += taken[s.ids[i]]; /* f without stand-ins */
+    if (twice && (code = pick_again(&s, more < left ? more : left, &rows, &own, err)) != WN_OK) goto out;
+    for (size_t i = 0; i < s.k; i++) s.ids[i] = p->row[s.ids[i]];
+    *out = (wn_part_picks){.n = s.k, .ids = s.ids, .value = value};
     if (!sums) out->value /= wn_partition_ground(&rows, &own); /* of its own rows: a mean, to be compared */
     s.ids = NULL;
 out:
@@ -123,7 +153,7 @@ out:
 wn_code wn_first_round_pick(wn_part_picks *out, const wn_first_round *r, size_t part, wn_err *err) {
     wn_part rows = {0};
     wn_code code = wn_part_make(&rows, r->x->rows, r->o, r->p, part, err);
-    if (code == WN_OK) code = pick_of_part(out, r, &rows, err);
+    if (code == WN_OK) code = pick_of_part(out, r, &rows, r->p->parts > 1 && wn_cut_over_rbf(r->o), err);
     wn_part_free(&rows);
     return code;
 }
@@ -138,7 +168,7 @@ static wn_code pick_stand_ins(wn_first_round *r, wn_err *err) {
     if (r->o->k < n && rows < SAMPLE_A_PICK * r->o->k) rows = SAMPLE_A_PICK * r->o->k;
     wn_code code = wn_cut_sample_draw(&sample, n, rows < most ? rows : most, r->o->seed, err);
     if (code == WN_OK) code = wn_part_of_rows(&part, n, r->o, sample.row, sample.n, err);
-    if (code == WN_OK) code = pick_of_part(&r->stand_ins, r, &part, err);
+    if (code == WN_OK) code = pick_of_part(&r->stand_ins, r, &part, false, err);
     wn_part_free(&part);
     wn_free(sample.row);
     return code;

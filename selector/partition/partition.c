@@ -140,15 +140,15 @@ static wn_code pick_among(wn_selection *out, const second_round *r, const size_t
 }
 
 static wn_code value_of(double *value, const second_round *r, const wn_part_picks *p, wn_err *err) {
-    if (r->sums) return wn_cut_value(r->x, r->o, p->ids, p->n, r->sums, value, err);
-    return wn_select_evaluate(r->x, r->o, p->ids, p->n, value, err);
+    if (r->sums) return wn_cut_value(r->x, r->o, p->ids, r->o->k, r->sums, value, err);
+    return wn_select_evaluate(r->x, r->o, p->ids, r->o->k, value, err);
 }
 
-/* The part whose k rows are best as it sees it; `parts` where none has k. */
+/* The part whose first k rows are best as it sees it; `parts` where none has k. */
 static size_t best_part(const wn_part_picks *picks, size_t parts, size_t k) {
     size_t best = parts;
     for (size_t i = 0; i < parts; i++)
-        if (picks[i].n == k && (best == parts || picks[i].value > picks[best].value)) best = i;
+        if (picks[i].n >= k && (best == parts || picks[i].value > picks[best].value)) best = i;
     return best;
 }
 

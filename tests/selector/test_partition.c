@@ -105,7 +105,7 @@ Test(partition, nearly_as_good_as_the_whole) {
         o.k = 400, o.seed = 2;
         wn_selection exact = whole(&x, &o);
         for (size_t parts = i < 3 ? 4 : 16; parts <= (i < 3 ? 64 : 16); parts *= 4)
-            for (int by = 0; by < 3; by++) {
+            for (int by = 0; by < (i < 3 ? 3 : 1); by++) {
                 const wn_partition_opts p = {.parts = parts, .by = (wn_partitioning)by, .label = label};
                 wn_selection s = in_parts(&x, &o, &p, NULL);
                 const double value = value_of(&x, &o, &s);
@@ -156,7 +156,7 @@ Test(partition, the_better_of_both_is_taken) {
         const double mine = naive_value(&v, WN_GRAPH_CUT, o.lambda, s.ids, s.k);
         for (size_t part = 0; part < p.parts; part++) {
             wn_part_picks picks = first_round(&x, &o, &p, part);
-            if (picks.n == o.k) {
+            if (picks.n >= o.k) {
                 const double theirs = naive_value(&v, WN_GRAPH_CUT, o.lambda, picks.ids, o.k);
                 cr_assert_leq(theirs, mine + 1e-4 * (1 + fabs(mine)), "seed %d: part %zu is better", (int)seed, part);
                 if (how.part == part + 1) cr_assert_float_eq(theirs, mine, 1e-4 * (1 + fabs(mine)));

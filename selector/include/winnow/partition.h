@@ -30,8 +30,8 @@ enum { WN_PARTITION_SAMPLE = 16384 };
 /* What the first round picks of a part. */
 typedef struct {
     size_t n;
-    size_t *ids;  /* [n] rows of x, in order of choice; must-keep rows come first in every part */
-    double value; /* f of them as the part sees it, over the rows that it represents */
+    size_t *ids;  /* [n] rows of x: k in order of choice, must-keep rows first; then others for the second round */
+    double value; /* f of those k as the part sees it, over the rows that it represents */
 } wn_part_picks;
 void wn_part_picks_free(wn_part_picks *p);
 
