@@ -1,7 +1,7 @@
 /* The first round. A part's greedy knows all rows by their sums, but not what the other parts pick. Where every part
- * has its share of everything, its own k rows press the gains down about as those of all will. A part of few labels takes
- * what is nearest to all rows, since nothing of the rest has been picked there: so k rows of a sample stand in for the
- * picks of others, as if they had been taken before.
+ * has its share of everything, its own k rows press the gains down about as those of all will. A part of few labels
+ * takes what is nearest to all rows, since nothing of the rest has been picked there: so k rows of a sample stand in
+ * for the picks of others, as if they had been taken before.
  *
  * Of the rows nearest to many a part passes over some that the whole would take, as its own are more alike. Over rbf it
  * therefore picks twice: with the penalty of the whole, then with a third of it; what both pick goes up once. Where

@@ -1,5 +1,6 @@
 /* Selection in parts, against the greedy over all rows and against definitions in double. */
 #include <criterion/criterion.h>
+#include <winnow/mem.h>
 #include <winnow/partition.h>
 #include <winnow/threads.h>
 
@@ -267,5 +268,32 @@ Test(partition, what_cannot_be) {
     cr_assert_eq(wn_partition_join(&x, &ok, &p, picks, &s, NULL, &e), WN_EINPUT);
     cr_assert(strstr(e.msg, "part 2 picked row 20"), "%s", e.msg);
     cr_assert_eq(wn_partition_part(&x, &ok, &p, 3, &picks[2], &e), WN_EUSAGE);
+    wn_mat_free(&x);
+}
+
+/* Wherever memory runs out: said, and nothing is left (the sanitizer looks). */
+Test(partition, every_allocation_may_fail) {
+    wn_mat x = clustered_rows(60, 4, 6, .5, true, 2);
+    uint32_t *label = labels_of(60, 4, 3);
+    size_t keep[] = {7, 50};
+    wn_threads_set(2);
+    for (size_t i = 0; i < OBJECTIVES; i++) {
+        wn_select_opts o = objectives[i];
+        o.k = 6, o.keep = keep, o.nkeep = 2;
+        const wn_partition_opts p = {.parts = 3, .by = WN_PART_LABEL, .label = label, .sample = 20};
+        wn_code code = WN_EMEMORY;
+        long at = 0;
+        for (; code != WN_OK; at++) {
+            wn_selection s = {0};
+            wn_err e = {0};
+            wn_mem_fail_after(at, false);
+            code = wn_partition_select(&x, &o, &p, &s, NULL, &e);
+            wn_mem_fail_after(-1, false);
+            cr_assert(code == WN_OK || (code == WN_EMEMORY && e.msg[0] && !s.ids), "allocation %ld: %d", at, (int)code);
+            wn_selection_free(&s);
+        }
+        cr_assert_gt(at, 20);
+    }
+    free(label);
     wn_mat_free(&x);
 }
