@@ -29,8 +29,7 @@ static wn_code synthetic(wn_mat *x, uint32_t *label, size_t n, size_t d, wn_err 
     for (size_t i = 0; i < n; i++) {
         double u = wn_rng_uniform(&r);
         label[i] = (uint32_t)(u * u * CENTRES);
-        for (size_t j = 0; j < d; j++)
-            wn_mat_row(x, i)[j] = centres[label[i] * d + j] + (float)wn_rng_normal(&r);
+        for (size_t j = 0; j < d; j++) wn_mat_row(x, i)[j] = centres[label[i] * d + j] + (float)wn_rng_normal(&r);
     }
     wn_free(centres);
     (void)wn_mat_normalize(x);
@@ -91,8 +90,7 @@ static wn_code run_all(race *r, int nparts, char **parts, wn_err *err) {
         if (!big && (code = run_exact(r, err)) != WN_OK) return code;
         for (int i = 0; i < nparts; i++)
             for (int by = 0; wn_partitioning_name((wn_partitioning)by) && (by == 0 || !big); by++)
-                if ((code = run_parts(r, strtoull(parts[i], NULL, 10), (wn_partitioning)by, err)) != WN_OK)
-                    return code;
+                if ((code = run_parts(r, strtoull(parts[i], NULL, 10), (wn_partitioning)by, err)) != WN_OK) return code;
     }
     return code;
 }

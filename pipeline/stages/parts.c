@@ -78,7 +78,7 @@ static const char *member(const cJSON *job, const char *name) {
 static size_t parts_of(const cJSON *job) {
     const cJSON *parts = cJSON_GetObjectItemCaseSensitive(job, "partitions");
     return cJSON_IsNumber(parts) && parts->valuedouble >= 1 && parts->valuedouble <= 1e6 ? (size_t)parts->valuedouble
-                                                                                          : 0;
+                                                                                         : 0;
 }
 
 /* What is asked of a folder that has another job. */
@@ -89,11 +89,15 @@ static wn_code other_job(const char *folder, const cJSON *job, const wn_parts_pl
                           "or another folder for %zu",
                           folder, parts_of(job), parts_of(job), p->parts);
     if (strcmp(member(job, "winnow"), WINNOW_VERSION) != 0)
-        return wn_err_set(err, WN_EUSAGE, "%s was begun by winnow %.40s, this is " WINNOW_VERSION ": use another "
-                          "folder", folder, member(job, "winnow"));
+        return wn_err_set(err, WN_EUSAGE,
+                          "%s was begun by winnow %.40s, this is " WINNOW_VERSION ": use another "
+                          "folder",
+                          folder, member(job, "winnow"));
     if (strcmp(member(job, "command"), p->command) != 0)
-        return wn_err_set(err, WN_EUSAGE, "%s was begun by another command: %.600s; use another folder for other "
-                          "options", folder, member(job, "command"));
+        return wn_err_set(err, WN_EUSAGE,
+                          "%s was begun by another command: %.600s; use another folder for other "
+                          "options",
+                          folder, member(job, "command"));
     return wn_err_set(err, WN_EUSAGE, "%s was begun with other input: a file has changed since; use another folder",
                       folder);
 }

@@ -62,9 +62,9 @@ out:
 typedef struct {
     const wn_mat *x;
     const wn_select_opts *o;
-    size_t *row, n;  /* [n] rising */
-    size_t sampled;  /* as wn_partitioned */
-    double *sums;    /* [n of x] or [d]; NULL: the objective has none */
+    size_t *row, n; /* [n] rising */
+    size_t sampled; /* as wn_partitioned */
+    double *sums;   /* [n of x] or [d]; NULL: the objective has none */
 } second_round;
 
 static void second_round_free(second_round *r) {
@@ -89,8 +89,8 @@ static wn_code gather_picks(second_round *r, const wn_part_picks *picks, size_t 
     for (size_t i = 0; i < n; i++)
         if (in[i]) r->row[r->n++] = i;
     if (code == WN_OK && r->n < r->o->k)
-        code = wn_err_set(err, WN_ECONSTRAINT, "partitions: k is %zu but the parts have picked %zu rows", r->o->k,
-                          r->n);
+        code =
+            wn_err_set(err, WN_ECONSTRAINT, "partitions: k is %zu but the parts have picked %zu rows", r->o->k, r->n);
 out:
     wn_free(in);
     return code;

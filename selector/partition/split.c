@@ -68,8 +68,7 @@ wn_code wn_part_of_rows(wn_part *out, size_t n, const wn_select_opts *o, const s
     wn_code code = WN_EMEMORY;
     size_t *place = NULL; /* [n] 1: in the part; then from 1 the place that a row has there */
     *out = (wn_part){.nkeep = o->nkeep};
-    if (!(place = wn_alloc(n, sizeof *place, err)) ||
-        !(out->row = wn_alloc(m + o->nkeep, sizeof *out->row, err)) ||
+    if (!(place = wn_alloc(n, sizeof *place, err)) || !(out->row = wn_alloc(m + o->nkeep, sizeof *out->row, err)) ||
         !(out->keep = wn_alloc(o->nkeep, sizeof *out->keep, err)) ||
         !(out->exclude = wn_alloc(o->nexclude, sizeof *out->exclude, err)))
         goto out;

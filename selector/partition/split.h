@@ -5,8 +5,8 @@
 
 /* Rows of a part: its share of an order of all rows, and the must-keep rows; numbers in the whole. */
 typedef struct {
-    size_t *row, n;              /* [n] rising */
-    size_t *keep, *exclude;      /* [nkeep], [nexclude] places in `row` */
+    size_t *row, n;         /* [n] rising */
+    size_t *keep, *exclude; /* [nkeep], [nexclude] places in `row` */
     size_t nkeep, nexclude;
 } wn_part;
 

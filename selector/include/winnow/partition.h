@@ -19,7 +19,7 @@ typedef enum { WN_PARTITIONINGS(WN_NAME_VALUE) } wn_partitioning;
 const char *wn_partitioning_name(wn_partitioning p);
 
 typedef struct {
-    size_t parts;          /* 1 .. n */
+    size_t parts; /* 1 .. n */
     wn_partitioning by;
     const uint32_t *label; /* [n] for WN_PART_LABEL */
     size_t sample;         /* graph-cut over rbf: rows that sums over all rows are estimated from in the first round,
