@@ -50,8 +50,8 @@ typedef struct {
  * dot T costs O(nd). Over rbf it would cost all n^2 pairs, so T_x is (n - 1) / R times the sum over a sample of R rows,
  * the same for all parts, and in the second round over as many more as there are fewer candidates; a part also picks
  * k rows or more with a third of 2 + lambda, for the second round. By label k rows of a sample stand in for what other
- * parts will pick. The gains of the rows returned are counted over all rows again: O(n k d). Other objectives: a part represents its own rows, the second
- * round all. Memory beyond x: one part at a time.
+ * parts will pick. The gains of the rows returned are counted over all rows again: O(n k d). Other objectives: a part
+ * represents its own rows, the second round all. Memory beyond x: one part at a time.
  *
  * *how may be NULL. Errors as wn_select; also WN_EUSAGE: parts or labels out of range, an objective without parts
  * (class-herding has its own, random and those toward queries need none), a graph, `represent` or a part of a whole in
