@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <wn/shell_word.h>
 #include <wn/visible.h>
 
 bool wn_option_is_default(const wn_cli *cli, const wn_option *o) {
@@ -28,48 +29,6 @@ bool wn_option_is_default(const wn_cli *cli, const wn_option *o) {
     wn_free(initial.data);
     wn_cli_free(&fresh);
     return same;
-}
-
-/* $'...', as Bash, zsh and POSIX of 2024 read it: bytes that would act on a terminal, or are no UTF-8, by number. */
-static void quote_bytes(wn_writer *out, const char *word) {
-    char one[WN_VISIBLE_MAX];
-    size_t n = strlen(word), len;
-    wn_writer_put(out, "$'");
-    for (size_t i = 0; i < n;) {
-        if (word[i] == '\'' || word[i] == '\\') wn_writer_put(out, "\\");
-        i += wn_visible_next(one, &len, word + i, n - i);
-        wn_writer_bytes(out, one, len);
-    }
-    wn_writer_put(out, "'");
-}
-
-static bool shows_itself(const char *word) {
-    char one[WN_VISIBLE_MAX];
-    size_t n = strlen(word), len;
-    for (size_t i = 0, used; i < n; i += used)
-        if ((used = wn_visible_next(one, &len, word + i, n - i)) != len) return false;
-    return true;
-}
-
-/* Appends a word as a shell reads it. */
-static void quote_word(wn_writer *out, const char *word) {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_";
-    if (*word && strspn(word, plain) == strlen(word)) {
-        wn_writer_put(out, word);
-        return;
-    }
-    if (!shows_itself(word)) {
-        quote_bytes(out, word);
-        return;
-    }
-    wn_writer_put(out, "'");
-    for (const char *p = word; *p; p++) {
-        if (*p == '\'')
-            wn_writer_put(out, "'\\''");
-        else
-            wn_writer_bytes(out, p, 1);
-    }
-    wn_writer_put(out, "'");
 }
 
 /* A string of JSON is UTF-8, and a path need not be. */
@@ -99,7 +58,7 @@ static void build_line(const wn_cli *cli, wn_writer *out) {
     for (size_t i = 0; i < cli->config.ninputs; i++) {
         const char *path = cli->config.inputs[i];
         wn_writer_put(out, path[0] == '-' && path[1] ? " ./" : " "); /* a name like that would be an option */
-        quote_word(out, path);
+        wn_shell_word(out, path);
     }
     for (size_t i = 0; i < wn_noptions; i++) {
         const wn_option *o = &wn_options[i];
@@ -113,7 +72,7 @@ static void build_line(const wn_cli *cli, wn_writer *out) {
             char *value = print_string(cli, o, e, out->err);
             wn_writer_put(out, " ");
             if (value)
-                quote_word(out, value);
+                wn_shell_word(out, value);
             else
                 out->code = WN_EMEMORY;
             wn_free(value);
@@ -206,7 +165,7 @@ wn_code wn_cli_dump(const wn_cli *cli, wn_writer *out) {
         for (size_t e = 0; e < entries; e++) {
             char *value = print_string(cli, o, e, out->err);
             if (!value) return out->code = WN_EMEMORY;
-            if (!shows_itself(value))
+            if (!wn_shows_itself(value))
                 out->code =
                     wn_err_set(out->err, WN_EUSAGE, "--%s: \"%s\" cannot be written as a line of text", o->name, value);
             wn_writer_printf(out, "%s = %s\n", o->name, value);

@@ -56,8 +56,19 @@ const wn_command wn_commands[] = {
      "are unchanged) subset.* and rest.* are written, too; what is chosen does not depend on them.",
      "winnow select reviews.h5ad -k 1000 -o chosen/\n"
      "winnow select vectors.npy --records reviews.jsonl -k 1000 -o chosen/\n"
-     "winnow select glove.hdf5 --dataset train -k 1% --objective facility-location -o chosen/",
+     "winnow select glove.hdf5 --dataset train -k 1% --objective facility-location -o chosen/\n"
+     "winnow select vectors.npy -k 10000 --partitions 16 -o chosen/\n"
+     "winnow select vectors.npy -k 10000 --partitions 16 --shard 3/16 -o parts/",
      wn_select_command},
+    {"merge", CMD_MERGE, "PARTS -o OUT", 1, 1, "join the shards of a selection in parts",
+     "PARTS is the folder that winnow select --partitions M --shard I/M -o PARTS has filled, by M processes one after "
+     "another or at the same time, on machines that share it and the input. Chooses among what they picked, with the "
+     "options that they had, and writes the folder that the same command without --shard writes, to the same bytes.",
+     "winnow merge parts/ -o chosen/", wn_select_command},
+    {"status", CMD_STATUS, "PARTS", 1, 1, "say which shards of a selection in parts are missing",
+     "Prints the command of every shard that is missing or damaged, one a line, for a shell or GNU parallel; how many "
+     "are there goes to standard error.",
+     "winnow status parts/\nwinnow status parts/ | parallel", wn_status},
     {"train", CMD_TRAIN, "FILE... --model DIR|NAME --task TASK --label-field NAME -o OUT", 1, SIZE_MAX,
      "fine-tune a model on labelled records",
      "Trains a BERT, RoBERTa, DistilBERT or ALBERT model and a head for the task on records with labels, and writes a "

@@ -121,7 +121,10 @@ wn_code wn_cli_find_records(wn_cli *cli, wn_err *err) {
     if ((code = wn_matrix_open_apart(&m, c->inputs[0], c->dataset, err)) != WN_OK) goto out;
     if ((code = wn_made_of_read(&made, m, err)) != WN_OK || made.n == 0) goto out;
     if (!c->nrecords && (code = find_files(cli, &made, err)) != WN_OK) goto out;
+    const bool labels = c->label_field != NULL;
     if (c->nrecords + c->nfound_records) code = adopt_options(cli, &made, err);
+    /* labels that only came with the records decide nothing, and the canonical command must not make them decide */
+    if (!labels && c->label_field && c->objective == WN_GRAPH_CUT) c->ignore_labels = true;
 out:
     wn_matrix_close(m);
     wn_made_of_free(&made);

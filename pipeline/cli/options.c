@@ -105,7 +105,7 @@ static const char *means_another(const wn_cli *cli, const wn_assignments *file, 
     static const struct {
         const char *name, *same[2]; /* values that class-herding has, too */
     } others[] = {{"objective", {NULL}}, {"components", {"64"}}, {"gamma", {NULL}}, {"lambda", {NULL}},
-                  {"similarity", {"cosine"}}, {"maximizer", {"auto", "matrix-free"}}};
+                  {"similarity", {"cosine"}}, {"maximizer", {"auto", "matrix-free"}}, {"partitions", {NULL}}};
     if (cli->preset) return "preset";
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         const char *value = value_of(line, others[i].name);
@@ -172,6 +172,13 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
     if (cli->config_file) {
         if ((code = wn_cli_read_config(cli, cli->config_file, &file, err)) != WN_OK) goto out;
     }
+    if (command->bit == CMD_MERGE) {
+        if (argc - optind != 1) {
+            code = wn_err_set(err, WN_EUSAGE, "one folder of shards is wanted: winnow merge %s", command->args);
+            goto out;
+        }
+        if ((code = wn_cli_read_job(cli, argv[optind++], &file, err)) != WN_OK) goto out;
+    }
     if ((code = set_defaults(cli, err)) != WN_OK) goto out;
     if ((code = wn_assignments_apply(cli, &file, err)) != WN_OK) goto out;
     if ((code = wn_assignments_apply(cli, &line, err)) != WN_OK) goto out;
@@ -188,7 +195,7 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
     if ((code = wn_cli_find_records(cli, err)) != WN_OK) goto out;
     if ((code = wn_cli_check_together(cli, err)) != WN_OK) goto out;
     if ((code = wn_cli_check_outputs(cli, err)) != WN_OK) goto out;
-    code = wn_cli_canonical(cli, err);
+    if (!cli->config.parts_folder) code = wn_cli_canonical(cli, err);
 out:
     wn_free(line.v);
     wn_free(file.v);

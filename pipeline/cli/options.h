@@ -21,7 +21,9 @@ enum {
     CMD_TRAIN = 1 << 11,
     CMD_SCORE = 1 << 12,
     CMD_DISTILL = 1 << 13,
-    CMD_ALL = (1 << 14) - 1
+    CMD_MERGE = 1 << 14,
+    CMD_STATUS = 1 << 15,
+    CMD_ALL = (1 << 16) - 1
 };
 
 typedef struct {
@@ -92,6 +94,7 @@ typedef unsigned long long wn_option_traits;
 #define WN_OPTION_LAYERS (1ull << 29) /* the model has layers: it is no table of token vectors */
 #define WN_OPTION_STOCHASTIC (1ull << 30) /* the maximizer draws a sample */
 #define WN_OPTION_SATURATED (1ull << 31) /* the objective is saturated coverage */
+#define WN_OPTION_PARTS (1ull << 32) /* the choice is made in parts */
 
 typedef struct {
     const char *name;
@@ -164,6 +167,8 @@ bool wn_option_given(const wn_cli *cli, const wn_option *o);
 /* WN_EUSAGE: no such option (did you mean ...?), or one of other commands than those of `bit`. */
 wn_code wn_option_unknown(unsigned bit, const char *name, size_t n, const char *dashes, wn_err *err);
 
+/* merge: from here on it is the select of the job whose shards stand in `folder`. */
+wn_code wn_cli_read_job(wn_cli *cli, const char *folder, wn_assignments *list, wn_err *err);
 /* The assignments of a --config file, as far as they apply to cli->command. */
 wn_code wn_cli_read_config(wn_cli *cli, const char *path, wn_assignments *list, wn_err *err);
 /* Does the file hold a JSON object, as a manifest does? */

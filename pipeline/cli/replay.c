@@ -1,6 +1,7 @@
 /* --config out/manifest.json: the options and inputs of a run, from what its output folder says of it. */
 #include "options.h"
 
+#include "stages/parts.h"
 #include "stages/whole_file.h"
 
 #include <ctype.h>
@@ -115,5 +116,23 @@ wn_code wn_cli_read_manifest(wn_cli *cli, const char *path, wn_assignments *list
                            cJSON_GetObjectItemCaseSensitive(manifest, "query"), err);
 out:
     cJSON_Delete(manifest);
+    return code;
+}
+
+wn_code wn_cli_read_job(wn_cli *cli, const char *folder, wn_assignments *list, wn_err *err) {
+    wn_parts_job job = {0};
+    char *path = wn_parts_job_path(folder, err);
+    wn_code code = path ? wn_parts_open(&job, folder, NULL, err) : WN_EMEMORY;
+    if (code != WN_OK) goto out;
+    cli->command = wn_command_find("select");
+    cli->config.parts_folder = folder;
+    if ((code = wn_cli_read_manifest(cli, path, list, err)) != WN_OK) goto out;
+    code = WN_EMEMORY; /* outputs say what the shards were told, to the byte */
+    if (!(cli->config.command_line = wn_cli_own_string(cli, job.command, strlen(job.command), err))) goto out;
+    if (!(cli->config.json = wn_cli_own_string(cli, job.config, strlen(job.config), err))) goto out;
+    code = WN_OK;
+out:
+    wn_parts_job_free(&job);
+    wn_free(path);
     return code;
 }

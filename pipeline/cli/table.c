@@ -13,7 +13,8 @@ enum {
     MATRIX = CMD_GRAPH | CMD_SELECT | CMD_DEDUP,
     CHOOSE = CMD_RUN | CMD_SELECT,
     WRITES = CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT | CMD_TRAIN | CMD_COMPARE,
-    WORKS = WRITES | CMD_DISTILL | CMD_SCORE | CMD_TOKENIZE | CMD_CHECK | CMD_REPORT,
+    OUTPUTS = WRITES | CMD_DISTILL | CMD_MERGE,
+    WORKS = WRITES | CMD_MERGE | CMD_DISTILL | CMD_SCORE | CMD_TOKENIZE | CMD_CHECK | CMD_REPORT,
 };
 
 enum {
@@ -40,9 +41,9 @@ enum {
 #define WORDS(list) (&WN_NAME_WORDS(list)[1]) /* without the first bar */
 
 const wn_option wn_options[] = {
-    {"output", 'o', "PATH", WRITES | CMD_DISTILL, OPT_STRING, CF(output), NULL, 0, 0, NULL, WRITES_TO, "Output",
+    {"output", 'o', "PATH", OUTPUTS, OPT_STRING, CF(output), NULL, 0, 0, NULL, WRITES_TO, "Output",
      "file or folder to write; it appears whole or not at all"},
-    {"force", 'f', NULL, WRITES | CMD_DISTILL | CMD_REPORT | CMD_SCORE, OPT_FLAG, CF(overwrite), NULL, 0, 0, NULL, 0,
+    {"force", 'f', NULL, OUTPUTS | CMD_REPORT | CMD_SCORE, OPT_FLAG, CF(overwrite), NULL, 0, 0, NULL, 0,
      "Output",
      "replace an existing output that winnow wrote; what else stands there stays, and is named"},
     {"html", 0, "FILE", CMD_REPORT, OPT_STRING, CF(html), NULL, 0, 0, NULL, WRITES_TO, "Output",
@@ -130,6 +131,9 @@ const wn_option wn_options[] = {
      "print pieces instead of ids"},
     {"shard", 0, "I/N", CMD_EMBED, OPT_SHARD, CF(shard), NULL, 0, 0, NULL, DECIDES, "Input",
      "embed only the I-th of N equal parts of the rows, I from 1"},
+    {"shard", 0, "I/N", CMD_SELECT, OPT_SHARD, CF(shard), NULL, 0, 0, NULL, WN_OPTION_PARTS, "Selection",
+     "only the first round of the I-th of N partitions, I from 1: its picks go into the folder -o, which all shards "
+     "share and winnow merge reads"},
     {"dims", 0, "N", TEXT, OPT_COUNT, CF(dims), NULL, 1, 65536, NULL, DECIDES | NO_MODEL | FITS, "Encoder",
      "length of the vectors; without it 256 for lsa, 100 for doc2vec"},
     {"dims", 0, "N", CMD_DISTILL, OPT_COUNT, CF(dims), NULL, 1, 65536, NULL, DECIDES, "Encoder",
@@ -241,6 +245,12 @@ const wn_option wn_options[] = {
     {"epsilon", 0, "X", CHOOSE, OPT_REAL, CF(epsilon), NULL, 1e-9, 0.999999, "0.1",
      COMPARES | METHOD | WN_OPTION_STOCHASTIC, "Selection",
      "stochastic: how far below the greedy one may end up, by expectation; the sample is n/k ln(1/X) rows"},
+    {"partitions", 0, "M", CHOOSE, OPT_COUNT, CF(partitions), NULL, 1, 1e6, NULL, DECIDES | COMPARES, "Selection",
+     "choose in two rounds, for more rows than one can go through: k rows of each of M parts, then k of all those; "
+     "with rbf, sums over all rows are estimated from a sample"},
+    {"partition-by", 0, "HOW", CHOOSE, OPT_ENUM, CF(partition_by), WORDS(WN_PARTITIONINGS), 0, 0, "random",
+     DECIDES | WN_OPTION_PARTS, "Selection",
+     "how the rows are cut into parts of equal size: by chance (--seed), in their order, or in that of their labels"},
     {"keep", 0, "FILE", CHOOSE, OPT_STRING, CF(keep_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
      "ids that must be chosen, one a line; they count in k"},
     {"exclude", 0, "FILE", CHOOSE, OPT_STRING, CF(exclude_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
@@ -324,10 +334,10 @@ const wn_option wn_options[] = {
      "seed of every random choice"},
     {"threads", 'j', "N", WORKS, OPT_INT, CF(threads), NULL, 1, WN_THREADS_MAX, NULL, 0, "Running",
      "threads to use; without it all processors. The output does not depend on it"},
-    {"memory", 'M', "SIZE", WRITES | CMD_DISTILL | CMD_SCORE, OPT_BYTES, CF(memory), NULL, 0, 0, NULL, 0, "Running",
+    {"memory", 'M', "SIZE", OUTPUTS | CMD_SCORE, OPT_BYTES, CF(memory), NULL, 0, 0, NULL, 0, "Running",
      "memory that may be used, with K, M, G or T; what does not fit stops before it is used, with exit code 4. Program "
      "and libraries take up to 64M more. Without it what the machine has"},
-    {"dry-run", 'n', NULL, WRITES | CMD_DISTILL, OPT_FLAG, CF(dry_run), NULL, 0, 0, NULL, 0, "Running",
+    {"dry-run", 'n', NULL, OUTPUTS, OPT_FLAG, CF(dry_run), NULL, 0, 0, NULL, 0, "Running",
      "say what would be done, and how much memory and disk it takes"},
     {"resume", 0, NULL, SAVES | CMD_TRAIN, OPT_FLAG, CF(resume), NULL, 0, 0, NULL, MODEL | ENCODES | LAYERS,
      "Running",

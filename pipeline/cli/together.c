@@ -74,6 +74,9 @@ static bool has_labels(const wn_cli *cli) {
 static bool may_have_labels(const wn_cli *cli) {
     return has_labels(cli) || cli->command->bit == CMD_SELECT || cli->config.nembeddings > 0;
 }
+static bool in_parts(const wn_cli *cli) {
+    return cli->config.partitions > 0;
+}
 static bool by_neighbours(const wn_cli *cli) {
     return cli->command->bit == CMD_GRAPH || wn_objective_over_graph(cli->config.objective);
 }
@@ -143,6 +146,7 @@ static const struct {
     {WN_OPTION_LABELS, has_labels, "there is no --label-field"},
     {WN_OPTION_VERDICT, may_have_labels, "there is no --label-field"},
     {WN_OPTION_NEIGHBOURS, by_neighbours, "it belongs to --objective facility-location and saturated-coverage"},
+    {WN_OPTION_PARTS, in_parts, "it belongs to --partitions"},
     {WN_OPTION_CHOICE, chooses, "it belongs to --task choice"},
     {WN_OPTION_CLASSES, has_classes, "it belongs to --task classify and pairs"},
     {WN_OPTION_DEV, holds_out, "it belongs to --dev"},
@@ -231,7 +235,7 @@ static wn_code check_model(const wn_cli *cli, wn_err *err) {
     if (c->model && o) return wn_err_set(err, WN_EUSAGE, "--%s does not go with --model", o->name);
     if (c->model && encoder->fits_corpus)
         return wn_err_set(err, WN_EUSAGE, "--model names an encoder of its own: leave --encoder out");
-    if (c->shards && !c->model && !c->load_encoder)
+    if (cli->command->bit == CMD_EMBED && c->shards && !c->model && !c->load_encoder)
         return wn_err_set(err, WN_EUSAGE,
                           "--shard needs --model or --load-encoder: an encoder fitted to one shard does not "
                           "suit the others");
@@ -287,6 +291,21 @@ static wn_code check_query(const wn_cli *cli, wn_err *err) {
                           ".npy, .npz), made by the same encoder", c->query_path);
     if (c->similarity == WN_DOT)
         return wn_err_set(err, WN_EUSAGE, "--query compares by cosine: leave --similarity dot out");
+    return WN_OK;
+}
+
+/* What is chosen in parts. */
+static wn_code check_parts(const wn_cli *cli, wn_err *err) {
+    const wn_config *c = &cli->config;
+    if (c->partitions == 0) return WN_OK;
+    if (c->query_path)
+        return wn_err_set(err, WN_EUSAGE, "--partitions: what is chosen toward queries needs none: leave it out");
+    if (c->objective == WN_CLASS_HERDING)
+        return wn_err_set(err, WN_EUSAGE, "--partitions: class-herding goes through large classes in parts of its own: "
+                          "leave it out, or name another objective");
+    if (c->shards && c->shards != c->partitions)
+        return wn_err_set(err, WN_EUSAGE, "--shard %zu/%zu, but there are %zu partitions (--shard I/%zu)", c->shard,
+                          c->shards, c->partitions, c->partitions);
     return WN_OK;
 }
 
@@ -355,6 +374,7 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
                           "--save-encoder and --load-encoder together: a loaded encoder is saved already");
     if ((code = check_inputs(c, err)) != WN_OK) return code;
     if ((code = check_query(cli, err)) != WN_OK) return code;
+    if ((code = check_parts(cli, err)) != WN_OK) return code;
     if ((code = wn_cli_check_objective(cli, err)) != WN_OK) return code;
     return wn_cli_check_effects(cli, err);
 }

@@ -47,7 +47,8 @@ wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted) {
                         .toward = (wn_objective)(WN_RDS + c->query_method),
                         .query_weight = c->query_weight,
                         .query_alpha = c->query_alpha,
-                        .neighbours = c->neighbours};
+                        .neighbours = c->neighbours,
+                        .partition = {.parts = c->partitions, .by = c->partition_by}};
     if (!c->query_path || c->query_weight < 1) return o;
     o.objective = o.toward;
     o.kernel.kind = WN_COSINE;

@@ -1,6 +1,7 @@
 /* winnow select: a matrix in, chosen rows and their reasons out; with its records, if they are at hand. */
 #include "input.h"
 #include "options.h"
+#include "parting.h"
 #include "selecting.h"
 #include "stages/ids.h"
 #include "stages/say.h"
@@ -35,7 +36,8 @@ static wn_code read_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err 
 
 wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err) {
     wn_selecting s = {.timings = wn_timings_start()};
-    wn_code code = wn_config_check_output(c, err);
+    wn_parting parting = {0};
+    wn_code code = c->shards ? WN_OK : wn_config_check_output(c, err); /* a folder that shards share */
     if (code != WN_OK) goto out;
     if ((code = wn_matrices_open(&s.in, c->inputs, c->ninputs, c->dataset, err)) != WN_OK) goto out;
     if (s.in.rows == 0) {
@@ -47,14 +49,21 @@ wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err) {
     s.rows.view.texts = (wn_texts){0}; /* the choice is the same whether or not records are at hand */
     if ((code = wn_selecting_begin(&s, c, io, err)) != WN_OK) goto out;
     s.rows.view.texts = texts;
+    if ((code = wn_parting_begin(&parting, &s, c, io, err)) != WN_OK || parting.done) goto out;
     const wn_plan_opts plan = {.dims = s.in.cols};
     if ((code = wn_selecting_plan(&s, c, &plan, io, err)) != WN_OK || c->dry_run) goto out;
     if ((code = wn_selecting_vectors(&s, c, err)) != WN_OK) goto out;
+    if (c->shards) {
+        code = wn_selecting_prepare(&s, c, io, err);
+        if (code == WN_OK) code = wn_parting_shard(&parting, &s, c, io, err);
+        goto out;
+    }
     if ((code = wn_selecting_choose(&s, c, io, err)) != WN_OK) goto out;
     if ((code = wn_ids_repeated_say(&s.rows.view.ids, io, err)) != WN_OK) goto out;
     if ((code = wn_selecting_write(&s, c, io, err)) != WN_OK) goto out;
     wn_shards_say(&s.in, io);
 out:
     wn_selecting_free(&s);
+    wn_parting_free(&parting);
     return code;
 }

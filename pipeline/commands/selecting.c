@@ -33,6 +33,9 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
     if (in->nsources) wn_timings_lap(&s->timings, "exact_duplicates");
     if ((code = wn_choice_size(&wanted, &size, s->rows.view.n, &s->lists, err)) != WN_OK) return code;
     s->opts = wn_config_choice(c, wanted);
+    s->opts.partition.label = s->rows.view.label;
+    if (c->partitions && c->partition_by == WN_PART_LABEL && !s->rows.view.label)
+        return wn_err_set(err, WN_EUSAGE, "--partition-by label: the rows have no labels");
     if (c->query_path && (code = wn_querying_read(&s->query, c, s->in.cols, io, err)) != WN_OK) return code;
     if (c->query_path) s->opts.query = &s->query.x;
     return s->opts.objective == WN_CLASS_HERDING ? find_classes(s, c, io, err) : WN_OK;
@@ -84,7 +87,7 @@ static wn_code measure_worth(wn_selecting *s, const wn_config *c, wn_io *io, wn_
     return WN_OK;
 }
 
-wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+wn_code wn_selecting_prepare(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     const wn_kernel_opts kernel = wn_config_kernel(c);
     wn_vectors *v = &s->vectors;
     wn_code code;
@@ -106,6 +109,13 @@ wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
     }
     size_t budget = wn_memory_budget(c->memory), held = wn_plan_held(&s->rows, v, s->opts.query);
     s->opts.memory = budget > held ? budget - held : 1;
+    return WN_OK;
+}
+
+wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+    wn_vectors *v = &s->vectors;
+    wn_code code = wn_selecting_prepare(s, c, io, err);
+    if (code != WN_OK) return code;
     if ((code = wn_choice_make(&s->choice, v, &s->copies, &s->lists, &s->opts, io, err)) != WN_OK) return code;
     wn_timings_lap(&s->timings, "select");
     if ((code = measure_worth(s, c, io, err)) != WN_OK) return code;
@@ -212,6 +222,9 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .n_represented = s->who.count,
                         .negative_from = chosen->negative_from,
                         .by_coverage = chosen->by_coverage,
+                        .parts = s->opts.partition.parts,
+                        .parts_by = s->opts.partition.by,
+                        .rounds = s->choice.rounds,
                         .npoints = s->curves.n,
                         .points = s->curves.k,
                         .coverage = s->curves.coverage,

@@ -69,6 +69,18 @@ static void say_classes(const wn_outcome *o, wn_io *io) {
     wn_free(chosen);
 }
 
+/* "parts     16 by chance: 16000 candidates for 1000 rows, sums estimated from 16384 rows". */
+static void say_parts(const wn_outcome *o, wn_io *io) {
+    char more[120] = "";
+    if (o->rounds.sampled)
+        (void)snprintf(more, sizeof more, ", their sums from a sample of %zu rows", o->rounds.sampled);
+    wn_sayf(io, "parts     %zu, by %s: %zu rows picked in the first round%s", o->parts,
+            o->parts_by == WN_PART_RANDOM ? "chance" : wn_partitioning_name(o->parts_by), o->rounds.candidates, more);
+    if (o->rounds.part)
+        wn_sayf(io, "note: the rows picked of part %zu alone are better than those of the second round, and are chosen",
+                o->rounds.part);
+}
+
 /* How the choice was made: ", rbf with gamma 7.9 (auto), lambda 8 (auto)". */
 static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     char how[200] = "", aside[60] = "";
@@ -97,6 +109,7 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
                        c->maximizer == WN_SEARCH_AUTO ? " (auto)" : "");
     wn_sayf(io, "chosen    %zu of %zu (%.3g%%) by %s%s", o->k, o->n, 100.0 * (double)o->k / (double)o->n,
             wn_objective_name(o->objective), how);
+    if (o->parts) say_parts(o, io);
     if (o->objective != WN_RANDOM && !wn_objective_seeks_coverage(o->objective))
         (void)snprintf(aside, sizeof aside, " (not what %s seeks)", wn_objective_name(o->objective));
     wn_sayf(io, "coverage  %.3f mean cosine to the nearest chosen row; at random %.3f%s", o->coverage[o->npoints - 1],

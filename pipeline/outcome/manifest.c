@@ -57,6 +57,16 @@ static void add_warnings(wn_manifest_doc *d, const wn_outcome *r) {
     if (wn_classes_warning(warning, r->rows.nlabels, labelled)) add_warning(d, list, warning);
 }
 
+/* How many rows each round had, and what its sums were over. */
+static void add_parts(wn_manifest_doc *d, cJSON *in, const wn_outcome *r) {
+    cJSON *o = wn_doc_object(d, in, "partitions");
+    wn_doc_count(d, o, "parts", r->parts);
+    wn_doc_text(d, o, "by", wn_partitioning_name(r->parts_by));
+    wn_doc_count(d, o, "candidates", r->rounds.candidates);
+    wn_doc_count(d, o, "sampled_rows", r->rounds.sampled);
+    wn_doc_count(d, o, "best_part", r->rounds.part);
+}
+
 static void add_selection(wn_manifest_doc *d, const wn_outcome *r) {
     cJSON *o = wn_doc_object(d, d->root, "selection");
     wn_doc_text(d, o, "encoder", r->encoder ? r->encoder : "");
@@ -75,6 +85,7 @@ static void add_selection(wn_manifest_doc *d, const wn_outcome *r) {
     if (r->objective == WN_CLASS_HERDING) wn_doc_real(d, o, "quota_power", r->quota_power);
     if (r->objective == WN_CLASS_HERDING) wn_doc_real(d, o, "push", r->push);
     if (r->objective == WN_CLASS_HERDING) wn_doc_real(d, o, "label_noise", r->label_noise);
+    if (r->parts) add_parts(d, o, r);
     if (r->by_coverage) wn_doc_text(d, o, "order", "coverage");
     wn_doc_count(d, o, "gains_negative_from", r->negative_from);
     wn_doc_real(d, o, "value", r->k ? r->value[r->k - 1] : NAN);

@@ -23,7 +23,7 @@ wn_code wn_choice_size(size_t *wanted, const wn_size_opts *o, size_t n, const wn
 }
 
 size_t wn_choice_neighbours(const wn_choice_opts *o, size_t m) {
-    if (!wn_objective_over_graph(o->objective) || m <= EXACT_ROWS) return 0;
+    if (!wn_objective_over_graph(o->objective) || m <= EXACT_ROWS || o->partition.parts) return 0;
     size_t K = o->neighbours ? o->neighbours : DEFAULT_NEIGHBOURS;
     return K < m ? K : m - 1;
 }
@@ -94,6 +94,58 @@ out:
     return code;
 }
 
+/* ---- parts ---- */
+
+/* What the library wants to know of the parts; *label, [m], must live as long. */
+static wn_code parts_of(wn_partition_opts *out, uint32_t **label, const wn_copies *c, const wn_choice_parts *p,
+                        wn_err *err) {
+    *out = (wn_partition_opts){.parts = p->parts, .by = p->by};
+    if (p->by != WN_PART_LABEL || !p->label) return WN_OK;
+    if (!(*label = wn_alloc(c->m, sizeof **label, err))) return WN_EMEMORY;
+    for (size_t i = 0; i < c->m; i++) (*label)[i] = p->label[c->row_of[i]];
+    out->label = *label;
+    return WN_OK;
+}
+
+static wn_code select_in_parts(wn_choice *out, const wn_mat *x, const wn_copies *c, const wn_select_opts *s,
+                               const wn_choice_opts *o, wn_err *err) {
+    wn_partition_opts parts;
+    uint32_t *label = NULL;
+    wn_code code = parts_of(&parts, &label, c, &o->partition, err);
+    if (code == WN_OK && o->partition.picks)
+        code = wn_partition_join(x, s, &parts, o->partition.picks, &out->selection, &out->rounds, err);
+    else if (code == WN_OK)
+        code = wn_partition_select(x, s, &parts, &out->selection, &out->rounds, err);
+    wn_free(label);
+    return code;
+}
+
+/* ---- the choice ---- */
+
+/* The options of the whole, but for classes, queries and graph; *keep must live as long. */
+static wn_code select_opts(wn_select_opts *out, size_t **keep, size_t k, const wn_copies *c, const wn_lists *lists,
+                           const barred_rows *barred, const wn_choice_opts *o, wn_err *err) {
+    if (!(*keep = wn_alloc(lists->nkeep, sizeof **keep, err))) return WN_EMEMORY;
+    for (size_t i = 0; i < lists->nkeep; i++) (*keep)[i] = c->x_row[lists->keep[i]];
+    *out = (wn_select_opts){.objective = o->objective,
+                            .kernel = o->kernel,
+                            .storage = wn_search_storage(o->maximizer),
+                            .maximizer = wn_search_maximizer(o->maximizer),
+                            .epsilon = o->epsilon,
+                            .k = k,
+                            .lambda = o->lambda,
+                            .saturation = o->saturation,
+                            .seed = o->seed,
+                            .part_rows = o->part_rows,
+                            .keep = *keep,
+                            .nkeep = lists->nkeep,
+                            .exclude = barred->rows,
+                            .nexclude = barred->n,
+                            .certify = !o->any_order && !o->partition.parts,
+                            .memory = o->memory};
+    return WN_OK;
+}
+
 /* Of the k rows those that are chosen toward the queries; must-keep rows are none's share. */
 static size_t toward_queries(const wn_choice_opts *o, size_t k, size_t nkeep) {
     const double share = o->objective >= WN_RDS ? 1 : o->query_weight;
@@ -132,27 +184,11 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
     wn_csr graph = {0};
     wn_selection first = {0};
     double *push = NULL;
-    size_t K = wn_choice_neighbours(o, c->m), *keep = wn_alloc(lists->nkeep, sizeof *keep, err);
-    wn_code code = keep ? WN_OK : WN_EMEMORY;
+    size_t K = wn_choice_neighbours(o, c->m), *keep = NULL;
+    wn_select_opts s;
+    wn_code code = select_opts(&s, &keep, out->k, c, lists, barred, o, err);
     if (code != WN_OK) goto out;
-    for (size_t i = 0; i < lists->nkeep; i++) keep[i] = c->x_row[lists->keep[i]];
-    wn_select_opts s = {.objective = o->objective,
-                        .kernel = o->kernel,
-                        .storage = wn_search_storage(o->maximizer),
-                        .maximizer = wn_search_maximizer(o->maximizer),
-                        .epsilon = o->epsilon,
-                        .k = out->k,
-                        .lambda = o->lambda,
-                        .saturation = o->saturation,
-                        .seed = o->seed,
-                        .part_rows = o->part_rows,
-                        .keep = keep,
-                        .nkeep = lists->nkeep,
-                        .exclude = barred->rows,
-                        .nexclude = barred->n,
-                        .certify = !o->any_order,
-                        .memory = o->memory,
-                        .progress = io->progress};
+    s.progress = io->progress;
     if (o->query && (out->toward = toward_queries(o, out->k, lists->nkeep)) > 0) {
         if ((code = select_toward(&first, out->toward, &whole, &s, o, err)) != WN_OK) goto out;
         s.keep = first.ids, s.nkeep = first.k;
@@ -170,7 +206,7 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
         s.memory = o->memory > held ? o->memory - held : 1;
     }
     warn_of_balance(o, c->m, out->k, io);
-    code = wn_select(&x, &s, &out->selection, err);
+    code = o->partition.parts ? select_in_parts(out, &x, c, &s, o, err) : wn_select(&x, &s, &out->selection, err);
     if (code == WN_OK && o->query) code = join_choices(&out->selection, &first, err);
     if (code == WN_OK && o->objective == WN_GRAPH_CUT && isnan(o->lambda) && !o->any_order) /* made for this k alone */
         code = wn_selection_by_coverage(&out->selection, &x, &whole, &s, err);
@@ -209,6 +245,27 @@ wn_code wn_choice_make(wn_choice *out, const wn_vectors *v, const wn_copies *c, 
 out:
     wn_choice_free(&choice);
     wn_free(barred.rows);
+    return code;
+}
+
+wn_code wn_choice_part(wn_part_picks *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
+                       const wn_choice_opts *o, size_t part, wn_io *io, wn_err *err) {
+    const wn_mat x = wn_space_rows(v, c);
+    barred_rows barred = {0};
+    wn_partition_opts parts;
+    wn_select_opts s;
+    uint32_t *label = NULL;
+    size_t *keep = NULL, k = 0;
+    wn_code code = bar_rows(&barred, &k, v, c, lists, o, err);
+    if (code != WN_OK) goto out;
+    if ((code = parts_of(&parts, &label, c, &o->partition, err)) != WN_OK) goto out;
+    if ((code = select_opts(&s, &keep, k, c, lists, &barred, o, err)) != WN_OK) goto out;
+    s.progress = io->progress;
+    code = wn_partition_part(&x, &s, &parts, part, out, err);
+out:
+    wn_free(barred.rows);
+    wn_free(label);
+    wn_free(keep);
     return code;
 }
 

@@ -59,7 +59,9 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, si
                         .maximizer = wn_search_maximizer(c->maximizer),
                         .storage = c->maximizer == WN_SEARCH_DENSE ? WN_DENSE : WN_MATRIX_FREE};
     const size_t space = wn_space_dims(&c->space, cols), d = space ? space : cols;
-    size_t choice = wn_select_memory(&o, rows, d) + graph_bytes(rows, d, wn_choice_neighbours(c, rows)) +
+    const wn_partition_opts parts = {.parts = c->partition.parts};
+    size_t choice = (parts.parts ? wn_partition_memory(&o, &parts, rows, d) : wn_select_memory(&o, rows, d)) +
+                    graph_bytes(rows, d, wn_choice_neighbours(c, rows)) +
                     wn_space_bytes(&c->space, rows, cols);
     size_t toward = toward_bytes(c, rows, cols);
     if (c->objective == WN_GRAPH_CUT && isnan(c->lambda)) {
@@ -83,6 +85,7 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, si
 static double plan_seconds(const wn_plan *p, size_t m, const wn_choice_opts *c, const wn_plan_opts *o) {
     double threads = (double)wn_threads_get(), n = (double)m, d = (double)o->dims, k = (double)c->wanted;
     double queries = c->query ? (double)c->query->rows : 0, pairs = c->objective >= WN_RDS ? 0 : n * n;
+    if (c->partition.parts && c->objective == WN_GRAPH_CUT) pairs = 2 * n * fmin(n, 2 * WN_PARTITION_SAMPLE);
     double flops = pairs * d + 4 * n * queries * d + 6 * n * k * d;
     return .05 + (double)p->text / 150e6 + o->encode_seconds / threads + flops / (50e9 * threads);
 }

@@ -183,6 +183,7 @@ wn_code wn_rows_beside(wn_rows *r, const wn_matrices *m, wn_io *io, wn_err *err)
 
 wn_code wn_rows_hash(wn_rows *r, wn_err *err) {
     struct stat s;
+    if (r->sha256) return WN_OK;
     r->sha256 = wn_alloc(r->ninputs, sizeof *r->sha256, err);
     if (!r->sha256) return WN_EMEMORY;
     for (size_t i = 0; i < r->ninputs; i++) {

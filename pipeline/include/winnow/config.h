@@ -69,7 +69,7 @@ typedef struct {
     size_t layer;             /* 0 = the last; else the layer + 1 */
     size_t max_tokens, verify; /* 0: the model's own; none */
     bool all_layers, pieces;
-    size_t shard, shards;     /* i from 1, n; 0 = everything */
+    size_t shard, shards;     /* i from 1, n; 0 = everything. Of the rows (embed), or of the partitions (select) */
     bool resume;
 
     /* dedup, similarity, selection */
@@ -94,6 +94,9 @@ typedef struct {
     bool no_verdict;         /* --verdict off */
     wn_search_word maximizer;
     double epsilon;          /* of stochastic */
+    size_t partitions;       /* 0: all rows at once */
+    wn_partitioning partition_by;
+    const char *parts_folder; /* merge: where the shards are; NULL: another command */
     const char *keep_path, *exclude_path; /* one id a line */
     size_t neighbours;       /* -K */
     wn_layout export_layout; /* of graph */
@@ -144,6 +147,7 @@ wn_code wn_dedup(const wn_config *c, wn_io *io, wn_err *err);   /* records or .h
 wn_code wn_tokenize(const wn_config *c, wn_io *io, wn_err *err); /* records -> ids on stdout */
 wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err);   /* matrix -> .h5ad with /obsp */
 wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err); /* matrix -> out/ */
+wn_code wn_status(const wn_config *c, wn_io *io, wn_err *err);  /* folder of shards -> what is missing, on stdout */
 wn_code wn_explain(const wn_config *c, wn_io *io, wn_err *err); /* out/, id -> text on stdout */
 wn_code wn_report_command(const wn_config *c, wn_io *io, wn_err *err); /* out/ -> one HTML page */
 wn_code wn_compare(const wn_config *c, wn_io *io, wn_err *err); /* records -> out/ : subset against random */

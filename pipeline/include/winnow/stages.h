@@ -30,6 +30,7 @@
 #include <winnow/io.h>
 #include <winnow/kernel.h>
 #include <winnow/names.h>
+#include <winnow/partition.h>
 #include <winnow/rows.h>
 #include <winnow/select.h>
 
@@ -174,6 +175,14 @@ typedef struct {
 /* k as a number of rows, 1 .. n. WN_ECONSTRAINT where more rows must be kept than chosen. */
 wn_code wn_choice_size(size_t *wanted, const wn_size_opts *o, size_t n, const wn_lists *lists, wn_err *err);
 
+/* A choice in parts and two rounds (winnow/partition.h). */
+typedef struct {
+    size_t parts;                /* 0: none, the whole at once */
+    wn_partitioning by;
+    const uint32_t *label;       /* [n] for WN_PART_LABEL */
+    const wn_part_picks *picks;  /* [parts] of the first round, rows of the matrix; NULL: it is part of the choice */
+} wn_choice_parts;
+
 typedef struct {
     wn_objective objective;
     wn_space_opts space;
@@ -192,6 +201,7 @@ typedef struct {
     size_t part_rows;  /* of class-herding, as wn_select_opts */
     size_t neighbours; /* facility location over many rows: edges a row of the graph it is computed over; 0: 50 */
     size_t memory;     /* bytes it may use beyond what is there */
+    wn_choice_parts partition;
     bool any_order;    /* the rows are what counts: no time is spent on their order, or on a bound */
 } wn_choice_opts;
 
@@ -201,6 +211,7 @@ typedef struct {
     size_t nkeep;           /* must-keep rows, which come first */
     size_t toward;          /* must-keep rows and those chosen toward queries: the first so many; the others are the
                              * objective's. selection.query has what the former serve; NULL: no queries */
+    wn_partitioned rounds;  /* of a choice in parts */
     size_t *chosen;         /* [k] input rows in order of choice */
     size_t *rank;           /* [n] from 1; WN_NONE: not chosen */
 } wn_choice;
@@ -209,6 +220,9 @@ typedef struct {
 wn_code wn_choice_make(wn_choice *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
                        const wn_choice_opts *o, wn_io *io, wn_err *err);
 void wn_choice_free(wn_choice *c);
+/* The first round of part 0 .. parts - 1, as wn_choice_make has it: rows of the matrix. */
+wn_code wn_choice_part(wn_part_picks *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
+                       const wn_choice_opts *o, size_t part, wn_io *io, wn_err *err);
 /* Edges a row of that graph for m rows; 0: over all pairs. */
 size_t wn_choice_neighbours(const wn_choice_opts *o, size_t m);
 

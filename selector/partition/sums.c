@@ -1,0 +1,118 @@
+#include "partition/sums.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <wn/pairwise.h>
+#include <wn/rng.h>
+#include <winnow/mem.h>
+
+#include "ground.h"
+
+enum { STREAM = 0x73756d, ROWS_A_TICK = 4096 };
+
+static int by_row(const void *a, const void *b) {
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+wn_code wn_cut_sample_draw(wn_cut_sample *out, size_t n, size_t R, uint64_t seed, wn_err *err) {
+    *out = (wn_cut_sample){.n = n};
+    if (R >= n) return WN_OK;
+    size_t *order = wn_alloc(n, sizeof *order, err);
+    if (!order) return WN_EMEMORY;
+    wn_rng rng = wn_rng_init(seed, STREAM);
+    for (size_t i = 0; i < n; i++) order[i] = i;
+    for (size_t i = 0; i < R; i++) { /* the first R of a shuffle */
+        size_t other = i + (size_t)wn_rng_below(&rng, n - i), row = order[other];
+        order[other] = order[i];
+        order[i] = row;
+    }
+    qsort(order, R, sizeof *order, by_row);
+    *out = (wn_cut_sample){order, R};
+    return WN_OK;
+}
+
+static bool sampled(const wn_cut_sample *s, size_t row) {
+    return !s->row || bsearch(&row, s->row, s->n, sizeof row, by_row) != NULL;
+}
+
+/* k(x_i, x_i), in the bits that it has among the others. */
+static wn_code self_value(const wn_mat *x, const wn_kernel *kernel, size_t row, float *value, wn_err *err) {
+    const wn_row_block one = {wn_mat_row(x, row), x->stride, 1};
+    return wn_pair_tile(kernel, one, one, x->cols, value, 1, err);
+}
+
+static wn_code weighted_sums(const wn_mat *x, const wn_select_opts *o, const size_t *rows, size_t m, double *sums,
+                             wn_err *err) {
+    double *all = wn_alloc(x->rows, sizeof *all, err);
+    wn_code code = all ? wn_select_sums(x, o, all, err) : WN_EMEMORY;
+    for (size_t i = 0; i < m && code == WN_OK; i++) sums[i] = all[rows[i]];
+    wn_free(all);
+    return code;
+}
+
+wn_code wn_cut_sums(const wn_mat *x, const wn_select_opts *o, const wn_cut_sample *sample, const size_t *rows, size_t m,
+                    double *sums, wn_err *err) {
+    if (o->weight) return weighted_sums(x, o, rows, m, sums, err);
+    size_t *every = NULL;
+    wn_code code = WN_OK;
+    if (!sample->row) {
+        if (!(every = wn_alloc(x->rows, sizeof *every, err))) return WN_EMEMORY;
+        for (size_t i = 0; i < x->rows; i++) every[i] = i;
+    }
+    memset(sums, 0, m * sizeof *sums);
+    for (size_t at = 0; at < m; at += ROWS_A_TICK) {
+        size_t n = m - at < ROWS_A_TICK ? m - at : ROWS_A_TICK;
+        code = wn_pair_sums(&o->kernel, x, rows + at, n, every ? every : sample->row, sample->n, sums + at, err);
+        if (code != WN_OK) goto out;
+        if ((code = wn_tick(o->progress, "sum similarities", "rows", at + n, m, err)) != WN_OK) goto out;
+    }
+    for (size_t i = 0; i < m; i++) {
+        float self = 0;
+        const bool in = sampled(sample, rows[i]);
+        if (in && (code = self_value(x, &o->kernel, rows[i], &self, err)) != WN_OK) goto out;
+        const size_t others = sample->n - (in ? 1 : 0);
+        sums[i] -= (double)self;
+        if (sample->row && others) sums[i] *= (double)(x->rows - 1) / (double)others;
+    }
+out:
+    wn_free(every);
+    return code;
+}
+
+wn_code wn_cut_value(const wn_mat *x, const wn_select_opts *o, const size_t *rows, size_t k, const double *sums,
+                     double *value, wn_err *err) {
+    double *pairs = wn_alloc(k, sizeof *pairs, err), f = 0;
+    wn_code code = pairs ? wn_pair_sums(&o->kernel, x, rows, k, rows, k, pairs, err) : WN_EMEMORY;
+    for (size_t i = 0; i < k && code == WN_OK; i++) {
+        float self = 0;
+        if ((code = self_value(x, &o->kernel, rows[i], &self, err)) != WN_OK) break;
+        const double T = o->kernel.kind == WN_RBF ? sums[rows[i]]
+                                                  : wn_ground_dot(wn_mat_row(x, rows[i]), sums, x->cols) - (double)self;
+        f += T - .5 * (2 + o->lambda) * (pairs[i] - (double)self);
+    }
+    if (code == WN_OK) *value = f;
+    wn_free(pairs);
+    return code;
+}
+
+bool wn_cut_over_rbf(const wn_select_opts *o) {
+    return o->objective == WN_GRAPH_CUT && o->kernel.kind == WN_RBF;
+}
+
+wn_code wn_cut_sums_of(double **out, const wn_mat *x, const wn_select_opts *o, size_t R, const size_t *rows, size_t m,
+                       wn_err *err) {
+    const size_t size = wn_cut_over_rbf(o) ? m : x->cols;
+    wn_cut_sample sample = {0};
+    wn_code code = WN_EMEMORY;
+    if (!(*out = wn_alloc(size, sizeof **out, err))) return WN_EMEMORY;
+    if (!wn_cut_over_rbf(o)) {
+        if (!o->sums) return wn_select_sums(x, o, *out, err);
+        memcpy(*out, o->sums, size * sizeof **out);
+        return WN_OK;
+    }
+    code = wn_cut_sample_draw(&sample, x->rows, R, o->seed, err);
+    if (code == WN_OK) code = wn_cut_sums(x, o, &sample, rows, m, *out, err);
+    wn_free(sample.row);
+    return code;
+}
