@@ -1,7 +1,7 @@
 #ifndef WINNOW_SELECTOR_CERTIFICATE_H
 #define WINNOW_SELECTOR_CERTIFICATE_H
 /* Upper bounds on what any k rows can reach under the same must-keep and excluded rows: `bound` of wn_selection, the
- * least of those that are found. docs/selection.md, "Certificate", derives them. Each is widened by what rounding may
+ * least of those that are found. docs/certificate.md derives them. Each is widened by what rounding may
  * have done, to itself and to f as it is computed. Called when the last pick is made, by who has the numbers; where
  * nobody asked for a bound they do nothing. */
 #include "greedy.h"

@@ -23,14 +23,15 @@ static wn_code check_options(wn_select_opts *own, const wn_mat *x, const wn_sele
     const size_t n = x->rows;
     const wn_objective what = o->objective;
     *own = *o;
+    own->certify = false; /* a bound over the candidates would not be one over all rows */
     if (p->parts == 0 || p->parts > n)
         return wn_err_set(err, WN_EUSAGE, "partitions: %zu rows cannot be cut into %zu parts; 1 to %zu are possible", n,
                           p->parts, n);
     if (p->by == WN_PART_LABEL && !p->label)
         return wn_err_set(err, WN_EUSAGE, "partitions: there are no labels to cut the rows by");
-    if (what == WN_CLASS_HERDING || what == WN_RANDOM || what >= WN_RDS)
+    if (what != WN_GRAPH_CUT && what != WN_FACILITY_LOCATION)
         return wn_err_set(err, WN_EUSAGE,
-                          "partitions: %s needs none: it goes through the rows once, or in parts of its own",
+                          "partitions: only graph-cut and facility-location are chosen in parts, not %s",
                           wn_objective_name(what));
     if (o->graph || o->represent || o->sums || o->first || o->n_all)
         return wn_err_set(err, WN_EUSAGE, "partitions: the rows must be a whole, compared by all pairs");

@@ -254,8 +254,8 @@ Test(partition, what_cannot_be) {
     refuse_parts(&x, ok, (wn_partition_opts){.parts = 0}, WN_EUSAGE, "cannot be cut into 0 parts");
     refuse_parts(&x, ok, (wn_partition_opts){.parts = 21}, WN_EUSAGE, "cannot be cut into 21 parts");
     refuse_parts(&x, ok, (wn_partition_opts){.parts = 3, .by = WN_PART_LABEL}, WN_EUSAGE, "no labels");
-    o = ok, o.objective = WN_RANDOM, refuse_parts(&x, o, p, WN_EUSAGE, "random needs none");
-    o = ok, o.objective = WN_CLASS_HERDING, refuse_parts(&x, o, p, WN_EUSAGE, "class-herding needs none");
+    o = ok, o.objective = WN_RANDOM, refuse_parts(&x, o, p, WN_EUSAGE, "not random");
+    o = ok, o.objective = WN_CLASS_HERDING, refuse_parts(&x, o, p, WN_EUSAGE, "not class-herding");
     o = ok, o.n_all = 50, refuse_parts(&x, o, p, WN_EUSAGE, "must be a whole");
     o = ok, o.keep = away, o.nkeep = 1, refuse_parts(&x, o, p, WN_EUSAGE, "row 20 must be kept");
     o = ok, o.keep = three, o.nkeep = 3, refuse_parts(&x, o, p, WN_ECONSTRAINT, "k is 2");

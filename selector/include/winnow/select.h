@@ -83,8 +83,8 @@ typedef struct {
     double epsilon;        /* of the maximizer stochastic, 0 .. 1; 0: WN_EPSILON */
     double saturation;     /* saturated coverage: share of all that is similar to a row at which picks have done enough
                               for it, at most 1; 0 or NaN = auto: k/n */
-    uint64_t seed;         /* random, tsds, maximizers that draw; rds: whose turn comes first; herding: how large classes
-                              are cut */
+    uint64_t seed;         /* random, tsds, maximizers that draw; rds: whose turn comes first; herding: how large
+                              classes are cut */
     const size_t *keep;    /* [nkeep] picked first, in this order; counted in k */
     size_t nkeep;
     const size_t *exclude; /* [nexclude] never picked; still part of the ground set that is represented */
@@ -126,7 +126,7 @@ typedef struct {
                           nearest. NULL for other objectives */
     double *objective; /* [k] f of the prefix = running sum of gains */
     double bound;      /* no k rows with the must-keep ones and without the excluded have more f; over a graph f by its
-                          edges. NaN: none is known, or asked for. docs/selection.md, "Certificate" */
+                          edges. NaN: none is known, or asked for. docs/certificate.md */
     double lambda, saturation; /* as used */
     size_t negative_from; /* first step of the greedy with a negative gain, k if none */
     wn_storage storage; /* as used */
