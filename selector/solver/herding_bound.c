@@ -64,7 +64,7 @@ static double class_value(herding_bound *b, size_t c, size_t *rows, size_t n) {
     wn_greedy_top(rows + b->kept[c], n - b->kept[c], q - b->kept[c], b->c.key);
     for (size_t i = 0; i < q; i++) sum += b->c.key[rows[i]], size += fabs(b->c.key[rows[i]]);
     /* what rounding does to an inner product and to the mean of n rows */
-    const double mean = (2 + 4 * b->c.g->o.push[c]) * ((double)g->n + 16) * longest;
+    const double push = b->c.g->o.push ? b->c.g->o.push[c] : 0, mean = (2 + 4 * push) * ((double)g->n + 16) * longest;
     const double off = longest * 0x1p-52 * (((double)d + 16) * norm + mean);
     const double fixed = square / (2 * b->q);
     return sum + fixed + b->q * off + ((double)(q + d) + 16) * 0x1p-52 * (size + fixed);
