@@ -15,6 +15,7 @@
 #include <winnow/mem.h>
 #include <winnow/model.h>
 #include <winnow/names.h>
+#include <winnow/partition.h>
 #include <winnow/progress.h>
 #include <winnow/quota.h>
 #include <winnow/records.h>
