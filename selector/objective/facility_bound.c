@@ -12,7 +12,7 @@
 /* As many steps as look at so many similarities, until little is left to gain or a round brings little. A step is
  * shortened when two in a row do not help. */
 enum { STEPS = 100, ROUND = 10, GAINS = 1024, PATIENCE = 2 };
-static const double looks = 0x1p32, first_step = .5, shorter = .7, enough = .005, little = .002;
+static const double looks = 0x1p28, first_step = .5, shorter = .7, enough = .005, little = .002;
 
 /* How far f as computed may lie from its definition: the error of a similarity for each row, as often as it counts.
  * Edges of a graph are what they are, but for the rounding of their rbf. */
