@@ -172,6 +172,16 @@ static bool way_fits(const select_way *w, const wn_select_opts *o) {
            (w->pairs == ALL_PAIRS || o->graph);
 }
 
+bool wn_search_serves(wn_objective objective, wn_kernel_kind kernel, wn_search_word s) {
+    const wn_select_opts o = {.objective = objective,
+                              .kernel = {kernel, 1},
+                              .storage = wn_search_storage(s),
+                              .maximizer = wn_search_maximizer(s)};
+    for (size_t i = 0; i < WAYS; i++)
+        if (way_fits(&ways[i], &o)) return true;
+    return false;
+}
+
 static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
     size_t common = n * (sizeof(double) + sizeof(bool)) + o->k * (sizeof(size_t) + 2 * sizeof(double)) +
                     (o->certify ? wn_certificate_bytes(n, d, o->k) : 0);

@@ -335,9 +335,9 @@ static wn_code check_ways(const wn_config *c, wn_err *err) {
     if (!wn_objective_serves(c->objective, c->similarity, wn_search_storage(c->maximizer)))
         return wn_err_set(err, WN_EUSAGE, "--objective %s needs no matrix: leave --maximizer %s out", name,
                           wn_search_name(c->maximizer));
-    if (c->objective == WN_CLASS_HERDING && wn_search_maximizer(c->maximizer) != WN_MAXIMIZER_AUTO)
-        return wn_err_set(err, WN_EUSAGE, "--objective %s has a search of its own: leave --maximizer %s out", name,
-                          wn_search_name(c->maximizer));
+    if (!wn_search_serves(c->objective, c->similarity, c->maximizer))
+        return wn_err_set(err, WN_EUSAGE, "--objective %s under %s cannot be searched so: leave --maximizer %s out",
+                          name, wn_kernel_name(c->similarity), wn_search_name(c->maximizer));
     return WN_OK;
 }
 

@@ -203,8 +203,10 @@ idle --lambda "it belongs to --objective graph-cut" run a.jsonl -k 1 -o x --obje
 idle --saturation "it belongs to --objective saturated-coverage" run a.jsonl -k 1 -o x --saturation .5
 refused "a saturation above 1" 2 'run: --saturation: "2" will not do' run a -k 5 -o x --saturation 2
 idle --epsilon "it belongs to --maximizer stochastic" run a.jsonl -k 1 -o x --maximizer lazy --epsilon .2
-refused "a search that class-herding does not have" 2 "run: --objective class-herding has a search of its own: leave \
---maximizer naive out" run a.jsonl -k 1 -o x --objective class-herding --label-field c --maximizer naive
+refused "lazy where gains may rise" 2 "run: --objective graph-cut under cosine cannot be searched so: leave \
+--maximizer lazy out" run a.jsonl -k 1 -o x --similarity cosine --maximizer lazy
+refused "a search that class-herding does not have" 2 "run: --objective class-herding under cosine cannot be searched \
+so: leave --maximizer naive out" run a.jsonl -k 1 -o x --objective class-herding --label-field c --maximizer naive
 idle --neighbours "it belongs to --objective facility-location and saturated-coverage" run a.jsonl -k 1 -o x -K 20
 idle --similarity "--objective random compares nothing" run a.jsonl -k 1 -o x --objective random --similarity dot
 idle --epochs "it belongs to --encoder doc2vec" run a.jsonl -k 1 -o x --epochs 3

@@ -72,6 +72,8 @@ typedef enum { WN_SEARCHES(WN_NAME_VALUE) } wn_search_word;
 const char *wn_search_name(wn_search_word s);
 wn_storage wn_search_storage(wn_search_word s);
 wn_maximizer wn_search_maximizer(wn_search_word s);
+/* Is there a way to maximise o over all pairs under this kernel by that search? */
+bool wn_search_serves(wn_objective o, wn_kernel_kind kernel, wn_search_word s);
 
 typedef struct {
     wn_objective objective;
