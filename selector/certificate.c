@@ -5,19 +5,21 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
+#include "rank.h"
+
 enum { HALVINGS = 40, ROWS = 512 };
 
 /* ---- what may be chosen ---- */
 
-wn_code wn_certificate_init(wn_certificate *c, const wn_greedy *g, wn_err *err) {
+wn_code wn_certificate_init(wn_certificate *c, const wn_finished *g, wn_err *err) {
     const wn_selection *s = g->out;
-    const size_t n = g->ground.n;
-    *c = (wn_certificate){.g = g, .count = s->k - g->o.nkeep};
+    const size_t n = g->ground->n;
+    *c = (wn_certificate){.g = g, .count = s->k - g->o->nkeep};
     if (!(c->rows = wn_alloc(n, sizeof *c->rows, err))) return WN_EMEMORY;
     if (!(c->key = wn_alloc(n, sizeof *c->key, err))) return WN_EMEMORY;
-    for (size_t t = g->o.nkeep; t < s->k; t++) c->rows[c->free++] = s->ids[t] - g->ground.first;
+    for (size_t t = g->o->nkeep; t < s->k; t++) c->rows[c->free++] = s->ids[t] - g->ground->first;
     for (size_t i = 0; i < n; i++)
-        if (wn_constraint_feasible(&g->constraint, i)) c->rows[c->free++] = i;
+        if (wn_constraint_feasible(g->constraint, i)) c->rows[c->free++] = i;
     return WN_OK;
 }
 
@@ -32,23 +34,23 @@ size_t wn_certificate_bytes(size_t n, size_t d, size_t k) {
 }
 
 double wn_certificate_most(wn_certificate *c) {
-    const wn_greedy *g = c->g;
+    const wn_finished *g = c->g;
     double sum = 0, size = 0;
-    wn_greedy_top(c->rows, c->free, c->count, c->key);
-    for (size_t i = 0; i < g->o.nkeep + c->count; i++) {
-        const double key = c->key[i < c->count ? c->rows[i] : g->o.keep[i - c->count] - g->ground.first];
+    wn_rank_top(c->rows, c->free, c->count, c->key);
+    for (size_t i = 0; i < g->o->nkeep + c->count; i++) {
+        const double key = c->key[i < c->count ? c->rows[i] : g->o->keep[i - c->count] - g->ground->first];
         sum += key;
         size += fabs(key);
     }
-    return sum + ((double)g->o.k + 8) * 0x1p-52 * size; /* each key is right to a few roundings */
+    return sum + ((double)g->o->k + 8) * 0x1p-52 * size; /* each key is right to a few roundings */
 }
 
-void wn_certificate_lower(wn_greedy *g, double bound) {
+void wn_certificate_lower(wn_finished *g, double bound) {
     if (isfinite(bound)) g->out->bound = fmin(g->out->bound, bound); /* NaN: none so far */
 }
 
 /* f(S), as added up. */
-static double reached(const wn_greedy *g, size_t picks) {
+static double reached(const wn_finished *g, size_t picks) {
     return picks ? g->out->objective[picks - 1] : 0;
 }
 
@@ -63,13 +65,13 @@ wn_certificate_error wn_certificate_similarity(const wn_kernel *k, size_t d, dou
 
 /* ---- from gains ---- */
 
-wn_code wn_certificate_of_gains(wn_greedy *g, const double *gain, const wn_certificate_error *off, wn_err *err) {
+wn_code wn_certificate_of_gains(wn_finished *g, const double *gain, const wn_certificate_error *off, wn_err *err) {
     wn_certificate c;
     wn_code code = wn_certificate_init(&c, g, err);
     if (code != WN_OK) goto out;
     for (size_t i = 0; i < c.free; i++)
-        c.key[c.rows[i]] = wn_constraint_feasible(&g->constraint, c.rows[i]) ? gain[c.rows[i]] : 0;
-    const double value = reached(g, g->out->k), added = ((double)g->ground.of->rows + (double)g->o.k) * 0x1p-52;
+        c.key[c.rows[i]] = wn_constraint_feasible(g->constraint, c.rows[i]) ? gain[c.rows[i]] : 0;
+    const double value = reached(g, g->out->k), added = ((double)g->ground->of->rows + (double)g->o->k) * 0x1p-52;
     wn_certificate_lower(g, (value + wn_certificate_most(&c)) * (1 + added + 2 * off->relative) + off->absolute);
 out:
     wn_certificate_free(&c);
@@ -98,27 +100,27 @@ static double cut_low(const cut_certificate *t, size_t row) {
 /* The bound with v = step M, and *slope, of the sign of its derivative by the step. */
 static double cut_bound(cut_certificate *t, double step, double *slope) {
     wn_certificate *c = &t->c;
-    const wn_greedy *g = c->g;
+    const wn_finished *g = c->g;
     const double left = 1 - t->scale * step, self = 0.5 * t->scale - 1;
-    for (size_t i = 0; i < g->ground.n; i++)
+    for (size_t i = 0; i < g->ground->n; i++)
         c->key[i] = left * (left >= 0 ? cut_high(t, i) : cut_low(t, i)) + self * t->diag[i];
     double most = wn_certificate_most(c), above = 0;
     for (size_t i = 0; i < c->count; i++) above += t->y[c->rows[i]];
-    for (size_t i = 0; i < g->o.nkeep; i++) above += t->y[g->o.keep[i] - g->ground.first];
+    for (size_t i = 0; i < g->o->nkeep; i++) above += t->y[g->o->keep[i] - g->ground->first];
     *slope = step * t->square - above;
     return most + 0.5 * t->scale * step * step * t->square * (1 + 0x1p-48);
 }
 
 /* It is convex in the step: halved until nothing is left, and at 1 / scale, where it has its kink. */
-static void cut_best_step(cut_certificate *t, wn_greedy *g) {
+static void cut_best_step(cut_certificate *t, wn_finished *g) {
     double low = INFINITY, high = -INFINITY, slope;
-    for (size_t i = 0; i < g->ground.n; i++) {
+    for (size_t i = 0; i < g->ground->n; i++) {
         low = fmin(low, t->y[i]);
         high = fmax(high, t->y[i]);
     }
     wn_certificate_lower(g, cut_bound(t, 1 / t->scale, &slope));
     if (!(t->square > 0)) return;
-    low *= (double)g->o.k / t->square, high *= (double)g->o.k / t->square;
+    low *= (double)g->o->k / t->square, high *= (double)g->o->k / t->square;
     if (slope > 0)
         high = 1 / t->scale;
     else
@@ -135,11 +137,11 @@ static void cut_best_step(cut_certificate *t, wn_greedy *g) {
 
 /* At least f of the first picks, each of whose gains is off by `absolute` and by a share of what it is made of. */
 static double cut_reached(const cut_certificate *t, size_t picks) {
-    const wn_greedy *g = t->c.g;
+    const wn_finished *g = t->c.g;
     const double value = reached(g, picks);
     double T = 0, size = 0;
     for (size_t i = 0; i < picks; i++) {
-        const size_t row = g->out->ids[i] - g->ground.first;
+        const size_t row = g->out->ids[i] - g->ground->first;
         T += t->y[row] - t->diag[row];
         size += fabs(t->y[row]) + t->diag[row];
     }
@@ -148,20 +150,20 @@ static double cut_reached(const cut_certificate *t, size_t picks) {
 }
 
 /* No similarity is negative: what must be kept, and the largest sums. */
-static void cut_modular(cut_certificate *t, wn_greedy *g) {
-    for (size_t i = 0; i < g->ground.n; i++) t->c.key[i] = cut_high(t, i) - t->diag[i];
-    for (size_t i = 0; i < g->o.nkeep; i++) t->c.key[g->o.keep[i] - g->ground.first] = 0;
-    wn_certificate_lower(g, cut_reached(t, g->o.nkeep) + wn_certificate_most(&t->c));
+static void cut_modular(cut_certificate *t, wn_finished *g) {
+    for (size_t i = 0; i < g->ground->n; i++) t->c.key[i] = cut_high(t, i) - t->diag[i];
+    for (size_t i = 0; i < g->o->nkeep; i++) t->c.key[g->o->keep[i] - g->ground->first] = 0;
+    wn_certificate_lower(g, cut_reached(t, g->o->nkeep) + wn_certificate_most(&t->c));
 }
 
 /* rbf: y = T + diag. What rounds T to its 34 bits is part of the error. */
-static wn_code cut_open_rbf(cut_certificate *t, const wn_greedy *g, double *T, wn_err *err) {
-    const wn_ground *ground = &g->ground;
-    const wn_certificate_error e = wn_certificate_similarity(&g->o.kernel, ground->d, ground->sq_max);
+static wn_code cut_open_rbf(cut_certificate *t, const wn_finished *g, double *T, wn_err *err) {
+    const wn_ground *ground = g->ground;
+    const wn_certificate_error e = wn_certificate_similarity(&g->o->kernel, ground->d, ground->sq_max);
     double largest = 0;
     if (!(t->own = wn_alloc(ground->n, sizeof *t->own, err))) return WN_EMEMORY;
     for (size_t i = 0; i < ground->n; i++) {
-        t->own[i] = exp(g->o.kernel.gamma * (ground->sq[i] - 1));
+        t->own[i] = exp(g->o->kernel.gamma * (ground->sq[i] - 1));
         largest = fmax(largest, t->own[i]);
         T[i] += t->own[i];
     }
@@ -187,8 +189,8 @@ static void dot_task(void *ctx, size_t begin, size_t end, int worker) {
 }
 
 /* An inner product: phi_x is x. Sums that came from outside are what they are; others were added up row by row. */
-static wn_code cut_open_linear(cut_certificate *t, const wn_greedy *g, wn_err *err) {
-    const wn_ground *ground = &g->ground;
+static wn_code cut_open_linear(cut_certificate *t, const wn_finished *g, wn_err *err) {
+    const wn_ground *ground = g->ground;
     double *M = wn_alloc(ground->d, sizeof *M, err), *y = t->own = wn_alloc(ground->n, sizeof *y, err), lengths = 0;
     const double longest = sqrt(ground->sq_max);
     if (M && y) {
@@ -200,22 +202,21 @@ static wn_code cut_open_linear(cut_certificate *t, const wn_greedy *g, wn_err *e
         t->y = y;
         t->diag = ground->sq;
         t->relative = ((double)ground->d + 16) * 0x1p-52;
-        t->absolute = longest * (t->relative * (sqrt(t->square) + t->scale * (double)g->o.k * longest) +
+        t->absolute = longest * (t->relative * (sqrt(t->square) + t->scale * (double)g->o->k * longest) +
                                  ((double)ground->n + 2) * 0x1p-52 * lengths);
     }
     wn_free(M);
     return M && y ? WN_OK : WN_EMEMORY;
 }
 
-wn_code wn_certificate_of_cut(wn_greedy *g, double *T, wn_err *err) {
-    cut_certificate t = {.scale = 2 + g->o.lambda};
-    if (!g->o.certify) return WN_OK;
+wn_code wn_certificate_of_cut(wn_finished *g, double *T, wn_err *err) {
+    cut_certificate t = {.scale = 2 + g->o->lambda};
     wn_code code = wn_certificate_init(&t.c, g, err);
     if (code != WN_OK) goto out;
     if ((code = T ? cut_open_rbf(&t, g, T, err) : cut_open_linear(&t, g, err)) != WN_OK) goto out;
-    if (t.c.count == 0 || t.c.count == t.c.free) wn_certificate_lower(g, cut_reached(&t, g->o.k)); /* one set */
+    if (t.c.count == 0 || t.c.count == t.c.free) wn_certificate_lower(g, cut_reached(&t, g->o->k)); /* one set */
     if (T) cut_modular(&t, g);
-    if (!T || !g->ground.sums) cut_best_step(&t, g);
+    if (!T || !g->ground->sums) cut_best_step(&t, g);
 out:
     wn_certificate_free(&t.c);
     wn_free(t.own);

@@ -1,27 +1,35 @@
 #ifndef WINNOW_SELECTOR_CERTIFICATE_H
 #define WINNOW_SELECTOR_CERTIFICATE_H
 /* Upper bounds on what any k rows can reach under the same must-keep and excluded rows: `bound` of wn_selection, the
- * least of those that are found. docs/certificate.md derives them. Each is widened by what rounding may
- * have done, to itself and to f as it is computed. Called when the last pick is made, by who has the numbers; where
- * nobody asked for a bound they do nothing. */
-#include "greedy.h"
+ * least of those that are found. docs/certificate.md derives them. Each is widened by what rounding may have done, to
+ * itself and to f as it is computed. Called by who has the numbers, when the last pick is made and a bound is asked
+ * for. */
+#include "constraint/constraint.h"
+
+/* A selection whose last pick is made. */
+typedef struct {
+    const wn_ground *ground;
+    const wn_select_opts *o; /* lambda as used */
+    const wn_constraint *constraint;
+    wn_selection *out;
+} wn_finished;
 
 /* What may be chosen: the must-keep rows, and `count` of the others. */
 typedef struct {
-    const wn_greedy *g;
+    const wn_finished *g;
     size_t *rows; /* [free] the others that are not excluded, reordered at will */
     size_t free, count;
     double *key; /* [n] by row, for wn_certificate_most */
 } wn_certificate;
 
 /* Release with wn_certificate_free whatever it returned. */
-wn_code wn_certificate_init(wn_certificate *c, const wn_greedy *g, wn_err *err);
+wn_code wn_certificate_init(wn_certificate *c, const wn_finished *g, wn_err *err);
 void wn_certificate_free(wn_certificate *c);
 /* At least the largest sum of keys over a set that may be chosen: those of the must-keep rows and the `count` largest
  * others, whose rows come first then. O(n). */
 double wn_certificate_most(wn_certificate *c);
 /* The least bound so far. */
-void wn_certificate_lower(wn_greedy *g, double bound);
+void wn_certificate_lower(wn_finished *g, double bound);
 
 /* How far what was computed may lie from what is meant, v: |v' - v| <= relative |v| + absolute. */
 typedef struct {
@@ -35,10 +43,10 @@ size_t wn_certificate_bytes(size_t n, size_t d, size_t k);
 
 /* Monotone submodular f: f(S) and the largest gains that are left (Minoux 1978). gain[n] >= those of the rows that are
  * not chosen. f of any set, as computed, lies within |f| relative + absolute of f. */
-wn_code wn_certificate_of_gains(wn_greedy *g, const double *gain, const wn_certificate_error *off, wn_err *err);
+wn_code wn_certificate_of_gains(wn_finished *g, const double *gain, const wn_certificate_error *off, wn_err *err);
 
 /* Graph-cut. T: [n] rbf, the sums as wn_ground_rbf_sums has them, overwritten; NULL: an inner product. O(n), and one
  * pass O(n d) over the rows of an inner product. */
-wn_code wn_certificate_of_cut(wn_greedy *g, double *T, wn_err *err);
+wn_code wn_certificate_of_cut(wn_finished *g, double *T, wn_err *err);
 
 #endif

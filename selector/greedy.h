@@ -3,14 +3,14 @@
 /* The greedy selection, one loop for all: a solver names the next row, the loop knows keep, exclude, k and progress. */
 #include "maximizer/maximizer.h"
 
-struct wn_greedy {
+typedef struct {
     wn_ground ground;
     wn_select_opts o; /* as asked, with lambda as used */
     wn_constraint constraint;
     const wn_objective_vt *objective;
     const wn_maximizer_vt *maximizer; /* for the generic solver */
     wn_selection *out;
-};
+} wn_greedy;
 
 /* Finds the picks. For one cell of objective, kernel and storage, or for every objective (solver/generic.c). */
 typedef struct {
@@ -25,6 +25,8 @@ typedef struct {
     wn_code (*best)(void *solver, size_t *row, double *gain, wn_err *err);
     /* The row that was taken. */
     wn_code (*add)(void *solver, size_t row, wn_err *err);
+    /* After the last pick, where a bound is asked for (certificate.h); NULL: there is none. */
+    wn_code (*bound)(void *solver, wn_finished *g, wn_err *err);
     /* After the last pick; NULL: nothing. */
     wn_code (*finish)(void *solver, wn_err *err);
     void (*close)(void *solver); /* NULL is fine */
@@ -34,13 +36,5 @@ typedef struct {
 wn_code wn_greedy_run(wn_greedy *g, const wn_solver_vt *vt, wn_err *err);
 /* Reports picks done; WN_EINTERRUPT when asked to stop. For solvers that work long between two picks. */
 wn_code wn_greedy_tick(const wn_greedy *g, wn_err *err);
-
-/* True where (gain, id) goes before (best, best_id): the larger gain, ties to the lowest row. */
-static inline bool wn_greedy_before(double gain, size_t id, double best, size_t best_id) {
-    return gain > best || (gain == best && id < best_id);
-}
-/* Reorders ids[n] so that the b (<= n) of largest key come first (ties: lowest id), in no order among themselves. O(n).
- */
-void wn_greedy_top(size_t *ids, size_t n, size_t b, const double *key);
 
 #endif

@@ -191,27 +191,23 @@ wn_code wn_ground_rbf_sums(const wn_ground *g, const wn_kernel *kernel, wn_progr
     return WN_OK;
 }
 
-static double sum_lanes(const double s[8]) {
-    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
-}
-
 double wn_ground_dot(const float *x, const double *v, size_t d) {
-    double s[8] = {0};
+    double s[WN_LANES] = {0};
     size_t i = 0;
-    for (; i + 8 <= d; i += 8)
-        for (size_t l = 0; l < 8; l++) s[l] += (double)x[i + l] * v[i + l];
+    for (; i + WN_LANES <= d; i += WN_LANES)
+        for (size_t l = 0; l < WN_LANES; l++) s[l] += (double)x[i + l] * v[i + l];
     for (size_t l = 0; i < d; i++, l++) s[l] += (double)x[i] * v[i];
-    return sum_lanes(s);
+    return wn_lanes_sum(s);
 }
 
 double wn_ground_square(const float *x, const double *v, size_t d) {
-    double s[8] = {0};
+    double s[WN_LANES] = {0};
     size_t i = 0;
-    for (; i + 8 <= d; i += 8)
-        for (size_t l = 0; l < 8; l++) {
+    for (; i + WN_LANES <= d; i += WN_LANES)
+        for (size_t l = 0; l < WN_LANES; l++) {
             const double off = (double)x[i + l] - v[i + l];
             s[l] += off * off;
         }
     for (size_t l = 0; i < d; i++, l++) s[l] += ((double)x[i] - v[i]) * ((double)x[i] - v[i]);
-    return sum_lanes(s);
+    return wn_lanes_sum(s);
 }

@@ -27,6 +27,12 @@ static inline double wn_ground_weight(const wn_ground *g, size_t row) {
     return g->weight ? g->weight[row] : 1.0;
 }
 
+/* Long sums go into eight lanes by place modulo 8, added up in this order: the same bits on every processor. */
+enum { WN_LANES = 8 };
+static inline double wn_lanes_sum(const double s[WN_LANES]) {
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
 /* sums[d] = the rows of the whole, added up: g->sums, else those of x from first to last. */
 void wn_ground_vector_sums(const wn_ground *g, double *sums);
 /* mean[d] of the rows of x by their weights; zeros where these are all 0. */
@@ -35,7 +41,7 @@ void wn_ground_mean(const wn_ground *g, double *mean);
  * than the rounding of the sum, so that equal rows have equal sums whatever the order of summation. O(n^2 d). */
 wn_code wn_ground_rbf_sums(const wn_ground *g, const wn_kernel *kernel, wn_progress *p, double *sums, wn_err *err);
 
-/* x . v in double, eight lanes in a fixed order: the same bits on every processor. */
+/* x . v in double, in lanes. */
 double wn_ground_dot(const float *x, const double *v, size_t d);
 /* |x - v|^2 in the same way: 0 where they are equal. */
 double wn_ground_square(const float *x, const double *v, size_t d);

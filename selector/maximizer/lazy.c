@@ -2,8 +2,8 @@
  * of the plain greedy, ties to the lowest row. */
 #include <winnow/mem.h>
 
-#include "greedy.h"
 #include "maximizer/maximizer.h"
+#include "rank.h"
 
 /* Stale rows refreshed together: few at first, more the longer a step lasts. The picks do not depend on it. */
 enum { BATCH_FIRST = 4, BATCH = 64, ROWS_A_TICK = 1024 };
@@ -23,7 +23,7 @@ typedef struct {
 } lazy_search;
 
 static bool heap_before(const lazy_heap *h, size_t a, size_t b) {
-    return wn_greedy_before(h->key[a], a, h->key[b], b);
+    return wn_rank_before(h->key[a], a, h->key[b], b);
 }
 
 static void heap_sift_down(lazy_heap *h, size_t i) {

@@ -1,7 +1,6 @@
 /* The plain greedy: every gain at every step. Right for every objective; n gains a pick. */
 #include <winnow/mem.h>
 
-#include "greedy.h"
 #include "maximizer/maximizer.h"
 
 typedef struct {

@@ -5,8 +5,8 @@
 #include <winnow/mem.h>
 #include <wn/rng.h>
 
-#include "greedy.h"
 #include "maximizer/maximizer.h"
+#include "rank.h"
 
 enum { STREAM = 0x72616e67 };
 
@@ -43,9 +43,9 @@ static wn_code random_best(void *m, size_t *row, double *gain, wn_err *err) {
     if (code != WN_OK) return code;
     for (size_t i = 0; i < n; i++) s->by_row[s->rows[i]] = s->gain[i];
     const size_t among = q->constraint->k < n ? q->constraint->k : n, rank = (size_t)wn_rng_below(&s->rng, among);
-    wn_greedy_top(s->rows, n, rank + 1, s->by_row);
+    wn_rank_top(s->rows, n, rank + 1, s->by_row);
     for (size_t i = 1; i <= rank; i++)
-        if (wn_greedy_before(s->by_row[s->rows[last]], s->rows[last], s->by_row[s->rows[i]], s->rows[i])) last = i;
+        if (wn_rank_before(s->by_row[s->rows[last]], s->rows[last], s->by_row[s->rows[i]], s->rows[i])) last = i;
     if (s->counts) *q->refreshed += n;
     s->counts = true;
     *row = s->rows[last];

@@ -5,8 +5,8 @@
 #include <winnow/mem.h>
 #include <wn/rng.h>
 
-#include "greedy.h"
 #include "maximizer/maximizer.h"
+#include "rank.h"
 
 enum { STREAM = 0x73746f63 };
 
@@ -64,7 +64,7 @@ static wn_code stochastic_best(void *m, size_t *row, double *gain, wn_err *err) 
     wn_code code = q->objective->gains(q->f, s->left, n, s->gain, err);
     if (code != WN_OK) return code;
     for (size_t i = 1; i < n; i++)
-        if (wn_greedy_before(s->gain[i], s->left[i], s->gain[best], s->left[best])) best = i;
+        if (wn_rank_before(s->gain[i], s->left[i], s->gain[best], s->left[best])) best = i;
     if (s->counts) *q->refreshed += n;
     s->counts = true;
     *row = s->left[best];

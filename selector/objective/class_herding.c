@@ -38,17 +38,17 @@ static void set_targets(wn_herding *h, const double *push, double *total, double
     }
 }
 
-/* Of herding without labels one. */
-static size_t classes_of(const wn_select_opts *o) {
+size_t wn_herding_classes(const wn_select_opts *o) {
     return o->classes ? o->classes : 1;
 }
 
 size_t wn_herding_bytes(const wn_select_opts *o, size_t n, size_t d) {
-    return classes_of(o) * (2 * d + 3) * sizeof(double) + d * sizeof(double) + (o->classes ? 0 : n * sizeof(uint32_t));
+    return wn_herding_classes(o) * (2 * d + 3) * sizeof(double) + d * sizeof(double) +
+           (o->classes ? 0 : n * sizeof(uint32_t));
 }
 
 wn_code wn_herding_init(wn_herding *h, const wn_ground *g, const wn_select_opts *o, wn_err *err) {
-    const size_t classes = classes_of(o);
+    const size_t classes = wn_herding_classes(o);
     *h = (wn_herding){.g = g, .label = o->label, .classes = classes};
     if (!o->label && !(h->label = h->own = wn_alloc(g->n, sizeof *h->own, err))) return WN_EMEMORY;
     double *scratch = wn_alloc(g->d + classes, sizeof *scratch, err);

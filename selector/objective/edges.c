@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <winnow/threads.h>
 
-enum { SOME = 64 /* edges that a rule is asked about together */ };
+enum { ROWS = 128, SOME = 64 /* edges that a rule is asked about together */ };
 
 static float edge_similarity(const wn_kernel *k, double cosine) {
     if (k->kind == WN_RBF) return (float)exp(k->gamma * (cosine - 1));
@@ -83,20 +84,33 @@ static void gather(const wn_edges *s, size_t first, size_t m, float *w, double *
     }
 }
 
-wn_code wn_edges_gains(void *f, const size_t *rows, size_t m, double *out, wn_err *err) {
-    (void)err;
-    const wn_edges *s = f;
-    for (size_t i = 0; i < m; i++) {
-        double lanes[WN_PAIRS_LANES] = {0}, state[SOME], weight[SOME];
+/* A batch of gains. */
+typedef struct {
+    const wn_edges *s;
+    const size_t *rows;
+    double *out;
+} edges_job;
+
+static void gains_task(void *ctx, size_t begin, size_t end, int worker) {
+    const edges_job *j = ctx;
+    const wn_edges *s = j->s;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        double lanes[WN_LANES] = {0}, state[SOME], weight[SOME];
         float w[SOME];
-        const size_t end = s->start[rows[i] + 1];
-        for (size_t e = s->start[rows[i]]; e < end; e += SOME) {
-            const size_t some = end - e < SOME ? end - e : SOME;
+        const size_t last = s->start[j->rows[i] + 1];
+        for (size_t e = s->start[j->rows[i]]; e < last; e += SOME) {
+            const size_t some = last - e < SOME ? last - e : SOME;
             gather(s, e, some, w, state, weight);
             s->rule->gain(w, state, s->g->weight ? weight : NULL, some, lanes);
         }
-        out[i] = wn_pairs_sum(lanes);
+        j->out[i] = wn_lanes_sum(lanes);
     }
+}
+
+wn_code wn_edges_gains(void *f, const size_t *rows, size_t m, double *out, wn_err *err) {
+    (void)err;
+    wn_parallel_for(m, ROWS, gains_task, &(edges_job){f, rows, out});
     return WN_OK;
 }
 

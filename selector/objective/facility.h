@@ -18,6 +18,6 @@ typedef struct {
 } wn_facility;
 
 /* After the last pick; gain as in wn_objective_vt. */
-wn_code wn_facility_bound(const wn_facility *f, wn_greedy *g, const double *gain, wn_err *err);
+wn_code wn_facility_bound(const wn_facility *f, wn_finished *g, const double *gain, wn_err *err);
 
 #endif

@@ -84,7 +84,7 @@ static void facility_graph_above(void *f, const size_t *rows, size_t m, uint32_t
             count[s->edges[e].row] += (double)s->edges[e].sim > s->state[s->edges[e].row];
 }
 
-static wn_code facility_graph_bound(void *f, wn_greedy *g, const double *gain, wn_err *err) {
+static wn_code facility_graph_bound(void *f, wn_finished *g, const double *gain, wn_err *err) {
     wn_edges *s = f;
     const wn_facility at_hand = {s, wn_edges_gains, facility_graph_above, s->state, s->start[s->g->n]};
     return wn_facility_bound(&at_hand, g, gain, err);

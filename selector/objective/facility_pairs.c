@@ -8,16 +8,16 @@
 #include "objective/facility.h"
 
 static void facility_gain(const float *w, const double *best, const double *weight, size_t n,
-                          double lanes[WN_PAIRS_LANES]) {
+                          double lanes[WN_LANES]) {
     size_t i = 0;
-    for (; !weight && i + WN_PAIRS_LANES <= n; i += WN_PAIRS_LANES)
-        for (size_t l = 0; l < WN_PAIRS_LANES; l++) {
+    for (; !weight && i + WN_LANES <= n; i += WN_LANES)
+        for (size_t l = 0; l < WN_LANES; l++) {
             double more = (double)w[i + l] - best[i + l];
             lanes[l] += more > 0 ? more : 0.0;
         }
     for (; i < n; i++) {
         double more = (double)w[i] - best[i];
-        lanes[i % WN_PAIRS_LANES] += more > 0 ? (weight ? weight[i] : 1) * more : 0.0;
+        lanes[i % WN_LANES] += more > 0 ? (weight ? weight[i] : 1) * more : 0.0;
     }
 }
 
@@ -93,7 +93,7 @@ static void facility_dense_above(void *f, const size_t *rows, size_t m, uint32_t
     wn_parallel_for(s->n, 512, facility_above_task, &(above_job){s, rows, m, count});
 }
 
-static wn_code facility_pairs_bound(void *f, wn_greedy *g, const double *gain, wn_err *err) {
+static wn_code facility_pairs_bound(void *f, wn_finished *g, const double *gain, wn_err *err) {
     wn_pairs *s = f;
     const wn_facility at_hand = {s, wn_pairs_gains, s->W ? facility_dense_above : NULL, s->state, s->g->n * s->n};
     return wn_facility_bound(&at_hand, g, gain, err);

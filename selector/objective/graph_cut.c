@@ -10,7 +10,6 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-#include "certificate.h"
 #include "objective/evaluate.h"
 #include "objective/linear_cut.h"
 #include "objective/objective.h"
@@ -74,7 +73,7 @@ static wn_code graph_cut_add(void *f, size_t row, wn_err *err) {
     return wn_failure_take(&s->failure, err);
 }
 
-static wn_code graph_cut_bound(void *f, wn_greedy *g, const double *gain, wn_err *err) {
+static wn_code graph_cut_bound(void *f, wn_finished *g, const double *gain, wn_err *err) {
     (void)gain;
     return wn_certificate_of_cut(g, ((graph_cut *)f)->T, err);
 }

@@ -25,6 +25,8 @@ typedef struct {
     size_t *count;  /* [classes] |S_c| */
 } wn_herding;
 
+/* Of herding without labels one. */
+size_t wn_herding_classes(const wn_select_opts *o);
 /* Targets from the rows of g, all of one class where `o` has no labels; no row chosen yet. O(n d). Release with
  * wn_herding_free whatever it returned. */
 wn_code wn_herding_init(wn_herding *h, const wn_ground *g, const wn_select_opts *o, wn_err *err);

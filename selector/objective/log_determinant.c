@@ -20,7 +20,7 @@
 #include "objective/matrix.h"
 #include "objective/objective.h"
 
-enum { LANES = 8, ROWS = 4 };
+enum { ROWS = 4 };
 
 typedef struct {
     const wn_ground *g;
@@ -37,12 +37,12 @@ typedef struct {
 } log_determinant;
 
 static double factor_dot(const float *a, const float *b, size_t n) {
-    double s[LANES] = {0};
+    double s[WN_LANES] = {0};
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t l = 0; l < LANES; l++) s[l] += (double)a[i + l] * (double)b[i + l];
+    for (; i + WN_LANES <= n; i += WN_LANES)
+        for (size_t l = 0; l < WN_LANES; l++) s[l] += (double)a[i + l] * (double)b[i + l];
     for (size_t l = 0; i < n; i++, l++) s[l] += (double)a[i] * (double)b[i];
-    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+    return wn_lanes_sum(s);
 }
 
 static void catch_up(const log_determinant *f, size_t row) {

@@ -1,6 +1,7 @@
 #ifndef WINNOW_SELECTOR_OBJECTIVE_H
 #define WINNOW_SELECTOR_OBJECTIVE_H
 /* What is maximised, seen by the generic maximizers: gains on top of the picks so far. One file an objective. */
+#include "certificate.h"
 #include "objective/evaluate.h"
 
 enum {
@@ -12,8 +13,6 @@ enum {
     WN_SEEKS_COVERAGE = 32, /* that every row has something similar among the picks */
     WN_USES_SATURATION = 64
 };
-
-typedef struct wn_greedy wn_greedy; /* greedy.h */
 
 typedef struct {
     unsigned traits;
@@ -27,7 +26,7 @@ typedef struct {
     wn_code (*add)(void *f, size_t row, wn_err *err);
     /* After the last pick, before `finish`: lowers the bound of g->out (certificate.h). gain: [n] no less than the
      * gains of the rows that are left; NULL: nobody keeps any. NULL: there is no bound. */
-    wn_code (*bound)(void *f, wn_greedy *g, const double *gain, wn_err *err);
+    wn_code (*bound)(void *f, wn_finished *g, const double *gain, wn_err *err);
     /* After the last pick: what it has to say in `out`; NULL: nothing. */
     wn_code (*finish)(void *f, wn_selection *out, wn_err *err);
     void (*close)(void *f);                                                  /* NULL is fine */

@@ -9,12 +9,8 @@
 
 enum { ROWS = 32, COLUMNS = 512 };
 
-double wn_pairs_sum(const double s[WN_PAIRS_LANES]) {
-    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
-}
-
 /* Columns [begin, begin + n); `begin` is a multiple of the lanes. */
-static void add_gain(const wn_pairs *s, const float *w, size_t begin, size_t n, double lanes[WN_PAIRS_LANES]) {
+static void add_gain(const wn_pairs *s, const float *w, size_t begin, size_t n, double lanes[WN_LANES]) {
     s->rule->gain(w, s->state + begin, s->g->weight ? s->g->weight + begin : NULL, n, lanes);
 }
 
@@ -22,9 +18,9 @@ static void dense_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
     wn_pairs *s = ctx;
     for (size_t i = begin; i < end; i++) {
-        double lanes[WN_PAIRS_LANES] = {0};
+        double lanes[WN_LANES] = {0};
         add_gain(s, s->W + s->ids[i] * s->n, 0, s->n, lanes);
-        s->out[i] = wn_pairs_sum(lanes);
+        s->out[i] = wn_lanes_sum(lanes);
     }
 }
 
@@ -33,7 +29,7 @@ static void free_task(void *ctx, size_t begin, size_t end, int worker) {
     const wn_mat *x = s->g->x, *of = s->g->of;
     size_t m = end - begin;
     float *rows = s->scratch + (size_t)worker * s->scratch_size, *tile = rows + ROWS * s->stride;
-    double lanes[ROWS][WN_PAIRS_LANES] = {{0}};
+    double lanes[ROWS][WN_LANES] = {{0}};
     for (size_t i = 0; i < m; i++)
         memcpy(rows + i * s->stride, wn_mat_row(x, s->ids[begin + i]), x->cols * sizeof *rows);
     for (size_t c = 0; c < s->n; c += COLUMNS) {
@@ -47,7 +43,7 @@ static void free_task(void *ctx, size_t begin, size_t end, int worker) {
         }
         for (size_t i = 0; i < m; i++) add_gain(s, tile + i * COLUMNS, c, columns, lanes[i]);
     }
-    for (size_t i = 0; i < m; i++) s->out[begin + i] = wn_pairs_sum(lanes[i]);
+    for (size_t i = 0; i < m; i++) s->out[begin + i] = wn_lanes_sum(lanes[i]);
 }
 
 wn_code wn_pairs_gains(void *f, const size_t *rows, size_t m, double *out, wn_err *err) {

@@ -10,17 +10,13 @@
 
 #include "objective/objective.h"
 
-enum { WN_PAIRS_LANES = 8 };
-
 /* What is done with n similarities w of one row and the numbers `state` of as many rows. */
 typedef struct {
     /* lanes[i mod 8] += weight[i] times what i adds to the gain; weight NULL: once each. */
-    void (*gain)(const float *w, const double *state, const double *weight, size_t n, double lanes[WN_PAIRS_LANES]);
+    void (*gain)(const float *w, const double *state, const double *weight, size_t n, double lanes[WN_LANES]);
     /* The row is picked. */
     void (*take)(const float *w, double *state, size_t n);
 } wn_pairs_rule;
-
-double wn_pairs_sum(const double lanes[WN_PAIRS_LANES]);
 
 typedef struct {
     const wn_ground *g;

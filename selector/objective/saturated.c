@@ -18,11 +18,11 @@ static double saturated_part(float w, double room) {
 }
 
 static void saturated_gain(const float *w, const double *room, const double *weight, size_t n,
-                           double lanes[WN_PAIRS_LANES]) {
+                           double lanes[WN_LANES]) {
     size_t i = 0;
-    for (; !weight && i + WN_PAIRS_LANES <= n; i += WN_PAIRS_LANES)
-        for (size_t l = 0; l < WN_PAIRS_LANES; l++) lanes[l] += saturated_part(w[i + l], room[i + l]);
-    for (; i < n; i++) lanes[i % WN_PAIRS_LANES] += (weight ? weight[i] : 1) * saturated_part(w[i], room[i]);
+    for (; !weight && i + WN_LANES <= n; i += WN_LANES)
+        for (size_t l = 0; l < WN_LANES; l++) lanes[l] += saturated_part(w[i + l], room[i + l]);
+    for (; i < n; i++) lanes[i % WN_LANES] += (weight ? weight[i] : 1) * saturated_part(w[i], room[i]);
 }
 
 static void saturated_take(const float *w, double *room, size_t n) {

@@ -244,8 +244,8 @@ static void part_task(void *ctx, size_t begin, size_t end, int worker) {
         for (size_t j = p->kept; j < p->quota && !wn_interrupted(); j++) {
             const size_t i = best_of_part(s, w, p, j);
             take(s, w, p, i);
-            s->picks[p->at + j - p->kept] = (herd_pick){
-                .key = ((double)j + .5) / (double)p->quota, .row = s->members[p->begin + i], .part = at};
+            s->picks[p->at + j - p->kept] =
+                (herd_pick){.key = ((double)j + .5) / (double)p->quota, .row = s->members[p->begin + i], .part = at};
         }
     }
 }
@@ -300,9 +300,8 @@ static wn_code herd_add(void *solver, size_t row, wn_err *err) {
     return WN_OK;
 }
 
-static wn_code herd_finish(void *solver, wn_err *err) {
-    herd *s = solver;
-    return wn_herding_bound(s->g, &s->herding, err);
+static wn_code herd_bound(void *solver, wn_finished *g, wn_err *err) {
+    return wn_herding_bound(g, &((herd *)solver)->herding, err);
 }
 
 static void herd_close(void *solver) {
@@ -319,10 +318,9 @@ static void herd_close(void *solver) {
 }
 
 static size_t herd_bytes(const wn_select_opts *o, size_t n, size_t d) {
-    const size_t parts = (o->classes ? o->classes : 1) + n / part_rows(o);
-    return wn_herding_bytes(o, n, d) + 2 * (o->classes ? o->classes : 1) * sizeof(size_t) +
-           n * (sizeof(size_t) + sizeof(bool)) + parts * sizeof(herd_part) +
-           o->k * sizeof(herd_pick) + (size_t)wn_threads_get() * worker_bytes(o, n, d);
+    const size_t classes = wn_herding_classes(o), parts = classes + n / part_rows(o);
+    return wn_herding_bytes(o, n, d) + 2 * classes * sizeof(size_t) + n * (sizeof(size_t) + sizeof(bool)) +
+           parts * sizeof(herd_part) + o->k * sizeof(herd_pick) + (size_t)wn_threads_get() * worker_bytes(o, n, d);
 }
 
 const wn_solver_vt wn_solver_class_herding = {.bytes = herd_bytes,
@@ -330,5 +328,5 @@ const wn_solver_vt wn_solver_class_herding = {.bytes = herd_bytes,
                                               .gain = herd_gain,
                                               .best = herd_best,
                                               .add = herd_add,
-                                              .finish = herd_finish,
+                                              .bound = herd_bound,
                                               .close = herd_close};

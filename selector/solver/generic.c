@@ -4,23 +4,23 @@
 #include "solver/solver.h"
 
 typedef struct {
-    wn_greedy *g;
     wn_search search;
     const wn_maximizer_vt *maximizer;
     void *m; /* the maximizer's own state */
+    wn_selection *out;
 } generic_solver;
 
 static wn_code generic_open(void **solver, wn_greedy *g, wn_err *err) {
     generic_solver *s = wn_alloc(1, sizeof *s, err);
     if (!(*solver = s)) return WN_EMEMORY;
-    *s = (generic_solver){.g = g,
-                          .search = {.objective = g->objective,
+    *s = (generic_solver){.search = {.objective = g->objective,
                                      .constraint = &g->constraint,
                                      .progress = g->o.progress,
                                      .seed = g->o.seed,
                                      .epsilon = g->o.epsilon > 0 ? g->o.epsilon : WN_EPSILON,
                                      .refreshed = &g->out->refreshed},
-                          .maximizer = g->maximizer};
+                          .maximizer = g->maximizer,
+                          .out = g->out};
     wn_code code = g->objective->open(&s->search.f, &g->ground, &g->o, err);
     return code == WN_OK ? s->maximizer->open(&s->m, &s->search, err) : code;
 }
@@ -40,12 +40,16 @@ static wn_code generic_add(void *solver, size_t row, wn_err *err) {
     return s->search.objective->add(s->search.f, row, err);
 }
 
-static wn_code generic_finish(void *solver, wn_err *err) {
+static wn_code generic_bound(void *solver, wn_finished *g, wn_err *err) {
     generic_solver *s = solver;
     const wn_objective_vt *f = s->search.objective;
     const double *gain = s->maximizer->gains_left ? s->maximizer->gains_left(s->m) : NULL;
-    wn_code code = s->g->o.certify && f->bound ? f->bound(s->search.f, s->g, gain, err) : WN_OK;
-    return code == WN_OK && f->finish ? f->finish(s->search.f, s->g->out, err) : code;
+    return f->bound ? f->bound(s->search.f, g, gain, err) : WN_OK;
+}
+
+static wn_code generic_finish(void *solver, wn_err *err) {
+    generic_solver *s = solver;
+    return s->search.objective->finish ? s->search.objective->finish(s->search.f, s->out, err) : WN_OK;
 }
 
 static void generic_close(void *solver) {
@@ -60,5 +64,6 @@ const wn_solver_vt wn_solver_generic = {.open = generic_open,
                                         .gain = generic_gain,
                                         .best = generic_best,
                                         .add = generic_add,
+                                        .bound = generic_bound,
                                         .finish = generic_finish,
                                         .close = generic_close};

@@ -3,7 +3,6 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-#include "certificate.h"
 #include "objective/linear_cut.h"
 #include "objective/matrix.h"
 #include "solver/solver.h"
@@ -133,9 +132,8 @@ static void dense_close(void *solver) {
     wn_free(s);
 }
 
-static wn_code dense_finish(void *solver, wn_err *err) {
-    dense_solver *s = solver;
-    return wn_certificate_of_cut(s->g, s->T, err);
+static wn_code dense_bound(void *solver, wn_finished *g, wn_err *err) {
+    return wn_certificate_of_cut(g, ((dense_solver *)solver)->T, err);
 }
 
 const wn_solver_vt wn_solver_graph_cut_dense = {.bytes = dense_bytes,
@@ -143,5 +141,5 @@ const wn_solver_vt wn_solver_graph_cut_dense = {.bytes = dense_bytes,
                                                 .gain = dense_gain,
                                                 .best = dense_best,
                                                 .add = dense_add,
-                                                .finish = dense_finish,
+                                                .bound = dense_bound,
                                                 .close = dense_close};

@@ -11,8 +11,8 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-#include "certificate.h"
 #include "objective/linear_cut.h"
+#include "rank.h"
 #include "solver/solver.h"
 
 enum { POOL_MIN = 8, POOL_MAX = 2048, ROWS_A_PLACE = 32 };
@@ -107,7 +107,7 @@ static void linear_full_pass(linear_solver *s) {
         if (wn_constraint_feasible(&s->g->constraint, i)) s->order[m++] = i;
     }
     s->size = m < s->fill ? m : s->fill;
-    wn_greedy_top(s->order, m, s->size, s->base);
+    wn_rank_top(s->order, m, s->size, s->base);
     for (size_t i = 0; i < s->size; i++) {
         size_t id = s->ids[i] = s->order[i];
         s->gain[i] = s->base[id];
@@ -144,7 +144,7 @@ static void linear_since_pass(const linear_solver *s, double *axial, double *acr
 static size_t linear_pool_best(const linear_solver *s) {
     size_t best = s->size;
     for (size_t i = 0; i < s->size; i++)
-        if (best == s->size || wn_greedy_before(s->gain[i], s->ids[i], s->gain[best], s->ids[best])) best = i;
+        if (best == s->size || wn_rank_before(s->gain[i], s->ids[i], s->gain[best], s->ids[best])) best = i;
     return best;
 }
 
@@ -198,9 +198,9 @@ static wn_code linear_add(void *solver, size_t row, wn_err *err) {
     return WN_OK;
 }
 
-static wn_code linear_finish(void *solver, wn_err *err) {
-    linear_solver *s = solver;
-    return wn_certificate_of_cut(s->g, NULL, err);
+static wn_code linear_bound(void *solver, wn_finished *g, wn_err *err) {
+    (void)solver;
+    return wn_certificate_of_cut(g, NULL, err);
 }
 
 const wn_solver_vt wn_solver_graph_cut_linear = {.bytes = linear_bytes,
@@ -208,5 +208,5 @@ const wn_solver_vt wn_solver_graph_cut_linear = {.bytes = linear_bytes,
                                                  .gain = linear_gain,
                                                  .best = linear_best,
                                                  .add = linear_add,
-                                                 .finish = linear_finish,
+                                                 .bound = linear_bound,
                                                  .close = linear_close};

@@ -16,7 +16,7 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-#include "certificate.h"
+#include "rank.h"
 #include "solver/solver.h"
 
 enum { POOL_MIN = 8, POOL_MAX = 1024, ROWS_A_PLACE = 64, SHORTLIST = 16, BLOCK = 256, PICKS = 128 };
@@ -175,13 +175,12 @@ static void rbf_make_shortlist(rbf_solver *s) {
     for (size_t i = 0; i < n; i++)
         if (wn_constraint_feasible(&s->g->constraint, i)) s->order[m++] = i;
     s->listed = m < SHORTLIST * s->cap ? m : SHORTLIST * s->cap;
-    wn_greedy_top(s->order, m, s->listed, s->bound);
+    wn_rank_top(s->order, m, s->listed, s->bound);
     s->ceiling = -INFINITY;
     s->ceiling_id = n;
     for (size_t i = s->listed; i < m; i++) {
         size_t id = s->order[i];
-        if (wn_greedy_before(s->bound[id], id, s->ceiling, s->ceiling_id))
-            s->ceiling = s->bound[id], s->ceiling_id = id;
+        if (wn_rank_before(s->bound[id], id, s->ceiling, s->ceiling_id)) s->ceiling = s->bound[id], s->ceiling_id = id;
     }
 }
 
@@ -191,8 +190,8 @@ static wn_code rbf_rank_shortlist(rbf_solver *s, wn_err *err) {
     size_t look = s->listed < 2 * s->cap ? s->listed : 2 * s->cap; /* refreshing beyond the pool saves rounds */
     s->size = s->listed < s->cap ? s->listed : s->cap;
     for (;;) {
-        wn_greedy_top(s->order, s->listed, look, s->bound);
-        wn_greedy_top(s->order, look, s->size, s->bound);
+        wn_rank_top(s->order, s->listed, look, s->bound);
+        wn_rank_top(s->order, look, s->size, s->bound);
         bool fresh = true;
         for (size_t i = 0; i < s->size; i++) fresh = fresh && s->version[s->order[i]] == picked;
         if (fresh) return WN_OK;
@@ -209,7 +208,7 @@ static wn_code rbf_rank_shortlist(rbf_solver *s, wn_err *err) {
 static size_t rbf_above_ceiling(const rbf_solver *s) {
     size_t count = 0;
     for (size_t i = 0; i < s->size; i++)
-        count += wn_greedy_before(s->bound[s->order[i]], s->order[i], s->ceiling, s->ceiling_id);
+        count += wn_rank_before(s->bound[s->order[i]], s->order[i], s->ceiling, s->ceiling_id);
     return count;
 }
 
@@ -239,7 +238,7 @@ static wn_code rbf_fill_pool(rbf_solver *s, wn_err *err) {
     s->rival_id = s->ceiling_id;
     for (size_t i = s->size; i < s->listed; i++) {
         size_t id = s->order[i];
-        if (wn_greedy_before(s->bound[id], id, s->rival, s->rival_id)) s->rival = s->bound[id], s->rival_id = id;
+        if (wn_rank_before(s->bound[id], id, s->rival, s->rival_id)) s->rival = s->bound[id], s->rival_id = id;
     }
     s->pooled = true;
     s->g->out->passes++;
@@ -251,10 +250,10 @@ static bool rbf_pool_wins(rbf_solver *s) {
     size_t best = s->size;
     for (size_t i = 0; i < s->size; i++)
         if (s->pool_gain[i] > -INFINITY &&
-            (best == s->size || wn_greedy_before(s->pool_gain[i], s->ids[i], s->pool_gain[best], s->ids[best])))
+            (best == s->size || wn_rank_before(s->pool_gain[i], s->ids[i], s->pool_gain[best], s->ids[best])))
             best = i;
     s->picked = best;
-    return best < s->size && !wn_greedy_before(s->rival, s->rival_id, s->pool_gain[best], s->ids[best]);
+    return best < s->size && !wn_rank_before(s->rival, s->rival_id, s->pool_gain[best], s->ids[best]);
 }
 
 /* Hands the pool's sums back. */
@@ -304,9 +303,8 @@ static wn_code rbf_add(void *solver, size_t row, wn_err *err) {
     return WN_OK;
 }
 
-static wn_code rbf_finish(void *solver, wn_err *err) {
-    rbf_solver *s = solver;
-    return wn_certificate_of_cut(s->g, s->T, err);
+static wn_code rbf_bound(void *solver, wn_finished *g, wn_err *err) {
+    return wn_certificate_of_cut(g, ((rbf_solver *)solver)->T, err);
 }
 
 const wn_solver_vt wn_solver_graph_cut_rbf = {.bytes = rbf_bytes,
@@ -314,5 +312,5 @@ const wn_solver_vt wn_solver_graph_cut_rbf = {.bytes = rbf_bytes,
                                               .gain = rbf_gain,
                                               .best = rbf_best,
                                               .add = rbf_add,
-                                              .finish = rbf_finish,
+                                              .bound = rbf_bound,
                                               .close = rbf_close};

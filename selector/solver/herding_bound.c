@@ -1,4 +1,4 @@
-/* Class herding's certificate (docs/selection.md). Of q rows of a class with the target t and the sum P, f is
+/* Class herding's certificate (docs/certificate.md). Of q rows of a class with the target t and the sum P, f is
  *     t . P - |P|^2 / 2q + (sum of |x|^2) / 2q  <=  |v|^2 / 2q + sum of  x . (t - v / q) + |x|^2 / 2q
  * for any v, and no q rows have more of the last sum than the q largest. The right side is convex in v, its gradient
  * (v - the sum of those rows) / q: v goes from the sum of the picks toward such sums (Frank and Wolfe 1956). */
@@ -7,7 +7,7 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-#include "certificate.h"
+#include "rank.h"
 #include "solver/herding_bound.h"
 
 enum { STEPS = 24, ROWS = 256 };
@@ -23,17 +23,17 @@ typedef struct {
 } herding_bound;
 
 static void sort_rows(herding_bound *b) {
-    const wn_greedy *g = b->c.g;
+    const wn_finished *g = b->c.g;
     const uint32_t *label = b->h->label;
     for (size_t i = 0; i < b->c.free; i++) b->end[label[b->c.rows[i]]]++;
-    for (size_t i = 0; i < g->o.nkeep; i++) b->kept[label[g->o.keep[i] - g->ground.first]]++;
+    for (size_t i = 0; i < g->o->nkeep; i++) b->kept[label[g->o->keep[i] - g->ground->first]]++;
     for (size_t c = 0, at = 0; c < b->h->classes; c++) {
         const size_t rows = b->end[c] + b->kept[c];
         b->end[c] = at;
         at += rows;
     }
-    for (size_t i = 0; i < g->o.nkeep; i++) {
-        const size_t row = g->o.keep[i] - g->ground.first;
+    for (size_t i = 0; i < g->o->nkeep; i++) {
+        const size_t row = g->o->keep[i] - g->ground->first;
         b->order[b->end[label[row]]++] = row;
     }
     for (size_t i = 0; i < b->c.free; i++) b->order[b->end[label[b->c.rows[i]]]++] = b->c.rows[i];
@@ -61,10 +61,10 @@ static double class_value(herding_bound *b, size_t c, size_t *rows, size_t n) {
     }
     b->rows = rows;
     wn_parallel_for(n, ROWS, keys_task, b);
-    wn_greedy_top(rows + b->kept[c], n - b->kept[c], q - b->kept[c], b->c.key);
+    wn_rank_top(rows + b->kept[c], n - b->kept[c], q - b->kept[c], b->c.key);
     for (size_t i = 0; i < q; i++) sum += b->c.key[rows[i]], size += fabs(b->c.key[rows[i]]);
     /* what rounding does to an inner product and to the mean of n rows */
-    const double push = b->c.g->o.push ? b->c.g->o.push[c] : 0, mean = (2 + 4 * push) * ((double)g->n + 16) * longest;
+    const double push = b->c.g->o->push ? b->c.g->o->push[c] : 0, mean = (2 + 4 * push) * ((double)g->n + 16) * longest;
     const double off = longest * 0x1p-52 * (((double)d + 16) * norm + mean);
     const double fixed = square / (2 * b->q);
     return sum + fixed + b->q * off + ((double)(q + d) + 16) * 0x1p-52 * (size + fixed);
@@ -87,25 +87,24 @@ static double class_bound(herding_bound *b, size_t c, size_t *rows, size_t n) {
     return best;
 }
 
-wn_code wn_herding_bound(wn_greedy *g, const wn_herding *h, wn_err *err) {
+wn_code wn_herding_bound(wn_finished *g, const wn_herding *h, wn_err *err) {
     herding_bound b = {.h = h};
     double bound = 0, size = 0;
-    if (!g->o.certify) return WN_OK;
     wn_code code = wn_certificate_init(&b.c, g, err);
     if (code != WN_OK) goto out;
     code = WN_EMEMORY;
-    if (!(b.order = wn_alloc(g->ground.n, sizeof *b.order, err))) goto out;
+    if (!(b.order = wn_alloc(g->ground->n, sizeof *b.order, err))) goto out;
     if (!(b.end = wn_alloc(h->classes, sizeof *b.end, err))) goto out;
     if (!(b.kept = wn_alloc(h->classes, sizeof *b.kept, err))) goto out;
-    if (!(b.v = wn_alloc(g->ground.d, sizeof *b.v, err))) goto out;
-    if (!(b.rest = wn_alloc(g->ground.d, sizeof *b.rest, err))) goto out;
+    if (!(b.v = wn_alloc(g->ground->d, sizeof *b.v, err))) goto out;
+    if (!(b.rest = wn_alloc(g->ground->d, sizeof *b.rest, err))) goto out;
     sort_rows(&b);
     for (size_t c = 0, begin = 0; c < h->classes; begin = b.end[c++]) {
         const double of_class = h->count[c] ? class_bound(&b, c, b.order + begin, b.end[c] - begin) : 0;
         bound += of_class, size += fabs(of_class);
-        if ((code = wn_tick(g->o.progress, "certificate", "classes", c + 1, h->classes, err)) != WN_OK) goto out;
+        if ((code = wn_tick(g->o->progress, "certificate", "classes", c + 1, h->classes, err)) != WN_OK) goto out;
     }
-    wn_certificate_lower(g, bound + ((double)h->classes + (double)g->o.k) * 0x1p-51 * size);
+    wn_certificate_lower(g, bound + ((double)h->classes + (double)g->o->k) * 0x1p-51 * size);
     code = WN_OK;
 out:
     wn_certificate_free(&b.c);
