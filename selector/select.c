@@ -24,19 +24,6 @@ const char *wn_maximizer_name(wn_maximizer m) {
     return NULL;
 }
 
-const char *wn_search_name(wn_search_word s) {
-    switch (s) { WN_SEARCHES(WN_NAME_CASE) }
-    return NULL;
-}
-
-wn_storage wn_search_storage(wn_search_word s) {
-    return s == WN_SEARCH_DENSE ? WN_DENSE : s == WN_SEARCH_MATRIX_FREE ? WN_MATRIX_FREE : WN_STORAGE_AUTO;
-}
-
-wn_maximizer wn_search_maximizer(wn_search_word s) {
-    return s < WN_SEARCH_NAIVE ? WN_MAXIMIZER_AUTO : (wn_maximizer)(WN_NAIVE + (s - WN_SEARCH_NAIVE));
-}
-
 bool wn_objective_named(const char *word, wn_objective *out) {
     for (int i = 0; wn_objective_name((wn_objective)i); i++) {
         if (strcmp(wn_objective_name((wn_objective)i), word) != 0) continue;
@@ -128,14 +115,6 @@ bool wn_objective_over_graph(wn_objective o) {
     return false;
 }
 
-bool wn_objective_serves(wn_objective o, wn_kernel_kind kernel, wn_storage storage) {
-    for (size_t i = 0; i < WAYS; i++)
-        if (ways[i].what == o && ways[i].kernels >> kernel & 1 && ways[i].pairs == ALL_PAIRS &&
-            (storage == WN_STORAGE_AUTO || ways[i].storage == storage))
-            return true;
-    return false;
-}
-
 /* A way, by which solver and maximizer, and what it takes beyond X. */
 typedef struct {
     const select_way *way; /* NULL: there is none */
@@ -172,11 +151,9 @@ static bool way_fits(const select_way *w, const wn_select_opts *o) {
            (w->pairs == ALL_PAIRS || o->graph);
 }
 
-bool wn_search_serves(wn_objective objective, wn_kernel_kind kernel, wn_search_word s) {
-    const wn_select_opts o = {.objective = objective,
-                              .kernel = {kernel, 1},
-                              .storage = wn_search_storage(s),
-                              .maximizer = wn_search_maximizer(s)};
+bool wn_objective_serves(wn_objective objective, wn_kernel_kind kernel, wn_storage storage, wn_maximizer maximizer) {
+    const wn_select_opts o = {
+        .objective = objective, .kernel = {kernel, 1}, .storage = storage, .maximizer = maximizer};
     for (size_t i = 0; i < WAYS; i++)
         if (way_fits(&ways[i], &o)) return true;
     return false;

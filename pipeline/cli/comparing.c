@@ -175,7 +175,8 @@ static wn_code read_method(wn_cli *cli, wn_method *m, const char *spelt, wn_err 
     m->saturation = c->saturation;
     m->components = m->similarity == WN_RBF && m->objective != WN_RANDOM ? c->components : 0;
     m->classes = wn_config_classes(c), m->push = c->push;
-    m->maximizer = c->maximizer, m->epsilon = c->epsilon, m->neighbours = c->neighbours;
+    m->storage = wn_config_storage(c), m->maximizer = wn_config_maximizer(c);
+    m->epsilon = c->epsilon, m->neighbours = c->neighbours;
     m->dedup = c->dedup, m->dedup_threshold = c->dedup_threshold;
     m->seeded = one.given[option_named("seed") - wn_options], m->seed = c->seed;
 out:

@@ -238,12 +238,12 @@ const wn_option wn_options[] = {
      "such a choice than from as many random rows, in about a tenth of the time; what the model that you train gains "
      "is another question"},
     {"maximizer", 0, "NAME", CHOOSE, OPT_ENUM, CF(maximizer), WORDS(WN_SEARCHES), 0, 0, "auto",
-     COMPARES | METHOD, "Selection",
+     DECIDES | COMPARES | METHOD, "Selection",
      "how the maximum is sought. dense and matrix-free say where similarities live, naive and lazy how the next row is "
      "found: the picks are the same, and auto takes the fastest. stochastic takes the best row of a sample, "
      "random-greedy one of the k best rows: by chance, with --seed"},
     {"epsilon", 0, "X", CHOOSE, OPT_REAL, CF(epsilon), NULL, 1e-9, 0.999999, "0.1",
-     COMPARES | METHOD | WN_OPTION_STOCHASTIC, "Selection",
+     DECIDES | COMPARES | METHOD | WN_OPTION_STOCHASTIC, "Selection",
      "stochastic: how far below the greedy one may end up, by expectation; the sample is n/k ln(1/X) rows"},
     {"partitions", 0, "M", CHOOSE, OPT_COUNT, CF(partitions), NULL, 1, 1e6, NULL, DECIDES | COMPARES, "Selection",
      "choose in two rounds, for more rows than one can go through: k rows of each of M parts, then k of all those; "

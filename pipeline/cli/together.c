@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "commands/kind.h"
+#include "commands/options.h"
 #include "embedding/registry.h"
 
 #include <string.h>
@@ -50,7 +51,7 @@ static bool by_graph_cut(const wn_cli *cli) {
     return cli->config.objective == WN_GRAPH_CUT;
 }
 static bool by_sample(const wn_cli *cli) {
-    return cli->config.maximizer == WN_SEARCH_STOCHASTIC;
+    return wn_config_maximizer(&cli->config) == WN_STOCHASTIC;
 }
 static bool by_saturation(const wn_cli *cli) {
     return cli->config.objective == WN_SATURATED_COVERAGE;
@@ -321,23 +322,26 @@ static wn_code check_inputs(const wn_config *c, wn_err *err) {
     return piped > 1 ? wn_err_set(err, WN_EUSAGE, "- is named twice") : WN_OK;
 }
 
-void wn_cli_suit_similarity(wn_config *c) {
-    if (!wn_objective_serves(c->objective, c->similarity, WN_STORAGE_AUTO)) c->similarity = WN_COSINE;
+static bool serves(wn_objective o, wn_kernel_kind kernel) {
+    return wn_objective_serves(o, kernel, WN_STORAGE_AUTO, WN_MAXIMIZER_AUTO);
 }
 
-/* The similarity and the storage of an objective. */
+void wn_cli_suit_similarity(wn_config *c) {
+    if (!serves(c->objective, c->similarity)) c->similarity = WN_COSINE;
+}
+
+/* The similarity and the search of an objective. */
 static wn_code check_ways(const wn_config *c, wn_err *err) {
     const char *name = wn_objective_name(c->objective);
-    if (!wn_objective_serves(c->objective, c->similarity, WN_STORAGE_AUTO))
+    const wn_storage storage = wn_config_storage(c);
+    const wn_maximizer maximizer = wn_config_maximizer(c);
+    if (!serves(c->objective, c->similarity))
         return wn_err_set(err, WN_EUSAGE, "--objective %s compares by cosine%s: leave --similarity %s out", name,
-                          wn_objective_serves(c->objective, WN_DOT, WN_STORAGE_AUTO) ? " or dot" : "",
-                          wn_kernel_name(c->similarity));
-    if (!wn_objective_serves(c->objective, c->similarity, wn_search_storage(c->maximizer)))
-        return wn_err_set(err, WN_EUSAGE, "--objective %s needs no matrix: leave --maximizer %s out", name,
-                          wn_search_name(c->maximizer));
-    if (!wn_search_serves(c->objective, c->similarity, c->maximizer))
+                          serves(c->objective, WN_DOT) ? " or dot" : "", wn_kernel_name(c->similarity));
+    if (!wn_objective_serves(c->objective, c->similarity, storage, maximizer))
         return wn_err_set(err, WN_EUSAGE, "--objective %s under %s cannot be searched so: leave --maximizer %s out",
-                          name, wn_kernel_name(c->similarity), wn_search_name(c->maximizer));
+                          name, wn_kernel_name(c->similarity),
+                          maximizer == WN_MAXIMIZER_AUTO ? wn_storage_name(storage) : wn_maximizer_name(maximizer));
     return WN_OK;
 }
 

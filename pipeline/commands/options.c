@@ -34,11 +34,23 @@ wn_class_opts wn_config_classes(const wn_config *c) {
     return (wn_class_opts){.share_path = c->quota};
 }
 
+/* Words of WN_SEARCHES that are storages. */
+enum { STORAGES = WN_MATRIX_FREE + 1 };
+
+wn_storage wn_config_storage(const wn_config *c) {
+    return c->maximizer < STORAGES ? (wn_storage)c->maximizer : WN_STORAGE_AUTO;
+}
+
+wn_maximizer wn_config_maximizer(const wn_config *c) {
+    return c->maximizer < STORAGES ? WN_MAXIMIZER_AUTO : (wn_maximizer)(WN_NAIVE + c->maximizer - STORAGES);
+}
+
 wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted) {
     wn_choice_opts o = {.objective = c->objective,
                         .space = config_space(c),
                         .kernel = {.kind = c->similarity},
-                        .maximizer = c->maximizer,
+                        .storage = wn_config_storage(c),
+                        .maximizer = wn_config_maximizer(c),
                         .epsilon = c->epsilon,
                         .wanted = wanted,
                         .lambda = c->lambda,

@@ -12,6 +12,9 @@ wn_size_opts wn_config_size(const wn_config *c);
 wn_kernel_opts wn_config_kernel(const wn_config *c);
 wn_class_opts wn_config_classes(const wn_config *c);
 /* kernel.gamma and memory come with the vectors. */
+/* What --maximizer says of where similarities live, and of how rows are found. */
+wn_storage wn_config_storage(const wn_config *c);
+wn_maximizer wn_config_maximizer(const wn_config *c);
 wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted);
 wn_records_out_opts wn_config_records_out(const wn_config *c);
 

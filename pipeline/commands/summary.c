@@ -1,4 +1,5 @@
 /* What a person reads when the work is done. */
+#include "options.h"
 #include "selecting.h"
 
 #include "stages/say.h"
@@ -106,7 +107,7 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
                        100 * o->label_noise);
     if (o->maximizer != WN_MAXIMIZER_AUTO)
         (void)snprintf(how + at, sizeof how - (size_t)at, ", maximizer %s%s", wn_maximizer_name(o->maximizer),
-                       c->maximizer == WN_SEARCH_AUTO ? " (auto)" : "");
+                       wn_config_maximizer(c) == WN_MAXIMIZER_AUTO ? " (auto)" : "");
     wn_sayf(io, "chosen    %zu of %zu (%.3g%%) by %s%s", o->k, o->n, 100.0 * (double)o->k / (double)o->n,
             wn_objective_name(o->objective), how);
     if (o->parts) say_parts(o, io);

@@ -343,8 +343,8 @@ static size_t choice_memory(const wn_compare_plan *p, const wn_method *m, size_t
                               .k = k,
                               .lambda = m->lambda,
                               .classes = p->data->classes,
-                              .maximizer = wn_search_maximizer(m->maximizer),
-                              .storage = m->maximizer == WN_SEARCH_DENSE ? WN_DENSE : WN_MATRIX_FREE};
+                              .maximizer = m->maximizer,
+                              .storage = m->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
     const wn_space_opts space = {.components = m->components};
     size_t K = wn_choice_neighbours(&choice, rows), edge = sizeof(long long) + 5 * sizeof(float);
     size_t graph = K ? wn_sim_knn_memory(rows, d, K) + rows * K * edge : 0;

@@ -97,6 +97,7 @@ static wn_code choose_by_objective(choosing *ch, wn_err *err) {
     wn_choice choice = {0};
     wn_choice_opts o = {.objective = m->objective,
                         .space = {m->components, ch->call->seed},
+                        .storage = m->storage,
                         .maximizer = m->maximizer,
                         .epsilon = m->epsilon,
                         .wanted = ch->call->k,

@@ -129,8 +129,8 @@ static wn_code select_opts(wn_select_opts *out, size_t **keep, size_t k, const w
     for (size_t i = 0; i < lists->nkeep; i++) (*keep)[i] = c->x_row[lists->keep[i]];
     *out = (wn_select_opts){.objective = o->objective,
                             .kernel = o->kernel,
-                            .storage = wn_search_storage(o->maximizer),
-                            .maximizer = wn_search_maximizer(o->maximizer),
+                            .storage = o->storage,
+                            .maximizer = o->maximizer,
                             .epsilon = o->epsilon,
                             .k = k,
                             .lambda = o->lambda,

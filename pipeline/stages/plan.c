@@ -56,8 +56,8 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, si
                         .certify = true,
                         .classes = c->classes ? c->classes->n : 0,
                         .query = c->query,
-                        .maximizer = wn_search_maximizer(c->maximizer),
-                        .storage = c->maximizer == WN_SEARCH_DENSE ? WN_DENSE : WN_MATRIX_FREE};
+                        .maximizer = c->maximizer,
+                        .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
     const size_t space = wn_space_dims(&c->space, cols), d = space ? space : cols;
     const wn_partition_opts parts = {.parts = c->partition.parts};
     size_t choice = (parts.parts ? wn_partition_memory(&o, &parts, rows, d) : wn_select_memory(&o, rows, d)) +

@@ -48,7 +48,7 @@ static double objective_work(const wn_worth_size *s, const wn_choice_opts *o, si
     case WN_CLASS_HERDING:
         return 4 * m * d + s->picks[part] * d;
     case WN_GRAPH_CUT:
-        return o->kernel.kind == WN_RBF && o->maximizer != WN_SEARCH_DENSE ? m * m * d / 2 + 16 * k * m
+        return o->kernel.kind == WN_RBF && o->storage != WN_DENSE ? m * m * d / 2 + 16 * k * m
                                                                            : m * d * (k + 2);
     case WN_FACILITY_LOCATION:
         return m * m * d + 64 * k * m;

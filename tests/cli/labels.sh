@@ -63,7 +63,7 @@ refused "labels that have no use" 2 "run: --labels use, but --objective graph-cu
 refused "class-herding over rbf" 2 "run: --objective class-herding compares by cosine: leave --similarity rbf out" \
     run rows.jsonl $body --objective class-herding --similarity rbf -k 4 -n -o x
 # shellcheck disable=SC2086
-refused "class-herding in a matrix" 2 "run: --objective class-herding needs no matrix" \
+refused "class-herding in a matrix" 2 "run: --objective class-herding under cosine cannot be searched so" \
     run rows.jsonl $body --objective class-herding --maximizer dense -k 4 -n -o x
 # shellcheck disable=SC2086
 refused "a quota of another objective" 2 "run: --quota has no effect: it belongs to --objective class-herding" \

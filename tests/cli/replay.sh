@@ -36,6 +36,13 @@ again "several fields, two files" run in.jsonl in.jsonl -k 9 --text-field text -
 again "another encoder" run in.jsonl -k 5 --encoder doc2vec --min-count 1 --epochs 2 --dims 8 --hierarchical \
     --negative 0
 again "a preset" run in.jsonl -k 5 --preset paper
+try run in.jsonl -k 9 --maximizer none -o x
+for word in $(sed 's/.*do: want //; s/ \[.*//; s/,//g' "$err"); do
+    again "--maximizer $word" run in.jsonl -k 9 --seed 3 --maximizer "$word"
+done
+again "the sample of stochastic" run in.jsonl -k 9 --maximizer stochastic --epsilon .6
+again "a saturation" run in.jsonl -k 9 --objective saturated-coverage --saturation .4
+again "parts" run in.jsonl -k 9 --partitions 3 --partition-by order
 again "select, with the records that the matrix names" select in.h5ad -k 7 --gamma 2.5
 is "$(cat b/subset.jsonl b/rest.jsonl | wc -l)" 90 "which are there both times"
 again "select without them" select in.h5ad -k 7 --no-records

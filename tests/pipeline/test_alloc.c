@@ -157,13 +157,13 @@ Test(alloc, graph) {
 
 Test(alloc, select) {
     static const wn_kernel_kind similarity[] = {WN_RBF, WN_DOT};
-    static const wn_search_word search[] = {WN_SEARCH_DENSE, WN_SEARCH_MATRIX_FREE};
+    static const int search[] = {WN_DENSE, WN_MATRIX_FREE};
     wn_config c = config(matrix);
     for (size_t i = 0; i < 2; i++) {
         c.similarity = similarity[i], c.maximizer = search[i];
         sweep("select", wn_select_command, &c);
     }
-    c.similarity = WN_COSINE, c.maximizer = WN_SEARCH_AUTO, c.objective = WN_FACILITY_LOCATION;
+    c.similarity = WN_COSINE, c.maximizer = WN_STORAGE_AUTO, c.objective = WN_FACILITY_LOCATION;
     sweep("select --objective facility-location", wn_select_command, &c);
     c.objective = WN_RANDOM;
     sweep("select --objective random", wn_select_command, &c);

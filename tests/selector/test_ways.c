@@ -11,7 +11,7 @@
 #define VALUE_ROW(value, word) value,
 static const wn_objective objectives[] = {WN_SET_OBJECTIVES(VALUE_ROW)}; /* the others: test_target.c */
 static const wn_storage storages[] = {WN_STORAGES(VALUE_ROW)};
-static const wn_maximizer maximizers[] = {WN_EXACT_MAXIMIZERS(VALUE_ROW)};
+static const wn_maximizer maximizers[] = {WN_MAXIMIZER_AUTO, WN_EXACT_MAXIMIZERS(VALUE_ROW)};
 static const wn_kernel kernels[] = {{WN_RBF, 8}, {WN_COSINE, 0}, {WN_DOT, 0}};
 enum {
     OBJECTIVES = sizeof objectives / sizeof *objectives,

@@ -35,7 +35,8 @@ typedef struct {
     size_t components;    /* of rbf */
     wn_class_opts classes; /* of class-herding */
     double push;           /* NaN: auto */
-    wn_search_word maximizer;
+    wn_storage storage;
+    wn_maximizer maximizer;
     double epsilon;
     size_t neighbours;
     wn_dedup_mode dedup;

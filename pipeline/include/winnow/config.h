@@ -25,6 +25,9 @@ extern "C" {
 typedef enum { WN_LAYOUTS(WN_NAME_VALUE) } wn_layout;
 
 /* An input as a manifest has it. */
+/* Words of --maximizer: where similarities live, or how the next row is found; the other is auto then. */
+#define WN_SEARCHES(X) WN_STORAGES(X) WN_EXACT_MAXIMIZERS(X) WN_DRAWING_MAXIMIZERS(X)
+
 typedef struct {
     const char *path, *sha256;
 } wn_replayed;
@@ -92,7 +95,7 @@ typedef struct {
     double query_weight;     /* share of the choice that is chosen toward them */
     double query_alpha;
     bool no_verdict;         /* --verdict off */
-    wn_search_word maximizer;
+    int maximizer;           /* place in WN_SEARCHES */
     double epsilon;          /* of stochastic */
     size_t partitions;       /* 0: all rows at once */
     wn_partitioning partition_by;

@@ -187,7 +187,8 @@ typedef struct {
     wn_objective objective;
     wn_space_opts space;
     wn_kernel kernel;
-    wn_search_word maximizer;
+    wn_storage storage;
+    wn_maximizer maximizer;
     double epsilon;    /* of stochastic; 0: as wn_select_opts */
     size_t wanted;     /* rows to choose; fewer where fewer are left */
     double lambda;     /* of graph-cut; NaN: as wn_select_opts */

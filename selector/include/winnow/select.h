@@ -44,36 +44,20 @@ const char *wn_storage_name(wn_storage s);
 bool wn_objective_seeks_coverage(wn_objective o);
 /* Can it be maximised over a graph of nearest neighbours (wn_select_opts.graph)? */
 bool wn_objective_over_graph(wn_objective o);
-/* Is there a way to maximise o over all pairs under this kernel, similarities living there (AUTO: wherever)? */
-bool wn_objective_serves(wn_objective o, wn_kernel_kind kernel, wn_storage storage);
 
 /* How the next row is found. auto: the solver made for objective, kernel and storage, else lazy where gains only fall,
  * else naive. naive: every gain at every step. lazy: old gains as bounds (Minoux 1978). These have the same picks. Two
  * others draw by `seed`: stochastic takes the best row of a sample, (n / k) ln(1 / epsilon) rows a step (Mirzasoleiman
  * et al. 2015); random-greedy one of the k rows of largest gain (Buchbinder et al. 2014), for f that is not monotone.
  */
-#define WN_EXACT_MAXIMIZERS(X) X(WN_MAXIMIZER_AUTO, "auto") X(WN_NAIVE, "naive") X(WN_LAZY, "lazy")
+#define WN_EXACT_MAXIMIZERS(X) X(WN_NAIVE, "naive") X(WN_LAZY, "lazy")
 #define WN_DRAWING_MAXIMIZERS(X) X(WN_STOCHASTIC, "stochastic") X(WN_RANDOM_GREEDY, "random-greedy")
-#define WN_MAXIMIZERS(X) WN_EXACT_MAXIMIZERS(X) WN_DRAWING_MAXIMIZERS(X)
+#define WN_MAXIMIZERS(X) X(WN_MAXIMIZER_AUTO, "auto") WN_EXACT_MAXIMIZERS(X) WN_DRAWING_MAXIMIZERS(X)
 typedef enum { WN_MAXIMIZERS(WN_NAME_VALUE) } wn_maximizer;
 const char *wn_maximizer_name(wn_maximizer m);
 #define WN_EPSILON 0.1 /* of stochastic, where none is given */
-
-/* Both in one word: where similarities live, or how the next row is found; the other is auto. */
-#define WN_SEARCHES(X)                                                                                                 \
-    X(WN_SEARCH_AUTO, "auto")                                                                                          \
-    X(WN_SEARCH_DENSE, "dense")                                                                                        \
-    X(WN_SEARCH_MATRIX_FREE, "matrix-free")                                                                            \
-    X(WN_SEARCH_NAIVE, "naive")                                                                                        \
-    X(WN_SEARCH_LAZY, "lazy")                                                                                          \
-    X(WN_SEARCH_STOCHASTIC, "stochastic")                                                                              \
-    X(WN_SEARCH_RANDOM_GREEDY, "random-greedy")
-typedef enum { WN_SEARCHES(WN_NAME_VALUE) } wn_search_word;
-const char *wn_search_name(wn_search_word s);
-wn_storage wn_search_storage(wn_search_word s);
-wn_maximizer wn_search_maximizer(wn_search_word s);
-/* Is there a way to maximise o over all pairs under this kernel by that search? */
-bool wn_search_serves(wn_objective o, wn_kernel_kind kernel, wn_search_word s);
+/* Is there a way to maximise o over all pairs under this kernel by these, of which AUTO is any? */
+bool wn_objective_serves(wn_objective o, wn_kernel_kind kernel, wn_storage storage, wn_maximizer maximizer);
 
 typedef struct {
     wn_objective objective;
