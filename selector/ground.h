@@ -1,6 +1,7 @@
 #ifndef WINNOW_SELECTOR_GROUND_H
 #define WINNOW_SELECTOR_GROUND_H
 /* The ground set: the rows that may be picked, and what is to be represented, which may be more than they. */
+#include <math.h>
 #include <winnow/select.h>
 
 typedef struct {
@@ -25,6 +26,11 @@ wn_code wn_ground_read(wn_ground *g, const wn_kernel *kernel, wn_err *err);
 
 static inline double wn_ground_weight(const wn_ground *g, size_t row) {
     return g->weight ? g->weight[row] : 1.0;
+}
+
+/* lambda as used: NaN is auto. rows: of the ground set, by weight. */
+static inline double wn_ground_lambda(double lambda, double rows, size_t k) {
+    return isnan(lambda) ? fmax(0.0, rows / (double)k - 2.0) : lambda;
 }
 
 /* Long sums go into eight lanes by place modulo 8, added up in this order: the same bits on every processor. */

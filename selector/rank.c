@@ -31,3 +31,8 @@ void wn_rank_top(size_t *ids, size_t n, size_t b, const double *key) {
             lo = i + 1;
     }
 }
+
+int wn_rank_rising(const void *a, const void *b) {
+    const size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return x < y ? -1 : x > y;
+}

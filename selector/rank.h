@@ -11,5 +11,7 @@ static inline bool wn_rank_before(double key, size_t id, double best, size_t bes
 /* Reorders ids[n] so that the b (<= n) of largest key come first (ties: lowest id), in no order among themselves. O(n).
  */
 void wn_rank_top(size_t *ids, size_t n, size_t b, const double *key);
+/* For qsort and bsearch of row numbers (size_t): rising. */
+int wn_rank_rising(const void *a, const void *b);
 
 #endif

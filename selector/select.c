@@ -33,17 +33,12 @@ bool wn_objective_named(const char *word, wn_objective *out) {
     return false;
 }
 
-/* n: rows of the ground set, by weight. */
-static double lambda_used(double lambda, double n, size_t k) {
-    return isnan(lambda) ? fmax(0.0, n / (double)k - 2.0) : lambda;
-}
-
 static double saturation_used(double saturation, double n, size_t k) {
     return saturation > 0 ? saturation : fmin(1.0, (double)k / n);
 }
 
 double wn_select_lambda(double lambda, size_t n, size_t k) {
-    return lambda_used(lambda, (double)n, k);
+    return wn_ground_lambda(lambda, (double)n, k);
 }
 
 double wn_select_balance(double lambda, size_t n, size_t k) {
@@ -188,6 +183,11 @@ size_t wn_select_memory(const wn_select_opts *o, size_t n, size_t d) {
     return plan_way(o, n, d).bytes;
 }
 
+double wn_select_work(const wn_select_opts *o, size_t n, size_t d) {
+    const wn_objective_vt *objective = objective_of(o->objective);
+    return objective && objective->work ? objective->work(o, (double)n, (double)d) : 0;
+}
+
 static wn_code check_represent(const wn_select_opts *o, wn_err *err) {
     if (!o->represent || (o->objective == WN_FACILITY_LOCATION && !o->graph && !o->weight)) return WN_OK;
     return wn_err_set(err, WN_EUSAGE,
@@ -270,7 +270,7 @@ wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, w
     s.storage = p.way->storage;
     s.maximizer = p.used;
     if ((code = wn_ground_init(&g.ground, x, o, err)) != WN_OK) goto out;
-    if (g.objective->traits & WN_USES_LAMBDA) s.lambda = g.o.lambda = lambda_used(o->lambda, g.ground.n_all, o->k);
+    if (g.objective->traits & WN_USES_LAMBDA) s.lambda = g.o.lambda = wn_ground_lambda(o->lambda, g.ground.n_all, o->k);
     if (!(g.objective->traits & WN_USES_LABELS)) g.o.label = NULL, g.o.classes = 0;
     if (g.objective->traits & WN_USES_SATURATION)
         s.saturation = g.o.saturation = saturation_used(o->saturation, g.ground.n_all, o->k);
@@ -329,7 +329,7 @@ wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_
     if (objective->traits & WN_USES_LABELS && (code = check_labels(o, x->rows, err)) != WN_OK) goto out;
     if ((code = check_represent(o, err)) != WN_OK) goto out;
     if ((code = wn_ground_init(&g, x, o, err)) != WN_OK) goto out;
-    used.lambda = k ? lambda_used(o->lambda, g.n_all, k) : 0;
+    used.lambda = k ? wn_ground_lambda(o->lambda, g.n_all, k) : 0;
     if (!(objective->traits & WN_USES_LABELS)) used.label = NULL, used.classes = 0;
     used.saturation = saturation_used(o->saturation, g.n_all, k);
     code = WN_EMEMORY;

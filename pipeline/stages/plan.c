@@ -47,22 +47,26 @@ static size_t toward_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
     return c->query ? wn_select_memory(&o, rows, cols) + rows * (sizeof(size_t) + sizeof(float)) : 0;
 }
 
+/* What is known of the choice before there are vectors. */
+static wn_select_opts select_opts(const wn_choice_opts *c) {
+    return (wn_select_opts){.objective = c->objective,
+                            .kernel = {c->kernel.kind, 1},
+                            .k = c->wanted,
+                            .lambda = c->lambda,
+                            .certify = true,
+                            .classes = c->classes ? c->classes->n : 0,
+                            .query = c->query,
+                            .maximizer = c->maximizer,
+                            .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
+}
+
 /* What the choice needs beyond vectors and tables, at the least: the maximizer is matrix-free where memory is short. */
 static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, size_t text, size_t labels) {
-    wn_select_opts o = {.objective = c->objective,
-                        .kernel = {c->kernel.kind, 1},
-                        .k = c->wanted,
-                        .lambda = c->lambda,
-                        .certify = true,
-                        .classes = c->classes ? c->classes->n : 0,
-                        .query = c->query,
-                        .maximizer = c->maximizer,
-                        .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
+    const wn_select_opts o = select_opts(c);
     const size_t space = wn_space_dims(&c->space, cols), d = space ? space : cols;
     const wn_partition_opts parts = {.parts = c->partition.parts};
     size_t choice = (parts.parts ? wn_partition_memory(&o, &parts, rows, d) : wn_select_memory(&o, rows, d)) +
-                    graph_bytes(rows, d, wn_choice_neighbours(c, rows)) +
-                    wn_space_bytes(&c->space, rows, cols);
+                    graph_bytes(rows, d, wn_choice_neighbours(c, rows)) + wn_space_bytes(&c->space, rows, cols);
     size_t toward = toward_bytes(c, rows, cols);
     if (c->objective == WN_GRAPH_CUT && isnan(c->lambda)) {
         const size_t order = wn_selection_by_coverage_memory(c->wanted, rows, d, cols);
@@ -84,9 +88,11 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, si
 /* Rates of one core, from runs on a machine with AVX-512: a rough guide for others. */
 static double plan_seconds(const wn_plan *p, size_t m, const wn_choice_opts *c, const wn_plan_opts *o) {
     double threads = (double)wn_threads_get(), n = (double)m, d = (double)o->dims, k = (double)c->wanted;
-    double queries = c->query ? (double)c->query->rows : 0, pairs = c->objective >= WN_RDS ? 0 : n * n;
-    if (c->partition.parts && c->objective == WN_GRAPH_CUT) pairs = 2 * n * fmin(n, 2 * WN_PARTITION_SAMPLE);
-    double flops = pairs * d + 4 * n * queries * d + 6 * n * k * d;
+    const double queries = c->query ? (double)c->query->rows : 0;
+    const wn_select_opts select = select_opts(c);
+    double work = wn_select_work(&select, m, o->dims);
+    if (c->partition.parts && c->objective == WN_GRAPH_CUT) work = 2 * n * fmin(n, 2 * WN_PARTITION_SAMPLE) * d;
+    double flops = work + 4 * n * queries * d + 6 * n * k * d;
     return .05 + (double)p->text / 150e6 + o->encode_seconds / threads + flops / (50e9 * threads);
 }
 

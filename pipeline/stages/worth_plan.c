@@ -35,35 +35,12 @@ static double tune_work(const wn_worth_size *s, double n) {
     return 5 * fit_work(s, n);
 }
 
+/* Of class herding the classes are known. */
 static double objective_work(const wn_worth_size *s, const wn_choice_opts *o, size_t part) {
-    const size_t space = wn_space_dims(&o->space, s->d);
-    const double m = (double)s->m, d = (double)(space ? space : s->d), k = (double)s->k;
-    switch (o->objective) {
-    case WN_FEATURE_BASED:
-        return 8 * m * d + 512 * k * d;
-    case WN_HERDING: {
-        const double parts = ceil(m / 16384); /* each picks its share from its own rows */
-        return 2 * m * d + k * m / parts * d;
-    }
-    case WN_CLASS_HERDING:
-        return 4 * m * d + s->picks[part] * d;
-    case WN_GRAPH_CUT:
-        return o->kernel.kind == WN_RBF && o->storage != WN_DENSE ? m * m * d / 2 + 16 * k * m
-                                                                           : m * d * (k + 2);
-    case WN_FACILITY_LOCATION:
-        return m * m * d + 64 * k * m;
-    case WN_SATURATED_COVERAGE:
-        return 2 * m * m * d + 64 * k * m;
-    case WN_DISPARITY_MIN:
-        return m * d * (k + 2);
-    case WN_LOG_DETERMINANT: /* lazily a tenth of that or less */
-        return m * k * (d + (o->kernel.kind == WN_RBF ? k / 2 : 0));
-    case WN_RDS:
-    case WN_TSDS:
-    case WN_RANDOM:
-        return 0;
-    }
-    return 0;
+    const size_t space = wn_space_dims(&o->space, s->d), d = space ? space : s->d;
+    const wn_select_opts select = {.objective = o->objective, .kernel = o->kernel, .k = s->k};
+    if (o->objective == WN_CLASS_HERDING) return (4 * (double)s->m + s->picks[part]) * (double)d;
+    return wn_select_work(&select, s->m, d);
 }
 
 static double choice_work(const wn_worth_size *s, const wn_choice_opts *o, size_t part) {

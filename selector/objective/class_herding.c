@@ -1,4 +1,5 @@
 /* Class herding (herding.h): targets and gains. Its picks are found by solver/class_herding.c alone. */
+#include <math.h>
 #include <string.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
@@ -40,6 +41,10 @@ static void set_targets(wn_herding *h, const double *push, double *total, double
 
 size_t wn_herding_classes(const wn_select_opts *o) {
     return o->classes ? o->classes : 1;
+}
+
+size_t wn_herding_part_rows(const wn_select_opts *o) {
+    return o->part_rows ? o->part_rows : 16384;
 }
 
 size_t wn_herding_bytes(const wn_select_opts *o, size_t n, size_t d) {
@@ -112,7 +117,14 @@ out:
     return code;
 }
 
+/* A pick is sought among the rows of its class, or of a part of it. */
+static double herding_work(const wn_select_opts *o, double n, double d) {
+    const double part = fmin(n / (double)wn_herding_classes(o), (double)wn_herding_part_rows(o));
+    return 4 * n * d + (double)o->k * part * d;
+}
+
 /* No gains to search through: it has a solver only. */
-const wn_objective_vt wn_objective_class_herding = {.traits = WN_USES_ROWS | WN_USES_LABELS,
-                                                    .evaluate = herding_evaluate};
-const wn_objective_vt wn_objective_herding = {.traits = WN_USES_ROWS, .evaluate = herding_evaluate};
+const wn_objective_vt wn_objective_class_herding = {
+    .traits = WN_USES_ROWS | WN_USES_LABELS, .work = herding_work, .evaluate = herding_evaluate};
+const wn_objective_vt wn_objective_herding = {
+    .traits = WN_USES_ROWS, .work = herding_work, .evaluate = herding_evaluate};

@@ -26,6 +26,10 @@ static size_t disparity_bytes(const wn_select_opts *o, size_t n, size_t d) {
     return (n + d) * sizeof(double);
 }
 
+static double disparity_work(const wn_select_opts *o, double n, double d) {
+    return n * d * ((double)o->k + 2);
+}
+
 static void disparity_task(void *ctx, size_t begin, size_t end, int worker) {
     const disparity *s = ctx;
     (void)worker;
@@ -98,6 +102,7 @@ static wn_code disparity_evaluate(const wn_evaluation *e, double *value, wn_err 
 /* The second gain may be above the first, so old gains are no bounds: there is no trait for lazy. */
 const wn_objective_vt wn_objective_disparity = {.traits = WN_USES_ROWS,
                                                 .bytes = disparity_bytes,
+                                                .work = disparity_work,
                                                 .open = disparity_open,
                                                 .gains = disparity_gains,
                                                 .add = disparity_add,

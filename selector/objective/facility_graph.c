@@ -33,8 +33,7 @@ static void facility_nearest_task(void *ctx, size_t begin, size_t end, int worke
             return;
         }
         for (size_t a = 0; a < m; a++)
-            for (size_t b = 0; b < s->nchosen; b++)
-                best[i + a] = fmax(best[i + a], (double)tile[a * CHOSEN + b]);
+            for (size_t b = 0; b < s->nchosen; b++) best[i + a] = fmax(best[i + a], (double)tile[a * CHOSEN + b]);
     }
 }
 
@@ -100,6 +99,7 @@ static void facility_graph_close(void *f) {
 
 const wn_objective_vt wn_objective_facility_graph = {.traits = WN_GAINS_FALL | WN_USES_ROWS | WN_SEEKS_COVERAGE,
                                                      .bytes = facility_graph_bytes,
+                                                     .work = wn_facility_work,
                                                      .open = facility_graph_open,
                                                      .gains = wn_edges_gains,
                                                      .add = wn_edges_add,

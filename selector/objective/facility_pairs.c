@@ -7,8 +7,7 @@
 
 #include "objective/facility.h"
 
-static void facility_gain(const float *w, const double *best, const double *weight, size_t n,
-                          double lanes[WN_LANES]) {
+static void facility_gain(const float *w, const double *best, const double *weight, size_t n, double lanes[WN_LANES]) {
     size_t i = 0;
     for (; !weight && i + WN_LANES <= n; i += WN_LANES)
         for (size_t l = 0; l < WN_LANES; l++) {
@@ -49,6 +48,11 @@ static size_t facility_free_bytes(const wn_select_opts *o, size_t n, size_t d) {
 
 static size_t facility_dense_bytes(const wn_select_opts *o, size_t n, size_t d) {
     return wn_pairs_bytes(o, n, d, true);
+}
+
+/* The graph of nearest neighbours takes as much as the first gains over all pairs. */
+double wn_facility_work(const wn_select_opts *o, double n, double d) {
+    return n * n * d + 64 * (double)o->k * n;
 }
 
 static wn_code facility_free_open(void **f, const wn_ground *g, const wn_select_opts *o, wn_err *err) {
@@ -101,6 +105,7 @@ static wn_code facility_pairs_bound(void *f, wn_finished *g, const double *gain,
 
 const wn_objective_vt wn_objective_facility_dense = {.traits = WN_GAINS_FALL | WN_USES_ROWS | WN_SEEKS_COVERAGE,
                                                      .bytes = facility_dense_bytes,
+                                                     .work = wn_facility_work,
                                                      .open = facility_dense_open,
                                                      .gains = wn_pairs_gains,
                                                      .add = wn_pairs_add,
@@ -109,6 +114,7 @@ const wn_objective_vt wn_objective_facility_dense = {.traits = WN_GAINS_FALL | W
                                                      .evaluate = wn_facility_evaluate};
 const wn_objective_vt wn_objective_facility_free = {.traits = WN_GAINS_FALL | WN_USES_ROWS | WN_SEEKS_COVERAGE,
                                                     .bytes = facility_free_bytes,
+                                                    .work = wn_facility_work,
                                                     .open = facility_free_open,
                                                     .bounds = facility_free_bounds,
                                                     .gains = wn_pairs_gains,

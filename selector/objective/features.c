@@ -27,6 +27,10 @@ static size_t features_bytes(const wn_select_opts *o, size_t n, size_t d) {
     return 4 * d * sizeof(double);
 }
 
+static double features_work(const wn_select_opts *o, double n, double d) {
+    return 8 * n * d + 512 * (double)o->k * d;
+}
+
 static wn_code features_open(void **f, const wn_ground *g, const wn_select_opts *o, wn_err *err) {
     features *s = wn_alloc(1, sizeof *s, err);
     (void)o;
@@ -97,6 +101,7 @@ static wn_code features_evaluate(const wn_evaluation *e, double *value, wn_err *
 
 const wn_objective_vt wn_objective_features = {.traits = WN_GAINS_FALL | WN_USES_ROWS,
                                                .bytes = features_bytes,
+                                               .work = features_work,
                                                .open = features_open,
                                                .gains = features_gains,
                                                .add = features_add,

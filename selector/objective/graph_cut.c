@@ -30,6 +30,11 @@ static size_t graph_cut_bytes(const wn_select_opts *o, size_t n, size_t d) {
     return o->kernel.kind == WN_RBF ? 2 * n * sizeof(double) : 3 * d * sizeof(double);
 }
 
+static double graph_cut_work(const wn_select_opts *o, double n, double d) {
+    const double k = (double)o->k;
+    return o->kernel.kind == WN_RBF ? n * n * d / 2 + 16 * k * n : n * d * (k + 2);
+}
+
 static wn_code graph_cut_open(void **f, const wn_ground *g, const wn_select_opts *o, wn_err *err) {
     graph_cut *s = wn_alloc(1, sizeof *s, err);
     if (!(*f = s)) return WN_EMEMORY;
@@ -123,6 +128,7 @@ static wn_code graph_cut_evaluate(const wn_evaluation *e, double *value, wn_err 
 const wn_objective_vt wn_objective_graph_cut = {.traits = WN_GAINS_FALL_NONNEGATIVE | WN_USES_LAMBDA | WN_USES_ROWS |
                                                           WN_SEEKS_COVERAGE,
                                                 .bytes = graph_cut_bytes,
+                                                .work = graph_cut_work,
                                                 .open = graph_cut_open,
                                                 .gains = graph_cut_gains,
                                                 .add = graph_cut_add,

@@ -27,6 +27,7 @@ typedef struct {
 
 /* Of herding without labels one. */
 size_t wn_herding_classes(const wn_select_opts *o);
+size_t wn_herding_part_rows(const wn_select_opts *o); /* a class of more is cut into parts */
 /* Targets from the rows of g, all of one class where `o` has no labels; no row chosen yet. O(n d). Release with
  * wn_herding_free whatever it returned. */
 wn_code wn_herding_init(wn_herding *h, const wn_ground *g, const wn_select_opts *o, wn_err *err);

@@ -103,6 +103,11 @@ static size_t log_determinant_bytes(const wn_select_opts *o, size_t n, size_t d)
     return wn_matrix_bytes(o->k, row, o->kernel.kind == WN_RBF ? wn_matrix_bytes(n, o->k, small) : small);
 }
 
+static double log_determinant_work(const wn_select_opts *o, double n, double d) {
+    const double k = (double)o->k; /* lazily a tenth of it or less */
+    return n * k * (d + (o->kernel.kind == WN_RBF ? k / 2 : 0));
+}
+
 static wn_code log_determinant_open(void **state, const wn_ground *g, const wn_select_opts *o, wn_err *err) {
     log_determinant *f = wn_alloc(1, sizeof *f, err);
     const bool rbf = o->kernel.kind == WN_RBF;
@@ -149,6 +154,7 @@ static wn_code log_determinant_evaluate(const wn_evaluation *e, double *value, w
 
 const wn_objective_vt wn_objective_log_determinant = {.traits = WN_GAINS_FALL | WN_USES_ROWS,
                                                       .bytes = log_determinant_bytes,
+                                                      .work = log_determinant_work,
                                                       .open = log_determinant_open,
                                                       .gains = log_determinant_gains,
                                                       .add = log_determinant_add,

@@ -17,6 +17,7 @@ enum {
 typedef struct {
     unsigned traits;
     size_t (*bytes)(const wn_select_opts *o, size_t n, size_t d); /* beyond X; SIZE_MAX: uncountable */
+    double (*work)(const wn_select_opts *o, double n, double d);  /* multiply-adds of a choice, roughly; NULL: few */
     /* *f: its own state, to be closed even on error. The ground and `o` (lambda as used) outlive it. */
     wn_code (*open)(void **f, const wn_ground *g, const wn_select_opts *o, wn_err *err);
     /* bound[n] >= the first gains, for less than they cost; *given is false where there are none. NULL: never any. */

@@ -17,8 +17,7 @@ static double saturated_part(float w, double room) {
     return s < room ? s : room;
 }
 
-static void saturated_gain(const float *w, const double *room, const double *weight, size_t n,
-                           double lanes[WN_LANES]) {
+static void saturated_gain(const float *w, const double *room, const double *weight, size_t n, double lanes[WN_LANES]) {
     size_t i = 0;
     for (; !weight && i + WN_LANES <= n; i += WN_LANES)
         for (size_t l = 0; l < WN_LANES; l++) lanes[l] += saturated_part(w[i + l], room[i + l]);
@@ -97,6 +96,10 @@ static void saturated_graph_close(void *f) {
     wn_free(f);
 }
 
+static double saturated_work(const wn_select_opts *o, double n, double d) {
+    return 2 * n * n * d + 64 * (double)o->k * n;
+}
+
 static double saturated_term(const wn_evaluation *e, size_t i) {
     double chosen = 0, all = 0;
     for (size_t c = 0; c < e->k; c++) chosen += fmax(wn_evaluate_pair(e, i, e->rows[c]), 0);
@@ -111,6 +114,7 @@ static wn_code saturated_evaluate(const wn_evaluation *e, double *value, wn_err 
 enum { TRAITS = WN_GAINS_FALL | WN_USES_SATURATION | WN_USES_ROWS | WN_SEEKS_COVERAGE };
 const wn_objective_vt wn_objective_saturated_dense = {.traits = TRAITS,
                                                       .bytes = saturated_dense_bytes,
+                                                      .work = saturated_work,
                                                       .open = saturated_dense_open,
                                                       .gains = wn_pairs_gains,
                                                       .add = wn_pairs_add,
@@ -118,6 +122,7 @@ const wn_objective_vt wn_objective_saturated_dense = {.traits = TRAITS,
                                                       .evaluate = saturated_evaluate};
 const wn_objective_vt wn_objective_saturated_free = {.traits = TRAITS,
                                                      .bytes = saturated_free_bytes,
+                                                     .work = saturated_work,
                                                      .open = saturated_free_open,
                                                      .gains = wn_pairs_gains,
                                                      .add = wn_pairs_add,
@@ -125,6 +130,7 @@ const wn_objective_vt wn_objective_saturated_free = {.traits = TRAITS,
                                                      .evaluate = saturated_evaluate};
 const wn_objective_vt wn_objective_saturated_graph = {.traits = TRAITS,
                                                       .bytes = saturated_graph_bytes,
+                                                      .work = saturated_work,
                                                       .open = saturated_graph_open,
                                                       .gains = wn_edges_gains,
                                                       .add = wn_edges_add,

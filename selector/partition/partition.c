@@ -6,7 +6,9 @@
 #include <string.h>
 #include <winnow/mem.h>
 
+#include "ground.h"
 #include "partition/first_round.h"
+#include "rank.h"
 
 /* ---- options ---- */
 
@@ -17,11 +19,14 @@ static wn_code check_rows(const size_t *rows, size_t m, size_t n, const char *wh
     return WN_OK;
 }
 
+bool wn_partition_serves(wn_objective o) {
+    return o == WN_GRAPH_CUT || o == WN_FACILITY_LOCATION;
+}
+
 /* *own: the options of every round. */
 static wn_code check_options(wn_select_opts *own, const wn_mat *x, const wn_select_opts *o, const wn_partition_opts *p,
                              wn_err *err) {
     const size_t n = x->rows;
-    const wn_objective what = o->objective;
     *own = *o;
     own->certify = false; /* a bound over the candidates would not be one over all rows */
     if (p->parts == 0 || p->parts > n)
@@ -29,15 +34,15 @@ static wn_code check_options(wn_select_opts *own, const wn_mat *x, const wn_sele
                           p->parts, n);
     if (p->by == WN_PART_LABEL && !p->label)
         return wn_err_set(err, WN_EUSAGE, "partitions: there are no labels to cut the rows by");
-    if (what != WN_GRAPH_CUT && what != WN_FACILITY_LOCATION)
+    if (!wn_partition_serves(o->objective))
         return wn_err_set(err, WN_EUSAGE,
                           "partitions: only graph-cut and facility-location are chosen in parts, not %s",
-                          wn_objective_name(what));
+                          wn_objective_name(o->objective));
     if (o->graph || o->represent || o->sums || o->first || o->n_all)
         return wn_err_set(err, WN_EUSAGE, "partitions: the rows must be a whole, compared by all pairs");
     wn_code code = check_rows(o->keep, o->nkeep, n, "must be kept", err);
     if (code != WN_OK || (code = check_rows(o->exclude, o->nexclude, n, "is excluded", err)) != WN_OK) return code;
-    if (o->k && isnan(o->lambda)) own->lambda = fmax(0, wn_partition_ground(x, o) / (double)o->k - 2);
+    if (o->k) own->lambda = wn_ground_lambda(o->lambda, wn_partition_ground(x, o), o->k);
     return WN_OK;
 }
 
@@ -153,11 +158,6 @@ static size_t best_part(const wn_part_picks *picks, size_t parts, size_t k) {
     return best;
 }
 
-static int by_row(const void *a, const void *b) {
-    size_t x = *(const size_t *)a, y = *(const size_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* *s becomes the choice of the best part, where that is better by more than rounding. */
 static wn_code try_part(wn_selection *s, size_t *part, const second_round *r, const wn_part_picks *picks, size_t parts,
                         wn_err *err) {
@@ -172,7 +172,7 @@ static wn_code try_part(wn_selection *s, size_t *part, const second_round *r, co
     wn_selection own = {0};
     if (!rows) return WN_EMEMORY;
     memcpy(rows, picks[best].ids, s->k * sizeof *rows);
-    qsort(rows, s->k, sizeof *rows, by_row);
+    qsort(rows, s->k, sizeof *rows, wn_rank_rising);
     if ((code = pick_among(&own, r, rows, s->k, err)) == WN_OK) {
         wn_selection_free(s);
         *s = own;

@@ -7,13 +7,9 @@
 #include <winnow/mem.h>
 
 #include "ground.h"
+#include "rank.h"
 
 enum { STREAM = 0x73756d, ROWS_A_TICK = 4096 };
-
-static int by_row(const void *a, const void *b) {
-    size_t x = *(const size_t *)a, y = *(const size_t *)b;
-    return x < y ? -1 : x > y;
-}
 
 wn_code wn_cut_sample_draw(wn_cut_sample *out, size_t n, size_t R, uint64_t seed, wn_err *err) {
     *out = (wn_cut_sample){.n = n};
@@ -27,13 +23,13 @@ wn_code wn_cut_sample_draw(wn_cut_sample *out, size_t n, size_t R, uint64_t seed
         order[other] = order[i];
         order[i] = row;
     }
-    qsort(order, R, sizeof *order, by_row);
+    qsort(order, R, sizeof *order, wn_rank_rising);
     *out = (wn_cut_sample){order, R};
     return WN_OK;
 }
 
 static bool sampled(const wn_cut_sample *s, size_t row) {
-    return !s->row || bsearch(&row, s->row, s->n, sizeof row, by_row) != NULL;
+    return !s->row || bsearch(&row, s->row, s->n, sizeof row, wn_rank_rising) != NULL;
 }
 
 /* k(x_i, x_i), in the bits that it has among the others. */

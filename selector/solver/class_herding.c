@@ -5,13 +5,14 @@
  * class with quota q at (j + 1/2) / q, so that a prefix has each class in about its share.
  *
  *     rows by class     class 0           | class 1       | class 2  ...
- *     parts             a    | b    | c   | a             | a             PART_ROWS rows at most, drawn by the seed
+ *     parts             a    | b    | c   | a             | a             so many rows at most, drawn by the seed
  *     quota             12   | 12   | 11  | 9             | 4
  *     order             by (j + 1/2) / quota, then class, then part
  *
- * A class of more than PART_ROWS rows is cut into parts, each of which follows the class's target by itself: the cost
- * is then O(k PART_ROWS d) at most. For a pick all rows of a part are scored in f32; those whose score is within
- * rounding of the largest are computed in double, and decide. So the picks are those of a plain loop in double. */
+ * A class of more rows than a part may have (wn_herding_part_rows) is cut into parts, each of which follows the class's
+ * target by itself: the cost is then O(k part d) at most. For a pick all rows of a part are scored in f32; those whose
+ * score is within rounding of the largest are computed in double, and decide. So the picks are those of a plain loop in
+ * double. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +23,11 @@
 #include <wn/rng.h>
 
 #include "objective/herding.h"
+#include "rank.h"
 #include "solver/herding_bound.h"
 #include "solver/solver.h"
 
-enum { PART_ROWS = 16384 /* unless options say otherwise */, PARTS_A_TICK = 8, STREAM = 0x68657264 };
+enum { PARTS_A_TICK = 8, STREAM = 0x68657264 };
 
 typedef struct {
     size_t begin, n; /* its rows: members[begin .. begin + n), rising */
@@ -42,9 +44,9 @@ typedef struct {
 /* Scratch of a thread. */
 typedef struct {
     wn_packed packed;   /* the part's rows */
-    const float **rows; /* [PART_ROWS] */
-    float *score;       /* [PART_ROWS] */
-    bool *taken;        /* [PART_ROWS] */
+    const float **rows; /* [rows of a part] */
+    float *score;       /* [rows of a part] */
+    bool *taken;        /* [rows of a part] */
     double *sum, *v;    /* [d] P; t - P / (j + 1) */
     float *v32;         /* [d] */
 } herd_worker;
@@ -81,18 +83,9 @@ static void sort_members(herd *s, size_t *end) {
     for (size_t i = 0; i < g->o.nkeep; i++) s->keep[g->o.keep[i] - g->ground.first] = true;
 }
 
-static int rising(const void *a, const void *b) {
-    const size_t x = *(const size_t *)a, y = *(const size_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-static size_t part_rows(const wn_select_opts *o) {
-    return o->part_rows ? o->part_rows : PART_ROWS;
-}
-
 /* Cuts a class into parts of the same size, and its quota among them. */
 static wn_code cut_class(herd *s, size_t label, size_t begin, size_t n, size_t quota, wn_err *err) {
-    const size_t count = (n - 1) / part_rows(&s->g->o) + 1;
+    const size_t count = (n - 1) / wn_herding_part_rows(&s->g->o) + 1;
     wn_quota_class *c = wn_alloc(count, sizeof *c, err);
     size_t *quotas = wn_alloc(count, sizeof *quotas, err);
     wn_code code = c && quotas ? WN_OK : WN_EMEMORY;
@@ -105,7 +98,7 @@ static wn_code cut_class(herd *s, size_t label, size_t begin, size_t n, size_t q
         herd_part *p = &s->parts[s->nparts + i];
         const size_t from = n / count * i + (i < n % count ? i : n % count), rows = n / count + (i < n % count);
         *p = (herd_part){.begin = begin + from, .n = rows, .label = label};
-        if (count > 1) qsort(s->members + p->begin, rows, sizeof *s->members, rising);
+        if (count > 1) qsort(s->members + p->begin, rows, sizeof *s->members, wn_rank_rising);
         for (size_t j = 0; j < rows; j++) p->kept += s->keep[s->members[p->begin + j]];
         c[i] = (wn_quota_class){.weight = (double)rows, .least = p->kept, .most = rows};
     }
@@ -133,7 +126,7 @@ static wn_code make_parts(herd *s, wn_err *err) {
     code = WN_EMEMORY;
     if (!(s->members = wn_alloc(n, sizeof *s->members, err))) goto out;
     if (!(s->keep = wn_alloc(n, sizeof *s->keep, err))) goto out;
-    if (!(s->parts = wn_alloc(classes + n / part_rows(&g->o), sizeof *s->parts, err))) goto out;
+    if (!(s->parts = wn_alloc(classes + n / wn_herding_part_rows(&g->o), sizeof *s->parts, err))) goto out;
     sort_members(s, end);
     code = WN_OK;
     for (size_t c = 0, begin = 0; c < classes && code == WN_OK; begin = end[c++])
@@ -148,7 +141,7 @@ out:
 /* ---- the picks of a part ---- */
 
 static size_t worker_rows(const wn_select_opts *o, size_t n) {
-    return n < part_rows(o) ? n : part_rows(o);
+    return n < wn_herding_part_rows(o) ? n : wn_herding_part_rows(o);
 }
 
 static size_t worker_bytes(const wn_select_opts *o, size_t n, size_t d) {
@@ -318,7 +311,7 @@ static void herd_close(void *solver) {
 }
 
 static size_t herd_bytes(const wn_select_opts *o, size_t n, size_t d) {
-    const size_t classes = wn_herding_classes(o), parts = classes + n / part_rows(o);
+    const size_t classes = wn_herding_classes(o), parts = classes + n / wn_herding_part_rows(o);
     return wn_herding_bytes(o, n, d) + 2 * classes * sizeof(size_t) + n * (sizeof(size_t) + sizeof(bool)) +
            parts * sizeof(herd_part) + o->k * sizeof(herd_pick) + (size_t)wn_threads_get() * worker_bytes(o, n, d);
 }

@@ -18,6 +18,9 @@ extern "C" {
 typedef enum { WN_PARTITIONINGS(WN_NAME_VALUE) } wn_partitioning;
 const char *wn_partitioning_name(wn_partitioning p);
 
+/* Can o be maximised in parts? */
+bool wn_partition_serves(wn_objective o);
+
 typedef struct {
     size_t parts; /* 1 .. n */
     wn_partitioning by;
