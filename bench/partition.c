@@ -1,6 +1,6 @@
 /* bench_partition ROWS COLUMNS K [PARTS...]: selection in parts of clustered unit vectors, lambda auto, against the
- * exact greedy in the same run: f over all rows, and seconds. ROWS above 400000: no
- * exact run over rbf. One table. */
+ * exact greedy in the same run: f over all rows, and seconds. Above 400,000 rows
+ * there is no exact run over rbf. One table. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
