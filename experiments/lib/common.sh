@@ -7,15 +7,16 @@ lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$lib/../.." && pwd)
 name=$(basename "$here")
 winnow=${WINNOW:-winnow} python=${PYTHON:-python3} data=${WINNOW_DATA:-}
-model=all-MiniLM-L6-v2 out= size=full dry=
+model=all-MiniLM-L6-v2 out= cells= size=full dry=
 
 usage() {
     cat <<TEXT
-Usage: experiments/$name/run [--quick] [--model DIR|NAME] [--out DIR] [--dry-run]
+Usage: experiments/$name/run [--quick] [--model DIR|NAME] [--out DIR] [--cells FILE] [--dry-run]
   --quick      a small part of it, in minutes
   --model M    any checkpoint that winnow opens (default: $model)
   --out DIR    where everything is written (default: build/experiments/$name, or $name.quick); what is there is not
                done again
+  --cells FILE what trainings of the same run came to elsewhere (lib/cells.py pack): they are not done again
   --dry-run    print the commands
 Environment: WINNOW (the command; default winnow), WINNOW_DATA (the data sets), PYTHON (default python3),
 EXPERIMENT_PYTHON (one that has the packages a reference needs; without it a virtual environment is made).
@@ -29,6 +30,7 @@ while [ $# -gt 0 ]; do
     --dry-run) dry=1 ;;
     --model) model=${2:?--model needs a name} && shift ;;
     --out) out=${2:?--out needs a folder} && shift ;;
+    --cells) cells=$(realpath "${2:?--cells needs a file}") && shift ;;
     --help | -h) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
     esac
@@ -47,6 +49,7 @@ if [ -z "$dry" ]; then
         echo "$name: $out is of another run: $(cat settings); choose another --out" >&2
         exit 2
     fi
+    [ -z "$cells" ] || "$python" "$lib/cells.py" unpack "$cells"
 fi
 
 # by_size FULL QUICK SMOKE: the one for this run
@@ -95,7 +98,7 @@ fine_tune() {
     shift 3
     while [ "$1" != -- ]; do both+=("$1") && shift; done
     shift
-    if [ -s "$run.metrics.json" ]; then return; fi
+    if [ -s "$run.metrics.json" ] && { [ -z "${keep:-}" ] || [ -e "$run.model" ]; }; then return; fi
     mkdir -p "$(dirname "$run")"
     make_once "$run.model" "$winnow" train "$train" --model "$model" "${both[@]}" "$@" --log "$run.log.jsonl" \
         --checkpoint-every 25 --resume -q -o "$run.model"

@@ -67,4 +67,13 @@ for f in $(cd a && find . -name results.csv); do
     cut -d, -f1-10 "b/$f" | cmp -s x.csv - || echo "$f"
 done >>differ
 is "$(cat differ)" "" "to the same figures"
+
+if [ $needed = train ]; then
+    (cd a && python3 "$root/experiments/lib/cells.py" pack) >cells.jsonl
+    experiment c --cells cells.jsonl
+    is "$code" 0 "with what a run elsewhere came to it runs"
+    for f in $(cd a && find . -name '*.log.jsonl'); do [ ! -e "c/$f" ] || echo "$f"; done >again
+    for f in $(cd a && find . -name '*.model'); do sed "\\|^${f%.model}.log.jsonl$|d" again >left && mv left again; done
+    is "$(cat again)" "" "and no training of it is done again, but for models that are kept"
+fi
 finish
