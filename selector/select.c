@@ -178,12 +178,16 @@ static bool way_fits(const select_way *w, const wn_select_opts *o) {
            (w->pairs == ALL_PAIRS || o->graph);
 }
 
+bool wn_select_serves(const wn_select_opts *o) {
+    for (size_t i = 0; i < WAYS; i++)
+        if (way_fits(&ways[i], o)) return true;
+    return false;
+}
+
 bool wn_objective_serves(wn_objective objective, wn_kernel_kind kernel, wn_storage storage, wn_maximizer maximizer) {
     const wn_select_opts o = {
         .objective = objective, .kernel = {kernel, 1}, .storage = storage, .maximizer = maximizer};
-    for (size_t i = 0; i < WAYS; i++)
-        if (way_fits(&ways[i], &o)) return true;
-    return false;
+    return wn_select_serves(&o);
 }
 
 static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {

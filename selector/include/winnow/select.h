@@ -194,6 +194,9 @@ size_t wn_select_memory(const wn_select_opts *o, size_t n, size_t d);
 /* Multiply-adds that wn_select will take, roughly: to tell a short job from a long one. */
 double wn_select_work(const wn_select_opts *o, size_t n, size_t d);
 
+/* Is there a way to do what `o` asks for, by objective, mix, values, kernel, storage and maximizer? */
+bool wn_select_serves(const wn_select_opts *o);
+
 /* How many of the k rows of `o` each class gives, by class-herding: quota[classes]; must-keep rows count, excluded ones
  * are not there to be given. The lists of `o` must be those of wn_select. WN_ECONSTRAINT: classes that share in k have
  * fewer than k rows. */
