@@ -30,7 +30,7 @@ void wn_certificate_free(wn_certificate *c) {
 }
 
 size_t wn_certificate_bytes(size_t n, size_t d, size_t k) {
-    return n * (2 * sizeof(size_t) + 2 * sizeof(double)) + 2 * d * sizeof(double) + k * sizeof(size_t);
+    return n * (2 * sizeof(size_t) + 3 * sizeof(double)) + 2 * d * sizeof(double) + k * sizeof(size_t);
 }
 
 double wn_certificate_most(wn_certificate *c) {
@@ -59,6 +59,7 @@ static double reached(const wn_finished *g, size_t picks) {
  * last place, and 0 where no normal float is left. */
 wn_certificate_error wn_certificate_similarity(const wn_kernel *k, size_t d, double sq) {
     const double product = ((double)d + 4) * 0x1p-24 * 1.01 * sq;
+    if (k->kind == WN_BALL || k->kind == WN_PRECOMPUTED) return (wn_certificate_error){0}; /* they are what they are */
     if (k->kind != WN_RBF) return (wn_certificate_error){.absolute = product + (double)d * 0x1p-126};
     return (wn_certificate_error){expm1(k->gamma * (product + 8 * 0x1p-24 * (1 + sq)) + 0x1p-20), 0x1p-125};
 }
@@ -71,10 +72,36 @@ wn_code wn_certificate_of_gains(wn_finished *g, const double *gain, const wn_cer
     if (code != WN_OK) goto out;
     for (size_t i = 0; i < c.free; i++)
         c.key[c.rows[i]] = wn_constraint_feasible(g->constraint, c.rows[i]) ? gain[c.rows[i]] : 0;
-    const double value = reached(g, g->out->k), added = ((double)g->ground->of->rows + (double)g->o->k) * 0x1p-52;
-    wn_certificate_lower(g, (value + wn_certificate_most(&c)) * (1 + added + 2 * off->relative) + off->absolute);
+    double value = reached(g, g->out->k), size = 0;
+    for (size_t t = 0; t < g->out->k && g->o->value; t++) { /* a chosen row is worth its value, in S or not */
+        const size_t row = g->out->ids[t] - g->ground->first;
+        c.key[row] = g->o->value[row];
+        value -= c.key[row];
+        size += fabs(c.key[row]);
+    }
+    const double left = wn_certificate_most(&c), added = ((double)g->ground->of->rows + (double)g->o->k) * 0x1p-52;
+    size += fabs(value) + fabs(left);
+    wn_certificate_lower(g, value + left + (added + 2 * off->relative) * size + off->absolute);
 out:
     wn_certificate_free(&c);
+    return code;
+}
+
+wn_code wn_certificate_of_gains_anew(wn_finished *g,
+                                     wn_code (*gains)(void *f, const size_t *rows, size_t m, double *out, wn_err *err),
+                                     void *f, const wn_certificate_error *off, wn_err *err) {
+    const size_t n = g->ground->n;
+    size_t *rows = wn_alloc(n, sizeof *rows, err), m = 0;
+    double *gain = wn_alloc(n, sizeof *gain, err), *some = wn_alloc(n, sizeof *some, err);
+    wn_code code = rows && gain && some ? WN_OK : WN_EMEMORY;
+    for (size_t i = 0; i < n && code == WN_OK; i++)
+        if (wn_constraint_feasible(g->constraint, i)) rows[m++] = i;
+    if (code == WN_OK) code = gains(f, rows, m, some, err);
+    for (size_t i = 0; i < m && code == WN_OK; i++) gain[rows[i]] = some[i];
+    if (code == WN_OK) code = wn_certificate_of_gains(g, gain, off, err);
+    wn_free(rows);
+    wn_free(gain);
+    wn_free(some);
     return code;
 }
 

@@ -41,9 +41,13 @@ wn_certificate_error wn_certificate_similarity(const wn_kernel *k, size_t d, dou
 /* Bytes that a bound takes at most, for k of n rows of d values. */
 size_t wn_certificate_bytes(size_t n, size_t d, size_t k);
 
-/* Monotone submodular f: f(S) and the largest gains that are left (Minoux 1978). gain[n] >= those of the rows that are
+/* Monotone submodular f, to which values may be added (wn_select_opts.value): f(S) and the largest gains that are left (Minoux 1978). gain[n] >= those of the rows that are
  * not chosen. f of any set, as computed, lies within |f| relative + absolute of f. */
 wn_code wn_certificate_of_gains(wn_finished *g, const double *gain, const wn_certificate_error *off, wn_err *err);
+/* The same with gains as `gains` finds them now, of a maximizer that keeps none. */
+wn_code wn_certificate_of_gains_anew(wn_finished *g,
+                                     wn_code (*gains)(void *f, const size_t *rows, size_t m, double *out, wn_err *err),
+                                     void *f, const wn_certificate_error *off, wn_err *err);
 
 /* Graph-cut. T: [n] rbf, the sums as wn_ground_rbf_sums has them, overwritten; NULL: an inner product. O(n), and one
  * pass O(n d) over the rows of an inner product. */

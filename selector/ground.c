@@ -7,6 +7,8 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
+#include "given.h"
+
 /* Of a row sum's 53 bits. f32 kernel values leave about 24 right ones, rounding in the sum spoils the last 10 or so. */
 enum { KEPT_BITS = 34 };
 enum { NORM_ROWS = 1024, ROWS = 64, COLUMNS = 256, ROWS_A_TICK = 1024 };
@@ -17,6 +19,10 @@ wn_code wn_ground_init(wn_ground *g, const wn_mat *x, const wn_select_opts *o, w
     g->of = o->represent ? o->represent : x;
     if (g->of->cols != g->d)
         return wn_err_set(err, WN_EUSAGE, "select: rows of %zu values cannot stand for rows of %zu", g->d, g->of->cols);
+    for (size_t i = 0; i < g->n && o->value; i++)
+        if (!(fabs(o->value[i]) <= weight_max))
+            return wn_err_set(err, WN_EUSAGE, "select: the value of row %zu is %g; it must lie between -%g and %g",
+                              g->first + i, o->value[i], weight_max, weight_max);
     double total = 0;
     for (size_t i = 0; i < g->n && o->weight; i++) {
         if (!(o->weight[i] >= 0 && o->weight[i] <= weight_max))
@@ -71,6 +77,7 @@ static wn_code read_rows(const wn_mat *x, size_t first, const wn_kernel *kernel,
 
 wn_code wn_ground_read(wn_ground *g, const wn_kernel *kernel, wn_err *err) {
     if (!(g->sq = wn_alloc(g->n, sizeof *g->sq, err))) return WN_EMEMORY;
+    if (kernel->kind == WN_PRECOMPUTED) return wn_given_read(g, err);
     wn_code code = read_rows(g->x, g->first, kernel, g->sq, &g->sq_max, err);
     if (code == WN_OK && g->of != g->x) {
         double *sq = wn_alloc(g->of->rows, sizeof *sq, err), max = 0;

@@ -7,6 +7,7 @@
 #include <winnow/mem.h>
 
 #include "certificate.h"
+#include "objective/mixture.h"
 #include "solver/solver.h"
 
 const char *wn_objective_name(wn_objective o) {
@@ -55,6 +56,7 @@ void wn_selection_free(wn_selection *s) {
 }
 
 enum { RBF = 1 << WN_RBF, COSINE = 1 << WN_COSINE, LINEAR = COSINE | 1 << WN_DOT, ANY = RBF | LINEAR };
+enum { BALL = 1 << WN_BALL, GIVEN = 1 << WN_PRECOMPUTED, ALL = ANY | BALL | GIVEN };
 typedef enum { ALL_PAIRS, OVER_GRAPH } select_pairs;
 
 /* A way to maximise an objective. */
@@ -75,21 +77,29 @@ static const select_way ways[] = {
     {WN_GRAPH_CUT, LINEAR, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_graph_cut, &wn_solver_graph_cut_linear},
     {WN_GRAPH_CUT, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_graph_cut, &wn_solver_graph_cut_dense},
     {WN_GRAPH_CUT, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_graph_cut, NULL},
-    {WN_FACILITY_LOCATION, ANY, WN_MATRIX_FREE, OVER_GRAPH, &wn_objective_facility_graph, NULL},
-    {WN_FACILITY_LOCATION, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_facility_dense, NULL},
-    {WN_FACILITY_LOCATION, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_facility_free, NULL},
-    {WN_SATURATED_COVERAGE, ANY, WN_MATRIX_FREE, OVER_GRAPH, &wn_objective_saturated_graph, NULL},
-    {WN_SATURATED_COVERAGE, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_saturated_dense, NULL},
-    {WN_SATURATED_COVERAGE, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_saturated_free, NULL},
+    {WN_GRAPH_CUT, GIVEN, WN_DENSE, ALL_PAIRS, &wn_objective_given_cut, NULL},
+    {WN_FACILITY_LOCATION, ANY | BALL, WN_MATRIX_FREE, OVER_GRAPH, &wn_objective_facility_graph, NULL},
+    {WN_FACILITY_LOCATION, ALL, WN_DENSE, ALL_PAIRS, &wn_objective_facility_dense, NULL},
+    {WN_FACILITY_LOCATION, ANY | BALL, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_facility_free, NULL},
+    {WN_SATURATED_COVERAGE, ANY | BALL, WN_MATRIX_FREE, OVER_GRAPH, &wn_objective_saturated_graph, NULL},
+    {WN_SATURATED_COVERAGE, ALL, WN_DENSE, ALL_PAIRS, &wn_objective_saturated_dense, NULL},
+    {WN_SATURATED_COVERAGE, ANY | BALL, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_saturated_free, NULL},
     {WN_DISPARITY_MIN, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_disparity, NULL},
     {WN_LOG_DETERMINANT, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_log_determinant, NULL},
+    {WN_LOG_DETERMINANT, GIVEN, WN_DENSE, ALL_PAIRS, &wn_objective_log_determinant, NULL},
     {WN_FEATURE_BASED, LINEAR, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_features, NULL},
     {WN_HERDING, LINEAR, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_herding, &wn_solver_class_herding},
     {WN_CLASS_HERDING, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_class_herding, &wn_solver_class_herding},
-    {WN_RANDOM, ANY, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
+    {WN_MIXTURE, ANY | BALL, WN_MATRIX_FREE, OVER_GRAPH, &wn_objective_mixture_graph, NULL},
+    {WN_MIXTURE, ALL, WN_DENSE, ALL_PAIRS, &wn_objective_mixture_dense, NULL},
+    {WN_MIXTURE, ANY | BALL, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_mixture_free, NULL},
+    {WN_BY_VALUE, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_by_value, &wn_solver_by_value},
+    {WN_KMEANS, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_clusters, &wn_solver_kmeans},
+    {WN_TYPICLUST, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_clusters, &wn_solver_typiclust},
+    {WN_RANDOM, ALL, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
     {WN_RDS, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_target, &wn_solver_rds},
     {WN_TSDS, COSINE, WN_MATRIX_FREE, ALL_PAIRS, &wn_objective_target, &wn_solver_tsds},
-    {WN_RANDOM, ANY, WN_DENSE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
+    {WN_RANDOM, ALL, WN_DENSE, ALL_PAIRS, &wn_objective_random, &wn_solver_random_order},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
@@ -98,6 +108,26 @@ static const wn_objective_vt *objective_of(wn_objective o) {
     for (size_t i = 0; i < WAYS; i++)
         if (ways[i].what == o) return ways[i].objective;
     return NULL;
+}
+
+static unsigned traits_of(const wn_objective_vt *f, const wn_select_opts *o) {
+    return f->traits_of ? f->traits_of(o) : f->traits;
+}
+
+/* Values are added by a mixture, of one part where it is no other. */
+static wn_objective sought(const wn_select_opts *o) {
+    return o->value && o->objective != WN_BY_VALUE ? WN_MIXTURE : o->objective;
+}
+
+/* Is there a way for the objective, by itself, under this kernel? */
+static bool has_kernel(wn_objective o, wn_kernel_kind kernel) {
+    for (size_t i = 0; i < WAYS; i++)
+        if (ways[i].what == o && ways[i].kernels >> kernel & 1) return true;
+    return false;
+}
+
+bool wn_objective_adds_up(wn_objective o) {
+    return o == WN_MIXTURE || o == WN_BY_VALUE || wn_mixture_has(o);
 }
 
 bool wn_objective_seeks_coverage(wn_objective o) {
@@ -120,9 +150,9 @@ typedef struct {
 } select_plan;
 
 /* May a maximizer trust the gains of this objective under this kernel? */
-static bool maximizer_suits(const wn_maximizer_vt *m, const wn_objective_vt *f, const wn_kernel *kernel) {
-    unsigned holds = f->traits;
-    if (kernel->kind != WN_RBF) holds &= ~(unsigned)WN_GAINS_FALL_NONNEGATIVE;
+static bool maximizer_suits(const wn_maximizer_vt *m, const wn_objective_vt *f, const wn_select_opts *o) {
+    unsigned holds = traits_of(f, o);
+    if (o->kernel.kind != WN_RBF) holds &= ~(unsigned)WN_GAINS_FALL_NONNEGATIVE;
     return m->needs == 0 || (holds & m->needs) != 0;
 }
 
@@ -135,23 +165,29 @@ static const wn_maximizer_vt *const maximizers[] = {[WN_NAIVE] = &wn_maximizer_n
 /* The one asked for, or of auto the faster exact one; auto: it does not suit. */
 static wn_maximizer maximizer_used(const select_way *w, const wn_select_opts *o) {
     if (o->maximizer != WN_MAXIMIZER_AUTO)
-        return maximizer_suits(maximizers[o->maximizer], w->objective, &o->kernel) ? o->maximizer : WN_MAXIMIZER_AUTO;
-    return maximizer_suits(&wn_maximizer_lazy, w->objective, &o->kernel) ? WN_LAZY : WN_NAIVE;
+        return maximizer_suits(maximizers[o->maximizer], w->objective, o) ? o->maximizer : WN_MAXIMIZER_AUTO;
+    return maximizer_suits(&wn_maximizer_lazy, w->objective, o) ? WN_LAZY : WN_NAIVE;
 }
 
 static bool way_fits(const select_way *w, const wn_select_opts *o) {
     bool storage = w->pairs == OVER_GRAPH || o->storage == WN_STORAGE_AUTO || o->storage == w->storage;
     bool maximizer = w->solver ? o->maximizer == WN_MAXIMIZER_AUTO : maximizer_used(w, o) != WN_MAXIMIZER_AUTO;
-    return w->what == o->objective && w->kernels >> o->kernel.kind & 1 && storage && maximizer &&
+    for (size_t p = 0; p < wn_mixture_size(o) && w->what == WN_MIXTURE; p++)
+        if (!has_kernel(wn_mixture_part(o, p).objective, o->kernel.kind)) return false;
+    return w->what == sought(o) && w->kernels >> o->kernel.kind & 1 && storage && maximizer &&
            (w->pairs == ALL_PAIRS || o->graph);
+}
+
+bool wn_select_serves(const wn_select_opts *o) {
+    for (size_t i = 0; i < WAYS; i++)
+        if (way_fits(&ways[i], o)) return true;
+    return false;
 }
 
 bool wn_objective_serves(wn_objective objective, wn_kernel_kind kernel, wn_storage storage, wn_maximizer maximizer) {
     const wn_select_opts o = {
         .objective = objective, .kernel = {kernel, 1}, .storage = storage, .maximizer = maximizer};
-    for (size_t i = 0; i < WAYS; i++)
-        if (way_fits(&ways[i], &o)) return true;
-    return false;
+    return wn_select_serves(&o);
 }
 
 static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
@@ -175,7 +211,7 @@ static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
 }
 
 static wn_code find_objective(const wn_objective_vt **out, const wn_select_opts *o, wn_err *err) {
-    if ((*out = objective_of(o->objective))) return WN_OK;
+    if ((*out = objective_of(sought(o)))) return WN_OK;
     return wn_err_set(err, WN_EUSAGE, "select: there is no way to maximise objective %d", (int)o->objective);
 }
 
@@ -184,7 +220,7 @@ size_t wn_select_memory(const wn_select_opts *o, size_t n, size_t d) {
 }
 
 double wn_select_work(const wn_select_opts *o, size_t n, size_t d) {
-    const wn_objective_vt *objective = objective_of(o->objective);
+    const wn_objective_vt *objective = objective_of(sought(o));
     return objective && objective->work ? objective->work(o, (double)n, (double)d) : 0;
 }
 
@@ -198,7 +234,13 @@ static wn_code check_options(const wn_select_opts *o, wn_err *err) {
     const wn_objective_vt *objective = NULL;
     wn_code code = find_objective(&objective, o, err);
     if (code != WN_OK) return code;
-    unsigned traits = objective->traits;
+    unsigned traits = traits_of(objective, o);
+    if ((code = wn_mixture_check(o, err)) != WN_OK) return code;
+    if (traits & WN_USES_VALUE && !o->value)
+        return wn_err_set(err, WN_EUSAGE, "select: %s chooses by values, but there are none",
+                          wn_objective_name(o->objective));
+    if (!(o->apart >= 0 && o->apart <= 1))
+        return wn_err_set(err, WN_EUSAGE, "select: apart is %g; it must be above 0 and at most 1, or 0", o->apart);
     if (o->k == 0) return wn_err_set(err, WN_EUSAGE, "select: k is 0; at least one row must be chosen");
     if (traits & WN_USES_LAMBDA && !isnan(o->lambda) && !(o->lambda >= 0 && o->lambda <= 1e12))
         return wn_err_set(err, WN_EUSAGE, "select: lambda is %g; it must lie between 0 and 1e12, or be auto",
@@ -206,7 +248,8 @@ static wn_code check_options(const wn_select_opts *o, wn_err *err) {
     if (traits & WN_USES_SATURATION && !isnan(o->saturation) && !(o->saturation >= 0 && o->saturation <= 1))
         return wn_err_set(err, WN_EUSAGE, "select: saturation is %g; it must lie between 0 and 1, or be auto",
                           o->saturation);
-    if (traits & WN_USES_ROWS && o->kernel.kind == WN_RBF && !(o->kernel.gamma > 0 && o->kernel.gamma <= 1e6))
+    if (traits & WN_USES_ROWS && (o->kernel.kind == WN_RBF || o->kernel.kind == WN_BALL) &&
+        !(o->kernel.gamma > 0 && o->kernel.gamma <= 1e6))
         return wn_err_set(err, WN_EUSAGE, "select: gamma is %g; it must be above 0 and at most 1e6", o->kernel.gamma);
     if (!(o->epsilon >= 0 && o->epsilon < 1))
         return wn_err_set(err, WN_EUSAGE, "select: epsilon is %g; it must be above 0 and below 1", o->epsilon);
@@ -248,6 +291,8 @@ static wn_code check_plan(const select_plan *p, const wn_select_opts *o, size_t 
         return wn_err_set(err, WN_EUSAGE, "select: the graph is %zu x %zu but there are %zu rows", g->rows, g->cols, n);
     if (g && o->kernel.kind == WN_DOT)
         return wn_err_set(err, WN_EUSAGE, "select: a graph holds cosines; use the cosine or rbf kernel with it");
+    if (o->kernel.kind == WN_PRECOMPUTED && (o->graph || o->represent || o->sums || o->n_all))
+        return wn_err_set(err, WN_EUSAGE, "select: given similarities are all there is: no graph, parts or other rows");
     if (p->way->objective->traits & WN_USES_LABELS) {
         const wn_code code = check_labels(o, n, err);
         if (code != WN_OK) return code;
@@ -270,9 +315,10 @@ wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, w
     s.storage = p.way->storage;
     s.maximizer = p.used;
     if ((code = wn_ground_init(&g.ground, x, o, err)) != WN_OK) goto out;
-    if (g.objective->traits & WN_USES_LAMBDA) s.lambda = g.o.lambda = wn_ground_lambda(o->lambda, g.ground.n_all, o->k);
-    if (!(g.objective->traits & WN_USES_LABELS)) g.o.label = NULL, g.o.classes = 0;
-    if (g.objective->traits & WN_USES_SATURATION)
+    const unsigned traits = traits_of(g.objective, o);
+    if (traits & WN_USES_LAMBDA) s.lambda = g.o.lambda = wn_ground_lambda(o->lambda, g.ground.n_all, o->k);
+    if (!(traits & WN_USES_LABELS)) g.o.label = NULL, g.o.classes = 0;
+    if (traits & WN_USES_SATURATION)
         s.saturation = g.o.saturation = saturation_used(o->saturation, g.ground.n_all, o->k);
     /* also bounds k before anything of that size is allocated */
     if ((code = wn_constraint_init(&g.constraint, &g.ground, o, err)) != WN_OK) goto out;
@@ -280,7 +326,7 @@ wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, w
     if (!(s.ids = wn_alloc(o->k, sizeof *s.ids, err))) goto out;
     if (!(s.gain = wn_alloc(o->k, sizeof *s.gain, err))) goto out;
     if (!(s.objective = wn_alloc(o->k, sizeof *s.objective, err))) goto out;
-    if (g.objective->traits & WN_USES_ROWS && (code = wn_ground_read(&g.ground, &o->kernel, err)) != WN_OK) goto out;
+    if (traits & WN_USES_ROWS && (code = wn_ground_read(&g.ground, &o->kernel, err)) != WN_OK) goto out;
     if ((code = wn_greedy_run(&g, p.solver, err)) != WN_OK) goto out;
     *out = s;
     s = (wn_selection){0};
@@ -328,6 +374,7 @@ wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_
     if (code != WN_OK) goto out;
     if (objective->traits & WN_USES_LABELS && (code = check_labels(o, x->rows, err)) != WN_OK) goto out;
     if ((code = check_represent(o, err)) != WN_OK) goto out;
+    if ((code = wn_mixture_check(o, err)) != WN_OK) goto out;
     if ((code = wn_ground_init(&g, x, o, err)) != WN_OK) goto out;
     used.lambda = k ? wn_ground_lambda(o->lambda, g.n_all, k) : 0;
     if (!(objective->traits & WN_USES_LABELS)) used.label = NULL, used.classes = 0;
@@ -346,7 +393,10 @@ wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_
         chosen[rows[i]] = true;
     }
     wn_evaluation e = {.g = &g, .o = &used, .rows = rows, .k = k, .chosen = chosen};
-    if ((code = objective->evaluate(&e, &result, err)) == WN_OK) *value = result;
+    if (o->kernel.kind == WN_PRECOMPUTED && g.n != g.d)
+        code = wn_err_set(err, WN_EUSAGE, "evaluate: given similarities are a square matrix");
+    else if ((code = objective->evaluate(&e, &result, err)) == WN_OK)
+        *value = result;
 out:
     wn_free(rows);
     wn_free(chosen);

@@ -5,8 +5,12 @@
 #include <string.h>
 
 wn_code wn_kernel_check(const wn_kernel *k, wn_err *err) {
-    if (k->kind != WN_RBF || (k->gamma > 0 && isfinite((float)k->gamma))) return WN_OK;
-    return wn_err_set(err, WN_EUSAGE, "kernel rbf: gamma is %g; it must be a positive number", k->gamma);
+    if (k->kind == WN_PRECOMPUTED)
+        return wn_err_set(err, WN_EUSAGE, "kernel precomputed: similarities are given, and vectors are wanted here");
+    const bool scaled = k->kind == WN_RBF || k->kind == WN_BALL;
+    if (!scaled || (k->gamma > 0 && isfinite((float)k->gamma))) return WN_OK;
+    return wn_err_set(err, WN_EUSAGE, "kernel %s: %s is %g; it must be a positive number", wn_kernel_name(k->kind),
+                      k->kind == WN_BALL ? "the radius" : "gamma", k->gamma);
 }
 
 const char *wn_kernel_name(wn_kernel_kind k) {

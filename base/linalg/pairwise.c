@@ -22,6 +22,8 @@ bool wn_pair_next(wn_pair_piece *p, size_t n, size_t columns, size_t rows) {
 
 /* k(a_i, b_j) from inner products, for any n. */
 static void kernel_values(const wn_kern *kern, const wn_kernel *k, float *v, size_t n) {
+    const float edge = (float)(1 - k->gamma * k->gamma / 2);
+    for (size_t i = 0; k->kind == WN_BALL && i < n; i++) v[i] = v[i] > edge ? 1.0f : 0.0f;
     if (k->kind != WN_RBF) return;
     const size_t whole = n / WN_PANEL * WN_PANEL;
     float tail[WN_PANEL] = {0};
@@ -72,7 +74,7 @@ static void sums_piece(void *ctx, size_t begin, size_t end, int worker) {
         wn_strip_product(kern, &strip, &panels, c, width);
         for (size_t r = 0; r < m; r++) {
             float *v = c + r * width;
-            if (t->kernel->kind == WN_RBF) kern->rbf(v, width, (float)t->kernel->gamma);
+            kernel_values(kern, t->kernel, v, width);
             memset(v + n, 0, (width - n) * sizeof *v);
             t->sums[i + r] += kern->sum(v, width, NULL);
         }

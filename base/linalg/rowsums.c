@@ -161,5 +161,6 @@ static wn_code linear_rowsums(const wn_mat *x, double *sums, wn_progress *p, wn_
 wn_code wn_pair_rowsums(const wn_kernel *k, const wn_mat *x, double *sums, wn_progress *p, wn_err *err) {
     wn_code code = wn_kernel_check(k, err);
     if (code != WN_OK) return code;
+    if (k->kind == WN_BALL) return wn_err_set(err, WN_EUSAGE, "row sums: there are none of the kernel ball");
     return k->kind == WN_RBF ? rbf_rowsums(k, x, sums, p, err) : linear_rowsums(x, sums, p, err);
 }

@@ -160,7 +160,7 @@ static wn_code json_label(wn_records *r, wn_record *rec, wn_err *err) {
     wn_code code = json_one(r, field, &v, &count, err);
     if (code != WN_OK) return code;
     wn_field_lack *lack = &r->lack[r->o.ntext_fields];
-    if (!count) return lack->seen ? WN_OK : json_keep_missing(r, rec, field, "--label-field", lack, err);
+    if (!count) return lack->seen ? WN_OK : json_keep_missing(r, rec, field, r->o.label_option, lack, err);
     lack->seen = true;
     if (v.kind == WN_JNULL) return WN_OK;
     if (v.kind == WN_JARRAY || v.kind == WN_JOBJECT)

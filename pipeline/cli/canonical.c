@@ -100,7 +100,7 @@ static bool add_option(cJSON *object, const wn_cli *cli, const wn_option *o, wn_
     if (entries == 0) return cJSON_AddNullToObject(object, o->name) != NULL;
     if (o->kind == OPT_FLAG)
         return cJSON_AddBoolToObject(object, o->name, *((const bool *)((const char *)cli + o->offset)));
-    if (o->kind == OPT_LIST || o->kind == OPT_RATES) return add_list(object, cli, o, err);
+    if (o->kind == OPT_LIST || o->kind == OPT_RATES || o->kind == OPT_MIX) return add_list(object, cli, o, err);
     char *value = print_string(cli, o, 0, err);
     if (!value) return false;
     number |= o->kind == OPT_REAL && !(o->words && strcmp(value, o->words) == 0);

@@ -140,7 +140,7 @@ static wn_code method_option(wn_cli *one, const char *word, const char *text, wn
     if (!equals || !o || !(o->traits & WN_OPTION_METHOD))
         return wn_err_set(err, WN_EUSAGE,
                           "--methods: \"%.60s\" of %.60s is no option of a method: want similarity, components, "
-                          "gamma, lambda, saturation, quota, push, maximizer, epsilon, neighbours, dedup or seed, and "
+                          "gamma, radius, lambda, saturation, quota, push, maximizer, epsilon, neighbours, dedup or seed, and "
                           "=VALUE",
                           text, word);
     wn_code code = wn_option_set(one, o, equals + 1, err);
@@ -171,7 +171,8 @@ static wn_code read_method(wn_cli *cli, wn_method *m, const char *spelt, wn_err 
         goto out;
     }
     const wn_config *c = &one.config;
-    m->objective = c->objective, m->similarity = c->similarity, m->lambda = c->lambda, m->gamma = c->gamma;
+    m->objective = c->objective, m->similarity = c->similarity, m->lambda = c->lambda;
+    m->gamma = c->similarity == WN_BALL ? c->radius : c->gamma;
     m->saturation = c->saturation;
     m->components = m->similarity == WN_RBF && m->objective != WN_RANDOM ? c->components : 0;
     m->classes = wn_config_classes(c), m->push = c->push;

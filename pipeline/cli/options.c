@@ -80,17 +80,6 @@ static wn_code set_defaults(wn_cli *cli, wn_err *err) {
     return WN_OK;
 }
 
-static wn_code apply_preset(wn_cli *cli, wn_err *err) {
-    static const char *const paper[][2] = {
-        {"objective", "graph-cut"}, {"similarity", "cosine"}, {"lambda", "10"}, {"dedup", "off"}};
-    for (size_t i = 0; cli->preset && i < sizeof paper / sizeof paper[0]; i++) {
-        const wn_option *o = wn_option_find(cli->command->bit, paper[i][0], strlen(paper[i][0]));
-        wn_code code = wn_option_set(cli, o, paper[i][1], err);
-        if (code != WN_OK) return code;
-    }
-    return WN_OK;
-}
-
 /* The last value that the list gives an option, or NULL. */
 static const char *value_of(const wn_assignments *list, const char *name) {
     const char *value = NULL;
@@ -183,7 +172,7 @@ wn_code wn_cli_parse(wn_cli *cli, const wn_command *command, int argc, char **ar
     if ((code = wn_assignments_apply(cli, &file, err)) != WN_OK) goto out;
     if ((code = wn_assignments_apply(cli, &line, err)) != WN_OK) goto out;
     if (cli->preset) { /* weaker than both */
-        if ((code = apply_preset(cli, err)) != WN_OK) goto out;
+        if ((code = wn_cli_apply_preset(cli, err)) != WN_OK) goto out;
         if ((code = wn_assignments_apply(cli, &file, err)) != WN_OK) goto out;
         if ((code = wn_assignments_apply(cli, &line, err)) != WN_OK) goto out;
     }

@@ -56,6 +56,7 @@ typedef enum {
     OPT_SHARD,    /* shard and shards */
     OPT_AMOUNT,   /* wn_amount: a count or a percentage, of 0 or more */
     OPT_DEV,      /* finetune.dev_path or finetune.dev_percent */
+    OPT_MIX,      /* const wn_mix_part *, and a size_t count right behind it: repeatable */
     OPT_RATES,    /* const wn_lr_group *, and a size_t count right behind it: repeatable */
 } wn_option_kind;
 
@@ -95,6 +96,11 @@ typedef unsigned long long wn_option_traits;
 #define WN_OPTION_STOCHASTIC (1ull << 30) /* the maximizer draws a sample */
 #define WN_OPTION_SATURATED (1ull << 31) /* the objective is saturated coverage */
 #define WN_OPTION_PARTS (1ull << 32) /* the choice is made in parts */
+
+#define WN_OPTION_MIXTURE (1ull << 40) /* the objective is a mixture */
+#define WN_OPTION_VALUES (1ull << 41) /* rows have values */
+#define WN_OPTION_BY_VALUE (1ull << 42) /* the objective is value */
+#define WN_OPTION_BALL (1ull << 43) /* rows are compared by balls */
 
 typedef struct {
     const char *name;
@@ -140,6 +146,10 @@ wn_code wn_cli_check_effects(const wn_cli *cli, wn_err *err);
 /* WN_EUSAGE where the objective is asked for a similarity or storage that it does not have, or labels are both used and
  * ignored. */
 wn_code wn_cli_check_objective(const wn_cli *cli, wn_err *err);
+/* The options of cli->preset. */
+wn_code wn_cli_apply_preset(wn_cli *cli, wn_err *err);
+/* Parts of a mixture, "facility-location=1,log-determinant=0.1", added to those that are there. */
+wn_code wn_mix_set(wn_cli *cli, const char *value, wn_err *err);
 /* Makes the similarity cosine where the objective does not have that of `c`. */
 void wn_cli_suit_similarity(wn_config *c);
 /* The options of compare that hold lists and sizes, into the configuration. */

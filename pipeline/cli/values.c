@@ -304,6 +304,8 @@ wn_code wn_option_set(wn_cli *cli, const wn_option *o, const char *value, wn_err
         return set_amount(o, value, option_field(cli, o), err);
     case OPT_DEV:
         return set_dev(o, value, &cli->config.finetune, err);
+    case OPT_MIX:
+        return wn_mix_set(cli, value, err);
     case OPT_RATES:
         return set_rates(cli, o, value, err);
     case OPT_INDEX:
@@ -330,6 +332,7 @@ size_t wn_option_entries(const wn_cli *cli, const wn_option *o) {
     case OPT_ON_ERROR:
         return *(const char *const *)at ? 1 : 0;
     case OPT_LIST:
+    case OPT_MIX:
     case OPT_RATES:
         return *(const size_t *)(const void *)((const char *)at + sizeof(const char **));
     case OPT_DEV:
@@ -432,6 +435,10 @@ void wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_wri
         }
         print_real(c->finetune.dev_percent, out);
         wn_writer_put(out, "%");
+        return;
+    case OPT_MIX:
+        wn_writer_printf(out, "%s=", wn_objective_name(c->mix[entry].objective));
+        print_real(c->mix[entry].weight, out);
         return;
     case OPT_RATES:
         wn_writer_printf(out, "%s=", c->finetune.lr_groups[entry].pattern);

@@ -2,6 +2,7 @@
 
 #include "outcome/outdir.h"
 
+#include <math.h>
 #include <string.h>
 #include <winnow/mem.h>
 
@@ -19,9 +20,13 @@ static wn_space_opts config_space(const wn_config *c) {
     return (wn_space_opts){.components = rbf ? c->components : 0, .seed = c->seed};
 }
 
-wn_kernel_opts wn_config_kernel(const wn_config *c) {
+wn_kernel_opts wn_config_kernel(const wn_config *c, size_t wanted) {
+    const size_t clusters = wanted < WN_BALL_CLUSTERS ? wanted : WN_BALL_CLUSTERS;
     const bool toward = c->query_path && c->query_weight >= 1; /* by cosine, and nothing else */
-    return (wn_kernel_opts){.kind = toward ? WN_COSINE : c->similarity, .gamma = c->gamma, .seed = c->seed};
+    return (wn_kernel_opts){.kind = toward ? WN_COSINE : c->similarity,
+                            .gamma = c->similarity == WN_BALL ? c->radius : c->gamma,
+                            .clusters = clusters,
+                            .seed = c->seed};
 }
 
 wn_class_opts wn_config_classes(const wn_config *c) {
@@ -45,6 +50,17 @@ wn_maximizer wn_config_maximizer(const wn_config *c) {
     return c->maximizer < STORAGES ? WN_MAXIMIZER_AUTO : (wn_maximizer)(WN_NAIVE + c->maximizer - STORAGES);
 }
 
+wn_select_opts wn_config_way(const wn_config *c) {
+    static const double some = 0;
+    return (wn_select_opts){.objective = c->objective,
+                            .kernel = {c->similarity, 1},
+                            .storage = wn_config_storage(c),
+                            .maximizer = wn_config_maximizer(c),
+                            .mix = c->mix,
+                            .nmix = c->nmix,
+                            .value = c->value_field ? &some : NULL};
+}
+
 wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted) {
     wn_choice_opts o = {.objective = c->objective,
                         .space = config_space(c),
@@ -52,6 +68,9 @@ wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted) {
                         .storage = wn_config_storage(c),
                         .maximizer = wn_config_maximizer(c),
                         .epsilon = c->epsilon,
+                        .mix = c->mix,
+                        .nmix = c->nmix,
+                        .apart = isnan(c->apart) ? 0 : c->apart,
                         .wanted = wanted,
                         .lambda = c->lambda,
                         .saturation = c->saturation,

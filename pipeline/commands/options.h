@@ -9,10 +9,11 @@
 
 wn_lists_opts wn_config_lists(const wn_config *c);
 wn_size_opts wn_config_size(const wn_config *c);
-wn_kernel_opts wn_config_kernel(const wn_config *c);
+wn_kernel_opts wn_config_kernel(const wn_config *c, size_t wanted);
 wn_class_opts wn_config_classes(const wn_config *c);
 /* kernel.gamma and memory come with the vectors. */
 /* What --maximizer says of where similarities live, and of how rows are found. */
+wn_select_opts wn_config_way(const wn_config *c); /* how it is maximised: what wn_select_serves looks at */
 wn_storage wn_config_storage(const wn_config *c);
 wn_maximizer wn_config_maximizer(const wn_config *c);
 wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted);

@@ -33,7 +33,10 @@ wn_code wn_selecting_vectors(wn_selecting *s, const wn_config *c, wn_err *err) {
                           "use --dedup off, or cosine",
                           c->dedup_threshold);
     if ((code = wn_matrices_read_some(&s->in, s->copies.row_of, s->copies.m, &s->vectors.x, err)) != WN_OK) return code;
-    if (c->similarity != WN_DOT) (void)wn_mat_normalize(&s->vectors.x);
+    if (c->similarity == WN_PRECOMPUTED && s->vectors.x.rows != s->vectors.x.cols)
+        return wn_err_set(err, WN_EUSAGE, "--similarity precomputed: %s is no square matrix, but %zu x %zu",
+                          s->in.paths[0], s->vectors.x.rows, s->vectors.x.cols);
+    if (c->similarity != WN_DOT && c->similarity != WN_PRECOMPUTED) (void)wn_mat_normalize(&s->vectors.x);
     wn_timings_lap(&s->timings, "read");
     return WN_OK;
 }

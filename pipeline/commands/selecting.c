@@ -3,6 +3,7 @@
 #include "input.h"
 #include "options.h"
 #include "stages/memory.h"
+#include "stages/numbers.h"
 #include "stages/say.h"
 
 #include <math.h>
@@ -18,6 +19,26 @@ static wn_code find_classes(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
     wn_class_labels_free(&s->classes);
     s->opts.classes = &s->classes;
     return wn_class_labels_make(&s->classes, &s->rows.view, &s->copies, &o, io, err);
+}
+
+/* Values and weights, before anything is encoded. */
+static wn_code read_numbers(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+    const wn_number_field value = {c->value_field, "--value-field", -1e6, 1e6},
+                          weight = {c->weight_field, "--weight-field", 0, 1e12};
+    wn_code code = WN_OK;
+    if (c->value_field) code = wn_numbers_read(&s->value, &s->rows, &s->in, &value, io->progress, err);
+    if (code == WN_OK && c->weight_field)
+        code = wn_numbers_read(&s->weight, &s->rows, &s->in, &weight, io->progress, err);
+    return code;
+}
+
+/* The same of the rows of the matrix, now that it is known which they are. */
+static wn_code keep_numbers(wn_selecting *s, const wn_config *c, wn_err *err) {
+    wn_code code = WN_OK;
+    if (s->value) code = wn_numbers_of_kept(&s->kept_value, s->value, c->value_weight, &s->copies, err);
+    if (code == WN_OK && s->weight) code = wn_numbers_of_kept(&s->kept_weight, s->weight, 1, &s->copies, err);
+    s->opts.value = s->kept_value, s->opts.weight = s->kept_weight;
+    return code;
 }
 
 wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
@@ -38,6 +59,7 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
         return wn_err_set(err, WN_EUSAGE, "--partition-by label: the rows have no labels");
     if (c->query_path && (code = wn_querying_read(&s->query, c, s->in.cols, io, err)) != WN_OK) return code;
     if (c->query_path) s->opts.query = &s->query.x;
+    if ((code = read_numbers(s, c, io, err)) != WN_OK) return code;
     return s->opts.objective == WN_CLASS_HERDING ? find_classes(s, c, io, err) : WN_OK;
 }
 
@@ -73,7 +95,7 @@ wn_code wn_selecting_plan(const wn_selecting *s, const wn_config *c, const wn_pl
 /* ---- choice ---- */
 
 static bool wants_verdict(const wn_selecting *s, const wn_config *c) {
-    return !c->no_verdict && s->rows.view.label && s->rows.view.nlabels > 0;
+    return !c->no_verdict && c->similarity != WN_PRECOMPUTED && s->rows.view.label && s->rows.view.nlabels > 0;
 }
 
 /* Before rows of dot products are normalised: what is chosen again is chosen from the same rows. */
@@ -88,7 +110,7 @@ static wn_code measure_worth(wn_selecting *s, const wn_config *c, wn_io *io, wn_
 }
 
 wn_code wn_selecting_prepare(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
-    const wn_kernel_opts kernel = wn_config_kernel(c);
+    const wn_kernel_opts kernel = wn_config_kernel(c, s->opts.wanted);
     wn_vectors *v = &s->vectors;
     wn_code code;
     wn_inputs_replayed_say(c, s->rows.inputs, s->rows.ninputs, io);
@@ -107,6 +129,7 @@ wn_code wn_selecting_prepare(wn_selecting *s, const wn_config *c, wn_io *io, wn_
         code = wn_push_choose(&s->classes, v, &s->copies, c->push, c->seed, err);
         if (code != WN_OK) return code;
     }
+    if ((code = keep_numbers(s, c, err)) != WN_OK) return code;
     size_t budget = wn_memory_budget(c->memory), held = wn_plan_held(&s->rows, v, s->opts.query);
     s->opts.memory = budget > held ? budget - held : 1;
     return WN_OK;
@@ -182,9 +205,10 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .similarity = kernel->kind,
                         .storage = chosen->storage,
                         .maximizer = chosen->maximizer,
-                        .lambda = s->opts.objective == WN_GRAPH_CUT ? chosen->lambda : NAN,
-                        .saturation = s->opts.objective == WN_SATURATED_COVERAGE ? chosen->saturation : NAN,
+                        .lambda = chosen->lambda > 0 || s->opts.objective == WN_GRAPH_CUT ? chosen->lambda : NAN,
+                        .saturation = chosen->saturation > 0 ? chosen->saturation : NAN,
                         .gamma = kernel->kind == WN_RBF ? kernel->gamma : NAN,
+                        .radius = kernel->kind == WN_BALL ? kernel->gamma : NAN,
                         .gamma_median = s->gamma_median,
                         .components = s->vectors.space.cols,
                         .explained = s->vectors.space.cols ? s->vectors.explained : NAN,
@@ -281,4 +305,8 @@ void wn_selecting_free(wn_selecting *s) {
     wn_class_labels_free(&s->classes);
     wn_choice_free(&s->choice);
     wn_representatives_free(&s->who);
+    wn_free(s->value);
+    wn_free(s->weight);
+    wn_free(s->kept_value);
+    wn_free(s->kept_weight);
 }

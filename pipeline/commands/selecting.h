@@ -22,6 +22,8 @@ typedef struct {
     wn_vectors vectors;
     wn_querying query;       /* what rows are chosen toward; none: empty */
     wn_class_labels classes; /* of class-herding */
+    double *value, *weight;           /* [n] of the rows; NULL: none */
+    double *kept_value, *kept_weight; /* [m] of the rows of the matrix */
     wn_choice_opts opts;
     double gamma_median;
     wn_choice choice;

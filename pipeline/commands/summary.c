@@ -84,12 +84,17 @@ static void say_parts(const wn_outcome *o, wn_io *io) {
 
 /* How the choice was made: ", rbf with gamma 7.9 (auto), lambda 8 (auto)". */
 static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
-    char how[200] = "", aside[60] = "";
+    char how[400] = "", aside[60] = "";
     int at = 0;
     if (o->objective != WN_RANDOM && o->similarity == WN_RBF)
         at = snprintf(how, sizeof how, ", rbf with gamma %.4g%s", o->gamma, isnan(c->gamma) ? " (auto)" : "");
+    else if (o->objective != WN_RANDOM && o->similarity == WN_BALL)
+        at = snprintf(how, sizeof how, ", balls of radius %.4g%s", o->radius, isnan(c->radius) ? " (auto)" : "");
     else if (o->objective != WN_RANDOM)
         at = snprintf(how, sizeof how, ", %s", wn_kernel_name(o->similarity));
+    for (size_t i = 0; i < c->nmix && o->objective == WN_MIXTURE && at < 120; i++)
+        at += snprintf(how + at, sizeof how - (size_t)at, "%s%g %s", i ? " + " : ", ", c->mix[i].weight,
+                       wn_objective_name(c->mix[i].objective));
     if (o->objective == WN_GRAPH_CUT)
         at += snprintf(how + at, sizeof how - (size_t)at, ", lambda %.4g%s", o->lambda,
                        isnan(c->lambda) ? " (auto)" : "");
@@ -113,8 +118,8 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     if (o->parts) say_parts(o, io);
     if (o->objective != WN_RANDOM && !wn_objective_seeks_coverage(o->objective))
         (void)snprintf(aside, sizeof aside, " (not what %s seeks)", wn_objective_name(o->objective));
-    wn_sayf(io, "coverage  %.3f mean cosine to the nearest chosen row; at random %.3f%s", o->coverage[o->npoints - 1],
-            o->coverage_random[o->npoints - 1], aside);
+    wn_sayf(io, "coverage  %.3f mean %s to the nearest chosen row; at random %.3f%s", o->coverage[o->npoints - 1],
+            o->similarity == WN_PRECOMPUTED ? "similarity" : "cosine", o->coverage_random[o->npoints - 1], aside);
     if (o->objective == WN_CLASS_HERDING) say_classes(o, io);
 }
 

@@ -107,7 +107,11 @@ static wn_code choose_by_objective(choosing *ch, wn_err *err) {
                         .neighbours = m->neighbours,
                         .memory = ch->call->memory,
                         .any_order = true};
-    const wn_kernel_opts kernel = {.kind = m->similarity, .gamma = m->gamma, .seed = ch->call->seed};
+    const size_t k = ch->call->k;
+    const wn_kernel_opts kernel = {.kind = m->similarity,
+                                   .gamma = m->gamma,
+                                   .clusters = k < WN_BALL_CLUSTERS ? k : WN_BALL_CLUSTERS,
+                                   .seed = ch->call->seed};
     double median = NAN;
     wn_code code = drop_copies(ch, &v, true, err);
     if (code != WN_OK) goto out;

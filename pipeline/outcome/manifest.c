@@ -76,9 +76,10 @@ static void add_selection(wn_manifest_doc *d, const wn_outcome *r) {
     if (r->components) wn_doc_count(d, o, "components", r->components);
     wn_doc_real(d, o, "variance_explained", r->explained);
     wn_doc_real(d, o, "gamma", r->gamma);
+    if (isfinite(r->radius)) wn_doc_real(d, o, "radius", r->radius);
     wn_doc_real(d, o, "median_distance", r->gamma_median);
     wn_doc_real(d, o, "lambda", r->k ? r->lambda : NAN);
-    if (r->objective == WN_SATURATED_COVERAGE) wn_doc_real(d, o, "saturation", r->saturation);
+    if (isfinite(r->saturation)) wn_doc_real(d, o, "saturation", r->saturation);
     wn_doc_text(d, o, "storage", wn_storage_name(r->storage));
     if (r->maximizer != WN_MAXIMIZER_AUTO) wn_doc_text(d, o, "maximizer", wn_maximizer_name(r->maximizer));
     if (r->objective == WN_FACILITY_LOCATION) wn_doc_real(d, o, "cut_off", r->cut_off);

@@ -84,6 +84,7 @@ static wn_code read_selection(wn_outcome *o, wn_err *err) {
     o->components = components >= 1 ? (size_t)components : 0; /* not for NaN */
     o->explained = json_number(wn_manifest_at(o, "selection", "variance_explained"));
     o->gamma = json_number(wn_manifest_at(o, "selection", "gamma"));
+    o->radius = json_number(wn_manifest_at(o, "selection", "radius"));
     o->gamma_median = json_number(wn_manifest_at(o, "selection", "median_distance"));
     o->push = json_number(wn_manifest_at(o, "selection", "push"));
     const cJSON *power = wn_manifest_at(o, "selection", "quota_power"); /* earlier versions did not say */

@@ -132,6 +132,7 @@ static wn_code map_room(wn_map *m, wn_err *err) {
 }
 
 wn_code wn_map_make(wn_map *out, const wn_outcome *r, wn_err *err) {
+    if (r->similarity == WN_PRECOMPUTED) return WN_OK; /* no vectors to draw */
     if (!r->x || r->k == 0 || r->x->cols < 2 || r->n < WN_TSNE_LEAST) return WN_OK;
     bool *taken = wn_alloc(r->n, sizeof *taken, err);
     size_t *rows = wn_alloc(r->n > WN_MAP_COUNTED ? r->n : WN_MAP_COUNTED, sizeof *rows, err);

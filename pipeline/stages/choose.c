@@ -132,6 +132,11 @@ static wn_code select_opts(wn_select_opts *out, size_t **keep, size_t k, const w
                             .storage = o->storage,
                             .maximizer = o->maximizer,
                             .epsilon = o->epsilon,
+                            .mix = o->mix,
+                            .nmix = o->nmix,
+                            .value = o->value,
+                            .weight = o->weight,
+                            .apart = o->apart,
                             .k = k,
                             .lambda = o->lambda,
                             .saturation = o->saturation,
@@ -164,6 +169,7 @@ static wn_code select_toward(wn_selection *first, size_t toward, const wn_mat *x
     own.alpha = o->query_alpha;
     own.k = toward;
     own.certify = false; /* they have none */
+    own.value = own.weight = NULL;
     return wn_select(x, &own, first, err);
 }
 
@@ -208,7 +214,8 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
     warn_of_balance(o, c->m, out->k, io);
     code = o->partition.parts ? select_in_parts(out, &x, c, &s, o, err) : wn_select(&x, &s, &out->selection, err);
     if (code == WN_OK && o->query) code = join_choices(&out->selection, &first, err);
-    if (code == WN_OK && o->objective == WN_GRAPH_CUT && isnan(o->lambda) && !o->any_order) /* made for this k alone */
+    if (code == WN_OK && o->objective == WN_GRAPH_CUT && isnan(o->lambda) && !o->any_order &&
+        !o->value && o->kernel.kind != WN_PRECOMPUTED) /* made for this k alone */
         code = wn_selection_by_coverage(&out->selection, &x, &whole, &s, err);
 out:
     wn_csr_free(&graph);
@@ -237,6 +244,7 @@ wn_code wn_choice_make(wn_choice *out, const wn_vectors *v, const wn_copies *c, 
     wn_choice choice = {0};
     wn_code code = bar_rows(&barred, &choice.k, v, c, lists, o, err);
     if (code != WN_OK) goto out;
+    choice.given = o->kernel.kind == WN_PRECOMPUTED;
     choice.nkeep = choice.k ? lists->nkeep : 0;
     if (choice.k > 0 && (code = select_rows(&choice, v, c, lists, &barred, o, io, err)) != WN_OK) goto out;
     if ((code = name_chosen(&choice, c, err)) != WN_OK) goto out;

@@ -8,7 +8,19 @@
 
 /* Similarity of facility location to a cosine. */
 static double cover_value(const wn_kernel *k, float cosine) {
+    if (k->kind == WN_BALL) return (double)cosine > 1 - k->gamma * k->gamma / 2;
     return k->kind == WN_RBF ? exp(k->gamma * ((double)cosine - 1)) : fmax(cosine, 0);
+}
+
+/* wn_sim_nearest over given similarities. */
+static void given_nearest(const wn_mat *x, const size_t *chosen, size_t k, size_t *nearest, float *sim) {
+    for (size_t i = 0; i < x->rows; i++) {
+        const float *w = wn_mat_row(x, i);
+        nearest[i] = 0;
+        for (size_t j = 1; j < k; j++)
+            if (w[chosen[j]] > w[chosen[nearest[i]]]) nearest[i] = j;
+        sim[i] = w[chosen[nearest[i]]];
+    }
 }
 
 wn_code wn_cover_curve(wn_cover *out, const wn_vectors *v, const wn_copies *c, const wn_cover_opts *o, wn_io *io,
@@ -21,19 +33,22 @@ wn_code wn_cover_curve(wn_cover *out, const wn_vectors *v, const wn_copies *c, c
     for (size_t i = 0; i < c->n; i++) weight[wn_kept_row(c, i)]++;
     for (size_t p = 0; p < o->npoints; p++) {
         size_t begin = p ? o->budget[p - 1] : 0;
-        code = wn_sim_nearest(&x, o->order + begin, o->budget[p] - begin, chunk_at, chunk, io->progress, err);
+        if (o->given)
+            given_nearest(&x, o->order + begin, o->budget[p] - begin, chunk_at, chunk);
+        else
+            code = wn_sim_nearest(&x, o->order + begin, o->budget[p] - begin, chunk_at, chunk, io->progress, err);
         if (code != WN_OK) goto out;
         double sum = 0, value = 0;
         for (size_t i = 0; i < c->m; i++) {
             if (p == 0 || chunk[i] > out->best[i]) out->best[i] = chunk[i], out->at[i] = begin + chunk_at[i];
-            float cosine = wn_cosine_bound(out->best[i]);
+            float cosine = o->given ? out->best[i] : wn_cosine_bound(out->best[i]);
             sum += (double)cosine * (double)weight[i];
             if (out->value) value += cover_value(o->kernel, cosine);
         }
         out->mean[p] = sum / (double)c->n;
         if (out->value) out->value[p] = value;
     }
-    for (size_t i = 0; i < c->m && o->npoints; i++) out->best[i] = wn_cosine_bound(out->best[i]);
+    for (size_t i = 0; i < c->m && o->npoints && !o->given; i++) out->best[i] = wn_cosine_bound(out->best[i]);
 out:
     wn_free(chunk_at);
     wn_free(chunk);

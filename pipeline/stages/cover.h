@@ -8,6 +8,7 @@ typedef struct {
     const size_t *budget; /* [npoints], rising */
     size_t npoints;
     const wn_kernel *kernel; /* NULL: no value is wanted */
+    bool given;              /* the rows are those of a matrix of similarities, which take the place of cosines */
     bool in_space;           /* by cosines of v->space, where there is one */
 } wn_cover_opts;
 

@@ -11,6 +11,11 @@ wn_code wn_kernel_choose(wn_kernel *out, double *median, const wn_vectors *v, co
                          const wn_kernel_opts *o, wn_io *io, wn_err *err) {
     *out = (wn_kernel){.kind = o->kind, .gamma = o->kind == WN_RBF ? o->gamma : 0};
     *median = NAN;
+    if (o->kind == WN_BALL) {
+        const wn_mat x = wn_space_rows(v, c);
+        out->gamma = o->gamma;
+        return isnan(o->gamma) ? wn_sim_radius_auto(&x, o->clusters, o->seed, &out->gamma, io->progress, err) : WN_OK;
+    }
     if (o->kind != WN_RBF || !isnan(o->gamma)) return WN_OK;
     const wn_mat x = wn_space_rows(v, c);
     wn_err why = {0};

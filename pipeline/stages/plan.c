@@ -57,6 +57,9 @@ static wn_select_opts select_opts(const wn_choice_opts *c) {
                             .classes = c->classes ? c->classes->n : 0,
                             .query = c->query,
                             .maximizer = c->maximizer,
+                            .mix = c->mix,
+                            .nmix = c->nmix,
+                            .apart = c->apart,
                             .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
 }
 

@@ -89,6 +89,7 @@ typedef struct {
     size_t *self;       /* [all] 0, 1, 2, ... */
     bool *held_out;     /* [all] is the row? */
     wn_class_labels classes;
+    double *value, *weight; /* [all] of the row at a place; NULL: there are none */
     size_t *keep, *exclude;
     wn_lists lists;
 } remainder;
@@ -121,6 +122,8 @@ static void remainder_free(remainder *r) {
     wn_free(r->held_out);
     wn_free(r->keep);
     wn_free(r->exclude);
+    wn_free(r->value);
+    wn_free(r->weight);
     wn_free(r->classes.label);
 }
 
@@ -133,6 +136,8 @@ static wn_code remainder_init(remainder *r, wn_vectors *v, const wn_chosen *chos
     r->keep = wn_alloc(lists->nkeep, sizeof *r->keep, err);
     r->exclude = wn_alloc(lists->nexclude, sizeof *r->exclude, err);
     if (!r->at || !r->place || !r->self || !r->held_out || !r->keep || !r->exclude) return WN_EMEMORY;
+    if (chosen->opts->value && !(r->value = wn_alloc(c->m, sizeof *r->value, err))) return WN_EMEMORY;
+    if (chosen->opts->weight && !(r->weight = wn_alloc(c->m, sizeof *r->weight, err))) return WN_EMEMORY;
     for (size_t i = 0; i < c->m; i++) r->at[i] = r->place[i] = r->self[i] = i;
     r->m = c->m - held_out; /* from here on there is an order to come back to */
     if (!chosen->opts->classes) return WN_OK;
@@ -159,6 +164,8 @@ static void remainder_set(remainder *r, const size_t *held_out, size_t n, const 
         while (r->held_out[r->at[--to]]) continue;
         exchange(r, held_out[i], to);
     }
+    for (size_t i = 0; r->value && i < r->m; i++) r->value[i] = chosen->opts->value[r->at[i]];
+    for (size_t i = 0; r->weight && i < r->m; i++) r->weight[i] = chosen->opts->weight[r->at[i]];
     for (size_t i = 0; classes && i < r->m; i++) r->classes.label[i] = classes->label[r->at[i]];
     r->lists = (wn_lists){.keep = r->keep, .exclude = r->exclude, .nkeep = lists->nkeep};
     for (size_t i = 0; i < lists->nkeep; i++) r->keep[i] = r->place[c->x_row[lists->keep[i]]];
@@ -204,6 +211,7 @@ static wn_code choose_fold(wn_worth_folds *f, size_t i, remainder *r, const wn_c
     wn_choice_opts again = *o;
     again.wanted = f->size.k;
     again.part_rows = f->plan.part_rows;
+    again.value = r->value, again.weight = r->weight;
     if (o->classes) again.classes = &r->classes;
     const wn_choice_opts random = at_random(o, f->size.k, i, STREAM_DRAW);
     const wn_choice_opts all = at_random(o, f->plan.all_rows, i, STREAM_ALL);

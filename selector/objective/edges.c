@@ -10,6 +10,7 @@ enum { ROWS = 128, SOME = 64 /* edges that a rule is asked about together */ };
 
 static float edge_similarity(const wn_kernel *k, double cosine) {
     if (k->kind == WN_RBF) return (float)exp(k->gamma * (cosine - 1));
+    if (k->kind == WN_BALL) return cosine > 1 - k->gamma * k->gamma / 2 ? 1.0f : 0.0f;
     return cosine > 0 ? (float)cosine : 0.0f;
 }
 

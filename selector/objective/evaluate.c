@@ -13,10 +13,13 @@ typedef struct {
 } evaluate_job;
 
 double wn_evaluate_pair(const wn_evaluation *e, size_t a, size_t b) {
+    const wn_kernel *kernel = &e->o->kernel;
     const float *x = wn_mat_row(e->g->of, a), *y = wn_mat_row(e->g->x, b);
     double s = 0;
+    if (kernel->kind == WN_PRECOMPUTED) return (double)y[a];
     for (size_t c = 0; c < e->g->d; c++) s += (double)x[c] * (double)y[c];
-    return e->o->kernel.kind == WN_RBF ? exp(e->o->kernel.gamma * (s - 1)) : s;
+    if (kernel->kind == WN_BALL) return s > 1 - kernel->gamma * kernel->gamma / 2;
+    return kernel->kind == WN_RBF ? exp(kernel->gamma * (s - 1)) : s;
 }
 
 static void evaluate_task(void *ctx, size_t begin, size_t end, int worker) {

@@ -18,6 +18,9 @@ typedef struct {
     size_t pairs; /* similarities that all gains look at */
 } wn_facility;
 
+/* As in wn_objective_vt: of a mixture with facility location in it. */
+wn_certificate_error wn_facility_off(const void *f, const wn_finished *g);
+
 /* After the last pick; gain as in wn_objective_vt. */
 wn_code wn_facility_bound(const wn_facility *f, wn_finished *g, const double *gain, wn_err *err);
 

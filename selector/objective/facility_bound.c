@@ -15,7 +15,8 @@ static const double looks = 0x1p28, first_step = .5, shorter = .7, enough = .005
 
 /* How far f as computed may lie from its definition: the error of a similarity for each row, as often as it counts.
  * Edges of a graph are what they are, but for the rounding of their rbf. */
-static wn_certificate_error facility_off(const wn_finished *g) {
+wn_certificate_error wn_facility_off(const void *f, const wn_finished *g) {
+    (void)f;
     wn_certificate_error e = wn_certificate_similarity(&g->o->kernel, g->ground->d, g->ground->sq_max);
     double rows = 0;
     for (size_t i = 0; i < g->ground->n; i++) rows += wn_ground_weight(g->ground, i);
@@ -121,23 +122,9 @@ out:
     return code;
 }
 
-/* Gains anew, of a maximizer that keeps none. */
-static wn_code facility_gains_anew(const wn_facility *f, wn_finished *g, const wn_certificate_error *off, wn_err *err) {
-    const size_t n = g->ground->n;
-    size_t *rows = wn_alloc(n, sizeof *rows, err);
-    double *gain = wn_alloc(n, sizeof *gain, err);
-    wn_code code = rows && gain ? WN_OK : WN_EMEMORY;
-    for (size_t i = 0; i < n && code == WN_OK; i++) rows[i] = i;
-    if (code == WN_OK) code = f->gains(f->state, rows, n, gain, err);
-    if (code == WN_OK) code = wn_certificate_of_gains(g, gain, off, err);
-    wn_free(rows);
-    wn_free(gain);
-    return code;
-}
-
 wn_code wn_facility_bound(const wn_facility *f, wn_finished *g, const double *gain, wn_err *err) {
     if (g->ground->of != g->ground->x) return WN_OK;
-    const wn_certificate_error off = facility_off(g);
+    const wn_certificate_error off = wn_facility_off(NULL, g);
     if (f->above) return facility_descend(f, g, &off, err);
-    return gain ? wn_certificate_of_gains(g, gain, &off, err) : facility_gains_anew(f, g, &off, err);
+    return gain ? wn_certificate_of_gains(g, gain, &off, err) : wn_certificate_of_gains_anew(g, f->gains, f->state, &off, err);
 }

@@ -104,6 +104,7 @@ const wn_objective_vt wn_objective_facility_graph = {.traits = WN_GAINS_FALL | W
                                                      .gains = wn_edges_gains,
                                                      .add = wn_edges_add,
                                                      .bound = facility_graph_bound,
+                                                     .off = wn_facility_off,
                                                      .finish = facility_graph_finish,
                                                      .close = facility_graph_close,
                                                      .evaluate = wn_facility_evaluate};

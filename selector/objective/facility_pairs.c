@@ -87,7 +87,7 @@ static void facility_above_task(void *ctx, size_t begin, size_t end, int worker)
     (void)worker;
     const above_job *j = ctx;
     for (size_t r = 0; r < j->m; r++) {
-        const float *w = j->s->W + j->rows[r] * j->s->n;
+        const float *w = j->s->W + j->rows[r] * j->s->width;
         for (size_t i = begin; i < end; i++) j->count[i] += (double)w[i] > j->s->state[i];
     }
 }
@@ -110,6 +110,7 @@ const wn_objective_vt wn_objective_facility_dense = {.traits = WN_GAINS_FALL | W
                                                      .gains = wn_pairs_gains,
                                                      .add = wn_pairs_add,
                                                      .bound = facility_pairs_bound,
+                                                     .off = wn_facility_off,
                                                      .close = wn_pairs_close,
                                                      .evaluate = wn_facility_evaluate};
 const wn_objective_vt wn_objective_facility_free = {.traits = WN_GAINS_FALL | WN_USES_ROWS | WN_SEEKS_COVERAGE,
@@ -120,5 +121,6 @@ const wn_objective_vt wn_objective_facility_free = {.traits = WN_GAINS_FALL | WN
                                                     .gains = wn_pairs_gains,
                                                     .add = wn_pairs_add,
                                                     .bound = facility_pairs_bound,
+                                                    .off = wn_facility_off,
                                                     .close = wn_pairs_close,
                                                     .evaluate = wn_facility_evaluate};

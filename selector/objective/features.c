@@ -99,11 +99,18 @@ static wn_code features_evaluate(const wn_evaluation *e, double *value, wn_err *
     return WN_OK;
 }
 
+/* In double throughout. */
+static wn_certificate_error features_off(const void *f, const wn_finished *g) {
+    (void)f;
+    return (wn_certificate_error){.relative = ((double)g->ground->d + (double)g->o->k + 8) * 0x1p-50};
+}
+
 const wn_objective_vt wn_objective_features = {.traits = WN_GAINS_FALL | WN_USES_ROWS,
                                                .bytes = features_bytes,
                                                .work = features_work,
                                                .open = features_open,
                                                .gains = features_gains,
                                                .add = features_add,
+                                               .off = features_off,
                                                .close = features_close,
                                                .evaluate = features_evaluate};

@@ -10,7 +10,7 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-#include "objective/evaluate.h"
+#include "objective/graph_cut.h"
 #include "objective/linear_cut.h"
 #include "objective/objective.h"
 
@@ -121,7 +121,7 @@ static double graph_cut_term_of_sums(const wn_evaluation *e, size_t i) {
     return T - 0.5 * (2 + e->o->lambda) * pairs;
 }
 
-static wn_code graph_cut_evaluate(const wn_evaluation *e, double *value, wn_err *err) {
+wn_code wn_graph_cut_evaluate(const wn_evaluation *e, double *value, wn_err *err) {
     return wn_evaluate_sum(e, e->g->sums ? graph_cut_term_of_sums : graph_cut_term, value, err);
 }
 
@@ -134,4 +134,4 @@ const wn_objective_vt wn_objective_graph_cut = {.traits = WN_GAINS_FALL_NONNEGAT
                                                 .add = graph_cut_add,
                                                 .bound = graph_cut_bound,
                                                 .close = graph_cut_close,
-                                                .evaluate = graph_cut_evaluate};
+                                                .evaluate = wn_graph_cut_evaluate};

@@ -19,7 +19,7 @@ static void dense_task(void *ctx, size_t begin, size_t end, int worker) {
     wn_pairs *s = ctx;
     for (size_t i = begin; i < end; i++) {
         double lanes[WN_LANES] = {0};
-        add_gain(s, s->W + s->ids[i] * s->n, 0, s->n, lanes);
+        add_gain(s, s->W + s->ids[i] * s->width, 0, s->n, lanes);
         s->out[i] = wn_lanes_sum(lanes);
     }
 }
@@ -75,7 +75,7 @@ static void take_task(void *ctx, size_t begin, size_t end, int worker) {
 wn_code wn_pairs_add(void *f, size_t row, wn_err *err) {
     wn_pairs *s = f;
     if (s->W) {
-        s->rule->take(s->W + row * s->n, s->state, s->n);
+        s->rule->take(s->W + row * s->width, s->state, s->n);
         return WN_OK;
     }
     s->pick = wn_mat_row(s->g->x, row);
@@ -93,7 +93,7 @@ static size_t scratch_floats(size_t d) {
 size_t wn_pairs_bytes(const wn_select_opts *o, size_t n, size_t d, bool dense) {
     const size_t of = o->represent ? o->represent->rows : n,
                  rest = of * sizeof(double) + (size_t)wn_threads_get() * scratch_floats(d) * sizeof(float);
-    return dense ? wn_matrix_bytes(n, of, rest) : rest;
+    return dense && o->kernel.kind != WN_PRECOMPUTED ? wn_matrix_bytes(n, of, rest) : rest;
 }
 
 wn_code wn_pairs_open(void **f, const wn_ground *g, const wn_select_opts *o, const wn_pairs_rule *rule, bool dense,
@@ -111,13 +111,17 @@ wn_code wn_pairs_open(void **f, const wn_ground *g, const wn_select_opts *o, con
     if (!(s->state = wn_alloc(s->n, sizeof *s->state, err))) return WN_EMEMORY;
     s->scratch = wn_alloc((size_t)wn_threads_get(), s->scratch_size * sizeof *s->scratch, err);
     if (!s->scratch) return WN_EMEMORY;
-    return dense ? wn_matrix_fill(g, &o->kernel, o->progress, &s->W, err) : WN_OK;
+    const bool given = o->kernel.kind == WN_PRECOMPUTED;
+    const wn_code code = dense && !given ? wn_matrix_fill(g, &o->kernel, o->progress, &s->own, err) : WN_OK;
+    s->W = given ? g->x->data : s->own;
+    s->width = given ? g->x->stride : s->n;
+    return code;
 }
 
 void wn_pairs_close(void *f) {
     wn_pairs *s = f;
     if (!s) return;
-    wn_free(s->W);
+    wn_free(s->own);
     wn_free(s->scratch);
     wn_free(s->state);
     wn_free(s);

@@ -25,7 +25,9 @@ typedef struct {
     wn_progress *progress;
     size_t n;      /* rows to be represented, mostly those of x */
     double *state; /* [n] 0 at first */
-    float *W;      /* [rows of x, n]; NULL: matrix-free */
+    const float *W; /* [rows of x, n], `width` floats apart; NULL: matrix-free */
+    size_t width;
+    float *own; /* W where it was made here; else it is x, of given similarities */
     size_t stride;
     float *scratch; /* [threads] of some rows of x and a tile of similarities */
     size_t scratch_size;

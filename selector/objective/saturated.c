@@ -111,6 +111,17 @@ static wn_code saturated_evaluate(const wn_evaluation *e, double *value, wn_err 
     return wn_evaluate_sum(e, saturated_term, value, err);
 }
 
+/* Each similarity of a pick, and each of the share of all, may be off. */
+static wn_certificate_error saturated_off(const void *f, const wn_finished *g) {
+    wn_certificate_error e = wn_certificate_similarity(&g->o->kernel, g->ground->d, g->ground->sq_max);
+    double rows = 0;
+    (void)f;
+    for (size_t i = 0; i < g->ground->n; i++) rows += wn_ground_weight(g->ground, i);
+    e.absolute *= rows * ((double)g->o->k + g->o->saturation * rows);
+    e.relative += ((double)g->o->k + (double)g->ground->n) * 0x1p-52;
+    return e;
+}
+
 enum { TRAITS = WN_GAINS_FALL | WN_USES_SATURATION | WN_USES_ROWS | WN_SEEKS_COVERAGE };
 const wn_objective_vt wn_objective_saturated_dense = {.traits = TRAITS,
                                                       .bytes = saturated_dense_bytes,
@@ -118,6 +129,7 @@ const wn_objective_vt wn_objective_saturated_dense = {.traits = TRAITS,
                                                       .open = saturated_dense_open,
                                                       .gains = wn_pairs_gains,
                                                       .add = wn_pairs_add,
+                                                      .off = saturated_off,
                                                       .close = wn_pairs_close,
                                                       .evaluate = saturated_evaluate};
 const wn_objective_vt wn_objective_saturated_free = {.traits = TRAITS,
@@ -126,6 +138,7 @@ const wn_objective_vt wn_objective_saturated_free = {.traits = TRAITS,
                                                      .open = saturated_free_open,
                                                      .gains = wn_pairs_gains,
                                                      .add = wn_pairs_add,
+                                                     .off = saturated_off,
                                                      .close = wn_pairs_close,
                                                      .evaluate = saturated_evaluate};
 const wn_objective_vt wn_objective_saturated_graph = {.traits = TRAITS,
@@ -134,5 +147,6 @@ const wn_objective_vt wn_objective_saturated_graph = {.traits = TRAITS,
                                                       .open = saturated_graph_open,
                                                       .gains = wn_edges_gains,
                                                       .add = wn_edges_add,
+                                                      .off = saturated_off,
                                                       .close = saturated_graph_close,
                                                       .evaluate = saturated_evaluate};

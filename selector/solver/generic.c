@@ -1,4 +1,5 @@
 /* Any objective by any maximizer that suits it. */
+#include <math.h>
 #include <winnow/mem.h>
 
 #include "solver/solver.h"
@@ -44,7 +45,12 @@ static wn_code generic_bound(void *solver, wn_finished *g, wn_err *err) {
     generic_solver *s = solver;
     const wn_objective_vt *f = s->search.objective;
     const double *gain = s->maximizer->gains_left ? s->maximizer->gains_left(s->m) : NULL;
-    return f->bound ? f->bound(s->search.f, g, gain, err) : WN_OK;
+    if (f->bound) return f->bound(s->search.f, g, gain, err);
+    if (!f->off) return WN_OK;
+    const wn_certificate_error off = f->off(s->search.f, g);
+    if (isnan(off.relative)) return WN_OK;
+    return gain ? wn_certificate_of_gains(g, gain, &off, err)
+                : wn_certificate_of_gains_anew(g, f->gains, s->search.f, &off, err);
 }
 
 static wn_code generic_finish(void *solver, wn_err *err) {

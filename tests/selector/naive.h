@@ -17,6 +17,10 @@ typedef struct {
     size_t n;
     double *w;            /* [n, n], then [n]: 1 + all that is similar to a row, once that is known */
     const double *weight; /* [n] how often a row is represented; NULL: once each */
+    const double *value;  /* [n] what a row brings by itself; NULL: nothing */
+    const wn_mix_part *mix; /* [nmix] of a mixture */
+    size_t nmix;
+    double lambda, saturation; /* of its parts */
 } naive;
 
 static inline double naive_weight(const naive *v, size_t i) {
@@ -29,7 +33,10 @@ static inline naive naive_init(const wn_mat *x, const wn_kernel *k) {
         for (size_t j = 0; j < v.n; j++) {
             double s = 0;
             for (size_t c = 0; c < x->cols; c++) s += (double)wn_mat_row(x, i)[c] * (double)wn_mat_row(x, j)[c];
-            v.w[i * v.n + j] = k->kind == WN_RBF ? exp(k->gamma * (s - 1)) : s;
+            v.w[i * v.n + j] = k->kind == WN_RBF           ? exp(k->gamma * (s - 1))
+                               : k->kind == WN_BALL        ? s > 1 - k->gamma * k->gamma / 2
+                               : k->kind == WN_PRECOMPUTED ? (double)wn_mat_row(x, i)[j]
+                                                           : s;
         }
     return v;
 }
@@ -135,9 +142,30 @@ static inline double naive_log_determinant(const naive *v, const size_t *s, size
     return f;
 }
 
+static inline double naive_value(const naive *v, wn_objective o, double lambda, const size_t *s, size_t m);
+
+static inline double naive_mixture(const naive *v, const size_t *s, size_t m) {
+    double f = 0;
+    for (size_t p = 0; p < v->nmix; p++) {
+        naive part = *v;
+        part.value = NULL;
+        f += v->mix[p].weight *
+             naive_value(&part, v->mix[p].objective,
+                         v->mix[p].objective == WN_SATURATED_COVERAGE ? v->saturation : v->lambda, s, m);
+    }
+    return f;
+}
+
 /* f of the m rows of s, from its definition; 0: it has tests of its own. */
 static inline double naive_value(const naive *v, wn_objective o, double lambda, const size_t *s, size_t m) {
+    naive bare = *v;
+    double values = 0;
+    for (size_t i = 0; i < m && v->value; i++) values += v->value[s[i]];
+    bare.value = NULL;
+    if (v->value) return values + naive_value(&bare, o, lambda, s, m);
     switch ((int)o) {
+    case WN_MIXTURE:
+        return naive_mixture(v, s, m);
     case WN_FACILITY_LOCATION:
         return naive_facility(v, s, m);
     case WN_GRAPH_CUT:
@@ -182,6 +210,19 @@ static inline double naive_gain(const naive *v, wn_objective o, double lambda, c
     for (size_t i = 0; i < v->n; i++) a += (naive_weight(v, i) + (i == x ? 1 : 0)) * fabs(v->w[x * v->n + i]);
     for (size_t c = 0; c < m && o == WN_GRAPH_CUT; c++) a += (2 + lambda) * fabs(v->w[x * v->n + s[c]]);
     if (scale) *scale = a;
+    if (v->value || o == WN_MIXTURE) {
+        naive bare = *v;
+        double sum = v->value ? v->value[x] : 0, part_scale = 0;
+        bare.value = NULL;
+        if (o != WN_MIXTURE) return sum + naive_gain(&bare, o, lambda, s, m, x, NULL);
+        for (size_t p = 0; p < v->nmix; p++) {
+            const wn_objective part = v->mix[p].objective;
+            sum += v->mix[p].weight * naive_gain(&bare, part, part == WN_SATURATED_COVERAGE ? v->saturation : v->lambda,
+                                                 s, m, x, &part_scale);
+            if (scale) *scale += v->mix[p].weight * part_scale;
+        }
+        return sum;
+    }
     if (o == WN_GRAPH_CUT) return naive_cut_gain(v, lambda, s, m, x);
     if (o == WN_FACILITY_LOCATION) return naive_facility_gain(v, s, m, x);
     size_t with[NAIVE_PICKS];
@@ -288,6 +329,34 @@ static inline void draw_lists(wn_select_opts *o, size_t *keep, size_t *exclude, 
     o->k = low + (size_t)wn_rng_below(r, n - o->nexclude - low + 1);
     o->keep = keep, o->exclude = exclude;
     free(order);
+}
+
+/* x becomes the matrix [n, n] of its inner products: similarities that are given. */
+static inline void given_rows(wn_mat *x) {
+    wn_mat w;
+    if (wn_mat_init(&w, x->rows, x->rows, &(wn_err){0}) != WN_OK) abort();
+    for (size_t i = 0; i < x->rows; i++)
+        for (size_t j = 0; j <= i; j++) {
+            double s = 0;
+            for (size_t c = 0; c < x->cols; c++) s += (double)wn_mat_row(x, i)[c] * (double)wn_mat_row(x, j)[c];
+            wn_mat_row(&w, i)[j] = wn_mat_row(&w, j)[i] = (float)s;
+        }
+    wn_mat_free(x);
+    *x = w;
+}
+
+/* A mixture of up to four parts whose gains only fall under this kernel; room for four. */
+static inline size_t draw_mix(wn_mix_part *mix, wn_kernel_kind kernel, wn_rng *r) {
+    static const wn_objective parts[] = {WN_FACILITY_LOCATION, WN_SATURATED_COVERAGE, WN_LOG_DETERMINANT,
+                                         WN_FEATURE_BASED, WN_GRAPH_CUT};
+    size_t n = 0;
+    for (size_t i = 0; i < 5; i++) {
+        const bool falls = parts[i] != WN_GRAPH_CUT || kernel == WN_RBF;
+        if (!falls || n == 4 || !wn_objective_serves(parts[i], kernel, WN_STORAGE_AUTO, WN_MAXIMIZER_AUTO)) continue;
+        if (n == 0 || wn_rng_below(r, 2))
+            mix[n++] = (wn_mix_part){parts[i], (double[]){.1, 1, 3}[wn_rng_below(r, 3)]};
+    }
+    return n;
 }
 
 /* Now and then some rows become zero, opposites of others, or copies. */

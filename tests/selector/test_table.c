@@ -15,6 +15,10 @@ static const char *own_test(wn_objective o) {
     switch ((int)o) {
     case WN_CLASS_HERDING:
         return "each pick is the best of its class, not of all: test_class_herding.c";
+    case WN_BY_VALUE:
+    case WN_KMEANS:
+    case WN_TYPICLUST:
+        return "no gain is sought: test_baselines.c";
     case WN_RANDOM:
         return "nothing is maximised: test_select.c";
     case WN_RDS:
@@ -34,8 +38,10 @@ typedef struct {
 
 /* All of the tables' ways that wn_select accepts; those of one kernel together. */
 static size_t find_ways(table_way *out, wn_objective objective) {
-    wn_mat x = clustered_rows(3, 2, 3, 0, true, 1);
+    wn_mat vectors = clustered_rows(3, 2, 3, 0, true, 1), given = clustered_rows(3, 2, 3, 0, true, 1);
+    const wn_mix_part mix = {WN_FACILITY_LOCATION, 1};
     size_t ways = 0;
+    given_rows(&given);
     for (int kernel = 0; wn_kernel_name((wn_kernel_kind)kernel); kernel++)
         for (int storage = 0; wn_storage_name((wn_storage)storage); storage++)
             for (int m = 0; m <= WN_LAZY; m++) { /* those that draw: test_drawing.c */
@@ -45,16 +51,19 @@ static size_t find_ways(table_way *out, wn_objective objective) {
                                           .storage = way.storage,
                                           .maximizer = way.maximizer,
                                           .lambda = 0,
+                                          .mix = &mix,
+                                          .nmix = 1,
                                           .k = 1};
                 wn_selection s = {0};
                 wn_err e = {0};
-                const wn_code code = wn_select(&x, &o, &s, &e);
+                const wn_code code = wn_select(kernel == WN_PRECOMPUTED ? &given : &vectors, &o, &s, &e);
                 wn_selection_free(&s);
                 cr_assert(code == WN_OK || (code == WN_EUSAGE && strstr(e.msg, "cannot be maximised")), "%s", e.msg);
                 cr_assert_lt(ways, WAYS_MAX);
                 if (code == WN_OK) out[ways++] = way;
             }
-    wn_mat_free(&x);
+    wn_mat_free(&vectors);
+    wn_mat_free(&given);
     return ways;
 }
 
@@ -62,7 +71,8 @@ typedef struct {
     wn_mat x;
     wn_select_opts o;
     size_t keep[ROWS_MAX], exclude[ROWS_MAX];
-    double weight[ROWS_MAX];
+    double weight[ROWS_MAX], value[ROWS_MAX];
+    wn_mix_part mix[4];
     long long start[ROWS_MAX + 1];
     long long end[ROWS_MAX * ROWS_MAX];
     float cosine[ROWS_MAX * ROWS_MAX];
@@ -94,14 +104,19 @@ static void make(instance *in, wn_objective objective, wn_kernel_kind kernel, ui
     const size_t n = 2 + (size_t)wn_rng_below(&r, ROWS_MAX - 1), d = 1 + (size_t)wn_rng_below(&r, 5);
     *in = (instance){.o = {.objective = objective, .kernel = {.kind = kernel}}};
     in->o.kernel.gamma = (double[]){0.5, 2, 8}[wn_rng_below(&r, 3)];
+    if (kernel == WN_BALL) in->o.kernel.gamma = (double[]){0.5, 0.9, 1.3}[wn_rng_below(&r, 3)];
     in->x = clustered_rows(n, d, 1 + (size_t)wn_rng_below(&r, n), 0.1 + wn_rng_uniform(&r), kernel != WN_DOT, seed);
     spoil_rows(&in->x, &r);
+    if (kernel == WN_PRECOMPUTED) given_rows(&in->x);
     draw_lists(&in->o, in->keep, in->exclude, n, &r);
     in->o.lambda = (double[]){0, 0.5, 10, NAN}[wn_rng_below(&r, 4)];
     in->o.saturation = (double[]){0, 0.05, 0.3, 1}[wn_rng_below(&r, 4)];
     for (size_t i = 0; i < n; i++) in->weight[i] = (double[]){0, 0.5, 1, 1, 2, 7}[wn_rng_below(&r, 6)];
     if (wn_rng_below(&r, 3) == 0) in->o.weight = in->weight;
-    if (wn_rng_below(&r, 4) == 0 && kernel != WN_DOT) make_graph(in);
+    if (wn_rng_below(&r, 4) == 0 && kernel != WN_DOT && kernel != WN_PRECOMPUTED) make_graph(in);
+    for (size_t i = 0; i < n; i++) in->value[i] = (double[]){-1, 0, 0.01, 0.5, 2, 30}[wn_rng_below(&r, 6)];
+    if (wn_objective_adds_up(objective) && wn_rng_below(&r, 3) == 0) in->o.value = in->value;
+    if (objective == WN_MIXTURE) in->o.mix = in->mix, in->o.nmix = draw_mix(in->mix, kernel, &r);
 }
 
 /* Rows without a direction say nothing of a mean: herding takes them last, whatever f(S) gains by them. */
@@ -124,6 +139,7 @@ static double room_of(const instance *in, const naive *v, const size_t *s, size_
     double scale = 0;
     for (size_t i = 0; i < v->n; i++) scale += (1 + naive_weight(v, i)) * fabs(v->w[x * v->n + i]);
     for (size_t c = 0; c < m; c++) scale += (2 + in->o.lambda) * fabs(v->w[x * v->n + s[c]]);
+    for (size_t p = 0; p < in->o.nmix; p++) scale *= p ? 1 : 12; /* weights of up to four parts */
     return scale * (k->kind == WN_RBF ? 4e-7 * (2 + k->gamma) : 1e-6);
 }
 
@@ -153,7 +169,7 @@ static void check_greedy(const instance *in, const wn_selection *s, char *why, s
             if (other > gain + room + room_of(in, &v, set, t, i) + tiny)
                 (void)snprintf(why, size, "step %zu: row %zu has %.17g, better than %zu with %.17g", t, i, other, row,
                                gain);
-            if (i < row && same_row(&in->x, i, row))
+            if (i < row && same_row(&in->x, i, row) && (!in->o.value || in->value[i] >= in->value[row]))
                 (void)snprintf(why, size, "step %zu: row %zu before the equal row %zu", t, row, i);
         }
         set[t] = row;

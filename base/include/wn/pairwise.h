@@ -22,7 +22,7 @@ typedef struct {
 wn_code wn_pair_tile(const wn_kernel *k, wn_row_block a, wn_row_block b, size_t d, float *out, size_t ldo, wn_err *err);
 
 /* sums[i] = sum over j != i of k(x_i, x_j), i < n. One symmetric pass: n^2 d / 2 multiply-adds, exp fused into the
- * tile, all threads, O(threads * tile) memory beyond x. */
+ * tile, all threads, O(threads * tile) memory beyond x. Not of the kernel ball. */
 wn_code wn_pair_rowsums(const wn_kernel *k, const wn_mat *x, double *sums, wn_progress *p, wn_err *err);
 
 /* sums[i] += sum over j < ny of k(x_rows[i], x_cols[j]), for nx rows and ny columns given by index into x

@@ -83,6 +83,12 @@ typedef struct {
     wn_objective objective;
     wn_kernel_kind similarity;
     double lambda, gamma, saturation; /* NaN = auto */
+    double radius;           /* of balls; NaN = auto */
+    const wn_mix_part *mix;  /* [nmix] of a mixture */
+    size_t nmix;
+    const char *value_field, *weight_field; /* NULL: none */
+    double value_weight;     /* times which the values count */
+    double apart;            /* of objective value; NaN = off */
     size_t components;       /* of rbf; 0: rows are compared as they are */
     bool ignore_labels;      /* --labels ignore */
     const char *labels_note; /* what there is to say of labels that do not decide; NULL: nothing */

@@ -114,9 +114,12 @@ wn_code wn_space_make(wn_vectors *v, const wn_copies *c, const wn_space_opts *o,
 size_t wn_space_dims(const wn_space_opts *o, size_t cols); /* its columns; 0: there is none */
 size_t wn_space_bytes(const wn_space_opts *o, size_t rows, size_t cols);
 
+#define WN_BALL_CLUSTERS 500 /* at the most, where the rows to choose are more */
 typedef struct {
     wn_kernel_kind kind;
-    double gamma;  /* of an rbf; NaN: from the distances of sampled rows (wn_sim_gamma_auto) */
+    double gamma;  /* of an rbf; NaN: from the distances of sampled rows (wn_sim_gamma_auto). Of a ball its radius; NaN:
+                    * from so many clusters (wn_sim_radius_auto) */
+    size_t clusters;
     uint64_t seed;
 } wn_kernel_opts;
 
@@ -190,6 +193,11 @@ typedef struct {
     wn_storage storage;
     wn_maximizer maximizer;
     double epsilon;    /* of stochastic; 0: as wn_select_opts */
+    const wn_mix_part *mix; /* [nmix] of a mixture */
+    size_t nmix;
+    const double *value;  /* [m] rows of the matrix; NULL: none */
+    const double *weight; /* [m] the same */
+    double apart;      /* of objective value, as wn_select_opts */
     size_t wanted;     /* rows to choose; fewer where fewer are left */
     double lambda;     /* of graph-cut; NaN: as wn_select_opts */
     double saturation; /* of saturated coverage, as wn_select_opts */
@@ -214,6 +222,7 @@ typedef struct {
                              * objective's. selection.query has what the former serve; NULL: no queries */
     wn_partitioned rounds;  /* of a choice in parts */
     size_t *chosen;         /* [k] input rows in order of choice */
+    bool given;             /* by similarities that are given: who stands for whom goes by them, too */
     size_t *rank;           /* [n] from 1; WN_NONE: not chosen */
 } wn_choice;
 

@@ -79,7 +79,7 @@ typedef struct {
     wn_kernel_kind similarity;
     wn_storage storage;                          /* as used */
     wn_maximizer maximizer;                      /* as used; auto: a solver of the objective's own */
-    double lambda, saturation, gamma, gamma_median, cut_off; /* NaN: does not apply */
+    double lambda, saturation, gamma, radius, gamma_median, cut_off; /* NaN: does not apply */
     double bound;                                /* as in wn_selection; NaN: none */
     size_t components;                           /* that rows were compared by; 0: as they are */
     double explained;                            /* share of the variance that these have; NaN: does not apply */

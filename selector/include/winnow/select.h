@@ -25,6 +25,10 @@ extern "C" {
     X(WN_FEATURE_BASED, "feature-based")            \
     X(WN_HERDING, "herding")                        \
     X(WN_CLASS_HERDING, "class-herding")            \
+    X(WN_MIXTURE, "mixture")                        \
+    X(WN_BY_VALUE, "value")                         \
+    X(WN_KMEANS, "kmeans")                          \
+    X(WN_TYPICLUST, "typiclust")                    \
     X(WN_RANDOM, "random")
 /* Toward a target: the rows nearest to queries, which no function of the set says alone. rds: for each query in turn
  * its nearest row (Ivison et al. 2025, arXiv 2503.01807). tsds: drawn by what optimal transport from the queries leaves
@@ -44,6 +48,15 @@ const char *wn_storage_name(wn_storage s);
 bool wn_objective_seeks_coverage(wn_objective o);
 /* Can it be maximised over a graph of nearest neighbours (wn_select_opts.graph)? */
 bool wn_objective_over_graph(wn_objective o);
+
+/* May it be a part of a mixture? Is value added to its gains? (wn_select_opts.mix, value) */
+bool wn_objective_adds_up(wn_objective o);
+
+/* A part of a mixture: weight times f of the objective. */
+typedef struct {
+    wn_objective objective;
+    double weight; /* 0 < weight <= 1e12 */
+} wn_mix_part;
 
 /* How the next row is found. auto: the solver made for objective, kernel and storage, else lazy where gains only fall,
  * else naive. naive: every gain at every step. lazy: old gains as bounds (Minoux 1978). These have the same picks. Two
@@ -78,6 +91,11 @@ typedef struct {
     const wn_csr *graph;   /* facility location, saturated coverage: kNN graph of cosines (self implied); NULL: all
                               pairs, exact */
     const double *weight;  /* [n] >= 0: row i is represented as if it stood there so often; NULL: once each */
+    const double *value;   /* [n] of any sign, finite: what row i brings by itself, added to f and its gain; "value" has
+                              nothing else; NULL: nothing */
+    const wn_mix_part *mix; /* [nmix] mixture: f is the sum of its parts, each with the kernel, lambda, ... given here */
+    size_t nmix;
+    double apart;          /* value: a row whose cosine with a pick is at least that comes after all others; 0: none */
     const wn_mat *represent; /* [m, d] facility location over all pairs: rows that x's are to stand for; NULL: x. No
                                 weight then */
     /* class-herding, which cannot do without labels: */
@@ -128,14 +146,20 @@ typedef struct {
  * any number of threads; storages and exact maximizers give the same picks (docs/selection.md says why).
  * class-herding takes its picks class by class (objective/herding.h has f), and orders them so that a prefix has each
  * class in about its share: at every step the row is the best of its class, not of all. Kernel cosine.
+ * mixture: its gains are the weighted sums of those of its parts.
+ * kmeans and typiclust maximise nothing: every cluster in turn gives a row (objective/clusters.h); gains are 0. Kernel
+ * cosine. value: the rows of most value, gains their values. Kernel cosine.
+ * Kernel precomputed: x [n, n] is the symmetric matrix of similarities; graph-cut, facility location, saturated
+ * coverage, log-determinant (positive semidefinite ones), mixtures of them, random.
  * herding is that with all rows in one class and no labels; kernel cosine or dot, as for feature-based.
  * rds and tsds: kernel cosine; the objective is the sum of the cosines.
  * Similarity in facility location and saturated coverage: max(cos, 0), max(dot, 0) or the rbf value; a row also
  * represents itself.
  * WN_EUSAGE: an option out of range (lambda beyond 0 .. 1e12, a weight beyond 0 .. 1e12, k of 0, a row that does not
- * exist, a repeated keep row, rows not normalised, labels, shares, pushes or queries that are missing or out of range),
- * or a storage or maximizer that the objective does not have;
- * WN_EINPUT: x or sums not finite; WN_ECONSTRAINT: k, keep, exclude and shares cannot be met together;
+ * exist, a repeated keep row, rows not normalised, labels, shares, pushes, queries or values that are missing or out of range,
+ * a value beyond 1e12, a mix that is missing or has parts that do not add up, a matrix of similarities that is not
+ * square), or a storage or maximizer that the objective does not have;
+ * WN_EINPUT: x or sums not finite, similarities not symmetric; WN_ECONSTRAINT: k, keep, exclude and shares cannot be met together;
  * WN_EMEMORY; WN_EINTERRUPT. Downie, "Fine-Tuning BERT via Submodular Maximization", eqs. 15-17; Minoux 1978 (lazy). */
 wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, wn_err *err);
 void wn_selection_free(wn_selection *s);
@@ -169,6 +193,9 @@ size_t wn_select_memory(const wn_select_opts *o, size_t n, size_t d);
 
 /* Multiply-adds that wn_select will take, roughly: to tell a short job from a long one. */
 double wn_select_work(const wn_select_opts *o, size_t n, size_t d);
+
+/* Is there a way to do what `o` asks for, by objective, mix, values, kernel, storage and maximizer? */
+bool wn_select_serves(const wn_select_opts *o);
 
 /* How many of the k rows of `o` each class gives, by class-herding: quota[classes]; must-keep rows count, excluded ones
  * are not there to be given. The lists of `o` must be those of wn_select. WN_ECONSTRAINT: classes that share in k have
