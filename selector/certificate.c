@@ -1,6 +1,7 @@
 #include "certificate.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
@@ -11,38 +12,77 @@ enum { HALVINGS = 40, ROWS = 512 };
 
 /* ---- what may be chosen ---- */
 
+static int most_worth(const void *a, const void *b) {
+    const wn_certificate_worth *x = a, *y = b;
+    if (x->worth < y->worth || x->worth > y->worth) return x->worth < y->worth ? 1 : -1;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
 wn_code wn_certificate_init(wn_certificate *c, const wn_finished *g, wn_err *err) {
     const wn_selection *s = g->out;
-    const size_t n = g->ground->n;
-    *c = (wn_certificate){.g = g, .count = s->k - g->o->nkeep};
+    const wn_limits *l = &g->o->limit;
+    const size_t n = g->ground->n, forced = wn_constraint_forced(g->constraint);
+    *c = (wn_certificate){.g = g, .count = s->k - forced, .left = l->budget};
+    for (size_t i = 0; l->cost && i < g->o->nkeep; i++) c->left -= l->cost[g->o->keep[i] - g->ground->first];
     if (!(c->rows = wn_alloc(n, sizeof *c->rows, err))) return WN_EMEMORY;
     if (!(c->key = wn_alloc(n, sizeof *c->key, err))) return WN_EMEMORY;
-    for (size_t t = g->o->nkeep; t < s->k; t++) c->rows[c->free++] = s->ids[t] - g->ground->first;
-    for (size_t i = 0; i < n; i++)
-        if (wn_constraint_feasible(g->constraint, i)) c->rows[c->free++] = i;
+    if (l->cost && !(c->worth = wn_alloc(n, sizeof *c->worth, err))) return WN_EMEMORY;
+    for (size_t t = forced; t < s->k; t++) c->rows[c->free++] = s->ids[t] - g->ground->first;
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char closed = g->constraint->closed[i]; /* by a limit: another choice may have it */
+        if (closed != WN_PICKED && closed != WN_EXCLUDED) c->rows[c->free++] = i;
+    }
     return WN_OK;
 }
 
 void wn_certificate_free(wn_certificate *c) {
     wn_free(c->rows);
     wn_free(c->key);
+    wn_free(c->worth);
     *c = (wn_certificate){0};
 }
 
 size_t wn_certificate_bytes(size_t n, size_t d, size_t k) {
-    return n * (2 * sizeof(size_t) + 3 * sizeof(double)) + 2 * d * sizeof(double) + k * sizeof(size_t);
+    return n * (4 * sizeof(size_t) + 3 * sizeof(double)) + 2 * d * sizeof(double) + k * sizeof(size_t);
+}
+
+bool wn_certificate_one_set(const wn_certificate *c) {
+    return !c->g->o->limit.cost && (c->count == 0 || c->count == c->free);
+}
+
+/* Keys above 0, the most for their cost first, as far as the budget goes. */
+static void fill_budget(wn_certificate *c, double *sum, double *size) {
+    const double *cost = c->g->o->limit.cost;
+    double left = c->left * (1 + 0x1p-40);
+    for (size_t i = 0; i < c->free; i++)
+        c->worth[i] = (wn_certificate_worth){c->key[c->rows[i]] / cost[c->rows[i]], c->rows[i]};
+    qsort(c->worth, c->free, sizeof *c->worth, most_worth);
+    for (size_t i = 0; i < c->free; i++) c->rows[i] = c->worth[i].row;
+    c->count = 0;
+    while (c->count < c->free && left > 0 && c->key[c->rows[c->count]] > 0) {
+        const size_t row = c->rows[c->count++];
+        const double part = cost[row] > left ? left / cost[row] : 1;
+        *sum += part * c->key[row];
+        *size += part * c->key[row];
+        left -= cost[row];
+    }
 }
 
 double wn_certificate_most(wn_certificate *c) {
     const wn_finished *g = c->g;
+    const size_t forced = wn_constraint_forced(g->constraint);
+    const bool budget = g->o->limit.cost;
     double sum = 0, size = 0;
-    wn_rank_top(c->rows, c->free, c->count, c->key);
-    for (size_t i = 0; i < g->o->nkeep + c->count; i++) {
-        const double key = c->key[i < c->count ? c->rows[i] : g->o->keep[i - c->count] - g->ground->first];
+    if (budget)
+        fill_budget(c, &sum, &size);
+    else
+        wn_rank_top(c->rows, c->free, c->count, c->key);
+    for (size_t i = 0; i < forced + (budget ? 0 : c->count); i++) {
+        const double key = c->key[i < forced ? wn_constraint_forced_row(g->constraint, i) : c->rows[i - forced]];
         sum += key;
         size += fabs(key);
     }
-    return sum + ((double)g->o->k + 8) * 0x1p-52 * size; /* each key is right to a few roundings */
+    return sum + ((double)(forced + c->count) + 8) * 0x1p-52 * size; /* each key is right to a few roundings */
 }
 
 void wn_certificate_lower(wn_finished *g, double bound) {
@@ -79,7 +119,7 @@ wn_code wn_certificate_of_gains(wn_finished *g, const double *gain, const wn_cer
         value -= c.key[row];
         size += fabs(c.key[row]);
     }
-    const double left = wn_certificate_most(&c), added = ((double)g->ground->of->rows + (double)g->o->k) * 0x1p-52;
+    const double left = wn_certificate_most(&c), added = ((double)g->ground->of->rows + (double)g->out->k) * 0x1p-52;
     size += fabs(value) + fabs(left);
     wn_certificate_lower(g, value + left + (added + 2 * off->relative) * size + off->absolute);
 out:
@@ -133,7 +173,8 @@ static double cut_bound(cut_certificate *t, double step, double *slope) {
         c->key[i] = left * (left >= 0 ? cut_high(t, i) : cut_low(t, i)) + self * t->diag[i];
     double most = wn_certificate_most(c), above = 0;
     for (size_t i = 0; i < c->count; i++) above += t->y[c->rows[i]];
-    for (size_t i = 0; i < g->o->nkeep; i++) above += t->y[g->o->keep[i] - g->ground->first];
+    for (size_t i = 0; i < wn_constraint_forced(g->constraint); i++)
+        above += t->y[wn_constraint_forced_row(g->constraint, i)];
     *slope = step * t->square - above;
     return most + 0.5 * t->scale * step * step * t->square * (1 + 0x1p-48);
 }
@@ -179,8 +220,9 @@ static double cut_reached(const cut_certificate *t, size_t picks) {
 /* No similarity is negative: what must be kept, and the largest sums. */
 static void cut_modular(cut_certificate *t, wn_finished *g) {
     for (size_t i = 0; i < g->ground->n; i++) t->c.key[i] = cut_high(t, i) - t->diag[i];
-    for (size_t i = 0; i < g->o->nkeep; i++) t->c.key[g->o->keep[i] - g->ground->first] = 0;
-    wn_certificate_lower(g, cut_reached(t, g->o->nkeep) + wn_certificate_most(&t->c));
+    const size_t forced = wn_constraint_forced(g->constraint);
+    for (size_t i = 0; i < forced; i++) t->c.key[wn_constraint_forced_row(g->constraint, i)] = 0;
+    wn_certificate_lower(g, cut_reached(t, forced) + wn_certificate_most(&t->c));
 }
 
 /* rbf: y = T + diag. What rounds T to its 34 bits is part of the error. */
@@ -241,7 +283,7 @@ wn_code wn_certificate_of_cut(wn_finished *g, double *T, wn_err *err) {
     wn_code code = wn_certificate_init(&t.c, g, err);
     if (code != WN_OK) goto out;
     if ((code = T ? cut_open_rbf(&t, g, T, err) : cut_open_linear(&t, g, err)) != WN_OK) goto out;
-    if (t.c.count == 0 || t.c.count == t.c.free) wn_certificate_lower(g, cut_reached(&t, g->o->k)); /* one set */
+    if (wn_certificate_one_set(&t.c)) wn_certificate_lower(g, cut_reached(&t, g->out->k));
     if (T) cut_modular(&t, g);
     if (!T || !g->ground->sums) cut_best_step(&t, g);
 out:

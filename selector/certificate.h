@@ -14,20 +14,31 @@ typedef struct {
     wn_selection *out;
 } wn_finished;
 
-/* What may be chosen: the must-keep rows, and `count` of the others. */
+typedef struct {
+    double worth; /* key by cost */
+    size_t row;
+} wn_certificate_worth;
+
+/* What may be chosen: the rows that must come, and `count` of the others, or under a budget as many as fit. Other
+ * limits are left out of account: fewer sets do not reach more. */
 typedef struct {
     const wn_finished *g;
     size_t *rows; /* [free] the others that are not excluded, reordered at will */
     size_t free, count;
-    double *key; /* [n] by row, for wn_certificate_most */
+    double left;                 /* of a budget, beside the rows that must come */
+    wn_certificate_worth *worth; /* [n] scratch under a budget */
+    double *key;                 /* [n] by row, for wn_certificate_most */
 } wn_certificate;
 
 /* Release with wn_certificate_free whatever it returned. */
 wn_code wn_certificate_init(wn_certificate *c, const wn_finished *g, wn_err *err);
 void wn_certificate_free(wn_certificate *c);
-/* At least the largest sum of keys over a set that may be chosen: those of the must-keep rows and the `count` largest
- * others, whose rows come first then. O(n). */
+/* At least the largest sum of keys over a set that may be chosen: those of the rows that must come and the `count`
+ * largest others, whose rows come first then. O(n). Under a budget `count` becomes as many as are taken by key and
+ * cost, the last of them maybe in part (Dantzig's bound of the knapsack). O(n log n). */
 double wn_certificate_most(wn_certificate *c);
+/* Is there only one set that may be chosen? */
+bool wn_certificate_one_set(const wn_certificate *c);
 /* The least bound so far. */
 void wn_certificate_lower(wn_finished *g, double bound);
 

@@ -10,10 +10,13 @@ typedef struct {
     const wn_objective_vt *objective;
     const wn_maximizer_vt *maximizer; /* for the generic solver */
     wn_selection *out;
+    size_t single; /* under a budget: a row that with those that must come has more f than the picks; else n */
 } wn_greedy;
 
 /* Finds the picks. For one cell of objective, kernel and storage, or for every objective (solver/generic.c). */
 typedef struct {
+    bool under_limits; /* does it know rows that are closed without being picked? */
+    bool under_budget; /* does it take gains by what they cost? */
     /* Beyond X; SIZE_MAX: it cannot be counted. NULL for the generic solver, which takes what its parts take. */
     size_t (*bytes)(const wn_select_opts *o, size_t n, size_t d);
     /* *solver: its own state, to be closed even on error. */
@@ -23,6 +26,9 @@ typedef struct {
     /* The feasible row of largest gain, ties to the lowest, or the next of an order that the objective has; there is
      * one. */
     wn_code (*best)(void *solver, size_t *row, double *gain, wn_err *err);
+    /* Under a budget, when the rows that must come are taken: the feasible row that adds most, whatever it costs. NULL:
+     * all add nothing. */
+    wn_code (*single)(void *solver, size_t *row, double *gain, wn_err *err);
     /* The row that was taken. */
     wn_code (*add)(void *solver, size_t row, wn_err *err);
     /* After the last pick, where a bound is asked for (certificate.h); NULL: there is none. */

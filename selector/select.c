@@ -169,13 +169,26 @@ static wn_maximizer maximizer_used(const select_way *w, const wn_select_opts *o)
     return maximizer_suits(&wn_maximizer_lazy, w->objective, o) ? WN_LAZY : WN_NAIVE;
 }
 
+/* Does the solver, or for want of one any maximizer, see to the limits? */
+static bool solver_suits(const select_way *w, const wn_select_opts *o) {
+    const wn_solver_vt *solver = w->solver ? w->solver : &wn_solver_generic;
+    const bool limits = o->limit.had > 0 || wn_constraint_limits(o);
+    return (solver->under_limits || !limits) && (solver->under_budget || !o->limit.cost);
+}
+
 static bool way_fits(const select_way *w, const wn_select_opts *o) {
     bool storage = w->pairs == OVER_GRAPH || o->storage == WN_STORAGE_AUTO || o->storage == w->storage;
     bool maximizer = w->solver ? o->maximizer == WN_MAXIMIZER_AUTO : maximizer_used(w, o) != WN_MAXIMIZER_AUTO;
     for (size_t p = 0; p < wn_mixture_size(o) && w->what == WN_MIXTURE; p++)
         if (!has_kernel(wn_mixture_part(o, p).objective, o->kernel.kind)) return false;
     return w->what == sought(o) && w->kernels >> o->kernel.kind & 1 && storage && maximizer &&
-           (w->pairs == ALL_PAIRS || o->graph);
+           (w->pairs == ALL_PAIRS || o->graph) && solver_suits(w, o);
+}
+
+bool wn_objective_takes_limits(wn_objective o) {
+    for (size_t i = 0; i < WAYS; i++)
+        if (ways[i].what == o && (!ways[i].solver || ways[i].solver->under_budget)) return true;
+    return false;
 }
 
 bool wn_select_serves(const wn_select_opts *o) {
@@ -190,9 +203,10 @@ bool wn_objective_serves(wn_objective objective, wn_kernel_kind kernel, wn_stora
     return wn_select_serves(&o);
 }
 
+/* o->k: with those that one has. */
 static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
     size_t common = n * (sizeof(double) + sizeof(bool)) + o->k * (sizeof(size_t) + 2 * sizeof(double)) +
-                    (o->certify ? wn_certificate_bytes(n, d, o->k) : 0);
+                    (o->certify ? wn_certificate_bytes(n, d, o->k) : 0) + wn_constraint_bytes(o, n);
     for (size_t i = 0; i < WAYS; i++) {
         const select_way *w = &ways[i];
         if (!way_fits(w, o)) continue;
@@ -216,7 +230,9 @@ static wn_code find_objective(const wn_objective_vt **out, const wn_select_opts 
 }
 
 size_t wn_select_memory(const wn_select_opts *o, size_t n, size_t d) {
-    return plan_way(o, n, d).bytes;
+    wn_select_opts all = *o;
+    all.k += o->limit.had;
+    return plan_way(&all, n, d).bytes;
 }
 
 double wn_select_work(const wn_select_opts *o, size_t n, size_t d) {
@@ -260,10 +276,10 @@ static wn_code check_options(const wn_select_opts *o, wn_err *err) {
 }
 
 static wn_code check_labels(const wn_select_opts *o, size_t n, wn_err *err) {
-    const char *name = wn_objective_name(o->objective);
-    if (!o->label || !o->push || o->classes == 0)
+    const char *name = o->limit.quotas ? "a quota" : wn_objective_name(o->objective);
+    if (!o->label || (!o->push && !o->limit.quotas) || o->classes == 0)
         return wn_err_set(err, WN_EUSAGE, "select: %s chooses by class, but there are no labels", name);
-    for (size_t c = 0; c < o->classes; c++)
+    for (size_t c = 0; c < o->classes && !o->limit.quotas; c++)
         if (!(o->push[c] >= 0 && o->push[c] <= 100))
             return wn_err_set(err, WN_EUSAGE, "select: the push of class %zu is %g; it must lie between 0 and 100", c,
                               o->push[c]);
@@ -281,6 +297,11 @@ static wn_code check_labels(const wn_select_opts *o, size_t n, wn_err *err) {
 }
 
 static wn_code check_plan(const select_plan *p, const wn_select_opts *o, size_t n, wn_err *err) {
+    if (!p->way && !wn_objective_takes_limits(o->objective) && (o->limit.had || wn_constraint_limits(o)))
+        return wn_err_set(err, WN_EUSAGE,
+                          "select: %s picks in a way of its own, not under limits (quotas, groups, a budget, a largest "
+                          "similarity, rows that one has)",
+                          wn_objective_name(o->objective));
     if (!p->way)
         return wn_err_set(err, WN_EUSAGE,
                           "select: %s under %s cannot be maximised with storage %s and maximizer %s; leave one to auto",
@@ -293,8 +314,8 @@ static wn_code check_plan(const select_plan *p, const wn_select_opts *o, size_t 
         return wn_err_set(err, WN_EUSAGE, "select: a graph holds cosines; use the cosine or rbf kernel with it");
     if (o->kernel.kind == WN_PRECOMPUTED && (o->graph || o->represent || o->sums || o->n_all))
         return wn_err_set(err, WN_EUSAGE, "select: given similarities are all there is: no graph, parts or other rows");
-    if (p->way->objective->traits & WN_USES_LABELS) {
-        const wn_code code = check_labels(o, n, err);
+    if (p->way->objective->traits & WN_USES_LABELS || o->limit.quotas) {
+        const wn_code code = check_labels(o, n - o->limit.had, err);
         if (code != WN_OK) return code;
     }
     if (o->memory && p->bytes > o->memory)
@@ -303,37 +324,94 @@ static wn_code check_plan(const select_plan *p, const wn_select_opts *o, size_t 
     return WN_OK;
 }
 
-wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, wn_err *err) {
-    wn_selection s = {.k = o->k, .negative_from = o->k, .bound = NAN};
+/* The greedy run; *single: a row that with those to keep has more f (a budget); else the number of rows. */
+static wn_code select_once(const wn_mat *x, const wn_select_opts *o, wn_selection *out, size_t *single, wn_err *err) {
+    const size_t had = o->limit.had, k = o->k + had;
+    if (had && had >= x->rows)
+        return wn_err_set(err, WN_EUSAGE, "select: %zu of %zu rows are chosen already: none is left", had, x->rows);
+    const size_t expected = wn_constraint_expected(o, x->rows);
+    wn_selection s = {.k = k, .negative_from = k, .bound = NAN};
     wn_greedy g = {.o = *o, .out = &s};
-    wn_code code = check_options(o, err);
+    g.o.k = k;
+    select_plan p = plan_way(&g.o, x->rows, x->cols);
+    wn_code code = check_plan(&p, &g.o, x->rows, err);
     if (code != WN_OK) return code;
-    select_plan p = plan_way(o, x->rows, x->cols);
-    if ((code = check_plan(&p, o, x->rows, err)) != WN_OK) return code;
     g.objective = p.way->objective;
     g.maximizer = p.maximizer;
     s.storage = p.way->storage;
     s.maximizer = p.used;
     if ((code = wn_ground_init(&g.ground, x, o, err)) != WN_OK) goto out;
     const unsigned traits = traits_of(g.objective, o);
-    if (traits & WN_USES_LAMBDA) s.lambda = g.o.lambda = wn_ground_lambda(o->lambda, g.ground.n_all, o->k);
+    if (traits & WN_USES_LAMBDA) s.lambda = g.o.lambda = wn_ground_lambda(o->lambda, g.ground.n_all, expected);
     if (!(traits & WN_USES_LABELS)) g.o.label = NULL, g.o.classes = 0;
     if (traits & WN_USES_SATURATION)
-        s.saturation = g.o.saturation = saturation_used(o->saturation, g.ground.n_all, o->k);
+        s.saturation = g.o.saturation = saturation_used(o->saturation, g.ground.n_all, expected);
     /* also bounds k before anything of that size is allocated */
     if ((code = wn_constraint_init(&g.constraint, &g.ground, o, err)) != WN_OK) goto out;
+    g.o.k = s.k = s.negative_from = g.constraint.k;
     code = WN_EMEMORY;
-    if (!(s.ids = wn_alloc(o->k, sizeof *s.ids, err))) goto out;
-    if (!(s.gain = wn_alloc(o->k, sizeof *s.gain, err))) goto out;
-    if (!(s.objective = wn_alloc(o->k, sizeof *s.objective, err))) goto out;
+    if (!(s.ids = wn_alloc(s.k, sizeof *s.ids, err))) goto out;
+    if (!(s.gain = wn_alloc(s.k, sizeof *s.gain, err))) goto out;
+    if (!(s.objective = wn_alloc(s.k, sizeof *s.objective, err))) goto out;
     if (traits & WN_USES_ROWS && (code = wn_ground_read(&g.ground, &o->kernel, err)) != WN_OK) goto out;
     if ((code = wn_greedy_run(&g, p.solver, err)) != WN_OK) goto out;
+    *single = g.single;
     *out = s;
     s = (wn_selection){0};
 out:
     wn_selection_free(&s);
     wn_constraint_free(&g.constraint);
     wn_ground_free(&g.ground);
+    return code;
+}
+
+/* Under a budget: the rows to keep and `row` have more f than s, and take its place. */
+static wn_code take_single(wn_selection *s, size_t row, const wn_mat *x, const wn_select_opts *o, wn_err *err) {
+    size_t *keep = wn_alloc(o->nkeep + 1, sizeof *keep, err), none = 0;
+    wn_select_opts own = *o;
+    wn_selection one = {0};
+    if (!keep) return WN_EMEMORY;
+    for (size_t i = 0; i < o->nkeep; i++) keep[i] = o->keep[i];
+    keep[o->nkeep] = o->first + row;
+    own.keep = keep, own.nkeep = own.k = o->nkeep + 1;
+    own.lambda = s->lambda, own.saturation = s->saturation;
+    own.certify = false;
+    const wn_code code = select_once(x, &own, &one, &none, err);
+    if (code == WN_OK) {
+        one.bound = s->bound;
+        wn_selection_free(s);
+        *s = one;
+    }
+    wn_free(keep);
+    return code;
+}
+
+/* What one has already is neither counted nor returned. */
+static void leave_out_had(wn_selection *s, size_t had) {
+    if (had == 0) return;
+    s->k -= had;
+    s->bound -= s->objective[had - 1];
+    s->negative_from = s->k;
+    for (size_t t = 0; t < s->k; t++) {
+        s->ids[t] = s->ids[t + had];
+        s->gain[t] = s->gain[t + had];
+        s->objective[t] = s->gain[t] + (t ? s->objective[t - 1] : 0);
+        if (s->gain[t] < 0 && s->negative_from == s->k) s->negative_from = t;
+    }
+}
+
+wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, wn_err *err) {
+    wn_selection s = {0};
+    size_t single = x->rows;
+    wn_code code = check_options(o, err);
+    if (code != WN_OK) return code;
+    if ((code = select_once(x, o, &s, &single, err)) != WN_OK) return code;
+    if (single < x->rows && (code = take_single(&s, single, x, o, err)) != WN_OK) goto out;
+    leave_out_had(&s, o->limit.had);
+    *out = s;
+    s = (wn_selection){0};
+out:
+    wn_selection_free(&s);
     return code;
 }
 

@@ -18,6 +18,7 @@ typedef struct {
     wn_search search;
     lazy_heap heap;
     double *bound; /* [n] the gain when last computed, or a bound of it */
+    double *key;   /* [n] what that counts, where costs tell; NULL: as much as it is */
     size_t *seen;  /* [n] 1 + picks when the gain was computed; 0: never */
     bool filled;   /* does the heap hold its rows? */
 } lazy_search;
@@ -56,7 +57,7 @@ static void heap_push(lazy_heap *h, size_t id) {
 }
 
 static size_t lazy_bytes(size_t n) {
-    return n * (2 * sizeof(size_t) + sizeof(double));
+    return n * (2 * sizeof(size_t) + 2 * sizeof(double));
 }
 
 static wn_code lazy_first_bounds(lazy_search *s, wn_err *err) {
@@ -84,7 +85,31 @@ static wn_code lazy_open(void **m, const wn_search *search, wn_err *err) {
     if (!(s->heap.ids = wn_alloc(n, sizeof *s->heap.ids, err))) return WN_EMEMORY;
     if (!(s->bound = wn_alloc(n, sizeof *s->bound, err))) return WN_EMEMORY;
     s->heap.key = s->bound;
+    if (search->constraint->scale && !(s->heap.key = s->key = wn_alloc(n, sizeof *s->key, err))) return WN_EMEMORY;
     return lazy_first_bounds(s, err);
+}
+
+static void lazy_set(lazy_search *s, size_t row, double gain) {
+    s->bound[row] = gain;
+    if (s->key) s->key[row] = wn_constraint_key(s->search.constraint, row, gain);
+}
+
+/* All rows that may be picked. */
+static void lazy_fill(lazy_search *s) {
+    const wn_constraint *c = s->search.constraint;
+    for (size_t i = 0; i < c->g->n; i++) {
+        if (!wn_constraint_feasible(c, i)) continue;
+        lazy_set(s, i, s->bound[i]);
+        heap_push(&s->heap, i);
+    }
+    s->filled = true;
+}
+
+/* Rows that were closed since they were put there leave the top; it is stale, then. */
+static bool lazy_stale(lazy_search *s, size_t now) {
+    lazy_heap *h = &s->heap;
+    while (h->n > 0 && !wn_constraint_feasible(s->search.constraint, h->ids[0])) (void)heap_pop(h);
+    return h->n > 0 && s->seen[h->ids[0]] != now;
 }
 
 /* Refreshes stale rows from the top of the heap until a fresh one stands there. */
@@ -94,16 +119,14 @@ static wn_code lazy_best(void *m, size_t *row, double *gain, wn_err *err) {
     lazy_heap *h = &s->heap;
     size_t ids[BATCH], batch = BATCH_FIRST, now = 1 + q->constraint->picked;
     double gains[BATCH];
-    for (size_t i = 0; i < q->constraint->g->n && !s->filled; i++)
-        if (wn_constraint_feasible(q->constraint, i)) heap_push(h, i);
-    s->filled = true;
-    while (s->seen[h->ids[0]] != now) {
+    if (!s->filled) lazy_fill(s);
+    while (lazy_stale(s, now)) {
         size_t count = 0;
-        while (count < batch && h->n > 0 && s->seen[h->ids[0]] != now) ids[count++] = heap_pop(h);
+        while (count < batch && lazy_stale(s, now)) ids[count++] = heap_pop(h);
         wn_code code = q->objective->gains(q->f, ids, count, gains, err);
         if (code != WN_OK) return code;
         for (size_t i = 0; i < count; i++) {
-            s->bound[ids[i]] = gains[i];
+            lazy_set(s, ids[i], gains[i]);
             s->seen[ids[i]] = now;
             heap_push(h, ids[i]);
         }
@@ -126,6 +149,7 @@ static void lazy_close(void *m) {
     wn_free(s->seen);
     wn_free(s->heap.ids);
     wn_free(s->bound);
+    wn_free(s->key);
     wn_free(s);
 }
 

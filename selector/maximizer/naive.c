@@ -33,7 +33,9 @@ static wn_code naive_best(void *m, size_t *row, double *gain, wn_err *err) {
     wn_code code = q->objective->gains(q->f, s->rows, count, s->gain, err);
     if (code != WN_OK) return code;
     for (size_t i = 1; i < count; i++)
-        if (s->gain[i] > s->gain[best]) best = i;
+        if (wn_constraint_key(q->constraint, s->rows[i], s->gain[i]) >
+            wn_constraint_key(q->constraint, s->rows[best], s->gain[best]))
+            best = i;
     if (s->counts) *q->refreshed += count;
     s->counts = true;
     *row = s->rows[best];

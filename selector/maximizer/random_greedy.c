@@ -41,7 +41,7 @@ static wn_code random_best(void *m, size_t *row, double *gain, wn_err *err) {
         if (wn_constraint_feasible(q->constraint, i)) s->rows[n++] = i;
     wn_code code = q->objective->gains(q->f, s->rows, n, s->gain, err);
     if (code != WN_OK) return code;
-    for (size_t i = 0; i < n; i++) s->by_row[s->rows[i]] = s->gain[i];
+    for (size_t i = 0; i < n; i++) s->by_row[s->rows[i]] = wn_constraint_key(q->constraint, s->rows[i], s->gain[i]);
     const size_t among = q->constraint->k < n ? q->constraint->k : n, rank = (size_t)wn_rng_below(&s->rng, among);
     wn_rank_top(s->rows, n, rank + 1, s->by_row);
     for (size_t i = 1; i <= rank; i++)
@@ -50,7 +50,7 @@ static wn_code random_best(void *m, size_t *row, double *gain, wn_err *err) {
     s->counts = true;
     *row = s->rows[last];
     *gain = s->by_row[*row];
-    return WN_OK;
+    return q->constraint->scale ? q->objective->gains(q->f, row, 1, gain, err) : WN_OK; /* that was its key */
 }
 
 static void random_close(void *m) {

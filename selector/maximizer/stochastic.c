@@ -24,7 +24,9 @@ static size_t stochastic_bytes(size_t n) {
 }
 
 static size_t sample_size(const wn_search *q) {
-    const double n = (double)q->constraint->g->n, size = ceil(n / (double)q->constraint->k * log(1 / q->epsilon));
+    const double n = (double)q->constraint->g->n,
+                 rows = (double)wn_constraint_expected(q->constraint->o, q->constraint->g->n),
+                 size = ceil(n / rows * log(1 / q->epsilon));
     return size < 1 ? 1 : size < n ? (size_t)size : q->constraint->g->n;
 }
 
@@ -64,7 +66,9 @@ static wn_code stochastic_best(void *m, size_t *row, double *gain, wn_err *err) 
     wn_code code = q->objective->gains(q->f, s->left, n, s->gain, err);
     if (code != WN_OK) return code;
     for (size_t i = 1; i < n; i++)
-        if (wn_rank_before(s->gain[i], s->left[i], s->gain[best], s->left[best])) best = i;
+        if (wn_rank_before(wn_constraint_key(q->constraint, s->left[i], s->gain[i]), s->left[i],
+                           wn_constraint_key(q->constraint, s->left[best], s->gain[best]), s->left[best]))
+            best = i;
     if (s->counts) *q->refreshed += n;
     s->counts = true;
     *row = s->left[best];

@@ -29,7 +29,8 @@ typedef struct {
     wn_finished *g;
     wn_certificate c;
     wn_certificate_error off;
-    size_t *chosen;  /* [k] rows of the k largest sums */
+    size_t *chosen;  /* [nchosen] rows of the largest sums, k or what a budget buys */
+    size_t nchosen;
     uint32_t *above; /* [n] how many of them have more than u_i */
     double *saved;   /* [n] best as it was */
 } facility_dual;
@@ -54,8 +55,10 @@ static wn_code dual_value(facility_dual *t, double *value, wn_err *err) {
     if (code != WN_OK) return code;
     for (size_t i = 0; i < g->ground->n; i++) sum += wn_ground_weight(g->ground, i) * t->f->best[i];
     *value = sum + wn_certificate_most(&t->c);
-    for (size_t i = 0; i < g->o->nkeep; i++) t->chosen[i] = g->o->keep[i] - g->ground->first;
-    memcpy(t->chosen + g->o->nkeep, t->c.rows, t->c.count * sizeof *t->chosen);
+    t->nchosen = wn_constraint_forced(g->constraint);
+    for (size_t i = 0; i < t->nchosen; i++) t->chosen[i] = wn_constraint_forced_row(g->constraint, i);
+    memcpy(t->chosen + t->nchosen, t->c.rows, t->c.count * sizeof *t->chosen);
+    t->nchosen += t->c.count;
     return WN_OK;
 }
 
@@ -64,7 +67,7 @@ static bool dual_descend(facility_dual *t, double excess, double step) {
     const wn_ground *g = t->g->ground;
     double square = 0;
     memset(t->above, 0, g->n * sizeof *t->above);
-    t->f->above(t->f->state, t->chosen, t->g->o->k, t->above);
+    t->f->above(t->f->state, t->chosen, t->nchosen, t->above);
     for (size_t i = 0; i < g->n; i++) {
         const double slope = wn_ground_weight(g, i) * (1 - (double)t->above[i]);
         square += slope * slope;
@@ -79,7 +82,7 @@ static bool dual_descend(facility_dual *t, double excess, double step) {
 
 static wn_code dual_run(facility_dual *t, wn_err *err) {
     wn_finished *g = t->g;
-    const double reached = g->out->objective[g->o->k - 1], rounding = (double)(g->ground->n + g->o->k) * 0x1p-52;
+    const double reached = g->out->objective[g->out->k - 1], rounding = (double)(g->ground->n + g->o->k) * 0x1p-52;
     const double most = floor(looks / (double)(t->f->pairs + 1)), widened = 1 + 2 * t->off.relative + rounding;
     const size_t steps = most < 1 ? 1 : most < STEPS ? (size_t)most : STEPS;
     double best = INFINITY, before = INFINITY, step = first_step, value = 0;
@@ -108,7 +111,7 @@ static wn_code facility_descend(const wn_facility *f, wn_finished *g, const wn_c
     wn_code code = wn_certificate_init(&t.c, g, err);
     if (code != WN_OK) goto out;
     code = WN_EMEMORY;
-    if (!(t.chosen = wn_alloc(g->o->k, sizeof *t.chosen, err))) goto out;
+    if (!(t.chosen = wn_alloc(n, sizeof *t.chosen, err))) goto out;
     if (!(t.above = wn_alloc(n, sizeof *t.above, err))) goto out;
     if (!(t.saved = wn_alloc(n, sizeof *t.saved, err))) goto out;
     memcpy(t.saved, f->best, n * sizeof *t.saved);

@@ -67,7 +67,9 @@ static wn_code random_evaluate(const wn_evaluation *e, double *value, wn_err *er
 
 /* No gains to search through: it has a solver only. */
 const wn_objective_vt wn_objective_random = {.evaluate = random_evaluate};
-const wn_solver_vt wn_solver_random_order = {.bytes = random_order_bytes,
+const wn_solver_vt wn_solver_random_order = {.under_limits = true,
+                                             .under_budget = true,
+                                             .bytes = random_order_bytes,
                                              .open = random_order_open,
                                              .gain = random_order_gain,
                                              .best = random_order_best,

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <winnow/mem.h>
 
+#include "solver/single.h"
 #include "solver/solver.h"
 
 typedef struct {
@@ -36,6 +37,11 @@ static wn_code generic_best(void *solver, size_t *row, double *gain, wn_err *err
     return s->maximizer->best(s->m, row, gain, err);
 }
 
+static wn_code generic_single(void *solver, size_t *row, double *gain, wn_err *err) {
+    const generic_solver *s = solver;
+    return wn_best_single(&s->search, s->maximizer->gains_left ? s->maximizer->gains_left(s->m) : NULL, row, gain, err);
+}
+
 static wn_code generic_add(void *solver, size_t row, wn_err *err) {
     generic_solver *s = solver;
     return s->search.objective->add(s->search.f, row, err);
@@ -66,9 +72,12 @@ static void generic_close(void *solver) {
     wn_free(s);
 }
 
-const wn_solver_vt wn_solver_generic = {.open = generic_open,
+const wn_solver_vt wn_solver_generic = {.under_limits = true,
+                                        .under_budget = true,
+                                        .open = generic_open,
                                         .gain = generic_gain,
                                         .best = generic_best,
+                                        .single = generic_single,
                                         .add = generic_add,
                                         .bound = generic_bound,
                                         .finish = generic_finish,

@@ -136,7 +136,8 @@ static wn_code dense_bound(void *solver, wn_finished *g, wn_err *err) {
     return wn_certificate_of_cut(g, ((dense_solver *)solver)->T, err);
 }
 
-const wn_solver_vt wn_solver_graph_cut_dense = {.bytes = dense_bytes,
+const wn_solver_vt wn_solver_graph_cut_dense = {.under_limits = true,
+                                                .bytes = dense_bytes,
                                                 .open = dense_open,
                                                 .gain = dense_gain,
                                                 .best = dense_best,

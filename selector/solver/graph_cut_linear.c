@@ -144,7 +144,9 @@ static void linear_since_pass(const linear_solver *s, double *axial, double *acr
 static size_t linear_pool_best(const linear_solver *s) {
     size_t best = s->size;
     for (size_t i = 0; i < s->size; i++)
-        if (best == s->size || wn_rank_before(s->gain[i], s->ids[i], s->gain[best], s->ids[best])) best = i;
+        if (wn_constraint_feasible(&s->g->constraint, s->ids[i]) &&
+            (best == s->size || wn_rank_before(s->gain[i], s->ids[i], s->gain[best], s->ids[best])))
+            best = i;
     return best;
 }
 
@@ -192,7 +194,10 @@ static wn_code linear_add(void *solver, size_t row, wn_err *err) {
     linear_solver *s = solver;
     wn_linear_cut_add(&s->lin, row);
     if (!s->filled) return WN_OK;
-    s->ids[s->picked] = s->ids[--s->size];
+    size_t left = 0; /* what was picked leaves, and what that closed */
+    for (size_t i = 0; i < s->size; i++)
+        if (wn_constraint_feasible(&s->g->constraint, s->ids[i])) s->ids[left++] = s->ids[i];
+    s->size = left;
     wn_parallel_for(s->size, 256, linear_pool_task, s);
     s->g->out->refreshed += s->size;
     return WN_OK;
@@ -203,7 +208,8 @@ static wn_code linear_bound(void *solver, wn_finished *g, wn_err *err) {
     return wn_certificate_of_cut(g, NULL, err);
 }
 
-const wn_solver_vt wn_solver_graph_cut_linear = {.bytes = linear_bytes,
+const wn_solver_vt wn_solver_graph_cut_linear = {.under_limits = true,
+                                                 .bytes = linear_bytes,
                                                  .open = linear_open,
                                                  .gain = linear_gain,
                                                  .best = linear_best,

@@ -249,7 +249,7 @@ static wn_code rbf_fill_pool(rbf_solver *s, wn_err *err) {
 static bool rbf_pool_wins(rbf_solver *s) {
     size_t best = s->size;
     for (size_t i = 0; i < s->size; i++)
-        if (s->pool_gain[i] > -INFINITY &&
+        if (wn_constraint_feasible(&s->g->constraint, s->ids[i]) &&
             (best == s->size || wn_rank_before(s->pool_gain[i], s->ids[i], s->pool_gain[best], s->ids[best])))
             best = i;
     s->picked = best;
@@ -307,7 +307,8 @@ static wn_code rbf_bound(void *solver, wn_finished *g, wn_err *err) {
     return wn_certificate_of_cut(g, ((rbf_solver *)solver)->T, err);
 }
 
-const wn_solver_vt wn_solver_graph_cut_rbf = {.bytes = rbf_bytes,
+const wn_solver_vt wn_solver_graph_cut_rbf = {.under_limits = true,
+                                              .bytes = rbf_bytes,
                                               .open = rbf_open,
                                               .gain = rbf_gain,
                                               .best = rbf_best,

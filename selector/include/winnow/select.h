@@ -7,6 +7,7 @@
 #include <winnow/err.h>
 #include <winnow/data.h>
 #include <winnow/kernel.h>
+#include <winnow/limits.h>
 #include <winnow/names.h>
 #include <winnow/progress.h>
 
@@ -117,6 +118,7 @@ typedef struct {
                               gives them; NULL: over x. Other objectives have no use for them */
     bool certify;          /* find `bound`, too: some passes over rows or similarities more, a few seconds at most where
                               these are in memory */
+    wn_limits limit;       /* which rows may be chosen together; zero: all */
     size_t memory;         /* bytes it may use beyond X; 0 = no bound. More needed: WN_EMEMORY before any work */
     wn_progress *progress;
 } wn_select_opts;
@@ -181,6 +183,12 @@ size_t wn_selection_by_coverage_memory(size_t k, size_t n, size_t x_cols, size_t
  * random. O(n k d); saturated coverage O(n^2 d), log-determinant O(k^2 (k + d)). */
 wn_code wn_select_evaluate(const wn_mat *x, const wn_select_opts *o, const size_t *ids, size_t k, double *value,
                            wn_err *err);
+
+/* May these k rows be chosen together under the limits of `o`, by their definitions? rows[k] of x, those that one has
+ * among them. O(k^2 d). */
+bool wn_select_allows(const wn_mat *x, const wn_select_opts *o, const size_t *rows, size_t k);
+/* Is there a way to maximise o under limits? */
+bool wn_objective_takes_limits(wn_objective o);
 
 /* The sums that `o->sums` takes, over all rows of x, by kernel and weight of `o`. cosine and dot: sums[d], the sum of
  * the rows; add those of all parts. rbf: sums[n], sum over j of weight_j k(x_i, x_j) less one k(x_i, x_i); a part
