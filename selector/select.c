@@ -7,6 +7,7 @@
 #include <winnow/mem.h>
 
 #include "certificate.h"
+#include "partition/sums.h"
 #include "solver/solver.h"
 
 const char *wn_objective_name(wn_objective o) {
@@ -156,7 +157,7 @@ bool wn_objective_serves(wn_objective objective, wn_kernel_kind kernel, wn_stora
 
 static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
     size_t common = n * (sizeof(double) + sizeof(bool)) + o->k * (sizeof(size_t) + 2 * sizeof(double)) +
-                    (o->certify ? wn_certificate_bytes(n, d, o->k) : 0);
+                    (o->certify ? wn_certificate_bytes(n, d, o->k) : 0) + wn_cut_estimate_bytes(o, n);
     for (size_t i = 0; i < WAYS; i++) {
         const select_way *w = &ways[i];
         if (!way_fits(w, o)) continue;
@@ -261,6 +262,7 @@ static wn_code check_plan(const select_plan *p, const wn_select_opts *o, size_t 
 wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, wn_err *err) {
     wn_selection s = {.k = o->k, .negative_from = o->k, .bound = NAN};
     wn_greedy g = {.o = *o, .out = &s};
+    double *estimate = NULL;
     wn_code code = check_options(o, err);
     if (code != WN_OK) return code;
     select_plan p = plan_way(o, x->rows, x->cols);
@@ -281,38 +283,20 @@ wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, w
     if (!(s.gain = wn_alloc(o->k, sizeof *s.gain, err))) goto out;
     if (!(s.objective = wn_alloc(o->k, sizeof *s.objective, err))) goto out;
     if (g.objective->traits & WN_USES_ROWS && (code = wn_ground_read(&g.ground, &o->kernel, err)) != WN_OK) goto out;
+    if (wn_cut_estimated(o, x->rows)) {
+        if ((code = wn_cut_estimate(&estimate, &s, x, o, err)) != WN_OK) goto out;
+        g.ground.sums = estimate;
+        g.o.certify = false; /* no bound on f follows from estimates */
+    }
     if ((code = wn_greedy_run(&g, p.solver, err)) != WN_OK) goto out;
+    if (estimate && (code = wn_cut_recount(&s, estimate, x, o, err)) != WN_OK) goto out;
     *out = s;
     s = (wn_selection){0};
 out:
+    wn_free(estimate);
     wn_selection_free(&s);
     wn_constraint_free(&g.constraint);
     wn_ground_free(&g.ground);
-    return code;
-}
-
-wn_code wn_select_sums(const wn_mat *x, const wn_select_opts *o, double *sums, wn_err *err) {
-    wn_ground g = {0};
-    wn_select_opts own = *o;
-    double *result = NULL;
-    own.sums = NULL;
-    wn_code code = wn_kernel_check(&o->kernel, err);
-    if (code != WN_OK) return code;
-    if ((code = wn_ground_init(&g, x, &own, err)) != WN_OK) goto out;
-    if ((code = wn_ground_read(&g, &o->kernel, err)) != WN_OK) goto out;
-    size_t size = o->kernel.kind == WN_RBF ? g.n : g.d;
-    if (!(result = wn_alloc(size, sizeof *result, err))) {
-        code = WN_EMEMORY;
-        goto out;
-    }
-    if (o->kernel.kind == WN_RBF)
-        code = wn_ground_rbf_sums(&g, &o->kernel, o->progress, result, err);
-    else
-        wn_ground_vector_sums(&g, result);
-    if (code == WN_OK) memcpy(sums, result, size * sizeof *sums);
-out:
-    wn_free(result);
-    wn_ground_free(&g);
     return code;
 }
 

@@ -53,6 +53,9 @@ static bool by_graph_cut(const wn_cli *cli) {
 static bool by_sample(const wn_cli *cli) {
     return wn_config_maximizer(&cli->config) == WN_STOCHASTIC;
 }
+static bool by_sum_rows(const wn_cli *cli) {
+    return by_graph_cut(cli) && by_rbf(cli) && cli->config.sums != WN_SUMS_EXACT;
+}
 static bool by_saturation(const wn_cli *cli) {
     return cli->config.objective == WN_SATURATED_COVERAGE;
 }
@@ -142,6 +145,7 @@ static const struct {
     {WN_OPTION_COMPARES, compares, "--objective random compares nothing"},
     {WN_OPTION_RBF, by_rbf, "it belongs to --similarity rbf"},
     {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},
+    {WN_OPTION_SUMS, by_sum_rows, "it belongs to --objective graph-cut over rbf, and not to --sums exact"},
     {WN_OPTION_SATURATED, by_saturation, "it belongs to --objective saturated-coverage"},
     {WN_OPTION_HERDING, by_herding, "it belongs to --objective class-herding"},
     {WN_OPTION_LABELS, has_labels, "there is no --label-field"},
