@@ -8,6 +8,7 @@
 
 #include "certificate.h"
 #include "objective/mixture.h"
+#include "partition/sums.h"
 #include "solver/solver.h"
 
 const char *wn_objective_name(wn_objective o) {
@@ -206,7 +207,8 @@ bool wn_objective_serves(wn_objective objective, wn_kernel_kind kernel, wn_stora
 /* o->k: with those that one has. */
 static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
     size_t common = n * (sizeof(double) + sizeof(bool)) + o->k * (sizeof(size_t) + 2 * sizeof(double)) +
-                    (o->certify ? wn_certificate_bytes(n, d, o->k) : 0) + wn_constraint_bytes(o, n);
+                    (o->certify ? wn_certificate_bytes(n, d, o->k) : 0) + wn_constraint_bytes(o, n) +
+                    wn_cut_estimate_bytes(o, n);
     for (size_t i = 0; i < WAYS; i++) {
         const select_way *w = &ways[i];
         if (!way_fits(w, o)) continue;
@@ -332,6 +334,7 @@ static wn_code select_once(const wn_mat *x, const wn_select_opts *o, wn_selectio
     const size_t expected = wn_constraint_expected(o, x->rows);
     wn_selection s = {.k = k, .negative_from = k, .bound = NAN};
     wn_greedy g = {.o = *o, .out = &s};
+    double *estimate = NULL;
     g.o.k = k;
     select_plan p = plan_way(&g.o, x->rows, x->cols);
     wn_code code = check_plan(&p, &g.o, x->rows, err);
@@ -354,11 +357,18 @@ static wn_code select_once(const wn_mat *x, const wn_select_opts *o, wn_selectio
     if (!(s.gain = wn_alloc(s.k, sizeof *s.gain, err))) goto out;
     if (!(s.objective = wn_alloc(s.k, sizeof *s.objective, err))) goto out;
     if (traits & WN_USES_ROWS && (code = wn_ground_read(&g.ground, &o->kernel, err)) != WN_OK) goto out;
+    if (wn_cut_estimated(o, x->rows)) {
+        if ((code = wn_cut_estimate(&estimate, &s, x, o, err)) != WN_OK) goto out;
+        g.ground.sums = estimate;
+        g.o.certify = false; /* no bound on f follows from estimates */
+    }
     if ((code = wn_greedy_run(&g, p.solver, err)) != WN_OK) goto out;
+    if (estimate && (code = wn_cut_recount(&s, estimate, x, o, err)) != WN_OK) goto out;
     *single = g.single;
     *out = s;
     s = (wn_selection){0};
 out:
+    wn_free(estimate);
     wn_selection_free(&s);
     wn_constraint_free(&g.constraint);
     wn_ground_free(&g.ground);
@@ -412,31 +422,6 @@ wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, w
     s = (wn_selection){0};
 out:
     wn_selection_free(&s);
-    return code;
-}
-
-wn_code wn_select_sums(const wn_mat *x, const wn_select_opts *o, double *sums, wn_err *err) {
-    wn_ground g = {0};
-    wn_select_opts own = *o;
-    double *result = NULL;
-    own.sums = NULL;
-    wn_code code = wn_kernel_check(&o->kernel, err);
-    if (code != WN_OK) return code;
-    if ((code = wn_ground_init(&g, x, &own, err)) != WN_OK) goto out;
-    if ((code = wn_ground_read(&g, &o->kernel, err)) != WN_OK) goto out;
-    size_t size = o->kernel.kind == WN_RBF ? g.n : g.d;
-    if (!(result = wn_alloc(size, sizeof *result, err))) {
-        code = WN_EMEMORY;
-        goto out;
-    }
-    if (o->kernel.kind == WN_RBF)
-        code = wn_ground_rbf_sums(&g, &o->kernel, o->progress, result, err);
-    else
-        wn_ground_vector_sums(&g, result);
-    if (code == WN_OK) memcpy(sums, result, size * sizeof *sums);
-out:
-    wn_free(result);
-    wn_ground_free(&g);
     return code;
 }
 

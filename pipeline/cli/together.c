@@ -71,6 +71,9 @@ static bool has_values(const wn_cli *cli) {
 static bool by_sample(const wn_cli *cli) {
     return wn_config_maximizer(&cli->config) == WN_STOCHASTIC;
 }
+static bool by_sum_rows(const wn_cli *cli) {
+    return by_graph_cut(cli) && by_rbf(cli) && cli->config.sums != WN_SUMS_EXACT;
+}
 static bool by_saturation(const wn_cli *cli) {
     return has_part(&cli->config, WN_SATURATED_COVERAGE);
 }
@@ -164,6 +167,7 @@ static const struct {
     {WN_OPTION_VALUES, has_values, "it belongs to --value-field"},
     {WN_OPTION_BY_VALUE, by_value, "it belongs to --objective value"},
     {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},
+    {WN_OPTION_SUMS, by_sum_rows, "it belongs to --objective graph-cut over rbf, and not to --sums exact"},
     {WN_OPTION_SATURATED, by_saturation, "it belongs to --objective saturated-coverage"},
     {WN_OPTION_HERDING, by_herding, "it belongs to --objective class-herding"},
     {WN_OPTION_LABELS, has_labels, "there is no --label-field"},

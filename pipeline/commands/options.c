@@ -74,6 +74,8 @@ wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted) {
                         .wanted = wanted,
                         .lambda = c->lambda,
                         .saturation = c->saturation,
+                        .sums = c->sums,
+                        .sum_rows = c->sum_rows,
                         .seed = c->seed,
                         .toward = (wn_objective)(WN_RDS + c->query_method),
                         .query_weight = c->query_weight,

@@ -246,6 +246,8 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .n_represented = s->who.count,
                         .negative_from = chosen->negative_from,
                         .by_coverage = chosen->by_coverage,
+                        .summed = chosen->summed,
+                        .sum_error = chosen->sum_error,
                         .parts = s->opts.partition.parts,
                         .parts_by = s->opts.partition.by,
                         .rounds = s->choice.rounds,

@@ -115,6 +115,9 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
                        wn_config_maximizer(c) == WN_MAXIMIZER_AUTO ? " (auto)" : "");
     wn_sayf(io, "chosen    %zu of %zu (%.3g%%) by %s%s", o->k, o->n, 100.0 * (double)o->k / (double)o->n,
             wn_objective_name(o->objective), how);
+    if (o->summed)
+        wn_sayf(io, "sums      estimated from %zu of the rows; they are %.2g%% off the exact ones, root mean square",
+                o->summed, 100 * o->sum_error);
     if (o->parts) say_parts(o, io);
     if (o->objective != WN_RANDOM && !wn_objective_seeks_coverage(o->objective))
         (void)snprintf(aside, sizeof aside, " (not what %s seeks)", wn_objective_name(o->objective));

@@ -86,6 +86,8 @@ static void add_selection(wn_manifest_doc *d, const wn_outcome *r) {
     if (r->objective == WN_CLASS_HERDING) wn_doc_real(d, o, "quota_power", r->quota_power);
     if (r->objective == WN_CLASS_HERDING) wn_doc_real(d, o, "push", r->push);
     if (r->objective == WN_CLASS_HERDING) wn_doc_real(d, o, "label_noise", r->label_noise);
+    if (r->summed) wn_doc_count(d, o, "sum_rows", r->summed);
+    if (r->summed) wn_doc_real(d, o, "sum_error", r->sum_error);
     if (r->parts) add_parts(d, o, r);
     if (r->by_coverage) wn_doc_text(d, o, "order", "coverage");
     wn_doc_count(d, o, "gains_negative_from", r->negative_from);

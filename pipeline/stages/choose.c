@@ -28,6 +28,12 @@ size_t wn_choice_neighbours(const wn_choice_opts *o, size_t m) {
     return K < m ? K : m - 1;
 }
 
+size_t wn_choice_sum_rows(const wn_choice_opts *o, size_t m) {
+    const bool rbf = o->objective == WN_GRAPH_CUT && o->kernel.kind == WN_RBF;
+    if (!rbf || o->partition.parts || o->sums == WN_SUMS_EXACT) return 0;
+    return o->sum_rows < m && (o->sums == WN_SUMS_SAMPLED || m > WN_EXACT_SUMS) ? o->sum_rows : 0;
+}
+
 /* Rows of the matrix that are not to be chosen. */
 typedef struct {
     size_t *rows, n;
@@ -97,9 +103,11 @@ out:
 /* ---- parts ---- */
 
 /* What the library wants to know of the parts; *label, [m], must live as long. */
-static wn_code parts_of(wn_partition_opts *out, uint32_t **label, const wn_copies *c, const wn_choice_parts *p,
+static wn_code parts_of(wn_partition_opts *out, uint32_t **label, const wn_copies *c, const wn_choice_opts *o,
                         wn_err *err) {
-    *out = (wn_partition_opts){.parts = p->parts, .by = p->by};
+    const wn_choice_parts *p = &o->partition;
+    *out = (wn_partition_opts){
+        .parts = p->parts, .by = p->by, .sample = o->sums == WN_SUMS_EXACT ? SIZE_MAX : o->sum_rows};
     if (p->by != WN_PART_LABEL || !p->label) return WN_OK;
     if (!(*label = wn_alloc(c->m, sizeof **label, err))) return WN_EMEMORY;
     for (size_t i = 0; i < c->m; i++) (*label)[i] = p->label[c->row_of[i]];
@@ -111,7 +119,7 @@ static wn_code select_in_parts(wn_choice *out, const wn_mat *x, const wn_copies 
                                const wn_choice_opts *o, wn_err *err) {
     wn_partition_opts parts;
     uint32_t *label = NULL;
-    wn_code code = parts_of(&parts, &label, c, &o->partition, err);
+    wn_code code = parts_of(&parts, &label, c, o, err);
     if (code == WN_OK && o->partition.picks)
         code = wn_partition_join(x, s, &parts, o->partition.picks, &out->selection, &out->rounds, err);
     else if (code == WN_OK)
@@ -140,6 +148,7 @@ static wn_code select_opts(wn_select_opts *out, size_t **keep, size_t k, const w
                             .k = k,
                             .lambda = o->lambda,
                             .saturation = o->saturation,
+                            .sum_rows = wn_choice_sum_rows(o, c->m),
                             .seed = o->seed,
                             .part_rows = o->part_rows,
                             .keep = *keep,
@@ -266,7 +275,7 @@ wn_code wn_choice_part(wn_part_picks *out, const wn_vectors *v, const wn_copies 
     size_t *keep = NULL, k = 0;
     wn_code code = bar_rows(&barred, &k, v, c, lists, o, err);
     if (code != WN_OK) goto out;
-    if ((code = parts_of(&parts, &label, c, &o->partition, err)) != WN_OK) goto out;
+    if ((code = parts_of(&parts, &label, c, o, err)) != WN_OK) goto out;
     if ((code = select_opts(&s, &keep, k, c, lists, &barred, o, err)) != WN_OK) goto out;
     s.progress = io->progress;
     code = wn_partition_part(&x, &s, &parts, part, out, err);

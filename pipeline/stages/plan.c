@@ -48,11 +48,12 @@ static size_t toward_bytes(const wn_choice_opts *c, size_t rows, size_t cols) {
 }
 
 /* What is known of the choice before there are vectors. */
-static wn_select_opts select_opts(const wn_choice_opts *c) {
+static wn_select_opts select_opts(const wn_choice_opts *c, size_t rows) {
     return (wn_select_opts){.objective = c->objective,
                             .kernel = {c->kernel.kind, 1},
                             .k = c->wanted,
                             .lambda = c->lambda,
+                            .sum_rows = wn_choice_sum_rows(c, rows),
                             .certify = true,
                             .classes = c->classes ? c->classes->n : 0,
                             .query = c->query,
@@ -65,7 +66,7 @@ static wn_select_opts select_opts(const wn_choice_opts *c) {
 
 /* What the choice needs beyond vectors and tables, at the least: the maximizer is matrix-free where memory is short. */
 static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, size_t text, size_t labels) {
-    const wn_select_opts o = select_opts(c);
+    const wn_select_opts o = select_opts(c, rows);
     const size_t space = wn_space_dims(&c->space, cols), d = space ? space : cols;
     const wn_partition_opts parts = {.parts = c->partition.parts};
     size_t choice = (parts.parts ? wn_partition_memory(&o, &parts, rows, d) : wn_select_memory(&o, rows, d)) +
@@ -92,9 +93,10 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, si
 static double plan_seconds(const wn_plan *p, size_t m, const wn_choice_opts *c, const wn_plan_opts *o) {
     double threads = (double)wn_threads_get(), n = (double)m, d = (double)o->dims, k = (double)c->wanted;
     const double queries = c->query ? (double)c->query->rows : 0;
-    const wn_select_opts select = select_opts(c);
+    const wn_select_opts select = select_opts(c, m);
     double work = wn_select_work(&select, m, o->dims);
-    if (c->partition.parts && c->objective == WN_GRAPH_CUT) work = 2 * n * fmin(n, 2 * WN_PARTITION_SAMPLE) * d;
+    const double sample = c->sums == WN_SUMS_EXACT ? n : c->sum_rows ? (double)c->sum_rows : WN_PARTITION_SAMPLE;
+    if (c->partition.parts && c->objective == WN_GRAPH_CUT) work = 2 * n * fmin(n, 2 * sample) * d;
     double flops = work + 4 * n * queries * d + 6 * n * k * d;
     return .05 + (double)p->text / 150e6 + o->encode_seconds / threads + flops / (50e9 * threads);
 }

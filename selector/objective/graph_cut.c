@@ -32,7 +32,9 @@ static size_t graph_cut_bytes(const wn_select_opts *o, size_t n, size_t d) {
 
 static double graph_cut_work(const wn_select_opts *o, double n, double d) {
     const double k = (double)o->k;
-    return o->kernel.kind == WN_RBF ? n * n * d / 2 + 16 * k * n : n * d * (k + 2);
+    if (o->kernel.kind != WN_RBF) return n * d * (k + 2);
+    const bool estimated = o->sum_rows && (double)o->sum_rows < n;
+    return (estimated ? n * ((double)o->sum_rows + k) * d : n * n * d / 2) + 16 * k * n;
 }
 
 static wn_code graph_cut_open(void **f, const wn_ground *g, const wn_select_opts *o, wn_err *err) {

@@ -28,6 +28,7 @@ static wn_code check_options(wn_select_opts *own, const wn_mat *x, const wn_sele
                              wn_err *err) {
     const size_t n = x->rows;
     *own = *o;
+    own->sum_rows = 0;    /* the rounds have samples of their own */
     own->certify = false; /* a bound over the candidates would not be one over all rows */
     if (p->parts == 0 || p->parts > n)
         return wn_err_set(err, WN_EUSAGE, "partitions: %zu rows cannot be cut into %zu parts; 1 to %zu are possible", n,
@@ -182,21 +183,6 @@ static wn_code try_part(wn_selection *s, size_t *part, const second_round *r, co
     return code;
 }
 
-/* Gains over all rows in place of those over a sample. */
-static wn_code count_exactly(wn_selection *s, const second_round *r, wn_err *err) {
-    if (r->sampled == 0) return WN_OK;
-    double *sums = NULL;
-    wn_code code = wn_cut_sums_of(&sums, r->x, r->o, r->x->rows, s->ids, s->k, err);
-    s->negative_from = s->k;
-    for (size_t i = 0; i < s->k && code == WN_OK; i++) {
-        s->gain[i] += sums[i] - r->sums[s->ids[i]];
-        s->objective[i] = s->gain[i] + (i ? s->objective[i - 1] : 0);
-        if (s->gain[i] < 0 && s->negative_from == s->k) s->negative_from = i;
-    }
-    wn_free(sums);
-    return code;
-}
-
 wn_code wn_partition_join(const wn_mat *x, const wn_select_opts *o, const wn_partition_opts *p,
                           const wn_part_picks *picks, wn_selection *out, wn_partitioned *how, wn_err *err) {
     wn_select_opts own;
@@ -209,7 +195,7 @@ wn_code wn_partition_join(const wn_mat *x, const wn_select_opts *o, const wn_par
     if ((code = sum_candidates(&r, p, err)) != WN_OK) goto out;
     if ((code = pick_among(&s, &r, r.row, r.n, err)) != WN_OK) goto out;
     if ((code = try_part(&s, &part, &r, picks, p->parts, err)) != WN_OK) goto out;
-    if ((code = count_exactly(&s, &r, err)) != WN_OK) goto out;
+    if (r.sampled && (code = wn_cut_recount(&s, r.sums, x, &own, err)) != WN_OK) goto out;
     if (how) *how = (wn_partitioned){.candidates = r.n, .sampled = r.sampled, .part = part};
     *out = s;
     s = (wn_selection){0};

@@ -28,4 +28,12 @@ wn_code wn_cut_sums_of(double **out, const wn_mat *x, const wn_select_opts *o, s
                        wn_err *err);
 bool wn_cut_over_rbf(const wn_select_opts *o);
 
+/* Does wn_select estimate the sums of n rows? Then *sums gets them, [n], to be freed whatever was returned, and `s` how
+ * many rows they are from and how far they are off. O(n (sum_rows + 256) d). */
+bool wn_cut_estimated(const wn_select_opts *o, size_t n);
+wn_code wn_cut_estimate(double **sums, wn_selection *s, const wn_mat *x, const wn_select_opts *o, wn_err *err);
+size_t wn_cut_estimate_bytes(const wn_select_opts *o, size_t n);
+/* Gains over all rows in place of those by `used`, [n]. O(n k d). */
+wn_code wn_cut_recount(wn_selection *s, const double *used, const wn_mat *x, const wn_select_opts *o, wn_err *err);
+
 #endif

@@ -52,6 +52,7 @@ alike run in.jsonl --id-field id --label-field label -k 10%
 alike run in.jsonl -k 10% --objective facility-location --dedup 0.9
 alike run in.jsonl -k 10% --similarity cosine --lambda 5 --maximizer dense --order rank --annotate
 alike run in.jsonl -k 10% --maximizer random-greedy
+alike run in.jsonl -k 10% --sums sampled --sum-rows 100
 alike run in.jsonl -k 10% --objective facility-location --maximizer stochastic --epsilon .05
 alike run in.jsonl -k 5% --encoder doc2vec --epochs 2 --min-count 2
 alike embed in.jsonl --dims 40

@@ -42,6 +42,7 @@ for word in $(sed 's/.*do: want //; s/ \[.*//; s/,//g' "$err"); do
 done
 again "the sample of stochastic" run in.jsonl -k 9 --maximizer stochastic --epsilon .6
 again "a saturation" run in.jsonl -k 9 --objective saturated-coverage --saturation .4
+again "sums from a sample" run in.jsonl -k 9 --sums sampled --sum-rows 30 --seed 5
 again "parts" run in.jsonl -k 9 --partitions 3 --partition-by order
 again "select, with the records that the matrix names" select in.h5ad -k 7 --gamma 2.5
 is "$(cat b/subset.jsonl b/rest.jsonl | wc -l)" 90 "which are there both times"

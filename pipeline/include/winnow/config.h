@@ -103,6 +103,8 @@ typedef struct {
     bool no_verdict;         /* --verdict off */
     int maximizer;           /* place in WN_SEARCHES */
     double epsilon;          /* of stochastic */
+    wn_sum_way sums;            /* of graph-cut over rbf */
+    size_t sum_rows;
     size_t partitions;       /* 0: all rows at once */
     wn_partitioning partition_by;
     const char *parts_folder; /* merge: where the shards are; NULL: another command */

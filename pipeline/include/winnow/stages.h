@@ -186,6 +186,11 @@ typedef struct {
     const wn_part_picks *picks;  /* [parts] of the first round, rows of the matrix; NULL: it is part of the choice */
 } wn_choice_parts;
 
+/* Where the sums of graph-cut over rbf come from: all rows, or a sample. auto: a sample beyond WN_EXACT_SUMS rows. */
+#define WN_SUM_WAYS(X) X(WN_SUMS_AUTO, "auto") X(WN_SUMS_EXACT, "exact") X(WN_SUMS_SAMPLED, "sampled")
+typedef enum { WN_SUM_WAYS(WN_NAME_VALUE) } wn_sum_way;
+enum { WN_EXACT_SUMS = 500000 };
+
 typedef struct {
     wn_objective objective;
     wn_space_opts space;
@@ -201,6 +206,8 @@ typedef struct {
     size_t wanted;     /* rows to choose; fewer where fewer are left */
     double lambda;     /* of graph-cut; NaN: as wn_select_opts */
     double saturation; /* of saturated coverage, as wn_select_opts */
+    wn_sum_way sums;
+    size_t sum_rows;   /* of the sample; 0: all. In parts: of theirs, 0: as wn_partition_opts */
     uint64_t seed;
     const wn_class_labels *classes; /* of class-herding */
     const wn_mat *query;   /* [q, d] rows of norm 1 or 0 to choose toward; NULL: none */
@@ -233,6 +240,8 @@ void wn_choice_free(wn_choice *c);
 /* The first round of part 0 .. parts - 1, as wn_choice_make has it: rows of the matrix. */
 wn_code wn_choice_part(wn_part_picks *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
                        const wn_choice_opts *o, size_t part, wn_io *io, wn_err *err);
+/* Rows that sums over m rows are estimated from, when not in parts; 0: none, they are exact. */
+size_t wn_choice_sum_rows(const wn_choice_opts *o, size_t m);
 /* Edges a row of that graph for m rows; 0: over all pairs. */
 size_t wn_choice_neighbours(const wn_choice_opts *o, size_t m);
 

@@ -105,6 +105,8 @@ typedef struct {
     const size_t *n_represented; /* [k] rows that each stands for, itself and copies included */
     size_t negative_from;        /* first choice of the greedy with a negative gain, k if none */
     bool by_coverage;            /* the choices stand in the order in which they cover */
+    size_t summed; /* rows that sums were estimated from; 0: none was */
+    double sum_error;
     size_t parts; /* the choice was made in so many; 0: at once */
     wn_partitioning parts_by;
     wn_partitioned rounds;

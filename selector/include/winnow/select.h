@@ -116,6 +116,9 @@ typedef struct {
     size_t n_all;          /* rows of the whole, for lambda auto; 0: those of x, by their weights */
     const double *sums;    /* graph-cut: sums over the whole, [d] for cosine and dot, [n] for rbf, as wn_select_sums
                               gives them; NULL: over x. Other objectives have no use for them */
+    size_t sum_rows;       /* graph-cut over rbf: T_x, the sum over all rows but x, is estimated from so many rows drawn
+                              by `seed`, in O(n sum_rows d): (n - 1) / sum_rows times their sum. 0, from n on, with
+                              weights or with `sums`: it is exact, O(n^2 d) */
     bool certify;          /* find `bound`, too: some passes over rows or similarities more, a few seconds at most where
                               these are in memory */
     wn_limits limit;       /* which rows may be chosen together; zero: all */
@@ -138,6 +141,11 @@ typedef struct {
     wn_storage storage; /* as used */
     wn_maximizer maximizer; /* as used; auto: a solver of the objective's own */
     double cut_off;    /* facility location over a graph: the share of f(S) that the missing edges hide; else 0 */
+    size_t summed;     /* rows that sums were estimated from: the choice goes by estimates then, but `gain` and
+                          `objective` are exact, counted over all rows afterwards in O(n k d); there is no bound. 0:
+                          none was estimated */
+    double sum_error;  /* then: how far estimates lie from the sums, root mean square over 256 rows for which both were
+                          computed, as a share of the mean sum; else 0 */
     size_t refreshed;  /* gains computed anew after the first, all picks together: what laziness left to do */
     bool by_coverage;  /* wn_selection_by_coverage has put them into another order */
     size_t passes;     /* matrix-free graph-cut: how often the candidate pool was filled */

@@ -1,0 +1,49 @@
+/* bench_peers FILE OBJECTIVE KERNEL GAMMA LAMBDA SATURATION K ROUNDS: wn_select of the rows of a matrix file, from
+ * vectors in memory to picks; bounds are not asked for. Prints one JSON object: seconds of the fastest round, ids, f. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <winnow/select.h>
+#include <winnow/store.h>
+#include <winnow/threads.h>
+#include <wn/cpu.h>
+
+static wn_code read_rows(wn_mat *x, const char *path, wn_err *err) {
+    wn_matrix_file *f = NULL;
+    wn_code code = wn_matrix_open(&f, path, NULL, err);
+    if (code == WN_OK) code = wn_matrix_read_all(f, x, err);
+    wn_matrix_close(f);
+    return code;
+}
+
+int main(int argc, char **argv) {
+    wn_err e = {0};
+    wn_mat x = {0};
+    wn_selection s = {0};
+    wn_select_opts o = {0};
+    double best = INFINITY;
+    wn_blas_reexec(argv);
+    if (argc != 9 || !wn_objective_named(argv[2], &o.objective) || !wn_kernel_named(argv[3], &o.kernel.kind)) return 2;
+    o.kernel.gamma = strtod(argv[4], NULL);
+    o.lambda = strtod(argv[5], NULL);
+    o.saturation = strtod(argv[6], NULL);
+    o.k = strtoull(argv[7], NULL, 10);
+    wn_code code = read_rows(&x, argv[1], &e);
+    for (int round = 0; round < atoi(argv[8]) && code == WN_OK; round++) {
+        wn_selection_free(&s);
+        const double from = wn_now();
+        code = wn_select(&x, &o, &s, &e);
+        best = fmin(best, wn_now() - from);
+    }
+    if (code == WN_OK) {
+        printf("{\"seconds\": %.6f, \"storage\": \"%s\", \"maximizer\": \"%s\", \"f\": %.17g, \"ids\": [", best,
+               wn_storage_name(s.storage), wn_maximizer_name(s.maximizer), s.objective[s.k - 1]);
+        for (size_t i = 0; i < s.k; i++) printf("%s%zu", i ? ", " : "", s.ids[i]);
+        printf("]}\n");
+    } else {
+        (void)fprintf(stderr, "bench_peers: %s\n", e.msg);
+    }
+    wn_selection_free(&s);
+    wn_mat_free(&x);
+    return code == WN_OK ? 0 : 1;
+}
