@@ -23,7 +23,8 @@ enum {
     CMD_DISTILL = 1 << 13,
     CMD_MERGE = 1 << 14,
     CMD_STATUS = 1 << 15,
-    CMD_ALL = (1 << 16) - 1
+    CMD_STREAM = 1 << 16,
+    CMD_ALL = (1 << 17) - 1
 };
 
 typedef struct {

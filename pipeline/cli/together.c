@@ -51,7 +51,7 @@ static bool by_graph_cut(const wn_cli *cli) {
     return cli->config.objective == WN_GRAPH_CUT;
 }
 static bool by_sample(const wn_cli *cli) {
-    return wn_config_maximizer(&cli->config) == WN_STOCHASTIC;
+    return wn_config_maximizer(&cli->config) == WN_STOCHASTIC || cli->command->bit == CMD_STREAM;
 }
 static bool by_saturation(const wn_cli *cli) {
     return cli->config.objective == WN_SATURATED_COVERAGE;
@@ -218,6 +218,22 @@ static wn_code check_learns(const wn_cli *cli, wn_err *err) {
     return check_task(cli, err);
 }
 
+/* What is read once. */
+static wn_code check_stream(const wn_cli *cli, wn_err *err) {
+    const wn_config *c = &cli->config;
+    if (c->k <= 0 || c->k_percent)
+        return wn_err_set(err, WN_EUSAGE, "-k: how many to choose, as a count (-k 1000): a stream has no known length");
+    if (c->dedup == WN_DEDUP_NEAR)
+        return wn_err_set(err, WN_EUSAGE, "--dedup: a stream drops equal texts alone (exact), or nothing (off)");
+    if (c->epsilon < 1e-3) return wn_err_set(err, WN_EUSAGE, "--epsilon %g: a stream takes 0.001 or more", c->epsilon);
+    const wn_objective objective = wn_config_stream_objective(c);
+    if (wn_option_given(cli, wn_option_find(CMD_STREAM, "similarity", 10)) &&
+        !wn_streaming_serves(objective, c->similarity))
+        return wn_err_set(err, WN_EUSAGE, "--objective %s: not under --similarity %s in a stream: leave it out",
+                          wn_objective_name(objective), wn_kernel_name(c->similarity));
+    return WN_OK;
+}
+
 static wn_code check_model(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
     const wn_encoder_vt *encoder = wn_encoder_family(c->encoder);
@@ -227,6 +243,9 @@ static wn_code check_model(const wn_cli *cli, wn_err *err) {
     if (cli->command->bit == CMD_DISTILL) return WN_OK;
     if (cli->command->bit == CMD_TOKENIZE) return check_tokenize(c, err);
     if (cli->command->bit & (CMD_TRAIN | CMD_SCORE)) return check_learns(cli, err);
+    if (cli->command->bit == CMD_STREAM && !c->model && !c->load_encoder)
+        return wn_err_set(err, WN_EUSAGE, "a stream is read once, so its encoder must be there already: --model, or "
+                          "--load-encoder FILE of an earlier --save-encoder");
     if (!c->model && !encoder->fits_corpus)
         return wn_err_set(err, WN_EUSAGE,
                           "--encoder %s needs a --model (tools/get-minilm, installed as winnow-get-minilm, fetches "
@@ -379,6 +398,7 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
     if (c->save_encoder && c->load_encoder)
         return wn_err_set(err, WN_EUSAGE,
                           "--save-encoder and --load-encoder together: a loaded encoder is saved already");
+    if (bit == CMD_STREAM && (code = check_stream(cli, err)) != WN_OK) return code;
     if ((code = check_inputs(c, err)) != WN_OK) return code;
     if ((code = check_query(cli, err)) != WN_OK) return code;
     if ((code = check_parts(cli, err)) != WN_OK) return code;
