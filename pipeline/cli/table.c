@@ -246,10 +246,12 @@ const wn_option wn_options[] = {
      DECIDES | COMPARES | METHOD, "Selection",
      "how the maximum is sought. dense and matrix-free say where similarities live, naive and lazy how the next row is "
      "found: the picks are the same, and auto takes the fastest. stochastic takes the best row of a sample, "
-     "random-greedy one of the k best rows: by chance, with --seed"},
+     "random-greedy one of the k best rows: by chance, with --seed. threshold takes every row that gains a threshold, "
+     "which falls"},
     {"epsilon", 0, "X", CHOOSE | CMD_STREAM, OPT_REAL, CF(epsilon), NULL, 1e-9, 0.999999, "0.1",
      DECIDES | COMPARES | METHOD | WN_OPTION_STOCHASTIC, "Selection",
-     "stochastic: how far below the greedy one may end up, by expectation; the sample is n/k ln(1/X) rows"},
+     "how far below the greedy one may end up. stochastic: by expectation, its sample is n/k ln(1/X) rows; threshold: "
+     "at worst, thresholds fall by 1 - X; stream: they rise by 1 + X"},
     {"partitions", 0, "M", CHOOSE, OPT_COUNT, CF(partitions), NULL, 1, 1e6, NULL, DECIDES | COMPARES, "Selection",
      "choose in two rounds, for more rows than one can go through: k rows of each of M parts, then k of all those; "
      "with rbf, sums over all rows are estimated from a sample"},

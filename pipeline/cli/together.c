@@ -51,7 +51,8 @@ static bool by_graph_cut(const wn_cli *cli) {
     return cli->config.objective == WN_GRAPH_CUT;
 }
 static bool by_sample(const wn_cli *cli) {
-    return wn_config_maximizer(&cli->config) == WN_STOCHASTIC || cli->command->bit == CMD_STREAM;
+    const wn_maximizer m = wn_config_maximizer(&cli->config);
+    return m == WN_STOCHASTIC || m == WN_THRESHOLD || cli->command->bit == CMD_STREAM;
 }
 static bool by_saturation(const wn_cli *cli) {
     return cli->config.objective == WN_SATURATED_COVERAGE;
@@ -138,7 +139,7 @@ static const struct {
      by_objective, "all rows are chosen toward the queries (--query-weight below 1 leaves some to the objective)"},
     {WN_OPTION_QUERY, has_query, "it belongs to --query"},
     {WN_OPTION_TSDS, by_tsds, "it belongs to --query-method tsds"},
-    {WN_OPTION_STOCHASTIC, by_sample, "it belongs to --maximizer stochastic"},
+    {WN_OPTION_STOCHASTIC, by_sample, "it belongs to --maximizer stochastic and threshold"},
     {WN_OPTION_COMPARES, compares, "--objective random compares nothing"},
     {WN_OPTION_RBF, by_rbf, "it belongs to --similarity rbf"},
     {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},

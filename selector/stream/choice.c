@@ -54,17 +54,29 @@ static void sift(const choosing *c, size_t *heap, size_t n, size_t i) {
     }
 }
 
+/* The gains of all rows that are left, into a heap. */
+static wn_code first_gains(choosing *c, size_t *heap, size_t n, size_t *left, wn_err *err) {
+    for (size_t begin = 0; begin < n; begin += WN_ROUND) {
+        const size_t m = n - begin < WN_ROUND ? n - begin : WN_ROUND;
+        wn_code code = wn_sieve_similar(c->s, c->row + begin, m, err);
+        if (code != WN_OK) return code;
+        for (size_t i = begin; i < begin + m; i++) {
+            const wn_candidate x = {c->row[i]->x, c->s->w + (i - begin) * c->s->sample->rows.rows};
+            if (c->row[i]->taken) continue;
+            c->bound[i] = c->s->vt->gain(c->state, &x, &c->picks, -INFINITY);
+            c->seen[i] = c->out->n;
+            heap[(*left)++] = i;
+        }
+        if ((code = wn_tick(c->s->o->progress, "measure", "rows", begin + m, n, err)) != WN_OK) return code;
+    }
+    return WN_OK;
+}
+
 static wn_code choose(choosing *c, size_t *heap, size_t n, wn_err *err) {
     wn_candidate x;
-    wn_code code = WN_OK;
     size_t left = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (c->row[i]->taken) continue;
-        if ((code = gain_of(c, c->row[i], &c->bound[i], &x, err)) != WN_OK) return code;
-        if ((code = wn_tick(c->s->o->progress, "measure", "rows", i + 1, n, err)) != WN_OK) return code;
-        c->seen[i] = c->out->n;
-        heap[left++] = i;
-    }
+    wn_code code = first_gains(c, heap, n, &left, err);
+    if (code != WN_OK) return code;
     for (size_t i = left / 2; i-- > 0;) sift(c, heap, left, i);
     while (c->out->n < c->s->o->k && left > 0) {
         const size_t at = heap[0];

@@ -1,33 +1,48 @@
 /* The rows that f is measured on. */
 #include <math.h>
 #include <string.h>
+#include <wn/failure.h>
 #include <wn/pairwise.h>
 #include <winnow/mem.h>
+#include <winnow/threads.h>
 
 #include "ground.h"
 #include "stream/sieve.h"
 
+typedef struct {
+    wn_sample *s;
+    double share;
+    wn_failure failure;
+} room_job;
+
+static void room_task(void *ctx, size_t begin, size_t end, int worker) {
+    room_job *j = ctx;
+    const wn_mat *x = &j->s->rows;
+    float w[WN_TILE_ROWS * WN_TILE_ROWS];
+    double lanes[WN_TILE_ROWS][WN_LANES] = {{0}};
+    (void)worker;
+    for (size_t c = 0; c < x->rows; c += WN_TILE_ROWS) {
+        const size_t n = x->rows - c < WN_TILE_ROWS ? x->rows - c : WN_TILE_ROWS;
+        wn_err err = {0};
+        if (wn_pair_tile(&j->s->o->kernel, (wn_row_block){wn_mat_row(x, begin), x->stride, end - begin},
+                         (wn_row_block){wn_mat_row(x, c), x->stride, n}, x->cols, w, WN_TILE_ROWS, &err) != WN_OK) {
+            wn_failure_note(&j->failure, &err);
+            return;
+        }
+        for (size_t i = begin; i < end; i++)
+            for (size_t l = 0; l < n; l++)
+                lanes[i - begin][l % WN_LANES] += fmax((double)w[(i - begin) * WN_TILE_ROWS + l], 0);
+    }
+    for (size_t i = begin; i < end; i++) j->s->room[i] = j->share * wn_lanes_sum(lanes[i - begin]);
+}
+
 /* room[i] = saturation times all that is similar to i, both of n rows in the units of the sample: n falls out. */
 static wn_code fill_room(wn_sample *s, double seen, wn_err *err) {
     const size_t m = s->rows.rows;
-    const double share = fmin(1.0, (double)s->o->k / seen) * seen / (double)m;
-    float w[WN_TILE_ROWS];
+    room_job j = {s, fmin(1, (double)s->o->k / seen) * seen / (double)m, WN_FAILURE_INIT};
     if (!(s->room = wn_alloc(m, sizeof *s->room, err))) return WN_EMEMORY;
-    for (size_t i = 0; i < m; i++) {
-        double lanes[WN_LANES] = {0};
-        for (size_t j = 0; j < m; j += WN_TILE_ROWS) {
-            const size_t n = m - j < WN_TILE_ROWS ? m - j : WN_TILE_ROWS;
-            wn_code code = wn_pair_tile(&s->o->kernel, (wn_row_block){wn_mat_row(&s->rows, j), s->rows.stride, n},
-                                        (wn_row_block){wn_mat_row(&s->rows, i), s->rows.stride, 1}, s->rows.cols, w, 1,
-                                        err);
-            if (code != WN_OK) return code;
-            for (size_t l = 0; l < n; l++) lanes[l % WN_LANES] += fmax((double)w[l], 0);
-        }
-        s->room[i] = share * wn_lanes_sum(lanes);
-        wn_code code = wn_tick(s->o->progress, "sum similarities", "rows", i + 1, m, err);
-        if (code != WN_OK) return code;
-    }
-    return WN_OK;
+    wn_parallel_for(m, WN_TILE_ROWS, room_task, &j);
+    return wn_failure_take(&j.failure, err);
 }
 
 wn_code wn_sample_init(wn_sample *s, const wn_streaming_opts *o, wn_held *const *held, size_t m, double seen,

@@ -60,9 +60,22 @@ static double least_threshold(const wn_sieve *s) {
     return most / (2 * (double)s->o->k) / (1 + s->o->epsilon);
 }
 
+static void give_up_low(wn_sieve *s) {
+    const double least = least_threshold(s);
+    size_t kept = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->v[i].least < least)
+            give_up(s, &s->v[i]);
+        else
+            s->v[kept++] = s->v[i];
+    }
+    s->n = kept;
+}
+
 /* Row `row` of the round has more alone than any before it: thresholds up to that. Before, no row passed them. */
 static wn_code raise_thresholds(wn_sieve *s, double single, size_t row, wn_err *err) {
     s->best = single;
+    give_up_low(s);
     const double least = least_threshold(s);
     long at = threshold_below(s, least), top = threshold_below(s, single);
     if (threshold_of(s, at) < least) at++;
@@ -83,18 +96,6 @@ static wn_code raise_thresholds(wn_sieve *s, double single, size_t row, wn_err *
     return WN_OK;
 }
 
-static void give_up_low(wn_sieve *s) {
-    const double least = least_threshold(s);
-    size_t kept = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        if (s->v[i].least < least)
-            give_up(s, &s->v[i]);
-        else
-            s->v[kept++] = s->v[i];
-    }
-    s->n = kept;
-}
-
 const wn_threshold *wn_sieve_best(const wn_sieve *s) {
     const wn_threshold *best = NULL;
     for (size_t i = 0; i < s->n; i++)
@@ -105,7 +106,7 @@ const wn_threshold *wn_sieve_best(const wn_sieve *s) {
 /* ---- a round ---- */
 
 typedef struct {
-    wn_sieve *s;
+    const wn_sieve *s;
     wn_held *const *rows;
     size_t m;
     wn_failure failure;
@@ -115,24 +116,33 @@ static wn_candidate candidate_of(const round_job *j, size_t i) {
     return (wn_candidate){j->rows[i]->x, j->s->w + i * j->s->sample->rows.rows};
 }
 
-static void singles_task(void *ctx, size_t begin, size_t end, int worker) {
+static void similar_task(void *ctx, size_t begin, size_t end, int worker) {
     round_job *j = ctx;
-    wn_sieve *s = j->s;
-    const wn_picks none = {0};
+    const wn_sieve *s = j->s;
     wn_err err = {0};
     if (wn_sample_similar(s->sample, j->rows + begin, end - begin,
                           s->rows + (size_t)worker * WN_TILE_ROWS * s->o->dims, s->w + begin * s->sample->rows.rows,
-                          &err) != WN_OK) {
+                          &err) != WN_OK)
         wn_failure_note(&j->failure, &err);
-        return;
-    }
+}
+
+wn_code wn_sieve_similar(const wn_sieve *s, wn_held *const *rows, size_t n, wn_err *err) {
+    round_job j = {s, rows, n, WN_FAILURE_INIT};
+    wn_parallel_for(n, WN_TILE_ROWS, similar_task, &j);
+    return wn_failure_take(&j.failure, err);
+}
+
+static void singles_task(void *ctx, size_t begin, size_t end, int worker) {
+    const round_job *j = ctx;
+    const wn_picks none = {0};
+    (void)worker;
     for (size_t i = begin; i < end; i++) {
         const wn_candidate x = candidate_of(j, i);
-        s->single[i] = s->vt->gain(s->none, &x, &none, -INFINITY);
+        j->s->single[i] = j->s->vt->gain(j->s->none, &x, &none, -INFINITY);
     }
 }
 
-static wn_code put_pick(wn_sieve *s, wn_threshold *t, wn_held *row, const wn_candidate *x, double gain, wn_err *err) {
+static wn_code put_pick(const wn_sieve *s, wn_threshold *t, wn_held *row, const wn_candidate *x, double gain, wn_err *err) {
     void *at = t->picks.at;
     wn_code code = wn_reserve(&at, &t->picks.cap, t->picks.n + 1, sizeof *t->picks.at, err);
     t->picks.at = at;
@@ -145,7 +155,7 @@ static wn_code put_pick(wn_sieve *s, wn_threshold *t, wn_held *row, const wn_can
 /* A row whose f alone is below the threshold cannot pass it on top of others. */
 static void thresholds_task(void *ctx, size_t begin, size_t end, int worker) {
     round_job *j = ctx;
-    wn_sieve *s = j->s;
+    const wn_sieve *s = j->s;
     (void)worker;
     for (size_t k = begin; k < end; k++) {
         wn_threshold *t = &s->v[k];
@@ -166,8 +176,9 @@ static void thresholds_task(void *ctx, size_t begin, size_t end, int worker) {
 
 wn_code wn_sieve_round(wn_sieve *s, wn_held *const *rows, size_t m, wn_err *err) {
     round_job j = {s, rows, m, WN_FAILURE_INIT};
+    wn_code code = wn_sieve_similar(s, rows, m, err);
+    if (code != WN_OK) return code;
     wn_parallel_for(m, WN_TILE_ROWS, singles_task, &j);
-    wn_code code = wn_failure_take(&j.failure, err);
     for (size_t i = 0; i < m && code == WN_OK; i++)
         if (s->single[i] > s->best) code = raise_thresholds(s, s->single[i], i, err);
     if (code != WN_OK) return code;

@@ -94,6 +94,8 @@ void wn_sieve_free(wn_sieve *s);
 wn_code wn_sieve_measure(wn_sieve *s, const wn_sample *sample, wn_err *err);
 /* Decides m <= WN_ROUND rows, in order. */
 wn_code wn_sieve_round(wn_sieve *s, wn_held *const *rows, size_t m, wn_err *err);
+/* s->w[n, m] for n <= WN_ROUND rows, on all threads. */
+wn_code wn_sieve_similar(const wn_sieve *s, wn_held *const *rows, size_t n, wn_err *err);
 const wn_threshold *wn_sieve_best(const wn_sieve *s); /* the lowest of those with the most f; NULL: there is none */
 /* Thresholds at a time, at the most. */
 double wn_sieve_thresholds(const wn_streaming_opts *o);

@@ -5,6 +5,7 @@
 #include <winnow/threads.h>
 
 #include "naive.h"
+#include "stream/sieve.h"
 
 enum { INSTANCES = 10000 /* of an objective */, ROWS_MAX = 10 };
 #define VALUE_ROW(value, word) value,
@@ -77,6 +78,52 @@ Test(stream, keeps_its_bound) {
                 cr_assert(f + room >= c.share * best, "%s, seed %zu: %.9g of %.9g", wn_objective_name(o.objective),
                           (size_t)seed, f, best);
             wn_selection_free(&s);
+            free(v.w);
+            wn_mat_free(&x);
+        }
+}
+
+/* The thresholds by themselves, without the greedy choice at the end that would hide them: the best set has
+ * 1 / (2 (1 + epsilon)) of what any k rows have, and its f is what it says. */
+Test(stream, the_best_threshold_keeps_the_bound_alone) {
+    wn_threads_set(1);
+    for (size_t i = 0; i < OBJECTIVES; i++)
+        for (uint64_t seed = 0; seed < INSTANCES; seed++) {
+            wn_streaming_opts o;
+            wn_mat x = make(&o, objectives[i], seed);
+            const size_t n = x.rows;
+            const wn_sieve_vt *vt = wn_sieve_objective(o.objective);
+            wn_held *held[ROWS_MAX];
+            wn_sample sample;
+            wn_sieve sieve;
+            if (!vt->monotone) continue;
+            if (!(o.epsilon > 0)) o.epsilon = WN_EPSILON;
+            o.sample = n;
+            for (size_t r = 0; r < n; r++) {
+                held[r] = calloc(1, sizeof **held + o.dims * sizeof(float));
+                held[r]->row = r;
+                memcpy(held[r]->x, wn_mat_row(&x, r), o.dims * sizeof(float));
+            }
+            cr_assert_eq(wn_sample_init(&sample, &o, held, vt->samples ? n : 0, (double)n, &err), WN_OK);
+            cr_assert_eq(wn_sieve_init(&sieve, &o, vt, &err), WN_OK);
+            cr_assert_eq(wn_sieve_measure(&sieve, &sample, &err), WN_OK);
+            for (size_t r = 0; r < n; r += 3)
+                cr_assert_eq(wn_sieve_round(&sieve, held + r, n - r < 3 ? n - r : 3, &err), WN_OK);
+            naive v = naive_init(&x, &o.kernel);
+            const wn_threshold *t = wn_sieve_best(&sieve);
+            size_t set[ROWS_MAX], m = t ? t->picks.n : 0;
+            for (size_t k = 0; k < m; k++) set[k] = (size_t)t->picks.at[k]->row;
+            const double best = best_of(&v, &o), f = value_of(&v, &o, set, m), room = 1e-5 * (1 + fabs(best));
+            cr_assert(fabs(f - (t ? t->f : 0)) <= room);
+            cr_assert(f + room >= best / (2 * (1 + o.epsilon)), "%s, seed %zu, k %zu, epsilon %g: %.9g of %.9g",
+                      wn_objective_name(o.objective), (size_t)seed, o.k, o.epsilon, f, best);
+            cr_assert((double)sieve.most <= wn_sieve_thresholds(&o), "%zu thresholds", sieve.most);
+            wn_sieve_free(&sieve);
+            wn_sample_free(&sample);
+            for (size_t r = 0; r < n; r++) {
+                cr_assert_eq(held[r]->refs, 0);
+                free(held[r]);
+            }
             free(v.w);
             wn_mat_free(&x);
         }

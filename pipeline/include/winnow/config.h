@@ -27,7 +27,7 @@ typedef enum { WN_LAYOUTS(WN_NAME_VALUE) } wn_layout;
 
 /* An input as a manifest has it. */
 /* Words of --maximizer: where similarities live, or how the next row is found; the other is auto then. */
-#define WN_SEARCHES(X) WN_STORAGES(X) WN_EXACT_MAXIMIZERS(X) WN_DRAWING_MAXIMIZERS(X)
+#define WN_SEARCHES(X) WN_STORAGES(X) WN_EXACT_MAXIMIZERS(X) WN_DRAWING_MAXIMIZERS(X) WN_THRESHOLD_MAXIMIZERS(X)
 
 typedef struct {
     const char *path, *sha256;
