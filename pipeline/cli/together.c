@@ -227,11 +227,16 @@ static wn_code check_stream(const wn_cli *cli, wn_err *err) {
     if (c->dedup == WN_DEDUP_NEAR)
         return wn_err_set(err, WN_EUSAGE, "--dedup: a stream drops equal texts alone (exact), or nothing (off)");
     if (c->epsilon < 1e-3) return wn_err_set(err, WN_EUSAGE, "--epsilon %g: a stream takes 0.001 or more", c->epsilon);
-    const wn_objective objective = wn_config_stream_objective(c);
+    const char *name = wn_objective_name(c->stream_objective);
+    const bool any = wn_streaming_serves(c->stream_objective, WN_RBF) ||
+                     wn_streaming_serves(c->stream_objective, WN_COSINE);
+    if (!any)
+        return wn_err_set(err, WN_EUSAGE, "--objective %s needs all rows at once (winnow stream --help says which do "
+                          "not)", name);
     if (wn_option_given(cli, wn_option_find(CMD_STREAM, "similarity", 10)) &&
-        !wn_streaming_serves(objective, c->similarity))
+        !wn_streaming_serves(c->stream_objective, c->similarity))
         return wn_err_set(err, WN_EUSAGE, "--objective %s: not under --similarity %s in a stream: leave it out",
-                          wn_objective_name(objective), wn_kernel_name(c->similarity));
+                          name, wn_kernel_name(c->similarity));
     return WN_OK;
 }
 

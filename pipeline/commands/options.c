@@ -45,12 +45,6 @@ wn_maximizer wn_config_maximizer(const wn_config *c) {
     return c->maximizer < STORAGES ? WN_MAXIMIZER_AUTO : (wn_maximizer)(WN_NAIVE + c->maximizer - STORAGES);
 }
 
-#define OBJECTIVE_ROW(value, word) value,
-wn_objective wn_config_stream_objective(const wn_config *c) {
-    static const wn_objective objectives[] = {WN_STREAM_OBJECTIVES(OBJECTIVE_ROW)};
-    return objectives[c->stream_objective];
-}
-
 wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted) {
     wn_choice_opts o = {.objective = c->objective,
                         .space = config_space(c),

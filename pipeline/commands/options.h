@@ -15,8 +15,6 @@ wn_class_opts wn_config_classes(const wn_config *c);
 /* What --maximizer says of where similarities live, and of how rows are found. */
 wn_storage wn_config_storage(const wn_config *c);
 wn_maximizer wn_config_maximizer(const wn_config *c);
-/* Of stream. */
-wn_objective wn_config_stream_objective(const wn_config *c);
 wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted);
 wn_records_out_opts wn_config_records_out(const wn_config *c);
 

@@ -2,7 +2,6 @@
 #include "embedding/encode.h"
 #include "embedding/options.h"
 #include "input.h"
-#include "options.h"
 #include "outcome/target.h"
 #include "stages/say.h"
 #include "streamed.h"
@@ -30,8 +29,8 @@ typedef struct {
     wn_streaming *stream; /* NULL until gamma is known */
     wn_mat head;          /* [room, dims] the rows before */
     size_t nhead;
-    uint64_t rows;        /* that were given a number */
-    wn_buf text, folded;  /* of the block at hand */
+    uint64_t rows;       /* that were given a number */
+    wn_buf text, folded; /* of the block at hand */
     unsigned long long off[BLOCK_ROWS + 1];
     size_t n;
     wn_streamed held;
@@ -214,8 +213,10 @@ static void say_chosen(const stream_job *j, const wn_selection *s, const wn_stre
     if (j->o.kernel.kind == WN_RBF) (void)snprintf(gamma, sizeof gamma, " with gamma %.3g", j->o.kernel.gamma);
     wn_sayf(j->io, "stream    %zu records, 1 pass; %zu equal to an earlier one; %zu rows held at most, %zu thresholds",
             j->read, j->equal, n->held_most, n->thresholds_most);
-    if (n->sample == n->rows) (void)snprintf(on, sizeof on, ", measured on all rows");
-    else if (n->sample) (void)snprintf(on, sizeof on, ", measured on %zu rows", n->sample);
+    if (n->sample == n->rows)
+        (void)snprintf(on, sizeof on, ", measured on all rows");
+    else if (n->sample)
+        (void)snprintf(on, sizeof on, ", measured on %zu rows", n->sample);
     wn_sayf(j->io, "select    %zu of %" PRIu64 " rows, %s under %s%s: f = %.6g%s", s->k, n->rows, name, kernel, gamma,
             s->k ? s->objective[s->k - 1] : 0, on);
     if (!isnan(n->share))
@@ -244,7 +245,7 @@ static wn_code finish(stream_job *j, wn_err *err) {
 
 static void set_options(stream_job *j) {
     const wn_config *c = j->c;
-    const wn_objective objective = wn_config_stream_objective(c);
+    const wn_objective objective = c->stream_objective;
     j->o = (wn_streaming_opts){
         .objective = objective,
         .kernel = {.kind = wn_streaming_serves(objective, c->similarity) ? c->similarity : WN_COSINE},

@@ -32,8 +32,10 @@ const wn_streamed_record *wn_streamed_find(const wn_streamed *s, uint64_t row) {
     size_t low = 0, high = s->n;
     while (high - low > 1) {
         const size_t middle = low + (high - low) / 2;
-        if (s->at[middle].row <= row) low = middle;
-        else high = middle;
+        if (s->at[middle].row <= row)
+            low = middle;
+        else
+            high = middle;
     }
     return &s->at[low];
 }

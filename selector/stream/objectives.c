@@ -26,20 +26,6 @@ bool wn_streaming_samples(wn_objective o) {
     return vt && vt->samples;
 }
 
-double wn_sieve_dot(const float *x, const float *y, size_t d) {
-    double s[WN_LANES] = {0};
-    size_t i = 0;
-    for (; i + WN_LANES <= d; i += WN_LANES)
-        for (size_t l = 0; l < WN_LANES; l++) s[l] += (double)x[i + l] * (double)y[i + l];
-    for (size_t l = 0; i < d; i++, l++) s[l] += (double)x[i] * (double)y[i];
-    return wn_lanes_sum(s);
-}
-
-double wn_sieve_pair(const wn_streaming_opts *o, const float *x, const float *y) {
-    const double s = wn_sieve_dot(x, y, o->dims);
-    return o->kernel.kind == WN_RBF ? exp(o->kernel.gamma * (s - 1)) : s;
-}
-
 /* ---- facility location, saturated coverage: a number for each row of the sample (objective/pairs.h) ---- */
 
 typedef struct {
@@ -131,8 +117,7 @@ static double cut_gain(void *state, const wn_candidate *x, const wn_picks *picks
     double gain = -s->self * wn_sieve_pair(s->o, x->x, x->x), lanes[WN_LANES] = {0};
     for (size_t i = 0; i < s->rows.rows; i++) lanes[i % WN_LANES] += (double)x->w[i];
     gain += wn_lanes_sum(lanes);
-    for (size_t i = 0; i < picks->n && gain >= least; i++)
-        gain -= s->pair * wn_sieve_pair(s->o, x->x, picks->at[i]->x);
+    for (size_t i = 0; i < picks->n && gain >= least; i++) gain -= s->pair * wn_sieve_pair(s->o, x->x, picks->at[i]->x);
     return gain;
 }
 

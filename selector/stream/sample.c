@@ -9,6 +9,20 @@
 #include "ground.h"
 #include "stream/sieve.h"
 
+double wn_sieve_dot(const float *x, const float *y, size_t d) {
+    double s[WN_LANES] = {0};
+    size_t i = 0;
+    for (; i + WN_LANES <= d; i += WN_LANES)
+        for (size_t l = 0; l < WN_LANES; l++) s[l] += (double)x[i + l] * (double)y[i + l];
+    for (size_t l = 0; i < d; i++, l++) s[l] += (double)x[i] * (double)y[i];
+    return wn_lanes_sum(s);
+}
+
+double wn_sieve_pair(const wn_streaming_opts *o, const float *x, const float *y) {
+    const double s = wn_sieve_dot(x, y, o->dims);
+    return o->kernel.kind == WN_RBF ? exp(o->kernel.gamma * (s - 1)) : s;
+}
+
 typedef struct {
     wn_sample *s;
     double share;

@@ -120,9 +120,8 @@ static void similar_task(void *ctx, size_t begin, size_t end, int worker) {
     round_job *j = ctx;
     const wn_sieve *s = j->s;
     wn_err err = {0};
-    if (wn_sample_similar(s->sample, j->rows + begin, end - begin,
-                          s->rows + (size_t)worker * WN_TILE_ROWS * s->o->dims, s->w + begin * s->sample->rows.rows,
-                          &err) != WN_OK)
+    if (wn_sample_similar(s->sample, j->rows + begin, end - begin, s->rows + (size_t)worker * WN_TILE_ROWS * s->o->dims,
+                          s->w + begin * s->sample->rows.rows, &err) != WN_OK)
         wn_failure_note(&j->failure, &err);
 }
 
@@ -142,7 +141,8 @@ static void singles_task(void *ctx, size_t begin, size_t end, int worker) {
     }
 }
 
-static wn_code put_pick(const wn_sieve *s, wn_threshold *t, wn_held *row, const wn_candidate *x, double gain, wn_err *err) {
+static wn_code put_pick(const wn_sieve *s, wn_threshold *t, wn_held *row, const wn_candidate *x, double gain,
+                        wn_err *err) {
     void *at = t->picks.at;
     wn_code code = wn_reserve(&at, &t->picks.cap, t->picks.n + 1, sizeof *t->picks.at, err);
     t->picks.at = at;

@@ -14,14 +14,15 @@ typedef struct {
 /* What f is measured on, and how. */
 typedef struct {
     const wn_streaming_opts *o;
-    wn_mat rows;    /* [m, d]; empty where the objective needs none */
-    double *room;   /* [m] saturated coverage: what is enough for each */
-    double self;    /* graph-cut: what a row's similarity to itself weighs */
-    double pair;    /* graph-cut: and that to each pick */
+    wn_mat rows;  /* [m, d]; empty where the objective needs none */
+    double *room; /* [m] saturated coverage: what is enough for each */
+    double self;  /* graph-cut: what a row's similarity to itself weighs */
+    double pair;  /* graph-cut: and that to each pick */
 } wn_sample;
 
 /* Copies the m rows. seen: rows so far, which the sample stands for. Release with wn_sample_free. */
-wn_code wn_sample_init(wn_sample *s, const wn_streaming_opts *o, wn_held *const *held, size_t m, double seen, wn_err *err);
+wn_code wn_sample_init(wn_sample *s, const wn_streaming_opts *o, wn_held *const *held, size_t m, double seen,
+                       wn_err *err);
 void wn_sample_free(wn_sample *s);
 
 /* A row that may be picked, and its similarities to the sample. */
@@ -42,17 +43,17 @@ typedef struct {
 /* An objective, by one set of picks. Another objective: a file here, and its row in the table of objectives.c. */
 typedef struct {
     wn_objective what;
-    int kernels;    /* bits of wn_kernel_kind */
-    bool samples;   /* it looks at the sample */
-    bool monotone;  /* so that the sieve's bound holds */
-    size_t (*bytes)(const wn_streaming_opts *o, double sets, double squares); /* of so many sets, whose sizes squared add
-                                                                              up to `squares` */
+    int kernels;                                                              /* bits of wn_kernel_kind */
+    bool samples;                                                             /* it looks at the sample */
+    bool monotone;                                                            /* so that the sieve's bound holds */
+    size_t (*bytes)(const wn_streaming_opts *o, double sets, double squares); /* of so many sets, whose sizes squared
+                                                                              add up to `squares` */
     wn_code (*open)(void **state, const wn_sample *s, wn_err *err); /* of no picks; to be closed even on error */
     /* The gain of x; may stop at anything below `least` that is no less than it. Of no picks by many threads at once.
      */
     double (*gain)(void *state, const wn_candidate *x, const wn_picks *picks, double least);
     wn_code (*add)(void *state, const wn_candidate *x, const wn_picks *picks, wn_err *err); /* before x is in picks */
-    void (*close)(void *state); /* NULL is fine */
+    void (*close)(void *state);                                                             /* NULL is fine */
 } wn_sieve_vt;
 const wn_sieve_vt *wn_sieve_objective(wn_objective o); /* NULL: a stream does not have it */
 extern const wn_sieve_vt wn_sieve_facility, wn_sieve_saturated, wn_sieve_graph_cut, wn_sieve_log_determinant,
@@ -82,8 +83,8 @@ typedef struct {
     long top;    /* the largest threshold so far */
     wn_threshold *v;
     size_t n, cap, most;
-    float *w, *rows;  /* [WN_ROUND, m]; [threads, WN_TILE_ROWS, d] */
-    double *single;   /* [WN_ROUND] */
+    float *w, *rows; /* [WN_ROUND, m]; [threads, WN_TILE_ROWS, d] */
+    double *single;  /* [WN_ROUND] */
 } wn_sieve;
 
 enum { WN_ROUND = 256 }; /* rows that are decided together; by their number, so that calls do not matter */

@@ -19,13 +19,13 @@ struct wn_streaming {
     uint64_t seen;
     wn_held **reservoir; /* [places] an even sample of the rows so far; f is measured on its first o.sample */
     size_t places;
-    wn_held **waiting;   /* [room] rows that are not decided yet */
+    wn_held **waiting; /* [room] rows that are not decided yet */
     size_t nwaiting, room;
-    wn_held **held;      /* decided rows that somebody refers to, rising */
+    wn_held **held; /* decided rows that somebody refers to, rising */
     size_t nheld, held_cap, held_most;
-    uint64_t *numbers;   /* [nheld] theirs */
+    uint64_t *numbers; /* [nheld] theirs */
     size_t numbers_cap;
-    wn_held **spare;     /* [WN_ROUND] for the next rows */
+    wn_held **spare; /* [WN_ROUND] for the next rows */
     size_t nspare;
     wn_sample sample;
     bool measured;       /* there is a sample, or none is needed */
@@ -41,14 +41,17 @@ static size_t larger(size_t a, size_t b) {
 static wn_streaming_opts options_used(const wn_streaming_opts *o) {
     wn_streaming_opts used = *o;
     if (!(used.epsilon > 0)) used.epsilon = WN_EPSILON;
-    if (!wn_streaming_samples(o->objective)) used.sample = 0;
-    else if (used.sample == 0) used.sample = WN_STREAM_SAMPLE;
+    if (!wn_streaming_samples(o->objective))
+        used.sample = 0;
+    else if (used.sample == 0)
+        used.sample = WN_STREAM_SAMPLE;
     return used;
 }
 
 static wn_code check_options(const wn_streaming_opts *o, wn_err *err) {
     if (!wn_sieve_objective(o->objective))
-        return wn_err_set(err, WN_EUSAGE, "stream: %s cannot be chosen by in one pass", wn_objective_name(o->objective));
+        return wn_err_set(err, WN_EUSAGE, "stream: %s cannot be chosen by in one pass",
+                          wn_objective_name(o->objective));
     if (!wn_streaming_serves(o->objective, o->kernel.kind))
         return wn_err_set(err, WN_EUSAGE, "stream: %s is not chosen by in one pass under %s",
                           wn_objective_name(o->objective), wn_kernel_name(o->kernel.kind));
@@ -96,8 +99,10 @@ wn_code wn_streaming_open(wn_streaming **out, const wn_streaming_opts *o, wn_err
     if (!(s->spare = wn_alloc(WN_ROUND, sizeof *s->spare, err))) goto out;
     code = wn_sieve_init(&s->sieve, &s->o, s->vt, err);
 out:
-    if (code != WN_OK) wn_streaming_close(s);
-    else *out = s;
+    if (code != WN_OK)
+        wn_streaming_close(s);
+    else
+        *out = s;
     return code;
 }
 
@@ -237,8 +242,7 @@ static wn_code put_selection(const wn_streaming *s, const wn_sieve_choice *c, wn
     *out = (wn_selection){.k = c->n, .negative_from = c->n, .bound = NAN, .storage = WN_MATRIX_FREE};
     if (s->o.objective == WN_GRAPH_CUT) out->lambda = wn_select_lambda(NAN, s->seen, s->o.k);
     if (s->o.objective == WN_SATURATED_COVERAGE && s->seen) out->saturation = fmin(1, (double)s->o.k / (double)s->seen);
-    if (!(out->ids = wn_alloc(c->n, sizeof *out->ids, err)) ||
-        !(out->gain = wn_alloc(c->n, sizeof *out->gain, err)) ||
+    if (!(out->ids = wn_alloc(c->n, sizeof *out->ids, err)) || !(out->gain = wn_alloc(c->n, sizeof *out->gain, err)) ||
         !(out->objective = wn_alloc(c->n, sizeof *out->objective, err))) {
         wn_selection_free(out);
         return WN_EMEMORY;
@@ -269,13 +273,13 @@ wn_code wn_streaming_finish(wn_streaming *s, wn_selection *out, wn_streaming_cou
     code = put_selection(s, t && best.f > all.f ? &best : &all, out, err);
     if (code != WN_OK || !counts) goto out;
     *counts = (wn_streaming_counts){.rows = s->seen,
-                                 .thresholds = s->sieve.n,
-                                 .thresholds_most = s->sieve.most,
-                                 .held_most = s->held_most,
-                                 .sample = s->sample.rows.rows,
-                                 .samples = s->samples,
-                                 .from_sieve = t ? t->picks.n : 0,
-                                 .share = share_known(s)};
+                                    .thresholds = s->sieve.n,
+                                    .thresholds_most = s->sieve.most,
+                                    .held_most = s->held_most,
+                                    .sample = s->sample.rows.rows,
+                                    .samples = s->samples,
+                                    .from_sieve = t ? t->picks.n : 0,
+                                    .share = share_known(s)};
 out:
     wn_sieve_choice_free(&all);
     wn_sieve_choice_free(&best);

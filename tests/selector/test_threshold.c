@@ -129,8 +129,10 @@ Test(threshold, comes_near_the_greedy_with_few_gains) {
         cr_assert(s.objective[K - 1] >= .95 * greedy.objective[K - 1]);
         cr_assert_lt(s.refreshed, (size_t)N * 20);
         if (threads > 1) cr_assert(same_selection(&first, &s));
-        if (threads == 1) first = s;
-        else wn_selection_free(&s);
+        if (threads == 1)
+            first = s;
+        else
+            wn_selection_free(&s);
     }
     wn_selection_free(&first);
     wn_selection_free(&greedy);

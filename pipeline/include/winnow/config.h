@@ -98,7 +98,7 @@ typedef struct {
     bool no_verdict;         /* --verdict off */
     int maximizer;           /* place in WN_SEARCHES */
     double epsilon;          /* of stochastic, threshold and stream */
-    int stream_objective;    /* of stream: place in WN_STREAM_OBJECTIVES */
+    wn_objective stream_objective;
     size_t sample;           /* of stream: rows that it is measured on; 0: the library's own */
     size_t partitions;       /* 0: all rows at once */
     wn_partitioning partition_by;

@@ -10,17 +10,11 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* Those that a stream has. The first three look at a sample of the rows, the others at what is picked alone. graph-cut
- * has lambda auto, saturated coverage saturation auto: with these f does not depend on how many rows are to come. */
-#define WN_STREAM_OBJECTIVES(X)                    \
-    X(WN_FACILITY_LOCATION, "facility-location")   \
-    X(WN_SATURATED_COVERAGE, "saturated-coverage") \
-    X(WN_GRAPH_CUT, "graph-cut")                   \
-    X(WN_LOG_DETERMINANT, "log-determinant")       \
-    X(WN_FEATURE_BASED, "feature-based")
-/* Does a stream have it under this kernel? graph-cut: rbf alone; feature-based: cosine and dot. */
+/* Does a stream have it under this kernel? facility-location, saturated-coverage and log-determinant: every one;
+ * graph-cut: rbf; feature-based: cosine and dot; others: none. graph-cut has lambda auto, saturated coverage saturation
+ * auto: with these f does not depend on how many rows are to come. */
 bool wn_streaming_serves(wn_objective o, wn_kernel_kind kernel);
-/* Is f measured on a sample of the rows? */
+/* Is f measured on a sample of the rows? Not so log-determinant and feature-based, where picks alone count. */
 bool wn_streaming_samples(wn_objective o);
 
 #define WN_STREAM_SAMPLE 2048 /* rows, where none are given */
@@ -37,15 +31,15 @@ typedef struct {
 } wn_streaming_opts;
 
 typedef struct {
-    uint64_t rows;          /* offered in all */
-    size_t thresholds;      /* at the end, and the most at a time */
+    uint64_t rows;     /* offered in all */
+    size_t thresholds; /* at the end, and the most at a time */
     size_t thresholds_most;
-    size_t held_most;       /* rows that were kept at a time, the sample among them */
-    size_t sample;          /* rows that f is measured on: all, where there are no more; 0: f needs none */
-    size_t samples;         /* how often another sample took over */
-    size_t from_sieve;      /* picks that the best threshold had by itself */
-    double share;           /* no k rows have more than 1 / share times this f over the sample; NaN: nothing is known.
-                               docs/selection.md has the conditions */
+    size_t held_most;  /* rows that were kept at a time, the sample among them */
+    size_t sample;     /* rows that f is measured on: all, where there are no more; 0: f needs none */
+    size_t samples;    /* how often another sample took over */
+    size_t from_sieve; /* picks that the best threshold had by itself */
+    double share;      /* no k rows have more than 1 / share times this f over the sample; NaN: nothing is known.
+                          docs/selection.md has the conditions */
 } wn_streaming_counts;
 
 /* Sieve-Streaming++ (Kazemi et al. 2019, arXiv 1905.00948): for each threshold (1 + epsilon)^i between what k rows have
