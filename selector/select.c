@@ -161,7 +161,8 @@ static bool maximizer_suits(const wn_maximizer_vt *m, const wn_objective_vt *f, 
 static const wn_maximizer_vt *const maximizers[] = {[WN_NAIVE] = &wn_maximizer_naive,
                                                     [WN_LAZY] = &wn_maximizer_lazy,
                                                     [WN_STOCHASTIC] = &wn_maximizer_stochastic,
-                                                    [WN_RANDOM_GREEDY] = &wn_maximizer_random_greedy};
+                                                    [WN_RANDOM_GREEDY] = &wn_maximizer_random_greedy,
+                                                    [WN_THRESHOLD] = &wn_maximizer_threshold};
 
 /* The one asked for, or of auto the faster exact one; auto: it does not suit. */
 static wn_maximizer maximizer_used(const select_way *w, const wn_select_opts *o) {

@@ -64,6 +64,11 @@ size_t wn_records_skipped(const wn_records *r) {
     return r->skipped;
 }
 
+const char *wn_records_header(const wn_records *r, size_t *len) {
+    *len = r->header_raw.len;
+    return r->header_raw.data;
+}
+
 void wn_records_close(wn_records *r) {
     if (!r) return;
     wn_safefile_abort(r->skip);
@@ -71,6 +76,7 @@ void wn_records_close(wn_records *r) {
     wn_free(r->frames.buf);
     wn_row_free(&r->header);
     wn_row_free(&r->row);
+    wn_free(r->header_raw.data);
     wn_free(r->columns.data);
     wn_free(r->text_col);
     for (size_t i = 0; r->lack && i <= r->o.ntext_fields; ++i) wn_free(r->lack[i].missing);
@@ -177,7 +183,9 @@ static wn_code read_header(wn_records *r, wn_err *err) {
         return WN_OK;
     }
     r->header_len[r->next_file - 1] = r->frames.offset;
-    wn_code code = check_invisible(r, &f, s, n, err);
+    wn_code code = r->header_raw.len ? WN_OK : wn_buf_append(&r->header_raw, f.s, f.n, err);
+    if (code != WN_OK) return code;
+    code = check_invisible(r, &f, s, n, err);
     if (code != WN_OK) goto out;
     code = f.oversize ? wn_err_set(err, WN_EINPUT, "a header longer than %d MiB", WN_RECORD_MAX >> 20)
                       : check_utf8(&f, err);

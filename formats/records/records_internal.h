@@ -134,6 +134,7 @@ struct wn_records {
     bool done;
     /* tables: the header and which columns are wanted */
     wn_row header, row;
+    wn_buf header_raw;   /* of the first table */
     wn_buf columns;      /* of the first table, when they must all be the same; see wn_row_join */
     size_t columns_file; /* where they stand */
     size_t *text_col, label_col, id_col;

@@ -60,6 +60,15 @@ const wn_command wn_commands[] = {
      "winnow select vectors.npy -k 10000 --partitions 16 -o chosen/\n"
      "winnow select vectors.npy -k 10000 --partitions 16 --shard 3/16 -o parts/",
      wn_select_command},
+    {"stream", CMD_STREAM, "FILE... -k N", 0, SIZE_MAX, "choose records in one pass, in bounded memory",
+     "Reads each record once, from standard input where no FILE is named, and holds only those that may still be "
+     "chosen: memory does not grow with the input. At its end the chosen records go to standard output (or to -o "
+     "FILE), byte for byte: all of them or none. The vectors come from an encoder that exists already: --model, or "
+     "--load-encoder. Records of equal text count once. run chooses better where all fits in memory.",
+     "zcat crawl.jsonl.gz | winnow stream -k 1000 --model table/ >subset.jsonl\n"
+     "winnow stream part-*.jsonl.zst -k 5000 --load-encoder train.lsa -o subset.jsonl\n"
+     "winnow stream - --format txt -k 100 --model table/ --objective log-determinant <log.txt",
+     wn_stream_command},
     {"merge", CMD_MERGE, "PARTS -o OUT", 1, 1, "join the shards of a selection in parts",
      "PARTS is the folder that winnow select --partitions M --shard I/M -o PARTS has filled, by M processes one after "
      "another or at the same time, on machines that share it and the input. Chooses among what they picked, with the "

@@ -210,6 +210,13 @@ static void display_print(void *ctx, const char *text) {
     }
 }
 
+static void display_write(void *ctx, const void *data, size_t n) {
+    wn_display *d = ctx;
+    const char *s = data;
+    clear_line(d);
+    for (size_t at = 0; at < n && !d->lost; at += PIPE_BUF) put_piece(d, s + at, n - at < PIPE_BUF ? n - at : PIPE_BUF);
+}
+
 void wn_display_init(wn_display *d, const char *command, const wn_config *c) {
     *d = (wn_display){.progress = {.report = display_report}, .command = command};
     d->quiet = c->quiet;
@@ -219,8 +226,12 @@ void wn_display_init(wn_display *d, const char *command, const wn_config *c) {
     d->bar = !c->quiet && !c->no_progress;
     const char *no_color = getenv("NO_COLOR"), *when = c->color ? c->color : "auto";
     d->color = strcmp(when, "always") == 0 || (strcmp(when, "auto") == 0 && d->terminal && !(no_color && *no_color));
-    d->io = (wn_io){
-        .progress = &d->progress, .say = display_say, .print = display_print, .ctx = d, .terminal = d->terminal};
+    d->io = (wn_io){.progress = &d->progress,
+                    .say = display_say,
+                    .print = display_print,
+                    .write = display_write,
+                    .ctx = d,
+                    .terminal = d->terminal};
 }
 
 void wn_display_end(wn_display *d) {

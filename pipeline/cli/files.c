@@ -102,6 +102,10 @@ wn_code wn_cli_take_inputs(wn_cli *cli, int first, int argc, char **argv, wn_err
         wn_code code = wn_cli_add_input(cli, cli->replayed[i], err);
         if (code != WN_OK) return code;
     }
+    if (command->bit == CMD_STREAM && cli->config.ninputs == 0) {
+        wn_code code = wn_cli_add_input(cli, "-", err);
+        if (code != WN_OK) return code;
+    }
     size_t n = cli->config.ninputs;
     if ((n == 0 && command->max_args) || n < command->min_args)
         return wn_err_set(err, WN_EUSAGE, "%s: winnow %s %s", n ? "an argument is missing" : "no input was named",

@@ -23,7 +23,8 @@ enum {
     CMD_DISTILL = 1 << 13,
     CMD_MERGE = 1 << 14,
     CMD_STATUS = 1 << 15,
-    CMD_ALL = (1 << 16) - 1
+    CMD_STREAM = 1 << 16,
+    CMD_ALL = (1 << 17) - 1
 };
 
 typedef struct {
@@ -96,7 +97,7 @@ typedef unsigned long long wn_option_traits;
 #define WN_OPTION_STOCHASTIC (1ull << 30) /* the maximizer draws a sample */
 #define WN_OPTION_SATURATED (1ull << 31) /* the objective is saturated coverage */
 #define WN_OPTION_PARTS (1ull << 32) /* the choice is made in parts */
-#define WN_OPTION_SUMS (1ull << 40) /* sums may come from a sample */
+#define WN_OPTION_SUMS (1ull << 50) /* sums may come from a sample */
 
 #define WN_OPTION_MIXTURE (1ull << 40) /* the objective is a mixture */
 #define WN_OPTION_VALUES (1ull << 41) /* rows have values */

@@ -41,16 +41,16 @@ enum {
 #define WORDS(list) (&WN_NAME_WORDS(list)[1]) /* without the first bar */
 
 const wn_option wn_options[] = {
-    {"output", 'o', "PATH", OUTPUTS, OPT_STRING, CF(output), NULL, 0, 0, NULL, WRITES_TO, "Output",
+    {"output", 'o', "PATH", OUTPUTS | CMD_STREAM, OPT_STRING, CF(output), NULL, 0, 0, NULL, WRITES_TO, "Output",
      "file or folder to write; it appears whole or not at all"},
-    {"force", 'f', NULL, OUTPUTS | CMD_REPORT | CMD_SCORE, OPT_FLAG, CF(overwrite), NULL, 0, 0, NULL, 0,
+    {"force", 'f', NULL, OUTPUTS | CMD_REPORT | CMD_SCORE | CMD_STREAM, OPT_FLAG, CF(overwrite), NULL, 0, 0, NULL, 0,
      "Output",
      "replace an existing output that winnow wrote; what else stands there stays, and is named"},
     {"html", 0, "FILE", CMD_REPORT, OPT_STRING, CF(html), NULL, 0, 0, NULL, WRITES_TO, "Output",
      "where to write the page; without it OUT/report.html, which must not exist (or -f); of two folders always named"},
     {"annotate", 0, NULL, CHOOSE, OPT_FLAG, CF(annotate), NULL, 0, 0, NULL, DECIDES | OF_RECORDS, "Output",
      "add an object \"winnow\" (rank, gain, count of represented) to every chosen JSONL record"},
-    {"order", 0, "ORDER", CHOOSE, OPT_SWITCH, CF(rank_order), "input|rank", 0, 0, "input",
+    {"order", 0, "ORDER", CHOOSE | CMD_STREAM, OPT_SWITCH, CF(rank_order), "input|rank", 0, 0, "input",
      DECIDES | OF_RECORDS, "Output", "order of the records of subset.*: as in the input, or by rank"},
     {"log", 0, "FILE", CMD_TRAIN, OPT_STRING, CF(log_path), NULL, 0, 0, NULL, WRITES_TO, "Output",
      "one JSON object a step to FILE while training goes on: step, epoch, loss, grad_norm, lr, seconds"},
@@ -62,13 +62,15 @@ const wn_option wn_options[] = {
     {"export", 0, "LAYOUT", CMD_GRAPH, OPT_ENUM, CF(export_layout), WORDS(WN_LAYOUTS), 0, 0, "h5ad", DECIDES, "Output",
      "layout of the output"},
 
-    {"format", 0, "FORMAT", RECORDS, OPT_ENUM, CF(format), WORDS(WN_FORMATS), 0, 0, "auto", DECIDES | OF_RECORDS,
+    {"format", 0, "FORMAT", RECORDS | CMD_STREAM, OPT_ENUM, CF(format), WORDS(WN_FORMATS), 0, 0, "auto",
+     DECIDES | OF_RECORDS,
      "Input", "format of the records; auto goes by the extension"},
-    {"text-field", 0, "NAME", RECORDS, OPT_LIST, CF(text_fields), NULL, 0, 0, "text", DECIDES | OF_RECORDS, "Input",
+    {"text-field", 0, "NAME", RECORDS | CMD_STREAM, OPT_LIST, CF(text_fields), NULL, 0, 0, "text",
+     DECIDES | OF_RECORDS, "Input",
      "field that holds the text; a dot reaches into an object, [] into each element of an array, [0] or [-1] into one "
      "(messages[].content); given more than once, fields are joined by a space (tokenize, --task pairs: two are a "
      "pair)"},
-    {"role", 0, "NAME", RECORDS, OPT_STRING, CF(role), NULL, 0, 0, NULL, DECIDES | OF_RECORDS, "Input",
+    {"role", 0, "NAME", RECORDS | CMD_STREAM, OPT_STRING, CF(role), NULL, 0, 0, NULL, DECIDES | OF_RECORDS, "Input",
      "of the objects of an array in a text field take those whose \"role\" (or \"from\") is NAME, like user or "
      "assistant"},
     {"label-field", 0, "NAME", RECORDS, OPT_STRING, CF(label_field), NULL, 0, 0, NULL, DECIDES | OF_RECORDS, "Input",
@@ -88,37 +90,41 @@ const wn_option wn_options[] = {
     {"dataset", 0, "PATH", MATRIX | CMD_RUN | CMD_COMPARE | CMD_INFO, OPT_STRING, CF(dataset), NULL, 0, 0, NULL,
      DECIDES | WN_OPTION_MATRIX, "Input",
      "dataset of an HDF5 file or array of an .npz to read; without it X, train, or the only one of two dimensions"},
-    {"filelist", 0, "FILE", TEXT | LEARNS | CMD_TOKENIZE | CMD_INFO | CMD_CHECK, OPT_STRING, AT(filelist), NULL, 0, 0,
+    {"filelist", 0, "FILE", TEXT | CMD_STREAM | LEARNS | CMD_TOKENIZE | CMD_INFO | CMD_CHECK, OPT_STRING,
+     AT(filelist), NULL, 0, 0,
      NULL, READS, "Input", "read the names of more input files from FILE, one a line"},
     {"template", 0, "NAME", LEARNS, OPT_ENUM, CF(record_template), WORDS(WN_TEMPLATES), 0, 0, "none", DECIDES, "Input",
      "fields of a known data set; story-cloze: a choice of two endings for four sentences, as its csv files have them"},
     {"choices", 0, "FIELD", LEARNS, OPT_LIST, CF(choices), NULL, 0, 0, NULL, DECIDES | WN_OPTION_CHOICE, "Input",
      "task choice: a field that holds one possible continuation of the text; the label is the number of the right one, "
      "from 1 or from 0, or the name of its field"},
-    {"limit", 0, "N", TEXT | LEARNS | CMD_TOKENIZE | CMD_SELECT, OPT_COUNT, CF(limit), NULL, 1, MANY, NULL,
+    {"limit", 0, "N", TEXT | CMD_STREAM | LEARNS | CMD_TOKENIZE | CMD_SELECT, OPT_COUNT, CF(limit), NULL, 1, MANY, NULL,
      DECIDES | OF_RECORDS, "Input", "stop after N good records"},
-    {"on-error", 0, "fail|skip:FILE", SAVES | CMD_SELECT, OPT_ON_ERROR, CF(skip_path), "fail|skip:FILE", 0, 0, "fail",
+    {"on-error", 0, "fail|skip:FILE", SAVES | CMD_SELECT | CMD_STREAM, OPT_ON_ERROR, CF(skip_path), "fail|skip:FILE",
+     0, 0, "fail",
      DECIDES | WRITES_TO | OF_RECORDS, "Input",
      "at a bad record: fail stops there; skip:FILE copies it byte for byte to FILE and goes on"},
 
-    {"encoder", 0, "NAME", TEXT, OPT_ENUM, CF(encoder), &(WN_ENCODER_WORDS)[1], 0, 0, "lsa",
+    {"encoder", 0, "NAME", TEXT | CMD_STREAM, OPT_ENUM, CF(encoder), &(WN_ENCODER_WORDS)[1], 0, 0, "lsa",
      DECIDES | ENCODES, "Encoder",
      "how texts become vectors; --model implies bert or static, by what its folder holds"},
-    {"model", 0, "DIR|NAME", TEXT | CMD_TRAIN | CMD_TOKENIZE | CMD_DISTILL, OPT_STRING, CF(model), NULL, 0, 0, NULL,
+    {"model", 0, "DIR|NAME", TEXT | CMD_STREAM | CMD_TRAIN | CMD_TOKENIZE | CMD_DISTILL, OPT_STRING, CF(model), NULL,
+     0, 0, NULL,
      DECIDES | READS | ENCODES, "Encoder",
      "a BERT, RoBERTa, DistilBERT or ALBERT model, or to make vectors a static table of token vectors (winnow distill, "
      "model2vec, StaticEmbedding): its folder, or its name in the cache of winnow or Hugging Face"},
-    {"precision", 0, "P", TEXT | CMD_DISTILL, OPT_ENUM, CF(precision), WORDS(WN_PRECISIONS), 0, 0, "auto",
+    {"precision", 0, "P", TEXT | CMD_STREAM | CMD_DISTILL, OPT_ENUM, CF(precision), WORDS(WN_PRECISIONS), 0, 0, "auto",
      DECIDES | MODEL | ENCODES | LAYERS,
      "Encoder", "model: arithmetic; auto is f32, the others are faster where the processor has them, and less exact"},
-    {"layer", 0, "L", TEXT, OPT_INDEX, CF(layer), NULL, 0, 1000, NULL, DECIDES | MODEL | ENCODES | LAYERS, "Encoder",
+    {"layer", 0, "L", TEXT | CMD_STREAM, OPT_INDEX, CF(layer), NULL, 0, 1000, NULL,
+     DECIDES | MODEL | ENCODES | LAYERS, "Encoder",
      "model: layer whose output is pooled, 0 for the embeddings; without it the last"},
-    {"pooling", 0, "HOW", TEXT | CMD_DISTILL, OPT_ENUM, CF(pooling), WORDS(WN_POOLINGS), 0, 0, "model",
+    {"pooling", 0, "HOW", TEXT | CMD_STREAM | CMD_DISTILL, OPT_ENUM, CF(pooling), WORDS(WN_POOLINGS), 0, 0, "model",
      DECIDES | MODEL | ENCODES | LAYERS,
      "Encoder", "model: how the tokens become one vector; model: as its own files say, else mean"},
     {"all-layers", 0, NULL, CMD_EMBED, OPT_FLAG, CF(all_layers), NULL, 0, 0, NULL, DECIDES | MODEL | LAYERS, "Encoder",
      "model: also write the pooled vectors of every layer, to /obsm/layer_00 (embeddings), layer_01, ..."},
-    {"max-tokens", 0, "N", SAVES | LEARNS | CMD_TOKENIZE, OPT_COUNT, CF(max_tokens), NULL, 2, 1e6, NULL,
+    {"max-tokens", 0, "N", SAVES | CMD_STREAM | LEARNS | CMD_TOKENIZE, OPT_COUNT, CF(max_tokens), NULL, 2, 1e6, NULL,
      DECIDES | MODEL | ENCODES, "Encoder",
      "model: tokens of a text that count, special ones included; without it as many as the model says"},
     {"max-tokens", 0, "N", CMD_COMPARE, OPT_COUNT, CF(max_tokens), NULL, 2, 1e6, NULL, DECIDES | WN_OPTION_TOKENS,
@@ -169,21 +175,22 @@ const wn_option wn_options[] = {
      "doc2vec: passes over the texts"},
     {"save-encoder", 0, "FILE", SAVES, OPT_STRING, CF(save_encoder), NULL, 0, 0, NULL, NO_MODEL | WRITES_TO | ENCODES,
      "Encoder", "write the fitted encoder to FILE once it is fitted; it stays, whatever fails later"},
-    {"load-encoder", 0, "FILE", TEXT, OPT_STRING, CF(load_encoder), NULL, 0, 0, NULL,
+    {"load-encoder", 0, "FILE", TEXT | CMD_STREAM, OPT_STRING, CF(load_encoder), NULL, 0, 0, NULL,
      DECIDES | NO_MODEL | READS | ENCODES, "Encoder",
      "use an encoder that --save-encoder wrote instead of fitting one"},
 
-    {"dedup", 0, "off|exact|COS", CHOOSE | CMD_DEDUP, OPT_DEDUP, CF(dedup), "off|exact|0.95", 0, 0, "exact",
+    {"dedup", 0, "off|exact|COS", CHOOSE | CMD_STREAM | CMD_DEDUP, OPT_DEDUP, CF(dedup), "off|exact|0.95", 0, 0,
+     "exact",
      DECIDES | METHOD, "Duplicates",
      "off: keep copies; exact: drop records of equal text, after Unicode normalisation, case folding (US is us) and "
      "white space; a number in (0, 1], like 0.95: also those with a cosine of at least that (a matrix has no text: "
      "exact "
      "is off)"},
 
-    {"k", 'k', "N|N%", CHOOSE, OPT_K, CF(k), NULL, 0, 0, NULL, DECIDES, "Selection",
+    {"k", 'k', "N|N%", CHOOSE | CMD_STREAM, OPT_K, CF(k), NULL, 0, 0, NULL, DECIDES, "Selection",
      "how many to choose: a count, or a percentage of the input"},
-    {"preset", 0, "NAME", CHOOSE, OPT_WORD, AT(preset), "paper|maxherding|deita|typiclust|probcover", 0, 0, NULL, OBJECTIVE,
-     "Selection",
+    {"preset", 0, "NAME", CHOOSE, OPT_WORD, AT(preset), "paper|maxherding|deita|typiclust|probcover", 0, 0, NULL,
+     OBJECTIVE, "Selection",
      "a published recipe, spelt out; other options win over it. paper: graph-cut over cosine with lambda 10 and no "
      "deduplication; maxherding: facility-location over rbf with gamma 2; deita: the largest values (--value-field) that "
      "are not alike; typiclust: the most typical rows of clusters; probcover: facility-location over balls"},
@@ -191,12 +198,18 @@ const wn_option wn_options[] = {
      DECIDES | OBJECTIVE, "Selection",
      "what makes a subset good (--mix: a mixture); without it class-herding where --label-field names labels (see --labels), else "
      "graph-cut"},
-    {"similarity", 0, "NAME", CHOOSE, OPT_ENUM, CF(similarity), WORDS(WN_KERNELS), 0, 0, "rbf",
+    {"objective", 0, "NAME", CMD_STREAM, OPT_ENUM, CF(stream_objective), WORDS(WN_SET_OBJECTIVES), 0, 0,
+     "facility-location", DECIDES, "Selection",
+     "what makes a subset good: facility-location, saturated-coverage or graph-cut, measured on a sample of the rows "
+     "(--sample), log-determinant or feature-based"},
+    {"sample", 0, "N", CMD_STREAM, OPT_COUNT, CF(sample), NULL, 1, 1e6, NULL, DECIDES, "Selection",
+     "rows that the objective is measured on, drawn by --seed from all that have come; without it 2048"},
+    {"similarity", 0, "NAME", CHOOSE | CMD_STREAM, OPT_ENUM, CF(similarity), WORDS(WN_KERNELS), 0, 0, "rbf",
      DECIDES | COMPARES | METHOD, "Selection",
      "similarity of two vectors; rbf is exp(gamma (cosine - 1)); ball is 1 within --radius, else 0; precomputed: the "
      "input is a square matrix of similarities (select); class-herding has cosine alone, herding and "
      "feature-based cosine and dot"},
-    {"gamma", 0, "X|auto", CHOOSE, OPT_REAL, CF(gamma), "auto", DBL_MIN, 1e6, "auto",
+    {"gamma", 0, "X|auto", CHOOSE | CMD_STREAM, OPT_REAL, CF(gamma), "auto", DBL_MIN, 1e6, "auto",
      DECIDES | COMPARES | WN_OPTION_RBF | METHOD, "Selection", "rbf: width; auto is 7.5 / median(1 - cosine)"},
     {"radius", 0, "X|auto", CHOOSE, OPT_REAL, CF(radius), "auto", DBL_MIN, 2, "auto",
      DECIDES | COMPARES | WN_OPTION_BALL | METHOD, "Selection",
@@ -261,10 +274,12 @@ const wn_option wn_options[] = {
      DECIDES | COMPARES | METHOD, "Selection",
      "how the maximum is sought. dense and matrix-free say where similarities live, naive and lazy how the next row is "
      "found: the picks are the same, and auto takes the fastest. stochastic takes the best row of a sample, "
-     "random-greedy one of the k best rows: by chance, with --seed"},
-    {"epsilon", 0, "X", CHOOSE, OPT_REAL, CF(epsilon), NULL, 1e-9, 0.999999, "0.1",
+     "random-greedy one of the k best rows: by chance, with --seed. threshold takes every row that gains a threshold, "
+     "which falls"},
+    {"epsilon", 0, "X", CHOOSE | CMD_STREAM, OPT_REAL, CF(epsilon), NULL, 1e-9, 0.999999, "0.1",
      DECIDES | COMPARES | METHOD | WN_OPTION_STOCHASTIC, "Selection",
-     "stochastic: how far below the greedy one may end up, by expectation; the sample is n/k ln(1/X) rows"},
+     "how far below the greedy one may end up. stochastic: by expectation, its sample is n/k ln(1/X) rows; threshold: "
+     "at worst, thresholds fall by 1 - X; stream: they rise by 1 + X"},
     {"sums", 0, "HOW", CHOOSE, OPT_ENUM, CF(sums), WORDS(WN_SUM_WAYS), 0, 0, "auto",
      DECIDES | COMPARES | WN_OPTION_RBF | WN_OPTION_GRAPH_CUT, "Selection",
      "graph-cut over rbf: exact: how much a row is like all others is summed over all, in time that grows with their "
@@ -358,14 +373,14 @@ const wn_option wn_options[] = {
      "steps between checkpoints, beside the output (.NAME.winnow.train), from which --resume goes on; without it one "
      "at the end of every epoch. Ctrl-C makes one, too"},
 
-    {"seed", 0, "N", WRITES, OPT_SEED, CF(seed), NULL, 0, 0, "1", DECIDES | METHOD, "Running",
+    {"seed", 0, "N", WRITES | CMD_STREAM, OPT_SEED, CF(seed), NULL, 0, 0, "1", DECIDES | METHOD, "Running",
      "seed of every random choice"},
-    {"threads", 'j', "N", WORKS, OPT_INT, CF(threads), NULL, 1, WN_THREADS_MAX, NULL, 0, "Running",
+    {"threads", 'j', "N", WORKS | CMD_STREAM, OPT_INT, CF(threads), NULL, 1, WN_THREADS_MAX, NULL, 0, "Running",
      "threads to use; without it all processors. The output does not depend on it"},
-    {"memory", 'M', "SIZE", OUTPUTS | CMD_SCORE, OPT_BYTES, CF(memory), NULL, 0, 0, NULL, 0, "Running",
+    {"memory", 'M', "SIZE", OUTPUTS | CMD_STREAM | CMD_SCORE, OPT_BYTES, CF(memory), NULL, 0, 0, NULL, 0, "Running",
      "memory that may be used, with K, M, G or T; what does not fit stops before it is used, with exit code 4. Program "
      "and libraries take up to 64M more. Without it what the machine has"},
-    {"dry-run", 'n', NULL, OUTPUTS, OPT_FLAG, CF(dry_run), NULL, 0, 0, NULL, 0, "Running",
+    {"dry-run", 'n', NULL, OUTPUTS | CMD_STREAM, OPT_FLAG, CF(dry_run), NULL, 0, 0, NULL, 0, "Running",
      "say what would be done, and how much memory and disk it takes"},
     {"resume", 0, NULL, SAVES | CMD_TRAIN, OPT_FLAG, CF(resume), NULL, 0, 0, NULL, MODEL | ENCODES | LAYERS,
      "Running",
@@ -379,8 +394,9 @@ const wn_option wn_options[] = {
     {"quiet", 'q', NULL, CMD_ALL, OPT_FLAG, CF(quiet), NULL, 0, 0, NULL, 0, "Messages", "print errors only"},
     {"verbose", 'v', NULL, CMD_ALL, OPT_FLAG, CF(verbose), NULL, 0, 0, NULL, 0, "Messages",
      "print the summary of every stage, however short"},
-    {"no-progress", 0, NULL, WORKS, OPT_FLAG, CF(no_progress), NULL, 0, 0, NULL, 0, "Messages", "no progress line"},
-    {"log-json", 0, NULL, WORKS, OPT_FLAG, CF(log_json), NULL, 0, 0, NULL, 0, "Messages",
+    {"no-progress", 0, NULL, WORKS | CMD_STREAM, OPT_FLAG, CF(no_progress), NULL, 0, 0, NULL, 0, "Messages",
+     "no progress line"},
+    {"log-json", 0, NULL, WORKS | CMD_STREAM, OPT_FLAG, CF(log_json), NULL, 0, 0, NULL, 0, "Messages",
      "progress and messages on standard error as one JSON object a line"},
     {"color", 0, "WHEN", CMD_ALL, OPT_WORD, CF(color), "auto|always|never", 0, 0, "auto", 0, "Messages",
      "colours on standard error; auto: on a terminal, unless NO_COLOR is set"},

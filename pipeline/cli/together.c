@@ -69,7 +69,8 @@ static bool has_values(const wn_cli *cli) {
     return cli->config.value_field != NULL;
 }
 static bool by_sample(const wn_cli *cli) {
-    return wn_config_maximizer(&cli->config) == WN_STOCHASTIC;
+    const wn_maximizer m = wn_config_maximizer(&cli->config);
+    return m == WN_STOCHASTIC || m == WN_THRESHOLD || cli->command->bit == CMD_STREAM;
 }
 static bool by_sum_rows(const wn_cli *cli) {
     return by_graph_cut(cli) && by_rbf(cli) && cli->config.sums != WN_SUMS_EXACT;
@@ -159,7 +160,7 @@ static const struct {
      by_objective, "all rows are chosen toward the queries (--query-weight below 1 leaves some to the objective)"},
     {WN_OPTION_QUERY, has_query, "it belongs to --query"},
     {WN_OPTION_TSDS, by_tsds, "it belongs to --query-method tsds"},
-    {WN_OPTION_STOCHASTIC, by_sample, "it belongs to --maximizer stochastic"},
+    {WN_OPTION_STOCHASTIC, by_sample, "it belongs to --maximizer stochastic and threshold"},
     {WN_OPTION_COMPARES, compares, "--objective random compares nothing"},
     {WN_OPTION_RBF, by_rbf, "it belongs to --similarity rbf"},
     {WN_OPTION_BALL, by_ball, "it belongs to --similarity ball"},
@@ -244,6 +245,27 @@ static wn_code check_learns(const wn_cli *cli, wn_err *err) {
     return check_task(cli, err);
 }
 
+/* What is read once. */
+static wn_code check_stream(const wn_cli *cli, wn_err *err) {
+    const wn_config *c = &cli->config;
+    if (c->k <= 0 || c->k_percent)
+        return wn_err_set(err, WN_EUSAGE, "-k: how many to choose, as a count (-k 1000): a stream has no known length");
+    if (c->dedup == WN_DEDUP_NEAR)
+        return wn_err_set(err, WN_EUSAGE, "--dedup: a stream drops equal texts alone (exact), or nothing (off)");
+    if (c->epsilon < 1e-3) return wn_err_set(err, WN_EUSAGE, "--epsilon %g: a stream takes 0.001 or more", c->epsilon);
+    const char *name = wn_objective_name(c->stream_objective);
+    const bool any = wn_streaming_serves(c->stream_objective, WN_RBF) ||
+                     wn_streaming_serves(c->stream_objective, WN_COSINE);
+    if (!any)
+        return wn_err_set(err, WN_EUSAGE, "--objective %s needs all rows at once (winnow stream --help says which do "
+                          "not)", name);
+    if (wn_option_given(cli, wn_option_find(CMD_STREAM, "similarity", 10)) &&
+        !wn_streaming_serves(c->stream_objective, c->similarity))
+        return wn_err_set(err, WN_EUSAGE, "--objective %s: not under --similarity %s in a stream: leave it out",
+                          name, wn_kernel_name(c->similarity));
+    return WN_OK;
+}
+
 static wn_code check_model(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
     const wn_encoder_vt *encoder = wn_encoder_family(c->encoder);
@@ -253,6 +275,9 @@ static wn_code check_model(const wn_cli *cli, wn_err *err) {
     if (cli->command->bit == CMD_DISTILL) return WN_OK;
     if (cli->command->bit == CMD_TOKENIZE) return check_tokenize(c, err);
     if (cli->command->bit & (CMD_TRAIN | CMD_SCORE)) return check_learns(cli, err);
+    if (cli->command->bit == CMD_STREAM && !c->model && !c->load_encoder)
+        return wn_err_set(err, WN_EUSAGE, "a stream is read once, so its encoder must be there already: --model, or "
+                          "--load-encoder FILE of an earlier --save-encoder");
     if (!c->model && !encoder->fits_corpus)
         return wn_err_set(err, WN_EUSAGE,
                           "--encoder %s needs a --model (tools/get-minilm, installed as winnow-get-minilm, fetches "
@@ -464,6 +489,7 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
     if (c->save_encoder && c->load_encoder)
         return wn_err_set(err, WN_EUSAGE,
                           "--save-encoder and --load-encoder together: a loaded encoder is saved already");
+    if (bit == CMD_STREAM && (code = check_stream(cli, err)) != WN_OK) return code;
     if ((code = check_inputs(c, err)) != WN_OK) return code;
     if ((code = check_query(cli, err)) != WN_OK) return code;
     if ((code = check_parts(cli, err)) != WN_OK) return code;

@@ -53,6 +53,7 @@ static wn_code open_part(bert_run *r, const wn_encoder_watch *w, wn_err *err) {
     wn_bert_encoder *b = r->b;
     bool found = false, resume = b->base.opts.resume;
     wn_code code;
+    if (!b->base.opts.part_of) return WN_OK;
     char *path = wn_part_path(b->base.opts.part_of, err);
     if (!path) return WN_EMEMORY;
     describe_settings(b, key.options, sizeof key.options);
@@ -92,6 +93,11 @@ static wn_code tick_tokenizing(void *ctx, size_t rows, wn_err *err) {
 
 /* ---- one window ---- */
 
+/* Text i of the window has the tokens of another, whose vector is at hand: earlier windows' are in the part file. */
+static bool is_copy(const bert_run *r, const wn_window *w, size_t i) {
+    return w->same_as[i] != w->begin + i && (r->b->part || w->same_as[i] >= w->begin);
+}
+
 static float *window_row(const bert_run *r, size_t local) {
     return r->x + local * r->b->width;
 }
@@ -107,8 +113,8 @@ static wn_code plan_window(bert_run *r, const wn_window *w, wn_err *err) {
     r->pending = 0;
     for (size_t i = 0; i < w->n; i++) {
         size_t tokens = w->off[i + 1] - w->off[i], row = w->begin + i;
-        if (w->same_as[i] != row) continue;
-        if (wn_part_has(r->b->part, row)) {
+        if (is_copy(r, w, i)) continue;
+        if (r->b->part && wn_part_has(r->b->part, row)) {
             if ((code = wn_part_read(r->b->part, row, window_row(r, i), err)) != WN_OK) return code;
             r->counts->resumed++;
             continue;
@@ -132,7 +138,7 @@ static void keep_ready(bert_run *r) {
         g->rows[n++] = g->rows[i];
     }
     wn_err ignored; /* the interruption is what is told */
-    if (n) (void)wn_part_append(r->b->part, g->rows, g->out, n, &ignored);
+    if (n && r->b->part) (void)wn_part_append(r->b->part, g->rows, g->out, n, &ignored);
 }
 
 static wn_code compute_group(bert_run *r, wn_err *err) {
@@ -148,7 +154,7 @@ static wn_code compute_group(bert_run *r, wn_err *err) {
     wn_code code = wn_bert_forward(b->model, &batch, g->out, b->width, &more, err);
     if (code == WN_EINTERRUPT) keep_ready(r);
     if (code != WN_OK) return code;
-    if ((code = wn_part_append(b->part, g->rows, g->out, g->n, err)) != WN_OK) return code;
+    if (b->part && (code = wn_part_append(b->part, g->rows, g->out, g->n, err)) != WN_OK) return code;
     for (size_t i = 0; i < g->n; i++)
         memcpy(window_row(r, g->local[i]), g->out + i * b->width, b->width * sizeof *r->x);
     double seconds = wn_now() - start;
@@ -165,7 +171,7 @@ static wn_code copy_equal(bert_run *r, const wn_window *w, wn_err *err) {
     for (size_t i = 0; i < w->n; i++) {
         size_t first = w->same_as[i];
         wn_code code = WN_OK;
-        if (first == w->begin + i) continue;
+        if (!is_copy(r, w, i)) continue;
         r->counts->equal++;
         if (first < w->begin)
             code = wn_part_read(r->b->part, first, window_row(r, i), err);

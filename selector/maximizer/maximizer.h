@@ -11,7 +11,7 @@ typedef struct {
     const wn_constraint *constraint;
     wn_progress *progress;
     uint64_t seed;  /* for those that draw */
-    double epsilon; /* stochastic: above 0, below 1 */
+    double epsilon; /* stochastic, threshold: above 0, below 1 */
     size_t *refreshed; /* gains computed anew after the first are counted here */
 } wn_search;
 
@@ -27,5 +27,6 @@ typedef struct {
 
 extern const wn_maximizer_vt wn_maximizer_naive, wn_maximizer_lazy; /* exact: the same picks */
 extern const wn_maximizer_vt wn_maximizer_stochastic, wn_maximizer_random_greedy; /* they draw */
+extern const wn_maximizer_vt wn_maximizer_threshold;
 
 #endif

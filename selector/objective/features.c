@@ -6,6 +6,8 @@
  * x gains, in a column where it has v, v / (sqrt(h + v) + sqrt(h)), h what S has of that part: as h only grows, and all
  * of these roundings are monotone, gains fall in floating point too, which a difference of roots would not. O(d) a
  * gain, O(d) memory; rows are taken as they are, similarities do not matter. */
+#include "objective/features.h"
+
 #include <math.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
@@ -40,19 +42,29 @@ static wn_code features_open(void **f, const wn_ground *g, const wn_select_opts 
     return (s->root = wn_alloc(2 * g->d, sizeof *s->root, err)) ? WN_OK : WN_EMEMORY;
 }
 
+double wn_features_gain(const float *x, const double *has, const double *root, size_t d) {
+    double gain = 0;
+    for (size_t c = 0; c < d; c++) {
+        const size_t part = 2 * c + (x[c] < 0);
+        const double v = fabs((double)x[c]);
+        if (v > 0) gain += v / (sqrt(has[part] + v) + root[part]);
+    }
+    return gain;
+}
+
+void wn_features_take(const float *x, double *has, double *root, size_t d) {
+    for (size_t c = 0; c < d; c++) {
+        const size_t part = 2 * c + (x[c] < 0);
+        has[part] += fabs((double)x[c]);
+        root[part] = sqrt(has[part]);
+    }
+}
+
 static void features_task(void *ctx, size_t begin, size_t end, int worker) {
     const features *s = ctx;
     (void)worker;
-    for (size_t i = begin; i < end; i++) {
-        const float *x = wn_mat_row(s->g->x, s->ids[i]);
-        double gain = 0;
-        for (size_t c = 0; c < s->g->d; c++) {
-            const size_t part = 2 * c + (x[c] < 0);
-            const double v = fabs((double)x[c]);
-            if (v > 0) gain += v / (sqrt(s->has[part] + v) + s->root[part]);
-        }
-        s->out[i] = gain;
-    }
+    for (size_t i = begin; i < end; i++)
+        s->out[i] = wn_features_gain(wn_mat_row(s->g->x, s->ids[i]), s->has, s->root, s->g->d);
 }
 
 static wn_code features_gains(void *f, const size_t *rows, size_t m, double *out, wn_err *err) {
@@ -66,13 +78,8 @@ static wn_code features_gains(void *f, const size_t *rows, size_t m, double *out
 
 static wn_code features_add(void *f, size_t row, wn_err *err) {
     features *s = f;
-    const float *x = wn_mat_row(s->g->x, row);
     (void)err;
-    for (size_t c = 0; c < s->g->d; c++) {
-        const size_t part = 2 * c + (x[c] < 0);
-        s->has[part] += fabs((double)x[c]);
-        s->root[part] = sqrt(s->has[part]);
-    }
+    wn_features_take(wn_mat_row(s->g->x, row), s->has, s->root, s->g->d);
     return WN_OK;
 }
 

@@ -17,6 +17,7 @@ typedef struct {
     /* The row is picked. */
     void (*take)(const float *w, double *state, size_t n);
 } wn_pairs_rule;
+extern const wn_pairs_rule wn_facility_rule, wn_saturated_rule;
 
 typedef struct {
     const wn_ground *g;

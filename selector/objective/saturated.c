@@ -28,7 +28,7 @@ static void saturated_take(const float *w, double *room, size_t n) {
     for (size_t i = 0; i < n; i++) room[i] -= saturated_part(w[i], room[i]);
 }
 
-static const wn_pairs_rule saturated_rule = {saturated_gain, saturated_take};
+const wn_pairs_rule wn_saturated_rule = {saturated_gain, saturated_take};
 
 /* out[n] = C_i(V): similarities are symmetric, so that is what i would gain if there were room without end. */
 static wn_code whole_coverage(wn_pairs *s, double *out, wn_err *err) {
@@ -45,7 +45,7 @@ static wn_code whole_coverage(wn_pairs *s, double *out, wn_err *err) {
 }
 
 static wn_code saturated_open(void **f, const wn_ground *g, const wn_select_opts *o, bool dense, wn_err *err) {
-    wn_code code = wn_pairs_open(f, g, o, &saturated_rule, dense, err);
+    wn_code code = wn_pairs_open(f, g, o, &wn_saturated_rule, dense, err);
     if (code != WN_OK) return code;
     wn_pairs *s = *f;
     double *whole = wn_alloc(s->n, sizeof *whole, err);
@@ -81,7 +81,7 @@ static size_t saturated_graph_bytes(const wn_select_opts *o, size_t n, size_t d)
 static wn_code saturated_graph_open(void **f, const wn_ground *g, const wn_select_opts *o, wn_err *err) {
     wn_edges *s = wn_alloc(1, sizeof *s, err);
     if (!(*f = s)) return WN_EMEMORY;
-    wn_code code = wn_edges_open(s, g, o, &saturated_rule, err);
+    wn_code code = wn_edges_open(s, g, o, &wn_saturated_rule, err);
     for (size_t i = 0; code == WN_OK && i < g->n; i++) {
         double whole = 0;
         for (size_t e = s->start[i]; e < s->start[i + 1]; e++)

@@ -6,7 +6,7 @@ dump() { "$W" "$@" --dump-config 2>"$err"; }
 value() { dump "$@" | sed -n "s/^$key = //p"; }
 
 commands=$("$W" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p')
-wanted="run embed dedup tokenize graph select merge status train score distill compare explain report info check"
+wanted="run embed dedup tokenize graph select stream merge status train score distill compare explain report info check"
 is "$(echo $commands)" "$wanted" \
     "--help lists the commands"
 

@@ -49,7 +49,7 @@ typedef struct {
     const char *load;    /* a file that `save` wrote, instead of fitting; or NULL */
     const char *save;    /* where to write what was fitted; or NULL */
     bool overwrite;      /* of save */
-    const char *part_of; /* the output beside which a long job keeps its vectors until commit */
+    const char *part_of; /* the output beside which a long job keeps its vectors until commit; NULL: it keeps none */
     bool resume;         /* goes on with the vectors kept there */
 #define WN_ENCODER_OWN(value, word, options) options word##_opts;
     WN_ENCODERS(WN_ENCODER_OWN)

@@ -63,6 +63,8 @@ wn_code wn_records_open(wn_records **out, const wn_records_opts *o, wn_err *err)
  * after an error the reader can only be closed. */
 wn_code wn_records_next(wn_records *r, wn_record *rec, bool *end, wn_err *err);
 size_t wn_records_skipped(const wn_records *r);
+/* The exact bytes of the first table's header, once a record of it was read; *len = 0 where files have none. */
+const char *wn_records_header(const wn_records *r, size_t *len);
 void wn_records_close(wn_records *r); /* NULL is fine */
 
 /* A whole input in memory-mapped form: texts in an unlinked temporary file, the rest an index. */

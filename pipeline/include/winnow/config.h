@@ -15,6 +15,7 @@
 #include <winnow/records.h>
 #include <winnow/select.h>
 #include <winnow/stages.h>
+#include <winnow/stream.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,7 +27,7 @@ typedef enum { WN_LAYOUTS(WN_NAME_VALUE) } wn_layout;
 
 /* An input as a manifest has it. */
 /* Words of --maximizer: where similarities live, or how the next row is found; the other is auto then. */
-#define WN_SEARCHES(X) WN_STORAGES(X) WN_EXACT_MAXIMIZERS(X) WN_DRAWING_MAXIMIZERS(X)
+#define WN_SEARCHES(X) WN_STORAGES(X) WN_EXACT_MAXIMIZERS(X) WN_DRAWING_MAXIMIZERS(X) WN_THRESHOLD_MAXIMIZERS(X)
 
 typedef struct {
     const char *path, *sha256;
@@ -102,9 +103,11 @@ typedef struct {
     double query_alpha;
     bool no_verdict;         /* --verdict off */
     int maximizer;           /* place in WN_SEARCHES */
-    double epsilon;          /* of stochastic */
-    wn_sum_way sums;            /* of graph-cut over rbf */
+    double epsilon;          /* of stochastic, threshold and stream */
+    wn_sum_way sums;         /* of graph-cut over rbf */
     size_t sum_rows;
+    wn_objective stream_objective;
+    size_t sample;           /* of stream: rows that it is measured on; 0: the library's own */
     size_t partitions;       /* 0: all rows at once */
     wn_partitioning partition_by;
     const char *parts_folder; /* merge: where the shards are; NULL: another command */
@@ -158,6 +161,7 @@ wn_code wn_dedup(const wn_config *c, wn_io *io, wn_err *err);   /* records or .h
 wn_code wn_tokenize(const wn_config *c, wn_io *io, wn_err *err); /* records -> ids on stdout */
 wn_code wn_graph(const wn_config *c, wn_io *io, wn_err *err);   /* matrix -> .h5ad with /obsp */
 wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err); /* matrix -> out/ */
+wn_code wn_stream_command(const wn_config *c, wn_io *io, wn_err *err); /* records, once -> chosen ones on stdout */
 wn_code wn_status(const wn_config *c, wn_io *io, wn_err *err);  /* folder of shards -> what is missing, on stdout */
 wn_code wn_explain(const wn_config *c, wn_io *io, wn_err *err); /* out/, id -> text on stdout */
 wn_code wn_report_command(const wn_config *c, wn_io *io, wn_err *err); /* out/ -> one HTML page */

@@ -13,7 +13,8 @@ typedef struct {
     wn_progress *progress;
     void (*say)(void *ctx, const char *line);   /* one line of summary or warning, to stderr; no final newline */
     void (*print)(void *ctx, const char *text); /* to stdout: what explain, info, check and --dry-run answer */
-    void *ctx; /* handed to say and print */
+    void (*write)(void *ctx, const void *data, size_t n); /* the same, of bytes as they are: chosen records */
+    void *ctx; /* handed to say, print and write */
     bool terminal; /* a person reads what say says: advice is welcome, which in a log would be noise */
 } wn_io;
 

@@ -25,6 +25,7 @@
 #include <winnow/stages.h>
 #include <winnow/static.h>
 #include <winnow/store.h>
+#include <winnow/stream.h>
 #include <winnow/threads.h>
 #include <winnow/tokenizer.h>
 

@@ -66,10 +66,14 @@ typedef struct {
  */
 #define WN_EXACT_MAXIMIZERS(X) X(WN_NAIVE, "naive") X(WN_LAZY, "lazy")
 #define WN_DRAWING_MAXIMIZERS(X) X(WN_STOCHASTIC, "stochastic") X(WN_RANDOM_GREEDY, "random-greedy")
-#define WN_MAXIMIZERS(X) X(WN_MAXIMIZER_AUTO, "auto") WN_EXACT_MAXIMIZERS(X) WN_DRAWING_MAXIMIZERS(X)
+/* And without chance, where gains only fall: threshold takes, in the order of the rows, what gains a threshold, which
+ * falls by the factor 1 - epsilon from the largest gain (Badanidiyuru and Vondrak 2014). */
+#define WN_THRESHOLD_MAXIMIZERS(X) X(WN_THRESHOLD, "threshold")
+#define WN_MAXIMIZERS(X)                                                                              \
+    X(WN_MAXIMIZER_AUTO, "auto") WN_EXACT_MAXIMIZERS(X) WN_DRAWING_MAXIMIZERS(X) WN_THRESHOLD_MAXIMIZERS(X)
 typedef enum { WN_MAXIMIZERS(WN_NAME_VALUE) } wn_maximizer;
 const char *wn_maximizer_name(wn_maximizer m);
-#define WN_EPSILON 0.1 /* of stochastic, where none is given */
+#define WN_EPSILON 0.1 /* of stochastic and threshold, where none is given */
 /* Is there a way to maximise o over all pairs under this kernel by these, of which AUTO is any? */
 bool wn_objective_serves(wn_objective o, wn_kernel_kind kernel, wn_storage storage, wn_maximizer maximizer);
 
@@ -80,7 +84,7 @@ typedef struct {
     wn_maximizer maximizer;
     size_t k;              /* 1 <= k <= n - nexclude */
     double lambda;         /* graph-cut trade-off, >= 0; NaN = auto: max(0, n/k - 2) */
-    double epsilon;        /* of the maximizer stochastic, 0 .. 1; 0: WN_EPSILON */
+    double epsilon;        /* of the maximizers stochastic and threshold, 0 .. 1; 0: WN_EPSILON */
     double saturation;     /* saturated coverage: share of all that is similar to a row at which picks have done enough
                               for it, at most 1; 0 or NaN = auto: k/n */
     uint64_t seed;         /* random, tsds, maximizers that draw; rds: whose turn comes first; herding: how large
