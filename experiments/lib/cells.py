@@ -11,12 +11,18 @@ import sys
 import figures
 
 KEPT = ("train", "score", "metrics")  # metrics last: it is what says that a training is done
+READ = ("training", "this_run")  # of the manifest, train: the rest is settings, and where things lay
+
+
+def kept(name, kind):
+    found = figures.read(f"{name}.{kind}.json")
+    return {part: found[part] for part in READ} if kind == "train" else found
 
 
 def pack():
     for path in sorted(glob.glob("**/*.metrics.json", recursive=True)):
         name = path[:-len(".metrics.json")]
-        print(json.dumps({"name": name, **{k: figures.read(f"{name}.{k}.json") for k in KEPT}}, sort_keys=True))
+        print(json.dumps({"name": name, **{k: kept(name, k) for k in KEPT}}, sort_keys=True))
 
 
 def unpack(path):
