@@ -48,7 +48,11 @@ static void print_plan(const wn_selecting *s, const wn_config *c, const wn_plan 
     size_t n = s->copies.n, m = s->copies.m, wanted = s->opts.wanted;
     wn_printf(io, "rows      %zu read, %zu after exact duplicates\n", n, m);
     if (s->rows.view.texts.n) wn_printf(io, "text      %s\n", wn_bytes_text(p->text, a));
-    wn_printf(io, "vectors   %zu x %zu, %s\n", m, dims, wn_bytes_text(p->vectors, a));
+    if (p->streamed)
+        wn_printf(io, "vectors   %zu x %zu, %s, streamed from a temporary file beside %s, %s at a time\n", m, dims,
+                  wn_bytes_text(p->vectors, a), c->output, wn_bytes_text(p->resident, b));
+    else
+        wn_printf(io, "vectors   %zu x %zu, %s, in memory\n", m, dims, wn_bytes_text(p->vectors, a));
     wn_printf(io, "choose    %zu of %zu by %s\n", wanted < m ? wanted : m, n, wn_objective_name(s->opts.objective));
     wn_printf(io, "memory    about %s of %s\n", wn_bytes_text(p->need, a),
               wn_bytes_text(wn_memory_budget(c->memory), b));
@@ -59,10 +63,12 @@ static void print_plan(const wn_selecting *s, const wn_config *c, const wn_plan 
         wn_printf(io, "time      about %.0f min\n", ceil(p->seconds / 60));
 }
 
-wn_code wn_selecting_plan(const wn_selecting *s, const wn_config *c, const wn_plan_opts *o, wn_io *io, wn_err *err) {
+wn_code wn_selecting_plan(wn_selecting *s, const wn_config *c, const wn_plan_opts *o, wn_io *io, wn_err *err) {
     wn_plan_opts with = *o;
     with.verdict = !c->no_verdict;
-    const wn_plan plan = wn_plan_make(&s->rows, &s->copies, &s->opts, &with);
+    with.streams = s->in.n > 0;
+    with.budget = wn_memory_budget(c->memory);
+    const wn_plan plan = s->plan = wn_plan_make(&s->rows, &s->copies, &s->opts, &with);
     char what[96];
     (void)snprintf(what, sizeof what, "choosing %zu of %zu rows", s->opts.wanted, s->copies.n);
     if (c->dry_run) print_plan(s, c, &plan, o->dims, io);
