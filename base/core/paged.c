@@ -29,7 +29,9 @@ static struct {
 
 static atomic_size_t paged_limit;
 
-void wn_paged_limit(size_t bytes) { atomic_store(&paged_limit, bytes); }
+void wn_paged_limit(size_t bytes) {
+    atomic_store(&paged_limit, bytes);
+}
 
 size_t wn_paged_resident(void) {
     const size_t limit = atomic_load(&paged_limit);
@@ -86,8 +88,10 @@ static int open_nameless(const char *folder, wn_err *err) {
     if (!path) return -1;
     (void)snprintf(path, size, "%s/.winnow-rows-XXXXXX", folder);
     fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0) (void)unlink(path);
-    else (void)wn_err_errno(err, "%s: no temporary file can be made there", folder);
+    if (fd >= 0)
+        (void)unlink(path);
+    else
+        (void)wn_err_errno(err, "%s: no temporary file can be made there", folder);
     wn_free(path);
     return fd;
 }
@@ -144,8 +148,10 @@ void *wn_paged_alloc(size_t n, size_t size, const char *folder, wn_err *err) {
     b->bytes = bytes ? bytes : 1;
     memcpy(b->folder, folder, strlen(folder) + 1);
     const size_t resident = wn_paged_resident(), held = paged.blocks ? 0 : bytes < resident ? bytes : resident;
-    if (wn_mem_hold(held, err) == WN_OK) b->held = held;
-    else goto failed;
+    if (wn_mem_hold(held, err) == WN_OK)
+        b->held = held;
+    else
+        goto failed;
     if (!(b->at = map_file(folder, b->bytes, err))) goto failed;
     if (begin_watch(b, err) != WN_OK) goto failed;
     return b->at;
