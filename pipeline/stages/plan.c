@@ -96,7 +96,8 @@ static double plan_seconds(const wn_plan *p, size_t m, const wn_choice_opts *c, 
     double work = wn_select_work(&select, m, o->dims);
     if (c->partition.parts && c->objective == WN_GRAPH_CUT) work = 2 * n * fmin(n, 2 * WN_PARTITION_SAMPLE) * d;
     double flops = work + 4 * n * queries * d + 6 * n * k * d;
-    return .05 + (double)p->text / 150e6 + o->encode_seconds / threads + flops / (50e9 * threads);
+    const double moved = (double)p->vectors * (p->streamed ? 3 : 2); /* read, streamed, and written with the choice */
+    return .05 + (double)p->text / 150e6 + moved / 1e9 + o->encode_seconds / threads + flops / (50e9 * threads);
 }
 
 /* What the budget leaves to them beside all else is in memory at a time. */
@@ -108,7 +109,7 @@ static void stream_vectors(wn_plan *p, size_t budget) {
 }
 
 wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o) {
-    wn_plan p = {.text = text_bytes(rows), .vectors = matrix_bytes(c->m, o->dims)};
+    wn_plan p = {.dims = o->dims, .text = text_bytes(rows), .vectors = matrix_bytes(c->m, o->dims)};
     size_t encode = o->encode_bytes ? o->encode_bytes : p.vectors,
            labels = o->verdict && rows->view.label ? rows->view.nlabels : 0,
            choose = p.text + p.vectors + query_bytes(choice->query, o->dims) +

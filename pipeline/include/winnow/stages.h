@@ -320,6 +320,7 @@ typedef struct {
 } wn_plan_opts;
 
 typedef struct {
+    size_t dims;                      /* as above */
     size_t text, vectors, need, disk; /* bytes: of the texts, of the vectors; memory and disk that the work takes */
     bool streamed;                    /* the vectors are in a file as large as they are, which counts as disk */
     size_t resident;                  /* then: of the vectors in memory at a time, which counts as need */
