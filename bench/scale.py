@@ -86,7 +86,7 @@ def select(winnow, vectors, options, folder, threads):
 def report(said, peak, seconds, manifest):
     for line in said.splitlines():
         print("          " + line)
-    stages = manifest.get("timings", manifest.get("seconds", {}))
+    stages = manifest["this_run"]["seconds"]
     print("stages    " + ", ".join(f"{k} {v:.1f} s" for k, v in stages.items() if isinstance(v, (int, float))))
     print(f"total     {seconds:.1f} s, peak {peak:.0f} MiB\n", flush=True)
 

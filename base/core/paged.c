@@ -16,13 +16,14 @@
 typedef struct paged_block {
     struct paged_block *next;
     char *at;
-    size_t bytes, held;
+    size_t bytes;
     char folder[]; /* where its file is */
 } paged_block;
 
 static struct {
     pthread_mutex_t lock; /* guards the list, and pages from being let go of while a block is unmapped */
     paged_block *blocks;
+    size_t bytes, held; /* of all blocks; what of them counts as memory */
     pthread_t watcher;
     atomic_bool stop;
 } paged = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -117,24 +118,30 @@ static void *map_file(const char *folder, size_t bytes, wn_err *err) {
     return at;
 }
 
-static void block_free(paged_block *b) {
-    if (b->at) (void)munmap(b->at, b->bytes);
-    wn_mem_unhold(b->held);
-    wn_free(b);
+/* Counts what of `bytes` in all blocks may be in memory. With the lock. */
+static wn_code count_bytes(size_t bytes, wn_err *err) {
+    const size_t resident = wn_paged_resident(), held = bytes < resident ? bytes : resident;
+    if (held > paged.held) {
+        const wn_code code = wn_mem_hold(held - paged.held, err);
+        if (code != WN_OK) return code;
+    } else {
+        wn_mem_unhold(paged.held - held);
+    }
+    paged.bytes = bytes;
+    paged.held = held;
+    return WN_OK;
 }
 
-/* Puts a block on the list; the first one starts the watch. */
+/* Puts a block on the list; the first one starts the watch. With the lock. */
 static wn_code begin_watch(paged_block *b, wn_err *err) {
-    int failed = 0;
-    (void)pthread_mutex_lock(&paged.lock);
-    b->next = paged.blocks;
     if (!paged.blocks) {
         atomic_store(&paged.stop, false);
-        failed = pthread_create(&paged.watcher, NULL, watch, NULL);
+        const int failed = pthread_create(&paged.watcher, NULL, watch, NULL);
+        if (failed) return wn_err_set(err, WN_EMEMORY, "no thread can be started: %s", strerror(failed));
     }
-    if (!failed) paged.blocks = b;
-    (void)pthread_mutex_unlock(&paged.lock);
-    return failed ? wn_err_set(err, WN_EMEMORY, "no thread can be started: %s", strerror(failed)) : WN_OK;
+    b->next = paged.blocks;
+    paged.blocks = b;
+    return WN_OK;
 }
 
 void *wn_paged_alloc(size_t n, size_t size, const char *folder, wn_err *err) {
@@ -147,16 +154,16 @@ void *wn_paged_alloc(size_t n, size_t size, const char *folder, wn_err *err) {
     if (!b) return NULL;
     b->bytes = bytes ? bytes : 1;
     memcpy(b->folder, folder, strlen(folder) + 1);
-    const size_t resident = wn_paged_resident(), held = paged.blocks ? 0 : bytes < resident ? bytes : resident;
-    if (wn_mem_hold(held, err) == WN_OK)
-        b->held = held;
-    else
-        goto failed;
-    if (!(b->at = map_file(folder, b->bytes, err))) goto failed;
-    if (begin_watch(b, err) != WN_OK) goto failed;
-    return b->at;
-failed:
-    block_free(b);
+    (void)pthread_mutex_lock(&paged.lock);
+    wn_code code = count_bytes(paged.bytes + b->bytes, err);
+    const bool counted = code == WN_OK;
+    if (code == WN_OK && !(b->at = map_file(folder, b->bytes, err))) code = WN_EIO;
+    if (code == WN_OK) code = begin_watch(b, err);
+    if (code != WN_OK && counted) (void)count_bytes(paged.bytes - b->bytes, &(wn_err){0});
+    (void)pthread_mutex_unlock(&paged.lock);
+    if (code == WN_OK) return b->at;
+    if (b->at) (void)munmap(b->at, b->bytes);
+    wn_free(b);
     return NULL;
 }
 
@@ -169,7 +176,10 @@ static paged_block **find_block(const void *p) {
 bool wn_paged_free(void *p) {
     (void)pthread_mutex_lock(&paged.lock);
     paged_block **at = p ? find_block(p) : NULL, *b = at ? *at : NULL;
-    if (b) *at = b->next;
+    if (b) {
+        *at = b->next;
+        (void)count_bytes(paged.bytes - b->bytes, &(wn_err){0});
+    }
     const bool last = b && !paged.blocks;
     (void)pthread_mutex_unlock(&paged.lock);
     if (!b) return false;
@@ -177,7 +187,8 @@ bool wn_paged_free(void *p) {
         atomic_store(&paged.stop, true);
         (void)pthread_join(paged.watcher, NULL);
     }
-    block_free(b);
+    (void)munmap(b->at, b->bytes);
+    wn_free(b);
     return true;
 }
 

@@ -244,6 +244,7 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .similarity = kernel->kind,
                         .storage = chosen->storage,
                         .maximizer = chosen->maximizer,
+                        .passes = kernel->kind == WN_RBF ? 0 : chosen->passes,
                         .lambda = s->opts.objective == WN_GRAPH_CUT ? chosen->lambda : NAN,
                         .saturation = s->opts.objective == WN_SATURATED_COVERAGE ? chosen->saturation : NAN,
                         .gamma = kernel->kind == WN_RBF ? kernel->gamma : NAN,

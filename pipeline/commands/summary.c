@@ -111,6 +111,7 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     wn_sayf(io, "chosen    %zu of %zu (%.3g%%) by %s%s", o->k, o->n, 100.0 * (double)o->k / (double)o->n,
             wn_objective_name(o->objective), how);
     if (o->parts) say_parts(o, io);
+    if (o->passes) wn_sayf(io, "passes    %zu over all rows for %zu picks", o->passes, o->k);
     if (o->objective != WN_RANDOM && !wn_objective_seeks_coverage(o->objective))
         (void)snprintf(aside, sizeof aside, " (not what %s seeks)", wn_objective_name(o->objective));
     wn_sayf(io, "coverage  %.3f mean cosine to the nearest chosen row; at random %.3f%s", o->coverage[o->npoints - 1],
