@@ -3,23 +3,32 @@
 #include <stdint.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <wn/paged.h>
 
-wn_code wn_mat_init(wn_mat *m, size_t rows, size_t cols, wn_err *err) {
+wn_code wn_mat_init_in(wn_mat *m, size_t rows, size_t cols, const char *folder, wn_err *err) {
     *m = (wn_mat){0};
     if (cols > SIZE_MAX - 15)
         return wn_err_set(err, WN_EMEMORY, "a row of %zu columns exceeds the address space", cols);
     size_t stride = (cols + 15) / 16 * 16, cells = 0;
     if (__builtin_mul_overflow(rows, stride, &cells))
         return wn_err_set(err, WN_EMEMORY, "a %zu x %zu matrix exceeds the address space", rows, cols);
-    float *data = wn_alloc(cells, sizeof *data, err);
-    if (!data) return WN_EMEMORY;
+    float *data = folder ? wn_paged_alloc(cells, sizeof *data, folder, err) : wn_alloc(cells, sizeof *data, err);
+    if (!data) return err->code;
     *m = (wn_mat){.data = data, .rows = rows, .cols = cols, .stride = stride};
     return WN_OK;
 }
 
+wn_code wn_mat_init(wn_mat *m, size_t rows, size_t cols, wn_err *err) {
+    return wn_mat_init_in(m, rows, cols, NULL, err);
+}
+
+wn_code wn_mat_init_like(wn_mat *m, size_t rows, size_t cols, const wn_mat *like, wn_err *err) {
+    return wn_mat_init_in(m, rows, cols, wn_paged_folder(like->data), err);
+}
+
 void wn_mat_free(wn_mat *m) {
     if (!m) return;
-    wn_free(m->data);
+    if (!wn_paged_free(m->data)) wn_free(m->data);
     *m = (wn_mat){0};
 }
 

@@ -14,7 +14,7 @@ static wn_code read_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err 
     return WN_OK;
 }
 
-static wn_code plan_run(const wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+static wn_code plan_run(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     const wn_texts *texts = &s->rows.view.texts;
     const wn_texts *queries = &s->query.rows.view.texts;
     size_t bytes = texts->n ? (size_t)texts->off[texts->n] : 0;

@@ -29,6 +29,7 @@ typedef struct {
     wn_choice choice;
     wn_worth worth;
     bool judged; /* worth was asked for */
+    wn_plan plan;
     wn_representatives who;
     wn_curves curves;
     wn_outdir dir;
@@ -39,7 +40,7 @@ wn_code wn_selecting_match(wn_selecting *s, wn_io *io, wn_err *err);
 /* With rows: lists, copies, and k as a number of rows. */
 wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err);
 /* What the rest will take; --dry-run prints it. WN_EMEMORY where it is too much. */
-wn_code wn_selecting_plan(const wn_selecting *s, const wn_config *c, const wn_plan_opts *o, wn_io *io, wn_err *err);
+wn_code wn_selecting_plan(wn_selecting *s, const wn_config *c, const wn_plan_opts *o, wn_io *io, wn_err *err);
 /* The vectors of the rows that are no copies, from files. */
 wn_code wn_selecting_vectors(wn_selecting *s, const wn_config *c, wn_err *err);
 /* With vectors: near copies, and all else that a choice is made with. */

@@ -119,6 +119,7 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
         wn_sayf(io, "sums      estimated from %zu of the rows; they are %.2g%% off the exact ones, root mean square",
                 o->summed, 100 * o->sum_error);
     if (o->parts) say_parts(o, io);
+    if (o->passes) wn_sayf(io, "passes    %zu over all rows for %zu picks", o->passes, o->k);
     if (o->objective != WN_RANDOM && !wn_objective_seeks_coverage(o->objective))
         (void)snprintf(aside, sizeof aside, " (not what %s seeks)", wn_objective_name(o->objective));
     wn_sayf(io, "coverage  %.3f mean %s to the nearest chosen row; at random %.3f%s", o->coverage[o->npoints - 1],

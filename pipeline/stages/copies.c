@@ -4,6 +4,7 @@
 #include <string.h>
 #include <winnow/mem.h>
 #include <winnow/similarity.h>
+#include <wn/paged.h>
 
 /* A row that must be kept stands for itself and, if it is the first such row, for its group; a group whose kept row is
  * excluded is stood for by its first row that is not. owner (NULL: all): rows that may stand for a group. */
@@ -97,7 +98,7 @@ out:
  * place of row i. Only the dropped rows are copied aside. */
 static wn_code part_rows(wn_mat *x, const bool *keep, size_t kept, size_t *to, wn_err *err) {
     wn_mat aside = {0};
-    wn_code code = wn_mat_init(&aside, x->rows - kept, x->cols, err);
+    wn_code code = wn_mat_init_like(&aside, x->rows - kept, x->cols, x, err);
     if (code != WN_OK) return code;
     size_t front = 0, back = 0, bytes = x->stride * sizeof *x->data;
     for (size_t i = 0; i < x->rows; i++) {

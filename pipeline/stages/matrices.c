@@ -100,28 +100,38 @@ out:
     return code;
 }
 
-wn_code wn_matrices_read_some(const wn_matrices *m, const size_t *rows, size_t n, wn_mat *out, wn_err *err) {
+/* All rows are looked at, so that a bad one is found whether or not it is wanted. */
+wn_code wn_matrices_read_into(const wn_matrices *m, const size_t *rows, size_t n, bool normalize, wn_mat *out,
+                              wn_err *err) {
     enum { BLOCK = 4096 };
-    wn_mat some = {0}, block = {0};
-    if (n == m->rows) return wn_matrices_read_all(m, out, err);
-    wn_code code = wn_mat_init(&some, n, m->cols, err);
+    wn_mat block = {0};
+    wn_code code = wn_mat_init(&block, BLOCK, m->cols, err);
     if (code != WN_OK) goto out;
-    if ((code = wn_mat_init(&block, BLOCK, m->cols, err)) != WN_OK) goto out;
     for (size_t file = 0, before = 0, at = 0; file < m->n; before += wn_matrix_rows(m->files[file++])) {
         size_t there = wn_matrix_rows(m->files[file]);
-        for (size_t begin = 0; begin < there; begin += BLOCK) { /* all of them, so that all are looked at */
+        for (size_t begin = 0; begin < there; begin += BLOCK) {
             size_t count = there - begin < BLOCK ? there - begin : BLOCK;
             code = wn_matrix_read(m->files[file], begin, count, block.data, block.stride, err);
             if (code != WN_OK) goto out;
+            if (normalize) (void)wn_mat_normalize(&(wn_mat){block.data, count, block.cols, block.stride});
             for (; at < n && rows[at] < before + begin + count; at++)
-                memcpy(wn_mat_row(&some, at), wn_mat_row(&block, rows[at] - before - begin),
+                memcpy(wn_mat_row(out, at), wn_mat_row(&block, rows[at] - before - begin),
                        m->cols * sizeof *block.data);
         }
     }
-    *out = some;
-    some = (wn_mat){0};
 out:
-    wn_mat_free(&some);
     wn_mat_free(&block);
+    return code;
+}
+
+wn_code wn_matrices_read_some(const wn_matrices *m, const size_t *rows, size_t n, wn_mat *out, wn_err *err) {
+    wn_mat some = {0};
+    if (n == m->rows) return wn_matrices_read_all(m, out, err);
+    wn_code code = wn_mat_init(&some, n, m->cols, err);
+    if (code == WN_OK) code = wn_matrices_read_into(m, rows, n, false, &some, err);
+    if (code == WN_OK)
+        *out = some;
+    else
+        wn_mat_free(&some);
     return code;
 }

@@ -5,6 +5,7 @@
 #include <winnow/mem.h>
 #include <winnow/similarity.h>
 #include <winnow/threads.h>
+#include <wn/paged.h>
 #include <wn/report.h>
 
 /* Libraries, buffers and stacks; and what the report and the HDF5 file need whatever the input. */
@@ -31,8 +32,10 @@ static size_t query_bytes(const wn_mat *query, size_t cols) {
 }
 
 size_t wn_plan_held(const wn_rows *rows, const wn_vectors *v, const wn_mat *query) {
-    return fixed_bytes + table_bytes(rows) + text_bytes(rows) + matrix_bytes(v->x.rows, v->x.cols) +
-           matrix_bytes(v->space.rows, v->space.cols) + query_bytes(query, v->x.cols);
+    const size_t all = matrix_bytes(v->x.rows, v->x.cols), resident = wn_paged_resident(),
+                 x = wn_paged_folder(v->x.data) && all > resident ? resident : all;
+    return fixed_bytes + table_bytes(rows) + text_bytes(rows) + x + matrix_bytes(v->space.rows, v->space.cols) +
+           query_bytes(query, v->x.cols);
 }
 
 /* A graph of K neighbours a row while it is found, or with both directions of its edges while rows are chosen. */
@@ -98,11 +101,20 @@ static double plan_seconds(const wn_plan *p, size_t m, const wn_choice_opts *c, 
     const double sample = c->sums == WN_SUMS_EXACT ? n : c->sum_rows ? (double)c->sum_rows : WN_PARTITION_SAMPLE;
     if (c->partition.parts && c->objective == WN_GRAPH_CUT) work = 2 * n * fmin(n, 2 * sample) * d;
     double flops = work + 4 * n * queries * d + 6 * n * k * d;
-    return .05 + (double)p->text / 150e6 + o->encode_seconds / threads + flops / (50e9 * threads);
+    const double moved = (double)p->vectors * (p->streamed ? 3 : 2); /* read, streamed, and written with the choice */
+    return .05 + (double)p->text / 150e6 + moved / 1e9 + o->encode_seconds / threads + flops / (50e9 * threads);
+}
+
+/* What the budget leaves to them beside all else is in memory at a time. */
+static void stream_vectors(wn_plan *p, size_t budget) {
+    const size_t rest = p->need - p->vectors, left = budget > rest ? budget - rest : 0;
+    p->streamed = true;
+    p->resident = left > WN_PAGED_LEAST ? left : WN_PAGED_LEAST;
+    p->need = rest + p->resident;
 }
 
 wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o) {
-    wn_plan p = {.text = text_bytes(rows), .vectors = matrix_bytes(c->m, o->dims)};
+    wn_plan p = {.dims = o->dims, .text = text_bytes(rows), .vectors = matrix_bytes(c->m, o->dims)};
     size_t encode = o->encode_bytes ? o->encode_bytes : p.vectors,
            labels = o->verdict && rows->view.label ? rows->view.nlabels : 0,
            choose = p.text + p.vectors + query_bytes(choice->query, o->dims) +
@@ -110,8 +122,9 @@ wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_op
     /* the texts that remain after exact duplicates are copied together before they are encoded */
     if (o->encode_bytes && c->dropped) encode += p.text;
     p.need = fixed_bytes + table_bytes(rows) + (encode > choose ? encode : choose);
+    if (o->streams && p.need > o->budget && p.vectors > WN_PAGED_LEAST) stream_vectors(&p, o->budget);
     for (size_t i = 0; i < rows->corpus.n; i++) p.disk += (size_t)rows->corpus.length[i];
-    p.disk += c->n * (o->dims * sizeof(float) + 90) + (1u << 20);
+    p.disk += c->n * (o->dims * sizeof(float) + 90) + (1u << 20) + (p.streamed ? p.vectors : 0);
     p.seconds = plan_seconds(&p, c->m, choice, o);
     return p;
 }

@@ -83,6 +83,9 @@ wn_code wn_matrices_obs_strings(const wn_matrices *m, const char *name, wn_strin
 wn_code wn_matrices_read_all(const wn_matrices *m, wn_mat *out, wn_err *err);
 /* The same of some rows, rising. */
 wn_code wn_matrices_read_some(const wn_matrices *m, const size_t *rows, size_t n, wn_mat *out, wn_err *err);
+/* The same into rows that are there, block by block, each to length 1 where `normalize`. */
+wn_code wn_matrices_read_into(const wn_matrices *m, const size_t *rows, size_t n, bool normalize, wn_mat *out,
+                              wn_err *err);
 void wn_matrices_close(wn_matrices *m);
 
 /* The first stage: rows, and what the view points into. Zero-initialise; wn_rows_free in the end. */

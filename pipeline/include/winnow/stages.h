@@ -333,10 +333,15 @@ typedef struct {
     size_t encode_bytes;   /* that making them takes, with what it keeps; 0: they are read */
     double encode_seconds; /* on one thread */
     bool verdict;          /* with labels what a choice is worth is measured (wn_worth_measure) */
+    bool streams;          /* the vectors may be in a file rather than in memory */
+    size_t budget;         /* bytes of memory: where they do not suffice for the vectors, these are streamed */
 } wn_plan_opts;
 
 typedef struct {
+    size_t dims;                      /* as above */
     size_t text, vectors, need, disk; /* bytes: of the texts, of the vectors; memory and disk that the work takes */
+    bool streamed;                    /* the vectors are in a file as large as they are, which counts as disk */
+    size_t resident;                  /* then: of the vectors in memory at a time, which counts as need */
     double seconds;
 } wn_plan;
 

@@ -78,6 +78,7 @@ typedef struct {
     wn_objective objective;
     wn_kernel_kind similarity;
     wn_storage storage;                          /* as used */
+    size_t passes;                               /* over all rows that the choice took; 0: not counted */
     wn_maximizer maximizer;                      /* as used; auto: a solver of the objective's own */
     double lambda, saturation, gamma, radius, gamma_median, cut_off; /* NaN: does not apply */
     double bound;                                /* as in wn_selection; NaN: none */
