@@ -169,6 +169,8 @@ const uint64_t *wn_streaming_held(const wn_streaming *s, size_t *n, uint64_t *un
 static wn_code measure(wn_streaming *s, wn_err *err) {
     wn_sample next;
     const size_t m = s->o.sample < s->seen ? s->o.sample : (size_t)s->seen;
+    for (size_t i = 0; i < s->nheld; i++) s->held[i]->place = 0;
+    for (size_t i = 0; i < s->nwaiting; i++) s->waiting[i]->place = 0;
     wn_code code = wn_sample_init(&next, &s->o, s->reservoir, m, (double)s->seen, err);
     if (code != WN_OK) return code;
     wn_sample_free(&s->sample);
@@ -215,7 +217,7 @@ static wn_code offer_row(wn_streaming *s, const float *x, wn_err *err) {
     wn_held *h = s->nspare ? s->spare[--s->nspare] : wn_alloc(1, sizeof *h + s->o.dims * sizeof *h->x, err);
     if (!h) return WN_EMEMORY;
     h->row = s->seen++;
-    h->refs = 0;
+    h->refs = h->place = 0;
     memcpy(h->x, x, s->o.dims * sizeof *x);
     s->waiting[s->nwaiting++] = h;
     draw(s, h);

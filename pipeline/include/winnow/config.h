@@ -99,6 +99,7 @@ typedef struct {
     int maximizer;           /* place in WN_SEARCHES */
     double epsilon;          /* of stochastic, threshold and stream */
     wn_objective stream_objective;
+    bool vectors;            /* stream: a .npy matrix instead of records */
     size_t sample;           /* of stream: rows that it is measured on; 0: the library's own */
     size_t partitions;       /* 0: all rows at once */
     wn_partitioning partition_by;
