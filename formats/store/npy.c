@@ -182,35 +182,46 @@ static wn_code accept_header(wn_npy *f, const char *path, const header *hd, wn_e
                           hd->dims[1]);
     f->rows = (size_t)hd->dims[0];
     f->cols = (size_t)hd->dims[1];
-    return accept_length(f, path, bytes, err);
+    return WN_OK;
+}
+
+wn_code wn_npy_prefix(wn_npy *f, const unsigned char head[12], size_t *length, const char *path, wn_err *err) {
+    f->version = head[6];
+    if (f->version < 1 || f->version > 3)
+        return wn_err_set(err, WN_EINPUT, "%s: .npy version %u.%u is not known (1 to 3 are)", path, head[6], head[7]);
+    *length = (size_t)head[8] | (size_t)head[9] << 8;
+    if (f->version > 1) *length |= (size_t)head[10] << 16 | (size_t)head[11] << 24;
+    if (*length <= HEADER_MAX) return WN_OK;
+    return wn_err_set(err, WN_EINPUT, "%s: a .npy header of %zu bytes is not credible", path, *length);
+}
+
+wn_code wn_npy_header(wn_npy *f, const char *text, const char *path, wn_err *err) {
+    header hd = {.rank = 0};
+    if (!parse_header(text, &hd)) return wn_err_set(err, WN_EINPUT, "%s: broken .npy header: %.60s", path, text);
+    return accept_header(f, path, &hd, err);
 }
 
 static wn_code read_header(wn_npy *f, const char *path, wn_err *err) {
     unsigned char head[12] = {0};
-    header hd = {.rank = 0};
     struct stat st;
+    size_t n = 0;
     if (fstat(f->fd, &st) != 0) return wn_err_errno(err, "%s: cannot stat", path);
     f->file_size = (unsigned long long)st.st_size;
     int got = read_at(f->fd, head, 10, 0);
-    f->version = head[6];
-    size_t prefix = f->version == 1 ? 10 : 12;
+    size_t prefix = head[6] == 1 ? 10 : 12;
     if (got == 1 && prefix == 12) got = read_at(f->fd, head, 12, 0);
     if (got < 0) return wn_err_errno(err, "%s: cannot read", path);
     if (got == 0) return wn_err_set(err, WN_EINPUT, "%s: truncated within the .npy header", path);
-    if (f->version < 1 || f->version > 3)
-        return wn_err_set(err, WN_EINPUT, "%s: .npy version %u.%u is not known (1 to 3 are)", path, head[6], head[7]);
-    size_t n = (size_t)head[8] | (size_t)head[9] << 8;
-    if (prefix == 12) n |= (size_t)head[10] << 16 | (size_t)head[11] << 24;
-    if (n > HEADER_MAX) return wn_err_set(err, WN_EINPUT, "%s: a .npy header of %zu bytes is not credible", path, n);
+    wn_code code = wn_npy_prefix(f, head, &n, path, err);
+    if (code != WN_OK) return code;
     f->data = prefix + n;
     char *text = wn_alloc(n + 1, 1, err);
     if (!text) return WN_EMEMORY;
-    wn_code code = WN_OK;
     got = read_at(f->fd, text, n, prefix);
     if (got < 0) code = wn_err_errno(err, "%s: cannot read", path);
     else if (got == 0) code = wn_err_set(err, WN_EINPUT, "%s: truncated within the .npy header", path);
-    else if (!parse_header(text, &hd)) code = wn_err_set(err, WN_EINPUT, "%s: broken .npy header: %.60s", path, text);
-    else code = accept_header(f, path, &hd, err);
+    else code = wn_npy_header(f, text, path, err);
+    if (code == WN_OK) code = accept_length(f, path, (unsigned long long)f->rows * f->cols * f->cell.size, err);
     wn_free(text);
     return code;
 }

@@ -36,6 +36,12 @@ void wn_npy_close(wn_npy *f);
 /* The same of an open file, which f owns from then on; `name` is what messages call it. */
 wn_code wn_npy_open_fd(wn_npy *f, int fd, const char *name, wn_err *err);
 
+/* What the first 12 bytes of a file that begins with the magic say: version, and the length of the header behind them
+ * (behind 10 of them in version 1). */
+wn_code wn_npy_prefix(wn_npy *f, const unsigned char head[12], size_t *length, const char *path, wn_err *err);
+/* Rows, columns, cell and order from the text of a header. */
+wn_code wn_npy_header(wn_npy *f, const char *text, const char *path, wn_err *err);
+
 /* ---- npz.c ---- */
 /* True if the file starts as a zip archive does. */
 bool wn_npz_probe(const char *path);

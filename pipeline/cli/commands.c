@@ -64,7 +64,8 @@ const wn_command wn_commands[] = {
      "Reads each record once, from standard input where no FILE is named, and holds only those that may still be "
      "chosen: memory does not grow with the input. At its end the chosen records go to standard output (or to -o "
      "FILE), byte for byte: all of them or none. The vectors come from an encoder that exists already: --model, or "
-     "--load-encoder. Records of equal text count once. run chooses better where all fits in memory.",
+     "--load-encoder; or --vectors reads a .npy matrix. Records of equal text count once. run chooses better where all "
+     "fits in memory.",
      "zcat crawl.jsonl.gz | winnow stream -k 1000 --model table/ >subset.jsonl\n"
      "winnow stream part-*.jsonl.zst -k 5000 --load-encoder train.lsa -o subset.jsonl\n"
      "winnow stream - --format txt -k 100 --model table/ --objective log-determinant <log.txt",

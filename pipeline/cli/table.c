@@ -202,6 +202,8 @@ const wn_option wn_options[] = {
      "facility-location", DECIDES, "Selection",
      "what makes a subset good: facility-location, saturated-coverage or graph-cut, measured on a sample of the rows "
      "(--sample), log-determinant or feature-based"},
+    {"vectors", 0, NULL, CMD_STREAM, OPT_FLAG, CF(vectors), NULL, 0, 0, NULL, DECIDES, "Input",
+     "read the rows of a .npy matrix instead of records, and print the numbers of the chosen ones, in order of choice"},
     {"sample", 0, "N", CMD_STREAM, OPT_COUNT, CF(sample), NULL, 1, 1e6, NULL, DECIDES, "Selection",
      "rows that the objective is measured on, drawn by --seed from all that have come; without it 2048"},
     {"similarity", 0, "NAME", CHOOSE | CMD_STREAM, OPT_ENUM, CF(similarity), WORDS(WN_KERNELS), 0, 0, "rbf",

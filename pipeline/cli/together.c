@@ -18,6 +18,7 @@ static const wn_option *given_with(const wn_cli *cli, wn_option_traits trait) {
 
 /* dedup takes records, or one matrix. */
 static bool reads_matrix(const wn_cli *cli) {
+    if (cli->command->bit == CMD_STREAM) return cli->config.vectors;
     return cli->command->bit == CMD_DEDUP && cli->config.ninputs == 1 && wn_input_is_matrix(cli->config.inputs[0]);
 }
 static bool encodes(const wn_cli *cli) {
@@ -110,7 +111,7 @@ static bool has_records(const wn_cli *cli) {
     return cli->command->bit != CMD_SELECT || cli->config.nrecords + cli->config.nfound_records > 0;
 }
 static bool makes_vectors(const wn_cli *cli) {
-    return cli->config.nembeddings == 0;
+    return cli->config.nembeddings == 0 && !cli->config.vectors;
 }
 static bool has_matrix(const wn_cli *cli) {
     bool any = false;
@@ -253,6 +254,8 @@ static wn_code check_stream(const wn_cli *cli, wn_err *err) {
     if (c->dedup == WN_DEDUP_NEAR)
         return wn_err_set(err, WN_EUSAGE, "--dedup: a stream drops equal texts alone (exact), or nothing (off)");
     if (c->epsilon < 1e-3) return wn_err_set(err, WN_EUSAGE, "--epsilon %g: a stream takes 0.001 or more", c->epsilon);
+    if (c->vectors && c->ninputs != 1)
+        return wn_err_set(err, WN_EUSAGE, "--vectors: one matrix is read, not %zu", c->ninputs);
     const char *name = wn_objective_name(c->stream_objective);
     const bool any = wn_streaming_serves(c->stream_objective, WN_RBF) ||
                      wn_streaming_serves(c->stream_objective, WN_COSINE);
@@ -275,7 +278,7 @@ static wn_code check_model(const wn_cli *cli, wn_err *err) {
     if (cli->command->bit == CMD_DISTILL) return WN_OK;
     if (cli->command->bit == CMD_TOKENIZE) return check_tokenize(c, err);
     if (cli->command->bit & (CMD_TRAIN | CMD_SCORE)) return check_learns(cli, err);
-    if (cli->command->bit == CMD_STREAM && !c->model && !c->load_encoder)
+    if (cli->command->bit == CMD_STREAM && !c->model && !c->load_encoder && !c->vectors)
         return wn_err_set(err, WN_EUSAGE, "a stream is read once, so its encoder must be there already: --model, or "
                           "--load-encoder FILE of an earlier --save-encoder");
     if (!c->model && !encoder->fits_corpus)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <winnow/mem.h>
 #include <winnow/similarity.h>
+#include <winnow/store.h>
 #include <winnow/stream.h>
 #include <wn/safefile.h>
 #include <wn/strmap.h>
@@ -25,6 +26,7 @@ typedef struct {
     wn_io *io;
     wn_encoder *encoder;
     wn_records *records;
+    wn_npy_pipe *vectors; /* --vectors: instead of records and encoder */
     wn_streaming_opts o;
     wn_streaming *stream; /* NULL until gamma is known */
     wn_mat head;          /* [room, dims] the rows before */
@@ -148,6 +150,23 @@ static wn_code read_all(stream_job *j, wn_err *err) {
     return j->stream ? WN_OK : begin(j, err);
 }
 
+/* The rows of a matrix. */
+static wn_code read_vectors(stream_job *j, wn_err *err) {
+    const size_t n = wn_npy_pipe_rows(j->vectors);
+    wn_mat block = {0};
+    wn_code code = wn_mat_init(&block, BLOCK_ROWS, j->o.dims, err);
+    for (size_t m; j->read < n && code == WN_OK; j->read += m) {
+        m = block.rows = n - j->read < BLOCK_ROWS ? n - j->read : BLOCK_ROWS;
+        if ((code = wn_npy_pipe_read(j->vectors, m, block.data, block.stride, err)) != WN_OK) break;
+        if (j->o.kernel.kind != WN_DOT) (void)wn_mat_normalize(&block);
+        if ((code = take_rows(j, block.data, block.stride, 0, m, err)) != WN_OK) break;
+        code = wn_tick(j->io->progress, "stream", "rows", j->read + m, n, err);
+    }
+    j->rows = j->read;
+    wn_mat_free(&block);
+    return code == WN_OK && !j->stream ? begin(j, err) : code;
+}
+
 /* ---- output ---- */
 
 /* A file, or standard output. */
@@ -171,6 +190,13 @@ static wn_code put_line(stream_out *out, const char *s, size_t n, wn_err *err) {
     return put_raw(out, s, n, err);
 }
 
+static wn_code put_row(stream_out *out, size_t row, wn_err *err) {
+    char number[32];
+    if (out->j->vectors) return put_line(out, number, (size_t)snprintf(number, sizeof number, "%zu\n", row), err);
+    const wn_streamed_record *r = wn_streamed_find(&out->j->held, row);
+    return put_line(out, r->raw, r->len, err);
+}
+
 static int rising(const void *a, const void *b) {
     const size_t x = *(const size_t *)a, y = *(const size_t *)b;
     return x < y ? -1 : x > y;
@@ -179,16 +205,13 @@ static int rising(const void *a, const void *b) {
 static wn_code write_chosen(stream_job *j, size_t *rows, size_t k, wn_err *err) {
     stream_out out = {.j = j};
     size_t n = 0;
-    if (!j->c->rank_order) qsort(rows, k, sizeof *rows, rising);
+    if (!j->c->rank_order && !j->vectors) qsort(rows, k, sizeof *rows, rising);
     wn_code code = j->c->output ? wn_safefile_create(&out.file, j->c->output, j->c->overwrite, err) : WN_OK;
     if (code != WN_OK) return code;
     if (out.file) wn_safefile_keep_other(out.file);
-    const char *header = wn_records_header(j->records, &n);
+    const char *header = j->records ? wn_records_header(j->records, &n) : NULL;
     code = put_line(&out, header, n, err);
-    for (size_t i = 0; i < k && code == WN_OK; i++) {
-        const wn_streamed_record *r = wn_streamed_find(&j->held, rows[i]);
-        code = put_line(&out, r->raw, r->len, err);
-    }
+    for (size_t i = 0; i < k && code == WN_OK; i++) code = put_row(&out, rows[i], err);
     if (!out.file) return code;
     if (code == WN_OK) return wn_safefile_commit(out.file, err);
     wn_safefile_abort(out.file);
@@ -196,7 +219,7 @@ static wn_code write_chosen(stream_job *j, size_t *rows, size_t k, wn_err *err) 
 }
 
 static void say_records(const stream_job *j) {
-    const size_t skipped = wn_records_skipped(j->records);
+    const size_t skipped = j->records ? wn_records_skipped(j->records) : 0;
     if (skipped) wn_sayf(j->io, "%zu bad records were skipped and copied to %s", skipped, j->c->skip_path);
     if (j->empty) wn_sayf(j->io, "%zu records have an empty text", j->empty);
     if (j->truncated)
@@ -209,10 +232,11 @@ static void say_records(const stream_job *j) {
 
 static void say_chosen(const stream_job *j, const wn_selection *s, const wn_streaming_counts *n) {
     const char *name = wn_objective_name(j->o.objective), *kernel = wn_kernel_name(j->o.kernel.kind);
-    char gamma[48] = "", on[96] = "";
+    char gamma[48] = "", on[96] = "", equal[64] = "";
     if (j->o.kernel.kind == WN_RBF) (void)snprintf(gamma, sizeof gamma, " with gamma %.3g", j->o.kernel.gamma);
-    wn_sayf(j->io, "stream    %zu records, 1 pass; %zu equal to an earlier one; %zu rows held at most, %zu thresholds",
-            j->read, j->equal, n->held_most, n->thresholds_most);
+    if (!j->vectors) (void)snprintf(equal, sizeof equal, " %zu equal to an earlier one;", j->equal);
+    wn_sayf(j->io, "stream    %zu %s, 1 pass;%s %zu rows held at most, %zu thresholds", j->read,
+            j->vectors ? "rows" : "records", equal, n->held_most, n->thresholds_most);
     if (n->sample == n->rows)
         (void)snprintf(on, sizeof on, ", measured on all rows");
     else if (n->sample)
@@ -226,6 +250,8 @@ static void say_chosen(const stream_job *j, const wn_selection *s, const wn_stre
         wn_sayf(j->io, "bound     none: %s",
                 j->o.objective == WN_GRAPH_CUT ? "graph-cut is not monotone"
                                                : "the sample changed as rows came (docs/selection.md)");
+    if (n->sample && n->sample < n->rows && s->k > n->sample / 4)
+        wn_sayf(j->io, "note: %zu rows are few to choose %zu by: --sample %zu measures better", n->sample, s->k, 8 * s->k);
     if (s->k < j->o.k) wn_sayf(j->io, "note: there are no more rows than -k asks for: all are kept");
 }
 
@@ -265,29 +291,42 @@ static bool nobodys(const char *path) {
     return false;
 }
 
-static wn_code open_all(stream_job *j, wn_err *err) {
+static wn_code open_records(stream_job *j, wn_err *err) {
     const wn_config *c = j->c;
     const wn_encoder_watch watch = wn_encoder_watch_of(c, j->io);
     wn_records_opts o = wn_input_options(c);
-    wn_code code = c->output ? wn_output_check(c->output, c->overwrite, nobodys, err) : WN_OK;
+    wn_code code = wn_encode_open(&j->encoder, c, err);
     if (code != WN_OK) return code;
-    if ((code = wn_encode_open(&j->encoder, c, err)) != WN_OK) return code;
     j->encoder->opts.part_of = NULL; /* nobody could go on with a stream */
+    j->o.dims = j->encoder->dims;
     if (c->dry_run) return WN_OK;
     o.uniform = true;
     if ((code = wn_records_open(&j->records, &o, err)) != WN_OK) return code;
     if ((code = wn_encoder_prepare(j->encoder, NULL, &(wn_texts){0}, &watch, err)) != WN_OK) return code;
     j->o.dims = j->encoder->dims;
-    const bool guess = j->o.kernel.kind == WN_RBF && isnan(j->o.kernel.gamma);
-    return wn_mat_init(&j->head, guess ? WN_STREAM_SAMPLE : 1, j->o.dims, err);
+    return WN_OK;
 }
 
-static void say_plan(stream_job *j) {
-    char stream[32], encoder[32];
-    j->o.dims = j->encoder->dims;
-    wn_sayf(j->io, "plan      1 pass; at most %s for the choice, and the records that are held; encoder about %s",
-            wn_bytes_text(wn_streaming_memory(&j->o), stream),
-            wn_bytes_text(wn_encoder_memory(j->encoder, BLOCK_ROWS, BLOCK_BYTES, false), encoder));
+static wn_code open_all(stream_job *j, wn_err *err) {
+    const wn_config *c = j->c;
+    const bool guess = j->o.kernel.kind == WN_RBF && isnan(j->o.kernel.gamma);
+    wn_code code = c->output ? wn_output_check(c->output, c->overwrite, nobodys, err) : WN_OK;
+    if (code != WN_OK) return code;
+    code = c->vectors ? wn_npy_pipe_open(&j->vectors, c->inputs[0], err) : open_records(j, err);
+    if (code != WN_OK) return code;
+    if (c->vectors) j->o.dims = wn_npy_pipe_cols(j->vectors);
+    if (j->o.dims == 0) j->o.dims = 1; /* no input at all */
+    return c->dry_run ? WN_OK : wn_mat_init(&j->head, guess ? WN_STREAM_SAMPLE : 1, j->o.dims, err);
+}
+
+static void say_plan(const stream_job *j) {
+    char bytes[32], encoder[96] = "";
+    if (j->encoder) {
+        (void)wn_bytes_text(wn_encoder_memory(j->encoder, BLOCK_ROWS, BLOCK_BYTES, false), bytes);
+        (void)snprintf(encoder, sizeof encoder, ", and the records that are held; encoder about %s", bytes);
+    }
+    wn_sayf(j->io, "plan      1 pass; at most %s for the choice%s", wn_bytes_text(wn_streaming_memory(&j->o), bytes),
+            encoder);
 }
 
 wn_code wn_stream_command(const wn_config *c, wn_io *io, wn_err *err) {
@@ -299,10 +338,11 @@ wn_code wn_stream_command(const wn_config *c, wn_io *io, wn_err *err) {
     wn_code code = open_all(j, err);
     if (code == WN_OK && c->dry_run)
         say_plan(j);
-    else if (code == WN_OK && (code = read_all(j, err)) == WN_OK)
+    else if (code == WN_OK && (code = j->vectors ? read_vectors(j, err) : read_all(j, err)) == WN_OK)
         code = finish(j, err);
     wn_streaming_close(j->stream);
     wn_records_close(j->records);
+    wn_npy_pipe_close(j->vectors);
     wn_encoder_close(j->encoder);
     wn_mat_free(&j->head);
     wn_free(j->text.data);

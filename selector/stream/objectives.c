@@ -114,9 +114,9 @@ static wn_code cut_open(void **state, const wn_sample *s, wn_err *err) {
 /* It only falls as picks are looked at. */
 static double cut_gain(void *state, const wn_candidate *x, const wn_picks *picks, double least) {
     const wn_sample *s = *(const wn_sample **)state;
-    double gain = -s->self * wn_sieve_pair(s->o, x->x, x->x), lanes[WN_LANES] = {0};
+    double gain, lanes[WN_LANES] = {0};
     for (size_t i = 0; i < s->rows.rows; i++) lanes[i % WN_LANES] += (double)x->w[i];
-    gain += wn_lanes_sum(lanes);
+    gain = wn_lanes_sum(lanes);
     for (size_t i = 0; i < picks->n && gain >= least; i++) gain -= s->pair * wn_sieve_pair(s->o, x->x, picks->at[i]->x);
     return gain;
 }

@@ -45,7 +45,8 @@ static void room_task(void *ctx, size_t begin, size_t end, int worker) {
         }
         for (size_t i = begin; i < end; i++)
             for (size_t l = 0; l < n; l++)
-                lanes[i - begin][l % WN_LANES] += fmax((double)w[(i - begin) * WN_TILE_ROWS + l], 0);
+                lanes[i - begin][l % WN_LANES] +=
+                    fmax((double)w[(i - begin) * WN_TILE_ROWS + l], 0) * (c + l == i ? j->s->own : 1);
     }
     for (size_t i = begin; i < end; i++) j->s->room[i] = j->share * wn_lanes_sum(lanes[i - begin]);
 }
@@ -65,8 +66,11 @@ wn_code wn_sample_init(wn_sample *s, const wn_streaming_opts *o, wn_held *const 
     if (m == 0) return WN_OK;
     wn_code code = wn_mat_init(&s->rows, m, o->dims, err);
     if (code != WN_OK) return code;
-    for (size_t i = 0; i < m; i++) memcpy(wn_mat_row(&s->rows, i), held[i]->x, o->dims * sizeof *held[i]->x);
-    s->self = (double)m / seen;
+    for (size_t i = 0; i < m; i++) {
+        memcpy(wn_mat_row(&s->rows, i), held[i]->x, o->dims * sizeof *held[i]->x);
+        held[i]->place = i + 1;
+    }
+    s->own = o->objective == WN_GRAPH_CUT ? 0 : (double)m / seen;
     s->pair = fmax(2, seen / (double)o->k) * (double)m / seen;
     if (o->objective == WN_SATURATED_COVERAGE && (code = fill_room(s, seen, err)) != WN_OK) wn_sample_free(s);
     return code;
@@ -82,6 +86,9 @@ wn_code wn_sample_similar(const wn_sample *s, wn_held *const *at, size_t n, floa
     const size_t m = s->rows.rows, d = s->o->dims;
     if (m == 0) return WN_OK;
     for (size_t i = 0; i < n; i++) memcpy(rows + i * d, at[i]->x, d * sizeof *rows);
-    return wn_pair_tile(&s->o->kernel, (wn_row_block){rows, d, n}, (wn_row_block){s->rows.data, s->rows.stride, m}, d,
-                        w, m, err);
+    wn_code code = wn_pair_tile(&s->o->kernel, (wn_row_block){rows, d, n},
+                                (wn_row_block){s->rows.data, s->rows.stride, m}, d, w, m, err);
+    for (size_t i = 0; i < n && code == WN_OK; i++)
+        if (at[i]->place) w[i * m + at[i]->place - 1] *= (float)s->own;
+    return code;
 }

@@ -7,8 +7,9 @@
 typedef struct {
     uint64_t row;
     size_t refs;
-    bool taken; /* at the end: it is picked */
-    float x[];  /* [d] */
+    size_t place; /* in the sample, from 1; 0: it is not there */
+    bool taken;   /* at the end: it is picked */
+    float x[];    /* [d] */
 } wn_held;
 
 /* What f is measured on, and how. */
@@ -16,11 +17,13 @@ typedef struct {
     const wn_streaming_opts *o;
     wn_mat rows;  /* [m, d]; empty where the objective needs none */
     double *room; /* [m] saturated coverage: what is enough for each */
-    double self;  /* graph-cut: what a row's similarity to itself weighs */
+    double own;   /* what a row of the sample counts for itself: as much as it does among all rows, of which it is one,
+                     though it stands for many; graph-cut: nothing */
     double pair;  /* graph-cut: and that to each pick */
 } wn_sample;
 
-/* Copies the m rows. seen: rows so far, which the sample stands for. Release with wn_sample_free. */
+/* Copies the m rows and says to each where it is. seen: rows so far, which the sample stands for. Release with
+ * wn_sample_free. */
 wn_code wn_sample_init(wn_sample *s, const wn_streaming_opts *o, wn_held *const *held, size_t m, double seen,
                        wn_err *err);
 void wn_sample_free(wn_sample *s);

@@ -69,7 +69,7 @@ size_t wn_streaming_memory(const wn_streaming_opts *options) {
     const wn_sieve_vt *vt = wn_sieve_objective(o.objective);
     if (!vt) return SIZE_MAX;
     const double k = (double)o.k, d = (double)o.dims, m = (double)o.sample, sets = wn_sieve_thresholds(&o),
-                 full = log(2) / log1p(o.epsilon) + 2, places = fmax(k, m), threads = (double)wn_threads_get();
+                 full = log(2) / log1p(o.epsilon) + 2, places = fmax(k, m > 0 ? m : WN_STREAM_SAMPLE), threads = (double)wn_threads_get();
     const double held = k * (full + 1 / o.epsilon + 1) + WN_ROUND, rows = held + places + fmax(m, WN_ROUND) + WN_ROUND;
     const double each = 4 * d + sizeof(wn_held) + 64 + 6 * sizeof(void *);
     const double work = (m + WN_ROUND) * (4 * m + 8) + m * (4 * d + 72) + threads * WN_TILE_ROWS * 4 * (d + m);
@@ -90,7 +90,7 @@ wn_code wn_streaming_open(wn_streaming **out, const wn_streaming_opts *o, wn_err
     s->o = options_used(o);
     s->vt = wn_sieve_objective(o->objective);
     s->rng = wn_rng_init(o->seed, STREAM);
-    s->places = larger(s->o.k, s->o.sample);
+    s->places = larger(s->o.k, s->o.sample ? s->o.sample : WN_STREAM_SAMPLE);
     s->room = larger(s->o.sample, WN_ROUND);
     s->measure_at = s->o.sample;
     code = WN_EMEMORY;
@@ -169,6 +169,8 @@ const uint64_t *wn_streaming_held(const wn_streaming *s, size_t *n, uint64_t *un
 static wn_code measure(wn_streaming *s, wn_err *err) {
     wn_sample next;
     const size_t m = s->o.sample < s->seen ? s->o.sample : (size_t)s->seen;
+    for (size_t i = 0; i < s->nheld; i++) s->held[i]->place = 0;
+    for (size_t i = 0; i < s->nwaiting; i++) s->waiting[i]->place = 0;
     wn_code code = wn_sample_init(&next, &s->o, s->reservoir, m, (double)s->seen, err);
     if (code != WN_OK) return code;
     wn_sample_free(&s->sample);
@@ -215,7 +217,7 @@ static wn_code offer_row(wn_streaming *s, const float *x, wn_err *err) {
     wn_held *h = s->nspare ? s->spare[--s->nspare] : wn_alloc(1, sizeof *h + s->o.dims * sizeof *h->x, err);
     if (!h) return WN_EMEMORY;
     h->row = s->seen++;
-    h->refs = 0;
+    h->refs = h->place = 0;
     memcpy(h->x, x, s->o.dims * sizeof *x);
     s->waiting[s->nwaiting++] = h;
     draw(s, h);

@@ -71,6 +71,44 @@ is "$(head -1 "$out" | tr -d '\r')" "id,text" "its header comes first"
 printf 'one two\nthree four\nfive six' | stream -k 2 --format txt --order rank
 is "$(sort "$out" | grep -cx -e 'one two' -e 'three four' -e 'five six')" 2 "a last line without an end joins no other"
 
+# ---- vectors ----
+python=$(python_with numpy)
+if [ -n "$python" ]; then
+    "$python" -c '
+import numpy as np
+r = np.random.default_rng(1)
+a = (r.normal(size=(30, 8))[r.integers(0, 30, 3000)] + .2 * r.normal(size=(3000, 8))).astype("float32")
+np.save("v.npy", a); np.save("v64.npy", a.astype("float64")); np.save("f.npy", np.asfortranarray(a))'
+    vectors() { "$W" stream --vectors "$@" >"$out" 2>"$err"; code=$?; }
+    vectors -k 30 <v.npy
+    is "$code $(sort -un "$out" | awk '$1 < 3000' | wc -l)" "0 30" "--vectors: numbers of rows"
+    has "$err" "stream    3000 rows, 1 pass; " "and no word of copies"
+    cp "$out" rows
+    cat v64.npy | vectors -k 30 -
+    cmp -s rows "$out"
+    ok $? "from a pipe, of doubles"
+    vectors -k 30 v.npy
+    cmp -s rows "$out"
+    ok $? "from a file"
+    vectors -k 3 </dev/null
+    is "$code$(wc -c <"$out")" 00 "no input, no rows"
+    head -c 50000 v.npy >cut.npy
+    cat v.npy v.npy >twice.npy
+    refused "a matrix that is cut" 3 "stream: cut.npy: truncated: 1558 rows of data where the header says 3000" \
+        stream --vectors cut.npy -k 3
+    refused "more than a matrix" 3 "stream: twice.npy: more follows the matrix, (3000, 8)" \
+        stream --vectors twice.npy -k 3
+    refused "columns first" 3 "stream: f.npy: column after column" stream --vectors f.npy -k 3
+    refused "records instead" 3 "stream: head.jsonl is no .npy matrix" stream --vectors head.jsonl -k 3
+    refused "an option of records" 2 "stream: --text-field has no effect: the input is a matrix" \
+        stream --vectors v.npy -k 3 --text-field body
+    refused "an encoder" 2 "stream: --load-encoder has no effect: the vectors are read" \
+        stream --vectors v.npy -k 3 --load-encoder lsa
+    refused "two matrices" 2 "stream: --vectors: one matrix is read, not 2" stream --vectors v.npy v.npy -k 3
+else
+    skip "--vectors" "WINNOW_PYTHON names no interpreter with numpy"
+fi
+
 # ---- ends of the range ----
 stream -k 9999 <head.jsonl
 cmp -s head.jsonl "$out"

@@ -107,6 +107,7 @@ typedef struct {
     wn_sum_way sums;         /* of graph-cut over rbf */
     size_t sum_rows;
     wn_objective stream_objective;
+    bool vectors;            /* stream: a .npy matrix instead of records */
     size_t sample;           /* of stream: rows that it is measured on; 0: the library's own */
     size_t partitions;       /* 0: all rows at once */
     wn_partitioning partition_by;

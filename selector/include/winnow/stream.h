@@ -45,7 +45,7 @@ typedef struct {
 /* Sieve-Streaming++ (Kazemi et al. 2019, arXiv 1905.00948): for each threshold (1 + epsilon)^i between what k rows have
  * reached, over 2 k, and the largest f of one row, the rows that gain it on top of those before. At the end the better
  * of the best of these sets, filled up to k, and of a greedy choice among all rows that are held: those sets' and a
- * sample of max(k, sample) rows.
+ * sample of max(k, sample) rows, where f needs none of max(k, WN_STREAM_SAMPLE).
  *
  * The sample: as long as no more rows have come than it holds, all of them, and nothing is decided; then those, and
  * from then on, whenever the number of rows has doubled, an even sample of all so far (seeded reservoir), in which what
