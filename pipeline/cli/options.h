@@ -95,6 +95,9 @@ typedef unsigned long long wn_option_traits;
 #define WN_OPTION_STOCHASTIC (1ull << 30) /* the maximizer draws a sample */
 #define WN_OPTION_SATURATED (1ull << 31) /* the objective is saturated coverage */
 #define WN_OPTION_PARTS (1ull << 32) /* the choice is made in parts */
+#define WN_OPTION_QUOTA (1ull << 33) /* rows are chosen by class, or may have labels */
+#define WN_OPTION_GROUPS (1ull << 34) /* rows are in groups */
+#define WN_OPTION_BUDGET (1ull << 35) /* what is chosen is bounded by its cost */
 
 typedef struct {
     const char *name;
@@ -140,6 +143,8 @@ wn_code wn_cli_check_effects(const wn_cli *cli, wn_err *err);
 /* WN_EUSAGE where the objective is asked for a similarity or storage that it does not have, or labels are both used and
  * ignored. */
 wn_code wn_cli_check_objective(const wn_cli *cli, wn_err *err);
+/* WN_EUSAGE where limits on what is chosen together do not go with one another, or with how rows are chosen. */
+wn_code wn_cli_check_limits(const wn_cli *cli, wn_err *err);
 /* Makes the similarity cosine where the objective does not have that of `c`. */
 void wn_cli_suit_similarity(wn_config *c);
 /* The options of compare that hold lists and sizes, into the configuration. */

@@ -3,6 +3,7 @@
 /* What `run` and `select` have in common: the stages of winnow/stages.h in order, and the folder they end in. Only
  * where rows and vectors come from differs. */
 #include "encoding.h"
+#include "limiting.h"
 #include "querying.h"
 #include "outcome/outdir.h"
 
@@ -22,6 +23,7 @@ typedef struct {
     wn_vectors vectors;
     wn_querying query;       /* what rows are chosen toward; none: empty */
     wn_class_labels classes; /* of class-herding */
+    wn_limiting limiting;    /* what may be chosen together */
     wn_choice_opts opts;
     double gamma_median;
     wn_choice choice;

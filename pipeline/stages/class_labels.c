@@ -112,8 +112,8 @@ wn_code wn_class_labels_make(wn_class_labels *out, const wn_view *rows, const wn
     wn_class_labels made = {.power = o->power};
     wn_code code = WN_OK;
     if (!rows->label || rows->nlabels == 0)
-        return wn_err_set(err, WN_EUSAGE, "class-herding chooses by class, but %s; name the field with --label-field, "
-                          "or choose another --objective (--labels ignore)",
+        return wn_err_set(err, WN_EUSAGE, "%s chooses by class, but %s; name the field with --label-field, "
+                          "or choose another --objective (--labels ignore)", o->chooser ? o->chooser : "class-herding",
                           rows->label ? "no row has a label"
                                       : "there are no labels, or as good as each row has its own");
     if ((code = code_kept_rows(&made, rows, c, err)) != WN_OK) goto out;
@@ -125,7 +125,8 @@ wn_code wn_class_labels_make(wn_class_labels *out, const wn_view *rows, const wn
             goto out;
         if ((code = check_room(&made, c, o, err)) != WN_OK) goto out;
     }
-    say_little(&made, c->m, io);
+    made.names = rows->labels;
+    if (!o->chooser) say_little(&made, c->m, io);
     *out = made;
     made = (wn_class_labels){0};
 out:
