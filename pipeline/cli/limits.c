@@ -1,14 +1,13 @@
 /* Limits on what is chosen together: which go with what. */
 #include "options.h"
 
-#include <math.h>
 #include <string.h>
 
 /* The first option that sets a limit, or NULL. --quota is one where the objective does not choose by class. */
 static const char *limit_given(const wn_config *c) {
     if (c->group_field) return "group-field";
     if (c->budget.value > 0) return "budget";
-    if (!isnan(c->max_similarity)) return "max-similarity";
+    if (c->max_similarity > 0) return "max-similarity";
     if (c->nagainst) return "against";
     return c->quota && c->objective != WN_CLASS_HERDING ? "quota" : NULL;
 }

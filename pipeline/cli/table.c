@@ -226,7 +226,7 @@ const wn_option wn_options[] = {
      "Selection", "--budget: field (of a matrix: column) that says what a row costs, a number above 0"},
     {"cost-power", 0, "R", CHOOSE, OPT_REAL, CF(cost_power), NULL, 0, 10, "1", DECIDES | WN_OPTION_BUDGET, "Selection",
      "--budget: rows come by gain / cost^R; 0: by gain alone"},
-    {"max-similarity", 0, "COS|off", CHOOSE, OPT_REAL, CF(max_similarity), "off", -1, 1, "off", DECIDES, "Selection",
+    {"max-similarity", 0, "COS|off", CHOOSE, OPT_REAL, CF(max_similarity), "off", DBL_MIN, 1, "off", DECIDES, "Selection",
      "choose no two rows whose cosine is above COS"},
     {"against", 0, "FILE", CHOOSE, OPT_LIST, CF(against), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
      "matrix of rows that you have already, made by the same encoder: they count as chosen, so that others are sought, "

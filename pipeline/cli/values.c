@@ -350,6 +350,8 @@ size_t wn_option_entries(const wn_cli *cli, const wn_option *o) {
         return *(const int *)at ? 1 : 0;
     case OPT_K:
         return cli->config.k > 0;
+    case OPT_AMOUNT:
+        return ((const wn_amount *)at)->value > 0 || o->initial ? 1 : 0;
     default:
         return 1;
     }

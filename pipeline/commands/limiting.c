@@ -158,10 +158,10 @@ out:
 wn_code wn_limiting_read(wn_limiting *l, const wn_rows *rows, const wn_matrices *in, const wn_texts *texts,
                          const wn_config *c, wn_err *err) {
     wn_code code = WN_OK;
-    l->any = c->group_field || c->budget.value > 0 || !isnan(c->max_similarity) || c->nagainst > 0;
+    l->any = c->group_field || c->budget.value > 0 || c->max_similarity > 0 || c->nagainst > 0;
     if (c->group_field && (code = read_groups(l, rows, in, c, err)) != WN_OK) return code;
     if (c->budget.value > 0 && (code = read_costs(l, rows, in, texts, c, err)) != WN_OK) return code;
-    l->limits.apart = !isnan(c->max_similarity);
+    l->limits.apart = c->max_similarity > 0;
     l->limits.max_similarity = l->limits.apart ? c->max_similarity : 1;
     return read_had(l, c, in->cols, err);
 }

@@ -111,7 +111,7 @@ typedef struct {
     wn_cost cost;            /* of a text, unless a field says */
     const char *cost_field;
     double cost_power;
-    double max_similarity;   /* NaN: any */
+    double max_similarity;   /* NaN or 0: any */
     const char *start_path;  /* an output folder whose chosen rows come first; NULL: none */
     const char **against;    /* [nagainst] matrix files: rows that one has */
     size_t nagainst;
