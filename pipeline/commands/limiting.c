@@ -166,6 +166,16 @@ wn_code wn_limiting_read(wn_limiting *l, const wn_rows *rows, const wn_matrices 
     return read_had(l, c, in->cols, err);
 }
 
+wn_outcome_limits wn_limiting_outcome(const wn_limiting *l, const size_t *chosen, size_t k) {
+    const wn_choice_limits *c = &l->limits;
+    wn_outcome_limits o = {.groups = c->groups, .had = c->had};
+    if (c->groups) o.per_group = c->per_group;
+    if (l->cost) o.budget = c->budget, o.cost_power = c->cost_power;
+    if (c->apart) o.max_similarity = c->max_similarity;
+    for (size_t i = 0; l->cost && i < k; i++) o.spent += l->cost[chosen[i]];
+    return o;
+}
+
 void wn_limiting_free(wn_limiting *l) {
     wn_label_codes_free(&l->groups);
     wn_free(l->cost);

@@ -3,6 +3,7 @@
 /* What `run` and `select` are told of rows that may be chosen together: read, and as the stages take it. */
 #include <winnow/config.h>
 #include <winnow/stages.h>
+#include <wn/outcome.h>
 
 /* Zero-initialise. */
 typedef struct {
@@ -20,6 +21,8 @@ wn_code wn_limiting_read(wn_limiting *l, const wn_rows *rows, const wn_matrices 
                          const wn_config *c, wn_err *err);
 /* The most of the kept rows that the budget buys. WN_ECONSTRAINT: not even the cheapest. */
 wn_code wn_limiting_rows(size_t *wanted, const wn_limiting *l, const wn_copies *copies, wn_err *err);
+/* As an outcome has it, with the rows chosen. */
+wn_outcome_limits wn_limiting_outcome(const wn_limiting *l, const size_t *chosen, size_t k);
 void wn_limiting_free(wn_limiting *l);
 
 /* What the texts cost by --cost, [texts->n]: at least 1 each (costs.c). */

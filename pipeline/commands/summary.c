@@ -82,6 +82,25 @@ static void say_parts(const wn_outcome *o, wn_io *io) {
                 o->rounds.part);
 }
 
+/* "limits    37 groups, 1 row each at most; 501 of 509.8 words spent". */
+static void say_limits(const wn_config *c, const wn_outcome *o, wn_io *io) {
+    const wn_outcome_limits *l = &o->limits;
+    char text[300] = "";
+    size_t at = 0;
+    if (l->groups)
+        at += (size_t)snprintf(text + at, sizeof text - at, "; %zu groups, %zu row%s each at most", l->groups,
+                               l->per_group, plural(l->per_group));
+    if (l->budget > 0)
+        at += (size_t)snprintf(text + at, sizeof text - at, "; %.6g of %.6g%s%s spent", l->spent, l->budget,
+                               c->cost_field ? "" : " ", c->cost_field ? "" : wn_cost_name(c->cost));
+    if (l->max_similarity > 0)
+        at += (size_t)snprintf(text + at, sizeof text - at, "; no two above a cosine of %.4g", l->max_similarity);
+    if (l->had) at += (size_t)snprintf(text + at, sizeof text - at, "; %zu rows count as chosen already", l->had);
+    if (c->quota && o->objective != WN_CLASS_HERDING)
+        at += (size_t)snprintf(text + at, sizeof text - at, "; of each class its share, %.60s", c->quota);
+    if (at) wn_sayf(io, "limits    %s", text + 2);
+}
+
 /* How the choice was made: ", rbf with gamma 7.9 (auto), lambda 8 (auto)". */
 static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     char how[200] = "", aside[60] = "";
@@ -111,6 +130,7 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     wn_sayf(io, "chosen    %zu of %zu (%.3g%%) by %s%s", o->k, o->n, 100.0 * (double)o->k / (double)o->n,
             wn_objective_name(o->objective), how);
     if (o->parts) say_parts(o, io);
+    say_limits(c, o, io);
     if (o->objective != WN_RANDOM && !wn_objective_seeks_coverage(o->objective))
         (void)snprintf(aside, sizeof aside, " (not what %s seeks)", wn_objective_name(o->objective));
     wn_sayf(io, "coverage  %.3f mean cosine to the nearest chosen row; at random %.3f%s", o->coverage[o->npoints - 1],
