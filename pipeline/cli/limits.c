@@ -29,7 +29,7 @@ static wn_code check_budget(const wn_cli *cli, wn_err *err) {
 wn_code wn_cli_check_limits(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
     const char *limit = limit_given(c);
-    if (!(cli->command->bit & (CMD_RUN | CMD_SELECT)) || !limit) return WN_OK;
+    if (!(cli->command->bit & (CMD_RUN | CMD_SELECT | CMD_COMPARE)) || !limit) return WN_OK;
     if (c->query_path)
         return wn_err_set(err, WN_EUSAGE,
                           "--%s: what is chosen toward queries knows no limits; leave it or --query out", limit);

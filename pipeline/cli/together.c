@@ -76,7 +76,7 @@ static bool may_have_labels(const wn_cli *cli) {
     return has_labels(cli) || cli->command->bit == CMD_SELECT || cli->config.nembeddings > 0;
 }
 static bool by_quota(const wn_cli *cli) {
-    return by_herding(cli) || may_have_labels(cli);
+    return by_herding(cli) || may_have_labels(cli) || cli->command->bit == CMD_COMPARE;
 }
 static bool in_groups(const wn_cli *cli) {
     return cli->config.group_field != NULL;
@@ -142,8 +142,8 @@ static const struct {
     {WN_OPTION_LAYERS, by_layers, "the model is a table of token vectors, without layers"},
     {WN_OPTION_DBOW, by_dbow, "it belongs to --doc2vec-mode dbow"},
     {WN_OPTION_WINDOW, by_windows, "--doc2vec-mode dbow looks at no words around a word (unless --dbow-words)"},
-    {WN_OPTION_OBJECTIVE | WN_OPTION_COMPARES | WN_OPTION_GRAPH_CUT | WN_OPTION_HERDING | WN_OPTION_QUOTA | WN_OPTION_LABELS |
-         WN_OPTION_NEIGHBOURS | WN_OPTION_SATURATED,
+    {WN_OPTION_OBJECTIVE | WN_OPTION_COMPARES | WN_OPTION_GRAPH_CUT | WN_OPTION_HERDING | WN_OPTION_QUOTA |
+         WN_OPTION_LABELS | WN_OPTION_NEIGHBOURS | WN_OPTION_SATURATED,
      by_objective, "all rows are chosen toward the queries (--query-weight below 1 leaves some to the objective)"},
     {WN_OPTION_QUERY, has_query, "it belongs to --query"},
     {WN_OPTION_TSDS, by_tsds, "it belongs to --query-method tsds"},

@@ -128,7 +128,8 @@ wn_code wn_selecting_prepare(wn_selecting *s, const wn_config *c, wn_io *io, wn_
     if (code != WN_OK) return code;
     if (s->opts.classes) {
         if (c->dedup == WN_DEDUP_NEAR && (code = find_classes(s, c, NULL, err)) != WN_OK) return code;
-        if (s->opts.objective == WN_CLASS_HERDING) code = wn_push_choose(&s->classes, v, &s->copies, c->push, c->seed, err);
+        if (s->opts.objective == WN_CLASS_HERDING)
+            code = wn_push_choose(&s->classes, v, &s->copies, c->push, c->seed, err);
         if (code != WN_OK) return code;
     }
     size_t budget = wn_memory_budget(c->memory), held = wn_plan_held(&s->rows, v, s->opts.query);

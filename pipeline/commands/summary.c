@@ -119,8 +119,8 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
         at += snprintf(how + at, sizeof how - (size_t)at, ", %zu components (%.0f%% of the variance)", o->components,
                        100 * o->explained);
     if (o->objective == WN_CLASS_HERDING)
-        at += snprintf(how + at, sizeof how - (size_t)at, ", quotas %.60s, push %.3g%s", c->quota ? c->quota : "sqrt", o->push,
-                       isnan(c->push) ? "/sqrt(rows)" : "");
+        at += snprintf(how + at, sizeof how - (size_t)at, ", quotas %.60s, push %.3g%s",
+                       c->quota ? c->quota : "sqrt", o->push, isnan(c->push) ? "/sqrt(rows)" : "");
     if (o->objective == WN_CLASS_HERDING && isfinite(o->label_noise))
         at += snprintf(how + at, sizeof how - (size_t)at, " (%.*f%% of sure labels disputed)", o->label_noise < .1,
                        100 * o->label_noise);

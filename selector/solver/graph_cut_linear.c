@@ -144,9 +144,7 @@ static void linear_since_pass(const linear_solver *s, double *axial, double *acr
 static size_t linear_pool_best(const linear_solver *s) {
     size_t best = s->size;
     for (size_t i = 0; i < s->size; i++)
-        if (wn_constraint_feasible(&s->g->constraint, s->ids[i]) &&
-            (best == s->size || wn_rank_before(s->gain[i], s->ids[i], s->gain[best], s->ids[best])))
-            best = i;
+        if (best == s->size || wn_rank_before(s->gain[i], s->ids[i], s->gain[best], s->ids[best])) best = i;
     return best;
 }
 

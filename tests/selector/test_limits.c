@@ -183,6 +183,33 @@ Test(limits, one_dear_row_may_be_better_than_what_the_greedy_has) {
     }
 }
 
+/* Rows by the largest of old gains first are not enough: copies of a row to keep have those, and add nothing. */
+Test(limits, the_best_row_is_found_behind_old_gains) {
+    enum { COPIES = 100, N = COPIES + 2 };
+    wn_mat x;
+    double cost[N], weight[N];
+    const size_t keep[] = {0};
+    wn_err e = {0};
+    cr_assert_eq(wn_mat_init(&x, N, 3, &e), WN_OK);
+    for (size_t i = 0; i < N; i++) cost[i] = weight[i] = wn_mat_row(&x, i)[0] = i < COPIES ? 1 : 0;
+    wn_mat_row(&x, COPIES)[1] = .3f, wn_mat_row(&x, COPIES)[2] = .953939201f;
+    wn_mat_row(&x, COPIES + 1)[1] = 1;
+    cost[COPIES] = .01, weight[COPIES] = 1;
+    cost[COPIES + 1] = 10, weight[COPIES + 1] = 50;
+    wn_select_opts o = {.objective = WN_FACILITY_LOCATION, .kernel = {.kind = WN_COSINE}, .k = 3};
+    o.weight = weight, o.keep = keep, o.nkeep = 1;
+    o.limit = (wn_limits){.cost = cost, .budget = 11, .cost_power = 1};
+    for (int m = WN_NAIVE; m <= WN_LAZY; m++) {
+        wn_selection s = {0};
+        o.maximizer = (wn_maximizer)m;
+        cr_assert_eq(wn_select(&x, &o, &s, &e), WN_OK, "%s", e.msg);
+        cr_assert(s.k == 2 && s.ids[1] == COPIES + 1, "%s: %zu rows, then %zu", wn_maximizer_name(o.maximizer), s.k,
+                  s.ids[1]);
+        wn_selection_free(&s);
+    }
+    wn_mat_free(&x);
+}
+
 Test(limits, a_budget_buys_the_cheapest_rows_most) {
     const double cost[] = {3, 1, 2, .5};
     cr_assert_eq(wn_limits_rows(cost, 4, .4), 0);
@@ -266,7 +293,7 @@ Test(limits, what_cannot_be_is_told_in_numbers) {
     o.limit.apart = true, o.limit.max_similarity = -.9;
     refuse(&x, o, WN_ECONSTRAINT, "of 9 rows can be chosen: of \"sports\" ");
     refuse(&x, o, WN_ECONSTRAINT, " are lacking");
-    refuse(&x, o, WN_ECONSTRAINT, " by similarity");
+    refuse(&x, o, WN_ECONSTRAINT, " by the largest similarity");
     o.label = NULL, refuse(&x, o, WN_EUSAGE, "a quota chooses by class, but there are no labels");
 
     o = ok, o.limit.cost = cost, o.limit.budget = 4, o.limit.cost_power = 1;

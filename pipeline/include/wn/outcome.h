@@ -34,8 +34,8 @@ typedef float wn_column_f32;
 
 /* [n] each. rank: from 1. gain: NaN where not chosen. represented_by: the row that stands for each, itself if chosen;
  * WN_NONE: none does. represented_sim: cosine to it. copy_of: the kept row of a copy, itself if kept; NULL: no copies
- * were looked for. must_keep, excluded: --keep or --exclude names it; NULL: none is named. cost: what a row costs; NULL: there
- * is no budget. query, query_sim: the query
+ * were looked for. must_keep, excluded: --keep or --exclude names it; NULL: none is named. cost: what a row costs;
+ * NULL: there is no budget. query, query_sim: the query
  * that a row was chosen for, else the nearest one, and the cosine to it; WN_NONE and 0 for zero vectors; NULL: there
  * are no queries. */
 typedef struct {
