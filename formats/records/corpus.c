@@ -15,9 +15,10 @@ typedef struct {
     struct wn_corpus_impl *impl;
     wn_records *reader;
     wn_spool texts;
-    wn_buf ids;
-    unsigned long long *text_off, *id_off;
+    wn_buf ids, more[WN_MORE_FIELDS];
+    unsigned long long *text_off, *id_off, *more_off[WN_MORE_FIELDS];
     size_t text_cap, id_cap, label_cap, file_cap, line_cap, offset_cap, length_cap;
+    size_t more_cap[WN_MORE_FIELDS];
     wn_strmap id_rows; /* ids to their rows */
     wn_strset labels;
     wn_sha256 sha;
@@ -96,6 +97,9 @@ static wn_code start_reading(reading *g, wn_err *err) {
     if (wn_reserve((void **)&g->text_off, &g->text_cap, 1, sizeof *g->text_off, err) != WN_OK ||
         wn_reserve((void **)&g->id_off, &g->id_cap, 1, sizeof *g->id_off, err) != WN_OK)
         return WN_EMEMORY;
+    for (size_t i = 0; i < o->nmore; ++i)
+        if (wn_reserve((void **)&g->more_off[i], &g->more_cap[i], 1, sizeof *g->more_off[i], err) != WN_OK)
+            return WN_EMEMORY;
     wn_code code = wn_spool_open(&g->texts, err);
     return code != WN_OK ? code : wn_records_open_tapped(&g->reader, o, on_stored, g, err);
 }
@@ -134,6 +138,16 @@ static wn_code add_label(reading *g, const wn_record *rec, wn_err *err) {
                          &c->label[c->n], err);
 }
 
+static wn_code add_more(reading *g, const wn_record *rec, wn_err *err) {
+    for (size_t i = 0; i < g->o->nmore; ++i) {
+        if (rec->more[i] && wn_buf_append(&g->more[i], rec->more[i], rec->more_len[i], err) != WN_OK) return WN_EMEMORY;
+        if (wn_reserve((void **)&g->more_off[i], &g->more_cap[i], g->c.n + 2, sizeof *g->more_off[i], err) != WN_OK)
+            return WN_EMEMORY;
+        g->more_off[i][g->c.n + 1] = g->more[i].len;
+    }
+    return WN_OK;
+}
+
 static wn_code add_place(reading *g, const wn_record *rec, wn_err *err) {
     wn_corpus *c = &g->c;
     if (wn_reserve((void **)&c->file, &g->file_cap, c->n + 1, sizeof *c->file, err) != WN_OK ||
@@ -169,6 +183,7 @@ static wn_code add_record(reading *g, const wn_record *rec, wn_err *err) {
     if ((code = wn_spool_write(&g->texts, rec->text, rec->text_len, err)) != WN_OK) return code;
     if (g->o->id_field && (code = add_id(g, rec, err)) != WN_OK) return code;
     if (g->o->label_field && (code = add_label(g, rec, err)) != WN_OK) return code;
+    if ((code = add_more(g, rec, err)) != WN_OK) return code;
     c->empty += wn_text_blank(rec->text, rec->text_len);
     ++c->sources[rec->file].records;
     ++c->n;
@@ -239,12 +254,18 @@ wn_code wn_corpus_read(wn_corpus *c, const wn_records_opts *o, wn_progress *p, w
     while (g.c.nsources > g.reader->next_file) wn_free(g.c.sources[--g.c.nsources].path);
     g.c.skipped = wn_records_skipped(g.reader);
     if (o->id_field) g.c.ids = (wn_texts){.base = g.ids.data ? g.ids.data : "", .off = g.id_off, .n = g.c.n};
+    for (size_t i = 0; i < o->nmore; ++i)
+        g.c.more[i] = (wn_texts){.base = g.more[i].data ? g.more[i].data : "", .off = g.more_off[i], .n = g.c.n};
     *c = g.c;
 out:
     if (code != WN_OK) {
         g.c.texts = g.c.ids = (wn_texts){0};
         wn_corpus_free(&g.c);
         wn_free(g.text_off);
+        for (size_t i = 0; i < WN_MORE_FIELDS; ++i) {
+            wn_free(g.more[i].data);
+            wn_free(g.more_off[i]);
+        }
     }
     if (code != WN_OK || !o->id_field) {
         wn_free(g.ids.data);
@@ -269,6 +290,7 @@ void wn_corpus_free(wn_corpus *c) {
     struct wn_corpus_impl *impl = c->impl;
     free_texts(&c->texts, false);
     free_texts(&c->ids, true);
+    for (size_t i = 0; i < WN_MORE_FIELDS; ++i) free_texts(&c->more[i], true);
     wn_free(c->label);
     wn_free(c->labels);
     wn_free(c->file);

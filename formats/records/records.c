@@ -46,7 +46,7 @@ wn_code wn_records_open_tapped(wn_records **out, const wn_records_opts *o, wn_ta
     r->role.wanted = o->role;
     code = WN_EMEMORY;
     if (!(r->text_col = wn_alloc(r->o.ntext_fields, sizeof *r->text_col, err))) goto out;
-    if (!(r->lack = wn_alloc(r->o.ntext_fields + 1, sizeof *r->lack, err))) goto out;
+    if (!(r->lack = wn_alloc(r->o.ntext_fields + 1 + r->o.nmore, sizeof *r->lack, err))) goto out;
     if (!(r->header_len = wn_alloc(o->npaths, sizeof *r->header_len, err))) goto out;
     code = o->skip_path ? wn_safefile_create(&r->skip, o->skip_path, o->overwrite, err) : WN_OK;
     if (r->skip) wn_safefile_keep_other(r->skip); /* nothing in such a file tells who wrote it */
@@ -79,12 +79,13 @@ void wn_records_close(wn_records *r) {
     wn_free(r->header_raw.data);
     wn_free(r->columns.data);
     wn_free(r->text_col);
-    for (size_t i = 0; r->lack && i <= r->o.ntext_fields; ++i) wn_free(r->lack[i].missing);
+    for (size_t i = 0; r->lack && i <= r->o.ntext_fields + r->o.nmore; ++i) wn_free(r->lack[i].missing);
     wn_free(r->lack);
     wn_free(r->header_len);
     wn_free(r->members.at);
     wn_free(r->text.data);
     wn_free(r->label.data);
+    for (size_t i = 0; i < WN_MORE_FIELDS; ++i) wn_free(r->more[i].data);
     wn_free(r->id.data);
     wn_free(r);
 }
@@ -211,6 +212,9 @@ static wn_code open_next(wn_records *r, wn_err *err) {
     if (!r->reader->fields && (r->o.label_field || r->o.id_field))
         return wn_err_set(err, WN_EUSAGE, "%s: a %s file has no fields; give no label or id field",
                           wn_path_label(path), wn_format_name(format));
+    if (!r->reader->fields && r->o.nmore)
+        return wn_err_set(err, WN_EUSAGE, "%s: a %s file has no fields; leave %s out", wn_path_label(path),
+                          wn_format_name(format), r->o.more[0].option);
     if ((code = wn_stream_open(&r->stream, path, -1, r->tap, r->tap_ctx, err)) != WN_OK) return code;
     wn_frames_start(&r->frames, r->stream, r->reader);
     return r->reader->header ? read_header(r, err) : WN_OK;

@@ -137,15 +137,15 @@ struct wn_records {
     wn_buf header_raw;   /* of the first table */
     wn_buf columns;      /* of the first table, when they must all be the same; see wn_row_join */
     size_t columns_file; /* where they stand */
-    size_t *text_col, label_col, id_col;
+    size_t *text_col, label_col, id_col, more_col[WN_MORE_FIELDS];
     uint64_t *header_len; /* [npaths], bytes: line end and what stands before included; 0 where there is none */
     /* jsonl: the object at hand, and fields that a record may lack, unless all do */
     wn_json_value object;
     wn_json_members members;
     wn_json_role role;
     bool text_seen;      /* a record had a text */
-    wn_field_lack *lack; /* [ntext_fields + 1]: of texts, and of the label */
-    wn_buf text, label, id;
+    wn_field_lack *lack; /* [ntext_fields + 1 + nmore]: of texts, of the label, of more fields */
+    wn_buf text, label, id, more[WN_MORE_FIELDS];
     char number[32];
 };
 

@@ -152,32 +152,64 @@ static wn_code json_string(const wn_json_value *v, const char *field, wn_buf *bu
     return json_in_field(code, field, err);
 }
 
-/* A label that is left out is none, as null is. */
-static wn_code json_label(wn_records *r, wn_record *rec, wn_err *err) {
-    const char *field = r->o.label_field;
+/* A string, number or bool as text; NULL where it is left out, null or empty. */
+typedef struct {
+    const char *field, *option, *what;
+    wn_field_lack *lack;
+    wn_buf *buf;
+    const char **s;
+    size_t *n;
+} json_plain;
+
+static wn_code json_plain_value(const wn_records *r, const wn_record *rec, const json_plain *p, wn_err *err) {
     wn_json_value v = {0};
     size_t count = 0;
-    wn_code code = json_one(r, field, &v, &count, err);
+    wn_code code = json_one(r, p->field, &v, &count, err);
     if (code != WN_OK) return code;
-    wn_field_lack *lack = &r->lack[r->o.ntext_fields];
-    if (!count) return lack->seen ? WN_OK : json_keep_missing(r, rec, field, r->o.label_option, lack, err);
-    lack->seen = true;
+    if (!count) return p->lack->seen ? WN_OK : json_keep_missing(r, rec, p->field, p->option, p->lack, err);
+    p->lack->seen = true;
     if (v.kind == WN_JNULL) return WN_OK;
     if (v.kind == WN_JARRAY || v.kind == WN_JOBJECT)
-        return json_wrong_kind(field, &v, "a string, a number or a bool", err);
+        return json_wrong_kind(p->field, &v, "a string, a number or a bool", err);
     if (v.kind == WN_JSTRING)
-        code = json_string(&v, field, &r->label, &rec->label, &rec->label_len, err);
+        code = json_string(&v, p->field, p->buf, p->s, p->n, err);
     else if (v.kind == WN_JNUMBER) {
-        code = wn_field_number(v.s, v.n, &r->label, err);
-        rec->label = r->label.data;
-        rec->label_len = r->label.len;
+        code = wn_field_number(v.s, v.n, p->buf, err);
+        *p->s = p->buf->data;
+        *p->n = p->buf->len;
     } else {
-        rec->label = v.s;
-        rec->label_len = v.n;
+        *p->s = v.s;
+        *p->n = v.n;
     }
-    if (code == WN_OK && memchr(rec->label, '\0', rec->label_len))
-        return wn_err_set(err, WN_EINPUT, "field \"%.60s\" holds U+0000, which a label must not", field);
-    if (!rec->label_len) rec->label = NULL;
+    if (code == WN_OK && memchr(*p->s, '\0', *p->n))
+        return wn_err_set(err, WN_EINPUT, "field \"%.60s\" holds U+0000, which %s must not", p->field, p->what);
+    if (!*p->n) *p->s = NULL;
+    return code;
+}
+
+static wn_code json_label(wn_records *r, wn_record *rec, wn_err *err) {
+    const json_plain p = {.field = r->o.label_field,
+                          .option = r->o.label_option,
+                          .what = "a label",
+                          .lack = &r->lack[r->o.ntext_fields],
+                          .buf = &r->label,
+                          .s = &rec->label,
+                          .n = &rec->label_len};
+    return json_plain_value(r, rec, &p, err);
+}
+
+static wn_code json_more(wn_records *r, wn_record *rec, wn_err *err) {
+    wn_code code = WN_OK;
+    for (size_t i = 0; i < r->o.nmore && code == WN_OK; ++i) {
+        const json_plain p = {.field = r->o.more[i].name,
+                              .option = r->o.more[i].option,
+                              .what = "it",
+                              .lack = &r->lack[r->o.ntext_fields + 1 + i],
+                              .buf = &r->more[i],
+                              .s = &rec->more[i],
+                              .n = &rec->more_len[i]};
+        code = json_plain_value(r, rec, &p, err);
+    }
     return code;
 }
 
@@ -203,7 +235,7 @@ static wn_code json_id(wn_records *r, wn_record *rec, wn_err *err) {
 
 wn_code wn_jsonl_check_seen(const wn_records *r, wn_err *err) {
     const wn_json_role *role = &r->role;
-    const wn_field_lack *label = &r->lack[r->o.ntext_fields];
+    const wn_field_lack *label = &r->lack[r->o.ntext_fields]; /* and more fields */
     if (!r->good) return WN_OK;
     if (role->wanted && !role->met)
         return wn_err_set(err, WN_EINPUT,
@@ -213,7 +245,8 @@ wn_code wn_jsonl_check_seen(const wn_records *r, wn_err *err) {
     for (size_t i = 0; i < r->o.ntext_fields; ++i)
         if (r->lack[i].missing && !(r->lack[i].seen && r->text_seen))
             return wn_err_set(err, WN_EINPUT, "%s", r->lack[i].missing);
-    if (label->missing && !label->seen) return wn_err_set(err, WN_EINPUT, "%s", label->missing);
+    for (size_t i = 0; i <= r->o.nmore; ++i)
+        if (label[i].missing && !label[i].seen) return wn_err_set(err, WN_EINPUT, "%s", label[i].missing);
     return WN_OK;
 }
 
@@ -232,6 +265,7 @@ static wn_code jsonl_record(wn_records *r, const char *s, size_t n, wn_record *r
     if (code != WN_OK) return code;
     if ((code = json_text(r, rec, err)) != WN_OK) return code;
     if (r->o.label_field && (code = json_label(r, rec, err)) != WN_OK) return code;
+    if ((code = json_more(r, rec, err)) != WN_OK) return code;
     return r->o.id_field ? json_id(r, rec, err) : WN_OK;
 }
 

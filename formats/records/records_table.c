@@ -81,6 +81,10 @@ wn_code wn_table_header(wn_records *r, wn_row_split split, const char *s, size_t
     }
     if (o->label_field && (code = want_column(header, o->label_field, o->label_option, &r->label_col, err)) != WN_OK)
         return code;
+    for (size_t i = 0; i < o->nmore; ++i) {
+        code = want_column(header, o->more[i].name, o->more[i].option, &r->more_col[i], err);
+        if (code != WN_OK) return code;
+    }
     return o->id_field ? want_column(header, o->id_field, "--id-field", &r->id_col, err) : WN_OK;
 }
 
@@ -120,6 +124,12 @@ wn_code wn_table_record(wn_records *r, wn_row_split split, const char *s, size_t
         rec->label_len = row->at[r->label_col].n;
         if (memchr(rec->label, '\0', rec->label_len))
             return wn_err_set(err, WN_EINPUT, "field \"%.60s\" holds U+0000, which a label must not", o->label_field);
+    }
+    for (size_t i = 0; i < o->nmore; ++i) {
+        const wn_cell cell = row->at[r->more_col[i]];
+        if (cell.n == 0) continue;
+        rec->more[i] = row->base + cell.off;
+        rec->more_len[i] = cell.n;
     }
     if (!o->id_field) return WN_OK;
     rec->id = row->base + row->at[r->id_col].off;

@@ -166,7 +166,8 @@ static wn_code read_method(wn_cli *cli, wn_method *m, const char *spelt, wn_err 
         if ((code = method_option(&one, word, piece, err)) != WN_OK) goto out;
     }
     if (!one.given[option_named("similarity") - wn_options]) wn_cli_suit_similarity(&one.config);
-    if ((code = wn_cli_check_objective(&one, err)) != WN_OK || (code = wn_cli_check_effects(&one, err)) != WN_OK) {
+    if ((code = wn_cli_check_objective(&one, err)) != WN_OK || (code = wn_cli_check_limits(&one, err)) != WN_OK ||
+        (code = wn_cli_check_effects(&one, err)) != WN_OK) {
         (void)wn_err_prefix(err, "--methods %s: ", word);
         goto out;
     }
@@ -175,7 +176,7 @@ static wn_code read_method(wn_cli *cli, wn_method *m, const char *spelt, wn_err 
     m->gamma = c->similarity == WN_BALL ? c->radius : c->gamma;
     m->saturation = c->saturation;
     m->components = m->similarity == WN_RBF && m->objective != WN_RANDOM ? c->components : 0;
-    m->classes = wn_config_classes(c), m->push = c->push;
+    m->classes = wn_config_classes(c), m->quotas = c->quota != NULL, m->push = c->push;
     m->storage = wn_config_storage(c), m->maximizer = wn_config_maximizer(c);
     m->epsilon = c->epsilon, m->neighbours = c->neighbours;
     m->dedup = c->dedup, m->dedup_threshold = c->dedup_threshold;

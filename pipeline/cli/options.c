@@ -94,7 +94,8 @@ static const char *means_another(const wn_cli *cli, const wn_assignments *file, 
     static const struct {
         const char *name, *same[2]; /* values that class-herding has, too */
     } others[] = {{"objective", {NULL}}, {"components", {"64"}}, {"gamma", {NULL}}, {"lambda", {NULL}},
-                  {"similarity", {"cosine"}}, {"maximizer", {"auto", "matrix-free"}}, {"partitions", {NULL}}};
+                  {"similarity", {"cosine"}}, {"maximizer", {"auto", "matrix-free"}}, {"partitions", {NULL}},
+                  {"group-field", {NULL}}, {"budget", {NULL}}, {"max-similarity", {"off"}}, {"against", {NULL}}};
     if (cli->preset) return "preset";
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         const char *value = value_of(line, others[i].name);

@@ -97,8 +97,10 @@ typedef unsigned long long wn_option_traits;
 #define WN_OPTION_STOCHASTIC (1ull << 30) /* the maximizer draws a sample */
 #define WN_OPTION_SATURATED (1ull << 31) /* the objective is saturated coverage */
 #define WN_OPTION_PARTS (1ull << 32) /* the choice is made in parts */
-#define WN_OPTION_SUMS (1ull << 50) /* sums may come from a sample */
-
+#define WN_OPTION_QUOTA (1ull << 33) /* rows are chosen by class, or may have labels */
+#define WN_OPTION_GROUPS (1ull << 34) /* rows are in groups */
+#define WN_OPTION_BUDGET (1ull << 35) /* what is chosen is bounded by its cost */
+#define WN_OPTION_SUMS (1ull << 36) /* sums may come from a sample */
 #define WN_OPTION_MIXTURE (1ull << 40) /* the objective is a mixture */
 #define WN_OPTION_VALUES (1ull << 41) /* rows have values */
 #define WN_OPTION_BY_VALUE (1ull << 42) /* the objective is value */
@@ -152,6 +154,8 @@ wn_code wn_cli_check_objective(const wn_cli *cli, wn_err *err);
 wn_code wn_cli_apply_preset(wn_cli *cli, wn_err *err);
 /* Parts of a mixture, "facility-location=1,log-determinant=0.1", added to those that are there. */
 wn_code wn_mix_set(wn_cli *cli, const char *value, wn_err *err);
+/* WN_EUSAGE where limits on what is chosen together do not go with one another, or with how rows are chosen. */
+wn_code wn_cli_check_limits(const wn_cli *cli, wn_err *err);
 /* Makes the similarity cosine where the objective does not have that of `c`. */
 void wn_cli_suit_similarity(wn_config *c);
 /* The options of compare that hold lists and sizes, into the configuration. */

@@ -240,12 +240,35 @@ const wn_option wn_options[] = {
     {"labels", 0, "use|ignore", CHOOSE, OPT_SWITCH, CF(ignore_labels), "use|ignore", 0, 0, "use",
      DECIDES | WN_OPTION_LABELS, "Selection",
      "use: where --label-field names labels, choose by class (--objective class-herding), unless another objective, or "
-     "an option of one (components, gamma, lambda, similarity rbf or dot), is given; ignore: they are for report and "
-     "output alone"},
-    {"quota", 0, "sqrt|equal|proportional|FILE", CHOOSE, OPT_STRING, CF(quota), "sqrt|equal|proportional", 0, 0, "sqrt",
-     DECIDES | WN_OPTION_HERDING | METHOD | READS, "Selection",
-     "class-herding: what the classes share in k by: the square root of their size, all alike (for balanced accuracy), "
-     "their size, or what FILE says: lines of class, tab, number; shares, not counts; classes left out get nothing"},
+     "an option of one (components, gamma, lambda, similarity rbf or dot, limits on what comes together), is given; "
+     "ignore: they are for report, output and --quota alone"},
+    {"quota", 0, "sqrt|equal|proportional|FILE", CHOOSE, OPT_STRING, CF(quota), "sqrt|equal|proportional", 0, 0, NULL,
+     DECIDES | WN_OPTION_QUOTA | METHOD | READS, "Selection",
+     "what the classes share in k by: the square root of their size (class-herding without it), all alike (for "
+     "balanced accuracy), their size, or what FILE says: lines of class, tab, number; shares, not counts; classes left "
+     "out get nothing. With another objective each class gives its share at most"},
+    {"group-field", 0, "NAME", CHOOSE, OPT_STRING, CF(group_field), NULL, 0, 0, NULL, DECIDES, "Selection",
+     "field (of a matrix: column) that says which group a row is in, like a document or an author; rows without one "
+     "are in none"},
+    {"per-group", 0, "N", CHOOSE, OPT_COUNT, CF(per_group), NULL, 1, MANY, "1", DECIDES | WN_OPTION_GROUPS, "Selection",
+     "--group-field: choose at most N rows of a group"},
+    {"budget", 0, "X|X%", CHOOSE, OPT_AMOUNT, CF(budget), NULL, DBL_MIN, MANY, NULL, DECIDES, "Selection",
+     "what the chosen rows may cost together, or that share of what all cost: rows come by gain for their cost until "
+     "nothing fits; -k is then a limit beside it, and may be left out"},
+    {"cost", 0, "WHAT", CHOOSE, OPT_ENUM, CF(cost), WORDS(WN_COSTS), 0, 0, "words", DECIDES | WN_OPTION_BUDGET,
+     "Selection", "--budget: what a text costs; tokens: of the model that --model names"},
+    {"cost-field", 0, "NAME", CHOOSE, OPT_STRING, CF(cost_field), NULL, 0, 0, NULL, DECIDES | WN_OPTION_BUDGET,
+     "Selection", "--budget: field (of a matrix: column) that says what a row costs, a number above 0"},
+    {"cost-power", 0, "R", CHOOSE, OPT_REAL, CF(cost_power), NULL, 0, 10, "1", DECIDES | WN_OPTION_BUDGET, "Selection",
+     "--budget: rows come by gain / cost^R; 0: by gain alone"},
+    {"max-similarity", 0, "COS|off", CHOOSE, OPT_REAL, CF(max_similarity), "off", DBL_MIN, 1, "off", DECIDES,
+     "Selection", "choose no two rows whose cosine is above COS"},
+    {"against", 0, "FILE", CHOOSE, OPT_LIST, CF(against), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
+     "matrix of rows that you have already, made by the same encoder: they count as chosen, so that others are sought, "
+     "but not in k; several files count as one"},
+    {"start-from", 0, "DIR", CHOOSE, OPT_STRING, CF(start_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
+     "output folder of an earlier choice: its rows come first, in their order, and count in k; rows by their ids, or "
+     "numbers where there are none"},
     {"push", 0, "X|auto", CHOOSE, OPT_REAL, CF(push), "auto", 0, 100, "auto", DECIDES | WN_OPTION_HERDING | METHOD,
      "Selection",
      "class-herding: how far the rows of a class are chosen away from the other classes; auto is 1, and up to 2 the "

@@ -98,6 +98,15 @@ static bool has_labels(const wn_cli *cli) {
 static bool may_have_labels(const wn_cli *cli) {
     return has_labels(cli) || cli->command->bit == CMD_SELECT || cli->config.nembeddings > 0;
 }
+static bool by_quota(const wn_cli *cli) {
+    return by_herding(cli) || may_have_labels(cli) || cli->command->bit == CMD_COMPARE;
+}
+static bool in_groups(const wn_cli *cli) {
+    return cli->config.group_field != NULL;
+}
+static bool has_budget(const wn_cli *cli) {
+    return cli->config.budget.value > 0;
+}
 static bool in_parts(const wn_cli *cli) {
     return cli->config.partitions > 0;
 }
@@ -156,8 +165,8 @@ static const struct {
     {WN_OPTION_LAYERS, by_layers, "the model is a table of token vectors, without layers"},
     {WN_OPTION_DBOW, by_dbow, "it belongs to --doc2vec-mode dbow"},
     {WN_OPTION_WINDOW, by_windows, "--doc2vec-mode dbow looks at no words around a word (unless --dbow-words)"},
-    {WN_OPTION_OBJECTIVE | WN_OPTION_COMPARES | WN_OPTION_GRAPH_CUT | WN_OPTION_HERDING | WN_OPTION_LABELS |
-         WN_OPTION_NEIGHBOURS | WN_OPTION_SATURATED,
+    {WN_OPTION_OBJECTIVE | WN_OPTION_COMPARES | WN_OPTION_GRAPH_CUT | WN_OPTION_HERDING | WN_OPTION_QUOTA |
+         WN_OPTION_LABELS | WN_OPTION_NEIGHBOURS | WN_OPTION_SATURATED,
      by_objective, "all rows are chosen toward the queries (--query-weight below 1 leaves some to the objective)"},
     {WN_OPTION_QUERY, has_query, "it belongs to --query"},
     {WN_OPTION_TSDS, by_tsds, "it belongs to --query-method tsds"},
@@ -175,6 +184,9 @@ static const struct {
     {WN_OPTION_LABELS, has_labels, "there is no --label-field"},
     {WN_OPTION_VERDICT, may_have_labels, "there is no --label-field"},
     {WN_OPTION_NEIGHBOURS, by_neighbours, "it belongs to --objective facility-location and saturated-coverage"},
+    {WN_OPTION_QUOTA, by_quota, "there is no --label-field"},
+    {WN_OPTION_GROUPS, in_groups, "it belongs to --group-field"},
+    {WN_OPTION_BUDGET, has_budget, "it belongs to --budget"},
     {WN_OPTION_PARTS, in_parts, "it belongs to --partitions"},
     {WN_OPTION_CHOICE, chooses, "it belongs to --task choice"},
     {WN_OPTION_CLASSES, has_classes, "it belongs to --task classify and pairs"},
@@ -463,7 +475,7 @@ wn_code wn_cli_check_objective(const wn_cli *cli, wn_err *err) {
     if (given && herding && c->ignore_labels)
         return wn_err_set(err, WN_EUSAGE, "--labels ignore, but --objective class-herding chooses by them: name "
                           "another objective (--objective graph-cut)");
-    if (given && !herding && !c->ignore_labels)
+    if (given && !herding && !c->ignore_labels && !c->quota)
         return wn_err_set(err, WN_EUSAGE, "--labels use, but --objective %s has no use for them",
                           wn_objective_name(c->objective));
     if (herding && cli->command->bit == CMD_RUN && !c->label_field)
@@ -482,7 +494,7 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
         CMD_RUN | CMD_EMBED | CMD_DEDUP | CMD_GRAPH | CMD_SELECT | CMD_TRAIN | CMD_COMPARE | CMD_DISTILL;
     if ((bit & writes) && !c->output)
         return wn_err_set(err, WN_EUSAGE, "-o is missing: where should the output go?");
-    if ((bit & (CMD_RUN | CMD_SELECT)) && c->k <= 0)
+    if ((bit & (CMD_RUN | CMD_SELECT)) && c->k <= 0 && !has_budget(cli))
         return wn_err_set(err, WN_EUSAGE,
                           "-k is missing: how many to choose, a count (-k 1000) or a percentage (-k 10%%)?");
     if (bit == CMD_COMPARE && (code = check_comparison(cli, err)) != WN_OK) return code;
@@ -497,5 +509,6 @@ wn_code wn_cli_check_together(const wn_cli *cli, wn_err *err) {
     if ((code = check_query(cli, err)) != WN_OK) return code;
     if ((code = check_parts(cli, err)) != WN_OK) return code;
     if ((code = wn_cli_check_objective(cli, err)) != WN_OK) return code;
+    if ((code = wn_cli_check_limits(cli, err)) != WN_OK) return code;
     return wn_cli_check_effects(cli, err);
 }

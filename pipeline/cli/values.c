@@ -153,6 +153,12 @@ static wn_code set_amount(const wn_option *o, const char *value, wn_amount *out,
     wn_amount v = {0};
     v.percent = parse_percent(value, &v.value);
     if (!v.percent) {
+        if (o->low > 0 && (!parse_real(value, &v.value) || v.value < o->low || v.value > o->high))
+            return value_wanted(o, value, "a number above 0, or a percentage (5000, 10%)", err);
+        if (o->low > 0) {
+            *out = v;
+            return WN_OK;
+        }
         if (!parse_unsigned(value, &count) || (double)count > o->high)
             return value_wanted(o, value, "a count, or a percentage from 0% to 100% (100, 10%)", err);
         v.value = (double)count;
@@ -347,6 +353,8 @@ size_t wn_option_entries(const wn_cli *cli, const wn_option *o) {
         return *(const int *)at ? 1 : 0;
     case OPT_K:
         return cli->config.k > 0;
+    case OPT_AMOUNT:
+        return ((const wn_amount *)at)->value > 0 || o->initial ? 1 : 0;
     default:
         return 1;
     }

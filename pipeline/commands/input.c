@@ -7,7 +7,7 @@
 #include <wn/input_fd.h>
 
 wn_records_opts wn_input_options(const wn_config *c) {
-    return (wn_records_opts){.paths = c->inputs,
+    wn_records_opts o = {.paths = c->inputs,
                              .npaths = c->ninputs,
                              .format = c->format,
                              .text_fields = c->text_fields,
@@ -18,6 +18,9 @@ wn_records_opts wn_input_options(const wn_config *c) {
                              .limit = c->limit,
                              .skip_path = c->skip_path,
                              .overwrite = c->overwrite};
+    if (c->group_field) o.more[o.nmore++] = (wn_more_field){c->group_field, "--group-field"};
+    if (c->cost_field) o.more[o.nmore++] = (wn_more_field){c->cost_field, "--cost-field"};
+    return o;
 }
 
 wn_code wn_input_check(const wn_corpus *corpus, const wn_config *c, wn_err *err) {

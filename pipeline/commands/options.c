@@ -6,6 +6,11 @@
 #include <string.h>
 #include <winnow/mem.h>
 
+const char *wn_cost_name(wn_cost c) {
+    switch (c) { WN_COSTS(WN_NAME_CASE) }
+    return NULL;
+}
+
 wn_lists_opts wn_config_lists(const wn_config *c) {
     return (wn_lists_opts){.keep_path = c->keep_path, .exclude_path = c->exclude_path};
 }
@@ -34,6 +39,7 @@ wn_class_opts wn_config_classes(const wn_config *c) {
         const char *word;
         double power;
     } powers[] = {{"sqrt", .5}, {"equal", 0}, {"proportional", 1}};
+    if (!c->quota) return (wn_class_opts){.power = powers[0].power};
     for (size_t i = 0; i < sizeof powers / sizeof *powers; i++)
         if (strcmp(c->quota, powers[i].word) == 0) return (wn_class_opts){.power = powers[i].power};
     return (wn_class_opts){.share_path = c->quota};

@@ -19,6 +19,7 @@ static wn_code read_records(wn_querying *q, const wn_config *c, wn_io *io, wn_er
     o.paths = &c->query_path, o.npaths = 1;
     o.label_field = o.id_field = NULL;
     o.skip_path = NULL;
+    o.nmore = 0;
     o.limit = 0;
     o.text_option = "--query-text-field";
     if (c->nquery_text_fields) o.text_fields = c->query_text_fields, o.ntext_fields = c->nquery_text_fields;

@@ -2,6 +2,7 @@
 
 #include "input.h"
 #include "options.h"
+#include "starting.h"
 #include "stages/memory.h"
 #include "stages/numbers.h"
 #include "stages/say.h"
@@ -16,6 +17,7 @@
 static wn_code find_classes(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     wn_class_opts o = wn_config_classes(c);
     o.wanted = s->opts.wanted - s->lists.nkeep; /* rows to keep come whatever their class shares */
+    if (s->opts.objective != WN_CLASS_HERDING) o.chooser = "--quota";
     wn_class_labels_free(&s->classes);
     s->opts.classes = &s->classes;
     return wn_class_labels_make(&s->classes, &s->rows.view, &s->copies, &o, io, err);
@@ -131,6 +133,18 @@ wn_code wn_selecting_plan(wn_selecting *s, const wn_config *c, const wn_plan_opt
 
 /* ---- beginning ---- */
 
+/* k as rows: as asked, and no more than a budget buys. */
+static wn_code choice_size(size_t *wanted, const wn_selecting *s, const wn_config *c, wn_err *err) {
+    const wn_size_opts size = wn_config_size(c);
+    size_t bought = SIZE_MAX;
+    wn_code code = WN_OK;
+    if (s->limiting.cost && (code = wn_limiting_rows(&bought, &s->limiting, &s->copies, err)) != WN_OK) return code;
+    *wanted = bought;
+    if (size.k > 0) code = wn_choice_size(wanted, &size, s->rows.view.n, &s->lists, err);
+    if (*wanted > bought) *wanted = bought;
+    return code;
+}
+
 wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     const wn_lists_opts lists = wn_config_lists(c);
     const wn_size_opts size = wn_config_size(c);
@@ -140,18 +154,24 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
         return wn_err_set(err, WN_EUSAGE, "--annotate: plain text has no place for it; use jsonl, csv or tsv");
     wn_code code = wn_lists_read(&s->lists, &s->rows.view, &lists, err);
     if (code != WN_OK) return code;
-    if ((code = wn_choice_size(&wanted, &size, s->rows.view.n, &s->lists, err)) != WN_OK) return code;
+    if (c->start_path && (code = wn_starting_read(&s->lists, &s->rows.view, c->start_path, io, err)) != WN_OK)
+        return code;
+    if (size.k > 0 && (code = wn_choice_size(&wanted, &size, s->rows.view.n, &s->lists, err)) != WN_OK) return code;
     s->opts = wn_config_choice(c, wanted);
-    if (!s->rows.view.texts.n && (code = refuse_early(s, c, io, err)) != WN_OK) return code;
+    if (!s->rows.view.texts.n && wanted > 0 && (code = refuse_early(s, c, io, err)) != WN_OK) return code;
     if ((code = wn_copies_exact(&s->copies, &s->rows.view, &s->lists, c->dedup, io, err)) != WN_OK) return code;
     if (in->nsources) wn_timings_lap(&s->timings, "exact_duplicates");
+    code = wn_limiting_read(&s->limiting, &s->rows, &s->in, &s->rows.corpus.texts, c, err);
+    if (code != WN_OK || (code = choice_size(&wanted, s, c, err)) != WN_OK) return code;
+    s->opts = wn_config_choice(c, wanted);
+    if (s->limiting.any) s->opts.limits = &s->limiting.limits;
     s->opts.partition.label = s->rows.view.label;
     if (c->partitions && c->partition_by == WN_PART_LABEL && !s->rows.view.label)
         return wn_err_set(err, WN_EUSAGE, "--partition-by label: the rows have no labels");
     if (c->query_path && (code = wn_querying_read(&s->query, c, s->in.cols, io, err)) != WN_OK) return code;
     if (c->query_path) s->opts.query = &s->query.x;
     if ((code = read_numbers(s, c, io, err)) != WN_OK) return code;
-    return s->opts.objective == WN_CLASS_HERDING ? find_classes(s, c, io, err) : WN_OK;
+    return s->opts.objective == WN_CLASS_HERDING || c->quota ? find_classes(s, c, io, err) : WN_OK;
 }
 
 /* ---- choice ---- */
@@ -181,6 +201,13 @@ wn_code wn_selecting_prepare(wn_selecting *s, const wn_config *c, wn_io *io, wn_
         if ((code = wn_copies_near(&s->copies, &v->x, &s->lists, c->dedup_threshold, io, err)) != WN_OK) return code;
         wn_timings_lap(&s->timings, "near_duplicates");
     }
+    if (s->limiting.had.rows > 0) {
+        v->had = s->limiting.had;
+        s->limiting.had = (wn_mat){0};
+    }
+    if (v->had.rows > 0 && v->had.cols != v->x.cols)
+        return wn_err_set(err, WN_EINPUT, "--against %s has rows of %zu numbers, but those of the input have %zu: not "
+                          "of one encoder", c->against[0], v->had.cols, v->x.cols);
     if ((code = wn_vectors_scan(v, &s->copies, err)) != WN_OK) return code;
     if ((code = wn_space_make(v, &s->copies, &s->opts.space, io, err)) != WN_OK) return code;
     if (c->query_path && (code = wn_querying_look(&s->query, s->encoder != NULL, io, err)) != WN_OK) return code;
@@ -188,7 +215,8 @@ wn_code wn_selecting_prepare(wn_selecting *s, const wn_config *c, wn_io *io, wn_
     if (code != WN_OK) return code;
     if (s->opts.classes) {
         if (c->dedup == WN_DEDUP_NEAR && (code = find_classes(s, c, NULL, err)) != WN_OK) return code;
-        code = wn_push_choose(&s->classes, v, &s->copies, c->push, c->seed, err);
+        if (s->opts.objective == WN_CLASS_HERDING)
+            code = wn_push_choose(&s->classes, v, &s->copies, c->push, c->seed, err);
         if (code != WN_OK) return code;
     }
     if ((code = keep_numbers(s, c, err)) != WN_OK) return code;
@@ -277,13 +305,14 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                         .explained = s->vectors.space.cols ? s->vectors.explained : NAN,
                         .cut_off = s->opts.objective == WN_FACILITY_LOCATION ? chosen->cut_off : NAN,
                         .bound = chosen->bound,
-                        .push = s->opts.classes ? s->classes.push : NAN,
+                        .push = s->opts.objective == WN_CLASS_HERDING ? s->classes.push : NAN,
                         .quota_power = s->classes.share ? NAN : s->classes.power,
-                        .label_noise = s->opts.classes ? s->classes.noise : NAN,
+                        .label_noise = s->opts.objective == WN_CLASS_HERDING ? s->classes.noise : NAN,
                         .worth = s->judged ? &s->worth : NULL,
+                        .limits = wn_limiting_outcome(&s->limiting, s->choice.chosen, s->choice.k),
                         .n = s->copies.n,
                         .k = s->choice.k,
-                        .wanted = s->opts.wanted,
+                        .wanted = s->limiting.cost ? s->choice.k : s->opts.wanted,
                         .dropped = s->copies.dropped,
                         .groups = s->copies.groups,
                         .mixed = s->copies.mixed,
@@ -300,6 +329,7 @@ static wn_outcome outcome_of(const wn_selecting *s, const wn_config *c) {
                                    .represented_by = s->who.by,
                                    .represented_sim = s->who.sim,
                                    .copy_of = s->copies.copy_of,
+                                   .cost = s->limiting.cost,
                                    .query = s->query.of_row,
                                    .query_sim = s->query.sim},
                         .chosen = s->choice.chosen,
@@ -368,6 +398,7 @@ void wn_selecting_free(wn_selecting *s) {
     wn_vectors_free(&s->vectors);
     wn_querying_free(&s->query);
     wn_class_labels_free(&s->classes);
+    wn_limiting_free(&s->limiting);
     wn_choice_free(&s->choice);
     wn_representatives_free(&s->who);
     wn_free(s->value);

@@ -3,6 +3,7 @@
 /* What `run` and `select` have in common: the stages of winnow/stages.h in order, and the folder they end in. Only
  * where rows and vectors come from differs. */
 #include "encoding.h"
+#include "limiting.h"
 #include "querying.h"
 #include "outcome/outdir.h"
 
@@ -24,6 +25,7 @@ typedef struct {
     wn_class_labels classes; /* of class-herding */
     double *value, *weight;           /* [n] of the rows; NULL: none */
     double *kept_value, *kept_weight; /* [m] of the rows of the matrix */
+    wn_limiting limiting;    /* what may be chosen together */
     wn_choice_opts opts;
     double gamma_median;
     wn_choice choice;

@@ -82,6 +82,25 @@ static void say_parts(const wn_outcome *o, wn_io *io) {
                 o->rounds.part);
 }
 
+/* "limits    37 groups, 1 row each at most; 501 of 509.8 words spent". */
+static void say_limits(const wn_config *c, const wn_outcome *o, wn_io *io) {
+    const wn_outcome_limits *l = &o->limits;
+    char text[300] = "";
+    size_t at = 0;
+    if (l->groups)
+        at += (size_t)snprintf(text + at, sizeof text - at, "; %zu groups, %zu row%s each at most", l->groups,
+                               l->per_group, plural(l->per_group));
+    if (l->budget > 0)
+        at += (size_t)snprintf(text + at, sizeof text - at, "; %.6g of %.6g%s%s spent", l->spent, l->budget,
+                               c->cost_field ? "" : " ", c->cost_field ? "" : wn_cost_name(c->cost));
+    if (l->max_similarity > 0)
+        at += (size_t)snprintf(text + at, sizeof text - at, "; no two above a cosine of %.4g", l->max_similarity);
+    if (l->had) at += (size_t)snprintf(text + at, sizeof text - at, "; %zu rows count as chosen already", l->had);
+    if (c->quota && o->objective != WN_CLASS_HERDING)
+        at += (size_t)snprintf(text + at, sizeof text - at, "; of each class its share, %.60s", c->quota);
+    if (at) wn_sayf(io, "limits    %s", text + 2);
+}
+
 /* How the choice was made: ", rbf with gamma 7.9 (auto), lambda 8 (auto)". */
 static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     char how[400] = "", aside[60] = "";
@@ -105,8 +124,8 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
         at += snprintf(how + at, sizeof how - (size_t)at, ", %zu components (%.0f%% of the variance)", o->components,
                        100 * o->explained);
     if (o->objective == WN_CLASS_HERDING)
-        at += snprintf(how + at, sizeof how - (size_t)at, ", quotas %.60s, push %.3g%s", c->quota, o->push,
-                       isnan(c->push) ? "/sqrt(rows)" : "");
+        at += snprintf(how + at, sizeof how - (size_t)at, ", quotas %.60s, push %.3g%s",
+                       c->quota ? c->quota : "sqrt", o->push, isnan(c->push) ? "/sqrt(rows)" : "");
     if (o->objective == WN_CLASS_HERDING && isfinite(o->label_noise))
         at += snprintf(how + at, sizeof how - (size_t)at, " (%.*f%% of sure labels disputed)", o->label_noise < .1,
                        100 * o->label_noise);
@@ -120,6 +139,7 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
                 o->summed, 100 * o->sum_error);
     if (o->parts) say_parts(o, io);
     if (o->passes) wn_sayf(io, "passes    %zu over all rows for %zu picks", o->passes, o->k);
+    say_limits(c, o, io);
     if (o->objective != WN_RANDOM && !wn_objective_seeks_coverage(o->objective))
         (void)snprintf(aside, sizeof aside, " (not what %s seeks)", wn_objective_name(o->objective));
     wn_sayf(io, "coverage  %.3f mean %s to the nearest chosen row; at random %.3f%s", o->coverage[o->npoints - 1],

@@ -70,7 +70,7 @@ static void describe_cell(const wn_compare_plan *p, const wn_cell *c, wn_writer 
                      (int)m->kind, (int)m->objective, (int)m->similarity, m->components, m->lambda, m->gamma);
     if (m->objective == WN_SATURATED_COVERAGE) wn_writer_printf(w, "saturation %.17g, ", m->saturation);
     wn_writer_printf(w, "neighbours %zu, ", m->neighbours);
-    if (m->objective == WN_CLASS_HERDING) describe_classes(p, m, w);
+    if (m->objective == WN_CLASS_HERDING || m->quotas) describe_classes(p, m, w);
     wn_writer_printf(w, "dedup %d %.17g, own seed %d %llu, ", (int)m->dedup, m->dedup_threshold, m->seeded,
                      (unsigned long long)(m->seeded ? m->seed : 0));
     if (c->budget < p->nbudgets)

@@ -85,6 +85,7 @@ static wn_code find_classes(wn_class_labels *out, const choosing *ch, const wn_v
     wn_class_opts o = ch->method->classes;
     o.wanted = ch->call->k;
     wn_code code = wn_class_labels_make(out, &rows, &ch->copies, &o, &quiet, err);
+    if (ch->method->objective != WN_CLASS_HERDING) return code;
     return code == WN_OK ? wn_push_choose(out, v, &ch->copies, ch->method->push, ch->call->seed, err) : code;
 }
 
@@ -119,7 +120,7 @@ static wn_code choose_by_objective(choosing *ch, wn_err *err) {
     if ((code = wn_space_make(&v, &ch->copies, &o.space, &quiet, err)) != WN_OK) goto out;
     if (m->objective != WN_RANDOM) code = wn_kernel_choose(&o.kernel, &median, &v, &ch->copies, &kernel, &quiet, err);
     if (code != WN_OK) goto out;
-    if (m->objective == WN_CLASS_HERDING) {
+    if (m->objective == WN_CLASS_HERDING || m->quotas) {
         if ((code = find_classes(&classes, ch, &v, err)) != WN_OK) goto out;
         o.classes = &classes;
     }

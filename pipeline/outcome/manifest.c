@@ -67,6 +67,19 @@ static void add_parts(wn_manifest_doc *d, cJSON *in, const wn_outcome *r) {
     wn_doc_count(d, o, "best_part", r->rounds.part);
 }
 
+/* What was chosen together, and how far the budget went. */
+static void add_limits(wn_manifest_doc *d, cJSON *in, const wn_outcome_limits *l) {
+    if (!l->groups && !(l->budget > 0) && !(l->max_similarity > 0) && !l->had) return;
+    cJSON *o = wn_doc_object(d, in, "limits");
+    if (l->groups) wn_doc_count(d, o, "groups", l->groups);
+    if (l->groups) wn_doc_count(d, o, "per_group", l->per_group);
+    if (l->budget > 0) wn_doc_exact(d, o, "budget", l->budget);
+    if (l->budget > 0) wn_doc_exact(d, o, "spent", l->spent);
+    if (l->budget > 0) wn_doc_real(d, o, "cost_power", l->cost_power);
+    if (l->max_similarity > 0) wn_doc_real(d, o, "max_similarity", l->max_similarity);
+    if (l->had) wn_doc_count(d, o, "had", l->had);
+}
+
 static void add_selection(wn_manifest_doc *d, const wn_outcome *r) {
     cJSON *o = wn_doc_object(d, d->root, "selection");
     wn_doc_text(d, o, "encoder", r->encoder ? r->encoder : "");
@@ -89,6 +102,7 @@ static void add_selection(wn_manifest_doc *d, const wn_outcome *r) {
     if (r->summed) wn_doc_count(d, o, "sum_rows", r->summed);
     if (r->summed) wn_doc_real(d, o, "sum_error", r->sum_error);
     if (r->parts) add_parts(d, o, r);
+    add_limits(d, o, &r->limits);
     if (r->by_coverage) wn_doc_text(d, o, "order", "coverage");
     wn_doc_count(d, o, "gains_negative_from", r->negative_from);
     wn_doc_real(d, o, "value", r->k ? r->value[r->k - 1] : NAN);

@@ -94,6 +94,10 @@ static wn_code read_selection(wn_outcome *o, wn_err *err) {
     o->bound = json_number(wn_manifest_at(o, "selection", "bound"));
     o->by_coverage = wn_manifest_at(o, "selection", "order") != NULL;
     o->negative_from = json_count(wn_manifest_at(o, "selection", "gains_negative_from"));
+    const cJSON *limits = wn_manifest_at(o, "selection", "limits");
+    const double budget = json_number(cJSON_GetObjectItemCaseSensitive(limits, "budget"));
+    o->limits.budget = budget > 0 ? budget : 0; /* not for NaN */
+    o->limits.had = json_count(cJSON_GetObjectItemCaseSensitive(limits, "had"));
     return WN_OK;
 }
 

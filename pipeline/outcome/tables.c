@@ -102,7 +102,8 @@ static void selection_objective(wn_outfile *f, const wn_outcome *o, size_t i) {
 }
 
 static void selection_cost(wn_outfile *f, const wn_outcome *o, size_t i) {
-    (void)f, (void)o, (void)i; /* empty: rows have no cost yet, and readers count columns */
+    /* else empty: readers count columns */
+    if (o->column.cost) wn_outfile_printf(f, "%.9g", o->column.cost[o->chosen[i]]);
 }
 
 static void selection_n_represented(wn_outfile *f, const wn_outcome *o, size_t i) {

@@ -2,6 +2,7 @@
 #include <winnow/stages.h>
 
 #include "kept.h"
+#include "limits.h"
 #include "say.h"
 
 #include <math.h>
@@ -195,7 +196,9 @@ static wn_code join_choices(wn_selection *all, const wn_selection *first, wn_err
 
 static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
                            const barred_rows *barred, const wn_choice_opts *o, wn_io *io, wn_err *err) {
-    const wn_mat x = wn_space_rows(v, c), whole = wn_kept_rows(v, c); /* queries are of the whole vectors */
+    const wn_mat rows = wn_space_rows(v, c), whole = wn_kept_rows(v, c); /* queries are of the whole vectors */
+    wn_mat x = rows;
+    wn_limited_rows limited = {0};
     wn_csr graph = {0};
     wn_selection first = {0};
     double *push = NULL;
@@ -213,20 +216,23 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
             goto out;
         }
     }
-    if (o->classes && (code = set_classes(&s, &push, o->classes, x.rows, err)) != WN_OK) goto out;
+    if (o->objective == WN_CLASS_HERDING && (code = set_classes(&s, &push, o->classes, x.rows, err)) != WN_OK) goto out;
+    if ((code = wn_limits_set(&limited, &s, &x, v, c, o, err)) != WN_OK) goto out;
     if (K > 0) {
         if ((code = wn_sim_knn(&x, K, &graph, io->progress, err)) != WN_OK) goto out;
-        size_t held = c->m * K * (sizeof *graph.indices + sizeof *graph.data);
+        size_t held = x.rows * K * (sizeof *graph.indices + sizeof *graph.data);
         s.graph = &graph;
         s.memory = o->memory > held ? o->memory - held : 1;
     }
     warn_of_balance(o, c->m, out->k, io);
     code = o->partition.parts ? select_in_parts(out, &x, c, &s, o, err) : wn_select(&x, &s, &out->selection, err);
     if (code == WN_OK && o->query) code = join_choices(&out->selection, &first, err);
-    if (code == WN_OK && o->objective == WN_GRAPH_CUT && isnan(o->lambda) && !o->any_order &&
-        !o->value && o->kernel.kind != WN_PRECOMPUTED) /* made for this k alone */
-        code = wn_selection_by_coverage(&out->selection, &x, &whole, &s, err);
+    if (code == WN_OK && o->objective == WN_GRAPH_CUT && isnan(o->lambda) && !o->any_order && !o->value &&
+        o->kernel.kind != WN_PRECOMPUTED) /* made for this k alone */
+        code = wn_selection_by_coverage(&out->selection, &rows, &whole, &s, err);
+    out->k = code == WN_OK ? out->selection.k : out->k; /* a budget may buy fewer */
 out:
+    wn_limited_rows_free(&limited);
     wn_csr_free(&graph);
     wn_selection_free(&first);
     wn_free(keep);

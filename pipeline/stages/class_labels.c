@@ -109,11 +109,12 @@ static void say_little(const wn_class_labels *c, size_t m, wn_io *io) {
 
 wn_code wn_class_labels_make(wn_class_labels *out, const wn_view *rows, const wn_copies *c, const wn_class_opts *o,
                              wn_io *io, wn_err *err) {
+    const char *chooser = o->chooser ? o->chooser : wn_objective_name(WN_CLASS_HERDING);
     wn_class_labels made = {.power = o->power};
     wn_code code = WN_OK;
     if (!rows->label || rows->nlabels == 0)
-        return wn_err_set(err, WN_EUSAGE, "class-herding chooses by class, but %s; name the field with --label-field, "
-                          "or choose another --objective (--labels ignore)",
+        return wn_err_set(err, WN_EUSAGE, "%s chooses by class, but %s; name the field with --label-field, "
+                          "or choose another --objective (--labels ignore)", chooser,
                           rows->label ? "no row has a label"
                                       : "there are no labels, or as good as each row has its own");
     if ((code = code_kept_rows(&made, rows, c, err)) != WN_OK) goto out;
@@ -125,7 +126,8 @@ wn_code wn_class_labels_make(wn_class_labels *out, const wn_view *rows, const wn
             goto out;
         if ((code = check_room(&made, c, o, err)) != WN_OK) goto out;
     }
-    say_little(&made, c->m, io);
+    made.names = rows->labels;
+    if (!o->chooser) say_little(&made, c->m, io);
     *out = made;
     made = (wn_class_labels){0};
 out:

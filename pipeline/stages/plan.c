@@ -1,6 +1,8 @@
 /* What a choice will take, before it starts: memory, disk, time. */
 #include <winnow/stages.h>
 
+#include "limits.h"
+
 #include <math.h>
 #include <winnow/mem.h>
 #include <winnow/similarity.h>
@@ -73,7 +75,8 @@ static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, si
     const size_t space = wn_space_dims(&c->space, cols), d = space ? space : cols;
     const wn_partition_opts parts = {.parts = c->partition.parts};
     size_t choice = (parts.parts ? wn_partition_memory(&o, &parts, rows, d) : wn_select_memory(&o, rows, d)) +
-                    graph_bytes(rows, d, wn_choice_neighbours(c, rows)) + wn_space_bytes(&c->space, rows, cols);
+                    graph_bytes(rows, d, wn_choice_neighbours(c, rows)) + wn_space_bytes(&c->space, rows, cols) +
+                    wn_limits_bytes(c, rows, cols);
     size_t toward = toward_bytes(c, rows, cols);
     if (c->objective == WN_GRAPH_CUT && isnan(c->lambda)) {
         const size_t order = wn_selection_by_coverage_memory(c->wanted, rows, d, cols);

@@ -36,6 +36,18 @@ static void draw_rows(size_t *rows, size_t *n, const wn_vectors *v, size_t m, ui
     }
 }
 
+/* Rows that one has, by the same components. */
+static wn_code project_had(wn_vectors *v, const wn_pca *pca, wn_err *err) {
+    const wn_code code = wn_pca_project(pca, &v->had, &v->had_space, err);
+    for (size_t i = 0; i < v->had.rows && code == WN_OK; i++) {
+        bool zero = true;
+        for (size_t c = 0; c < v->had.cols; c++) zero = zero && !(wn_mat_row(&v->had, i)[c] != 0);
+        if (zero) memset(wn_mat_row(&v->had_space, i), 0, v->had_space.cols * sizeof(float));
+    }
+    if (code == WN_OK) (void)wn_mat_normalize(&v->had_space);
+    return code;
+}
+
 wn_code wn_space_make(wn_vectors *v, const wn_copies *c, const wn_space_opts *o, wn_io *io, wn_err *err) {
     const wn_mat x = wn_kept_rows(v, c);
     const size_t dims = wn_space_dims(o, x.cols);
@@ -49,6 +61,8 @@ wn_code wn_space_make(wn_vectors *v, const wn_copies *c, const wn_space_opts *o,
     if ((code = wn_pca_fit(&pca, &x, rows, n, dims, io->progress, err)) != WN_OK) goto out;
     wn_mat_free(&v->space);
     if ((code = wn_pca_project(&pca, &x, &v->space, err)) != WN_OK) goto out;
+    wn_mat_free(&v->had_space);
+    if (v->had.rows > 0 && (code = project_had(v, &pca, err)) != WN_OK) goto out;
     v->explained = pca.explained;
     for (size_t i = 0; i < c->m; i++)
         if (v->zero[i]) memset(wn_mat_row(&v->space, i), 0, dims * sizeof(float));

@@ -19,6 +19,8 @@ wn_code wn_vectors_scan(wn_vectors *v, const wn_copies *c, wn_err *err) {
 void wn_vectors_free(wn_vectors *v) {
     wn_mat_free(&v->x);
     wn_mat_free(&v->space);
+    wn_mat_free(&v->had);
+    wn_mat_free(&v->had_space);
     wn_free(v->zero);
     *v = (wn_vectors){0};
 }

@@ -2,6 +2,8 @@
  * tested on rows that none of the three was chosen from (docs/verdict.md). */
 #include "worth.h"
 
+#include "limits.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -249,6 +251,11 @@ wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, 
     made.random = made.all = made.gain = made.chosen;
     again.opts = &own;
     own.partition = (wn_choice_parts){0}; /* a fold is small enough to choose from at once */
+    if (wn_limits_any(chosen->opts)) { /* rows outside the choice are chosen from without them */
+        (void)snprintf(made.none, sizeof made.none, "what is chosen under limits is not chosen anew to be measured");
+        *out = made;
+        return WN_OK;
+    }
     wn_code code = wn_worth_count(&f, v, chosen, err);
     if (code != WN_OK) goto out;
     if (!wn_worth_planned(&f.plan, made.none, &f.size, chosen->opts)) goto done;

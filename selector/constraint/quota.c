@@ -16,10 +16,8 @@ typedef struct {
 
 static void give_least(size_t *quota, open_share *open, size_t *n, size_t *k, const wn_quota_class *c, size_t classes) {
     for (size_t i = 0; i < classes; i++) {
-        if (c[i].weight > 0)
-            open[(*n)++] = (open_share){.c = &c[i], .place = i};
-        else
-            *k -= quota[i] = c[i].least;
+        if (c[i].weight > 0) open[(*n)++] = (open_share){.c = &c[i], .place = i};
+        else *k -= quota[i] = c[i].least;
     }
 }
 
@@ -37,10 +35,8 @@ static bool settle_bound(size_t *quota, open_share *open, size_t *n, size_t *k) 
         const wn_quota_class *c = open[i].c;
         const bool low = moved >= 0 && open[i].share < (double)c->least,
                    high = moved <= 0 && open[i].share >= (double)c->most;
-        if (low || high)
-            *k -= quota[open[i].place] = low ? c->least : c->most;
-        else
-            open[left++] = open[i];
+        if (low || high) *k -= quota[open[i].place] = low ? c->least : c->most;
+        else open[left++] = open[i];
     }
     const bool settled = left < *n;
     *n = left;

@@ -41,6 +41,9 @@ static wn_code check_options(wn_select_opts *own, const wn_mat *x, const wn_sele
                           wn_objective_name(o->objective));
     if (o->graph || o->represent || o->sums || o->first || o->n_all)
         return wn_err_set(err, WN_EUSAGE, "partitions: the rows must be a whole, compared by all pairs");
+    if (o->limit.quotas || o->limit.group || o->limit.cost || o->limit.apart || o->limit.had)
+        return wn_err_set(err, WN_EUSAGE, "partitions: a part does not know what others choose, so there can be no "
+                          "limits on what is chosen together");
     wn_code code = check_rows(o->keep, o->nkeep, n, "must be kept", err);
     if (code != WN_OK || (code = check_rows(o->exclude, o->nexclude, n, "is excluded", err)) != WN_OK) return code;
     if (o->k) own->lambda = wn_ground_lambda(o->lambda, wn_partition_ground(x, o), o->k);

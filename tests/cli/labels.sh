@@ -66,8 +66,8 @@ refused "class-herding over rbf" 2 "run: --objective class-herding compares by c
 refused "class-herding in a matrix" 2 "run: --objective class-herding under cosine cannot be searched so" \
     run rows.jsonl $body --objective class-herding --maximizer dense -k 4 -n -o x
 # shellcheck disable=SC2086
-refused "a quota of another objective" 2 "run: --quota has no effect: it belongs to --objective class-herding" \
-    run rows.jsonl $body --objective graph-cut --quota equal -k 4 -o x
+refused "a quota without labels" 2 "run: --quota has no effect: there is no --label-field" \
+    run rows.jsonl --objective graph-cut --quota equal -k 4 -o x
 
 # ---- said again ----
 for how in "--objective graph-cut" "--similarity rbf" "--labels ignore" "--labels use"; do

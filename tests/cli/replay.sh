@@ -3,8 +3,11 @@
 # mistake.
 . "$(dirname "$0")/tap.sh"
 awk 'BEGIN { for (i = 0; i < 90; i++)
-    printf "{\"id\":\"r%d\",\"text\":\"w%d w%d w%d\",\"label\":\"l%d\"}\n", i, i % 7, i % 11, i % 13, i % 2 }' >in.jsonl
+    printf "{\"id\":\"r%d\",\"text\":\"w%d w%d w%d\",\"size\":%d,\"label\":\"l%d\"}\n", i, i % 7, i % 11, i % 13,
+        7 + i % 60, i % 2 }' >in.jsonl
 "$W" embed in.jsonl --id-field id --dims 8 -q -o in.h5ad
+head -20 in.jsonl >has.jsonl
+"$W" embed has.jsonl --dims 8 -q -o has.h5ad
 printf 'r3\nr5\n' >keep
 
 # same A B NAME: all files are equal but manifest.json, and that is but for its timings
@@ -43,6 +46,14 @@ done
 again "the sample of stochastic" run in.jsonl -k 9 --maximizer stochastic --epsilon .6
 again "a saturation" run in.jsonl -k 9 --objective saturated-coverage --saturation .4
 again "sums from a sample" run in.jsonl -k 9 --sums sampled --sum-rows 30 --seed 5
+again "a quota that is the default of another objective" run in.jsonl -k 9 --label-field label --quota sqrt \
+    --objective graph-cut
+again "groups" run in.jsonl -k 9 --group-field label --per-group 6 --label-field label --labels ignore
+again "a budget without k" run in.jsonl --budget 20% --cost characters --cost-power .5 --objective facility-location
+again "costs of a field" run in.jsonl --budget 900 --cost-field size -k 30 --max-similarity .7
+"$W" run in.jsonl -k 5 -q -o began
+again "a choice that goes on" run in.jsonl -k 9 --start-from began
+again "rows that one has" select in.h5ad -k 7 --against has.h5ad --against in.h5ad
 again "parts" run in.jsonl -k 9 --partitions 3 --partition-by order
 again "select, with the records that the matrix names" select in.h5ad -k 7 --gamma 2.5
 is "$(cat b/subset.jsonl b/rest.jsonl | wc -l)" 90 "which are there both times"

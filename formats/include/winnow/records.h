@@ -19,6 +19,12 @@ extern "C" {
 typedef enum { WN_FORMATS(WN_NAME_VALUE) } wn_format;
 const char *wn_format_name(wn_format f); /* which is the extension of its files, too */
 
+/* A field that is read beside text, label and id, and the option that names it. */
+typedef struct {
+    const char *name, *option;
+} wn_more_field;
+enum { WN_MORE_FIELDS = 4 }; /* at the most */
+
 typedef struct {
     const char *const *paths; /* [npaths], "-" = standard input */
     size_t npaths;
@@ -33,6 +39,8 @@ typedef struct {
     const char *role; /* NULL: any; of objects in an array those with this "role" (or "from"), or with none */
     const char *label_option; /* what names the label's field, in remedies; NULL: --label-field */
     const char *label_field, *id_field;              /* NULL: none. A label may be left out, but not by every record */
+    wn_more_field more[WN_MORE_FIELDS]; /* [nmore] strings, numbers or bools; left out as a label may be */
+    size_t nmore;
     size_t limit;                                    /* stop after so many good records; 0 = all */
     const char *skip_path; /* NULL: a bad record is an error; else it is written here byte for byte, and counted */
     bool overwrite;        /* for skip_path */
@@ -48,6 +56,8 @@ typedef struct {
     size_t id_len;
     const char *label; /* NULL without label_field or where the record has none (null, empty) */
     size_t label_len;
+    const char *more[WN_MORE_FIELDS]; /* NULL where the record has none, as for labels */
+    size_t more_len[WN_MORE_FIELDS];
     const char *raw;     /* its exact bytes, line end included (a last record may have none) */
     size_t raw_len;
     size_t file;         /* index into paths */
@@ -83,6 +93,7 @@ typedef struct {
     uint32_t *label;           /* [n] index into labels, UINT32_MAX = none; NULL without label_field */
     char **labels;             /* [nlabels], in order of first appearance */
     size_t nlabels;
+    wn_texts more[WN_MORE_FIELDS]; /* [n] each of the fields asked for; empty where a record has none */
     uint32_t *file;            /* [n] index into sources */
     uint64_t *line, *offset;   /* [n] */
     uint64_t *length;          /* [n] raw bytes, line end included */

@@ -33,7 +33,8 @@ typedef struct {
     wn_kernel_kind similarity;
     double lambda, gamma, saturation; /* NaN: auto */
     size_t components;    /* of rbf */
-    wn_class_opts classes; /* of class-herding */
+    wn_class_opts classes; /* of class-herding, and of other objectives under quotas */
+    bool quotas;           /* were they asked for? */
     double push;           /* NaN: auto */
     wn_storage storage;
     wn_maximizer maximizer;

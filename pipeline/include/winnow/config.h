@@ -29,6 +29,11 @@ typedef enum { WN_LAYOUTS(WN_NAME_VALUE) } wn_layout;
 /* Words of --maximizer: where similarities live, or how the next row is found; the other is auto then. */
 #define WN_SEARCHES(X) WN_STORAGES(X) WN_EXACT_MAXIMIZERS(X) WN_DRAWING_MAXIMIZERS(X) WN_THRESHOLD_MAXIMIZERS(X)
 
+/* What a text costs. */
+#define WN_COSTS(X) X(WN_COST_WORDS, "words") X(WN_COST_CHARACTERS, "characters") X(WN_COST_TOKENS, "tokens")
+typedef enum { WN_COSTS(WN_NAME_VALUE) } wn_cost;
+const char *wn_cost_name(wn_cost c);
+
 typedef struct {
     const char *path, *sha256;
 } wn_replayed;
@@ -93,7 +98,7 @@ typedef struct {
     size_t components;       /* of rbf; 0: rows are compared as they are */
     bool ignore_labels;      /* --labels ignore */
     const char *labels_note; /* what there is to say of labels that do not decide; NULL: nothing */
-    const char *quota;       /* sqrt equal proportional, or a file */
+    const char *quota;       /* sqrt equal proportional, or a file; NULL: sqrt of class-herding, none of others */
     double push;             /* NaN = auto */
     const char *query_path;  /* NULL: no queries */
     const char **query_text_fields; /* [nquery_text_fields] of theirs; none: text_fields */
@@ -112,6 +117,16 @@ typedef struct {
     size_t partitions;       /* 0: all rows at once */
     wn_partitioning partition_by;
     const char *parts_folder; /* merge: where the shards are; NULL: another command */
+    const char *group_field; /* NULL: rows are in no groups */
+    size_t per_group;
+    wn_amount budget;        /* value 0: none */
+    wn_cost cost;            /* of a text, unless a field says */
+    const char *cost_field;
+    double cost_power;
+    double max_similarity;   /* NaN or 0: any */
+    const char *start_path;  /* an output folder whose chosen rows come first; NULL: none */
+    const char **against;    /* [nagainst] matrix files: rows that one has */
+    size_t nagainst;
     const char *keep_path, *exclude_path; /* one id a line */
     size_t neighbours;       /* -K */
     wn_layout export_layout; /* of graph */

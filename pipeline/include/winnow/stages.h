@@ -96,6 +96,7 @@ typedef struct {
     size_t zero_rows; /* of the n input rows */
     wn_mat space;     /* [m, components], normalised: where the choice compares rows. Empty: in x */
     double explained; /* share of the variance of x that it has */
+    wn_mat had, had_space; /* rows that one has already, where the choice takes account of them; the same in space */
 } wn_vectors;
 
 wn_code wn_vectors_scan(wn_vectors *v, const wn_copies *c, wn_err *err); /* zero and zero_rows */
@@ -133,6 +134,7 @@ wn_code wn_kernel_choose(wn_kernel *out, double *median, const wn_vectors *v, co
 typedef struct {
     double power;           /* a class of n_c rows shares in k by n_c ^ power */
     const char *share_path; /* lines of a class, a tab and what it shares in k by instead; NULL: none */
+    const char *chooser;    /* who wants classes, for messages; NULL: class-herding */
     const double *share;    /* what that file says, [labels]; NULL: it is read */
     size_t wanted;          /* rows to choose, of which the classes that share must have enough; 0: not known yet */
 } wn_class_opts;
@@ -143,6 +145,7 @@ typedef struct {
     uint32_t *label;   /* [m] class of each row of the matrix that is no copy */
     size_t n;          /* classes; rows without a label are the last of them */
     size_t unlabelled; /* such rows */
+    const char *const *names; /* of the others; those of the rows */
     double *share;     /* [n]; NULL: n_c ^ power */
     double power;
     double push;       /* as given, or of a class with one row to choose */
@@ -191,6 +194,18 @@ typedef struct {
 typedef enum { WN_SUM_WAYS(WN_NAME_VALUE) } wn_sum_way;
 enum { WN_EXACT_SUMS = 500000 };
 
+/* What rows may be chosen together (winnow/limits.h has what each means), by input row, [n]. */
+typedef struct {
+    const uint32_t *group; /* NULL: none */
+    size_t groups, per_group;
+    const char *const *group_names;
+    const double *cost; /* NULL: no budget */
+    double budget, cost_power;
+    bool apart;
+    double max_similarity; /* of the vectors themselves, whatever the choice compares */
+    size_t had;            /* rows of wn_vectors.had */
+} wn_choice_limits;
+
 typedef struct {
     wn_objective objective;
     wn_space_opts space;
@@ -209,7 +224,8 @@ typedef struct {
     wn_sum_way sums;
     size_t sum_rows;   /* of the sample; 0: all. In parts: of theirs, 0: as wn_partition_opts */
     uint64_t seed;
-    const wn_class_labels *classes; /* of class-herding */
+    const wn_class_labels *classes; /* of class-herding; of other objectives: each gives its share of k at most */
+    const wn_choice_limits *limits; /* NULL: none */
     const wn_mat *query;   /* [q, d] rows of norm 1 or 0 to choose toward; NULL: none */
     wn_objective toward;   /* how: WN_RDS or WN_TSDS */
     double query_weight;   /* share of the rows that is chosen so, 0 .. 1; the objective chooses the rest, on top */

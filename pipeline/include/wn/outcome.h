@@ -23,6 +23,7 @@
     X(copy_of, index, sometimes)        \
     X(must_keep, flag, sometimes)       \
     X(excluded, flag, sometimes)        \
+    X(cost, f64, sometimes)             \
     X(query, index, sometimes)          \
     X(query_sim, f32, sometimes)
 
@@ -33,7 +34,8 @@ typedef float wn_column_f32;
 
 /* [n] each. rank: from 1. gain: NaN where not chosen. represented_by: the row that stands for each, itself if chosen;
  * WN_NONE: none does. represented_sim: cosine to it. copy_of: the kept row of a copy, itself if kept; NULL: no copies
- * were looked for. must_keep, excluded: --keep or --exclude names it; NULL: none is named. query, query_sim: the query
+ * were looked for. must_keep, excluded: --keep or --exclude names it; NULL: none is named. cost: what a row costs;
+ * NULL: there is no budget. query, query_sim: the query
  * that a row was chosen for, else the nearest one, and the cosine to it; WN_NONE and 0 for zero vectors; NULL: there
  * are no queries. */
 typedef struct {
@@ -64,6 +66,14 @@ typedef struct {
     double cosine_random; /* mean of all rows to their nearest query: of a random choice */
 } wn_outcome_query;
 
+/* What the rows were chosen under together. All zero: nothing. */
+typedef struct {
+    size_t groups, per_group;
+    double budget, spent, cost_power;
+    double max_similarity;
+    size_t had; /* rows that one had already */
+} wn_outcome_limits;
+
 /* A view: owns nothing, unless wn_outcome_read filled it. */
 typedef struct {
     /* what was done, from what */
@@ -84,6 +94,7 @@ typedef struct {
     double bound;                                /* as in wn_selection; NaN: none */
     size_t components;                           /* that rows were compared by; 0: as they are */
     double explained;                            /* share of the variance that these have; NaN: does not apply */
+    wn_outcome_limits limits;
     const wn_outcome_query *query;               /* NULL: none */
     const wn_worth *worth;                       /* what a probe learns from such rows; NULL: not asked */
     /* of class-herding; label_noise NaN: push was given; quota_power: of wn_class_opts, NaN: shares came

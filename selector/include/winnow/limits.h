@@ -14,11 +14,11 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-#define WN_LIMITS(X)                                                                                                   \
-    X(WN_LIMIT_QUOTAS, "quotas")                                                                                       \
-    X(WN_LIMIT_GROUPS, "groups")                                                                                       \
-    X(WN_LIMIT_BUDGET, "budget")                                                                                       \
-    X(WN_LIMIT_APART, "similarity")
+#define WN_LIMITS(X)                 \
+    X(WN_LIMIT_QUOTAS, "the quotas") \
+    X(WN_LIMIT_GROUPS, "the groups") \
+    X(WN_LIMIT_BUDGET, "the budget") \
+    X(WN_LIMIT_APART, "the largest similarity")
 typedef enum { WN_LIMITS(WN_NAME_VALUE) } wn_limit;
 const char *wn_limit_name(wn_limit l);
 
