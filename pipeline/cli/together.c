@@ -326,6 +326,9 @@ static wn_code check_parts(const wn_cli *cli, wn_err *err) {
     if (c->objective == WN_CLASS_HERDING)
         return wn_err_set(err, WN_EUSAGE, "--partitions: class-herding goes through large classes in parts of its own: "
                           "leave it out, or name another objective");
+    if (c->value_field)
+        return wn_err_set(err, WN_EUSAGE, "--partitions: parts are compared by their objective alone: leave --value-field "
+                          "out");
     if (!wn_partition_serves(c->objective))
         return wn_err_set(err, WN_EUSAGE, "--partitions: only graph-cut and facility-location are chosen in parts, not "
                           "%s", wn_objective_name(c->objective));

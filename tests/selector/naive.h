@@ -268,7 +268,7 @@ static inline const char *naive_disagrees(const naive *v, const wn_mat *x, const
             if (other > mine + room + tolerance * scale + floor)
                 (void)snprintf(why, sizeof why, "step %zu: row %zu has %.17g, better than %zu with %.17g", t, i, other,
                                s->ids[t], mine);
-            if (i < s->ids[t] && same_row(x, i, s->ids[t]))
+            if (i < s->ids[t] && same_row(x, i, s->ids[t]) && (!v->value || v->value[i] >= v->value[s->ids[t]]))
                 (void)snprintf(why, sizeof why, "step %zu: row %zu before the equal row %zu", t, s->ids[t], i);
         }
     }
