@@ -80,7 +80,8 @@ wn_code wn_sim_radius_auto(const wn_mat *x, size_t clusters, uint64_t seed, doub
     *radius = sqrt(fmax(2 - 2 * edge, 0));
     if (edge <= -1) *radius = 2;
     if (*radius > 1e-6) goto out;
-    code = wn_err_set(err, WN_EINPUT, "radius auto: rows of different clusters are equal, so that no ball is pure; remove "
+    code = wn_err_set(err, WN_EINPUT,
+                      "radius auto: rows of different clusters are equal, so that no ball is pure; remove "
                       "near duplicates (--dedup 0.95), or give the radius as a number");
 out:
     wn_clusters_free(&c);

@@ -39,8 +39,8 @@ static void seed_task(void *ctx, size_t begin, size_t end, int worker) {
     for (size_t i = begin; i < end; i++) {
         wn_err err = {0};
         float near = 0;
-        if (wn_pair_tile(&cosine, (wn_row_block){wn_mat_row(k->x, k->rows[i]), k->x->stride, 1}, seed, k->x->cols, &near,
-                         1, &err) != WN_OK) {
+        if (wn_pair_tile(&cosine, (wn_row_block){wn_mat_row(k->x, k->rows[i]), k->x->stride, 1}, seed, k->x->cols,
+                         &near, 1, &err) != WN_OK) {
             wn_failure_note(&k->failure, &err);
             return;
         }
@@ -136,8 +136,7 @@ static void centre_task(void *ctx, size_t begin, size_t end, int worker) {
 }
 
 static wn_code run_rounds(kmeans *k, wn_err *err) {
-    const wn_some_rows rows = {.m = k->x, .rows = k->rows, .n = k->nrows},
-                       centres = {.m = &k->centre, .n = k->c->n};
+    const wn_some_rows rows = {.m = k->x, .rows = k->rows, .n = k->nrows}, centres = {.m = &k->centre, .n = k->c->n};
     for (int round = 0;; round++) {
         const wn_code code = wn_nearest(&rows, &centres, k->nearest, k->sim, "cluster", k->o->progress, err);
         if (code != WN_OK) return code;

@@ -216,8 +216,8 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
     warn_of_balance(o, c->m, out->k, io);
     code = o->partition.parts ? select_in_parts(out, &x, c, &s, o, err) : wn_select(&x, &s, &out->selection, err);
     if (code == WN_OK && o->query) code = join_choices(&out->selection, &first, err);
-    if (code == WN_OK && o->objective == WN_GRAPH_CUT && isnan(o->lambda) && !o->any_order &&
-        !o->value && o->kernel.kind != WN_PRECOMPUTED) /* made for this k alone */
+    if (code == WN_OK && o->objective == WN_GRAPH_CUT && isnan(o->lambda) && !o->any_order && !o->value &&
+        o->kernel.kind != WN_PRECOMPUTED) /* made for this k alone */
         code = wn_selection_by_coverage(&out->selection, &x, &whole, &s, err);
 out:
     wn_csr_free(&graph);

@@ -5,8 +5,8 @@
  *     typiclust   min(k, 500) clusters, each of which gives its most typical row (Hacohen, Dekel and Weinshall 2022);
  *                 clusters of 5 rows or fewer come after all others
  *
- * Typicality is that within the whole cluster, also where it has given rows. Rows without a direction are in no cluster,
- * and come last. */
+ * Typicality is that within the whole cluster, also where it has given rows. Rows without a direction are in no
+ * cluster, and come last. */
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>

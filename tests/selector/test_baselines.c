@@ -157,15 +157,14 @@ static double typical(const wn_mat *x, const wn_clusters *c, size_t i) {
     return wanted ? -sum / (double)wanted : 0;
 }
 
-/* Every pick: of the clusters with rows left, large ones first (typiclust), the one with fewest picks, most rows, or the
- * first; in it no row is better by more than rounding. */
+/* Every pick: of the clusters with rows left, large ones first (typiclust), the one with fewest picks, most rows, or
+ * the first; in it no row is better by more than rounding. */
 static void check_clusters(uint64_t seed, bool typiclust) {
     wn_rng r = wn_rng_init(seed, 33);
     const size_t n = 5 + (size_t)wn_rng_below(&r, ROWS_MAX - 5), d = 2 + (size_t)wn_rng_below(&r, 6);
     size_t keep[ROWS_MAX], exclude[ROWS_MAX], picks[ROWS_MAX] = {0};
     bool taken[ROWS_MAX] = {false};
-    wn_select_opts o = {
-        .objective = typiclust ? WN_TYPICLUST : WN_KMEANS, .kernel = {.kind = WN_COSINE}, .seed = seed};
+    wn_select_opts o = {.objective = typiclust ? WN_TYPICLUST : WN_KMEANS, .kernel = {.kind = WN_COSINE}, .seed = seed};
     wn_selection s = {0};
     wn_err e = {0};
     wn_clusters c = {0};
@@ -187,7 +186,7 @@ static void check_clusters(uint64_t seed, bool typiclust) {
             if (taken[i] || other == WN_NO_CLUSTER) continue;
             cr_assert_neq(own, WN_NO_CLUSTER, "seed %llu: a zero row before row %zu", (unsigned long long)seed, i);
             const bool small = typiclust && c.size[own] <= 5, less = typiclust && c.size[other] <= 5;
-            bool before = less != small ? small
+            bool before = less != small                  ? small
                           : picks[other] != picks[own]   ? picks[other] < picks[own]
                           : c.size[other] != c.size[own] ? c.size[other] > c.size[own]
                                                          : other < own;
@@ -223,8 +222,12 @@ Test(baselines, do_not_depend_on_threads) {
     double *value = malloc(4000 * sizeof *value);
     for (size_t i = 0; i < 4000; i++) value[i] = (double)(i * 7919 % 997);
     for (size_t i = 0; i < 3; i++) {
-        const wn_select_opts o = {
-            .objective = all[i], .kernel = {.kind = WN_COSINE}, .k = 300, .seed = 4, .value = i ? NULL : value, .apart = .6};
+        const wn_select_opts o = {.objective = all[i],
+                                  .kernel = {.kind = WN_COSINE},
+                                  .k = 300,
+                                  .seed = 4,
+                                  .value = i ? NULL : value,
+                                  .apart = .6};
         wn_selection one = {0}, four = {0};
         wn_threads_set(1);
         cr_assert_eq(wn_select(&x, &o, &one, &(wn_err){0}), WN_OK);

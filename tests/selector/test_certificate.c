@@ -15,7 +15,7 @@ typedef struct {
     double weight[ROWS_MAX], value[ROWS_MAX];
     wn_mix_part mix[4];
     bool other; /* than those that have bounds of their own */
-    naive v; /* over a graph its edges alone */
+    naive v;    /* over a graph its edges alone */
     bool graph;
     wn_csr edges;
     long long indptr[ROWS_MAX + 1], indices[ROWS_MAX * EDGES];
