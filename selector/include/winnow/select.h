@@ -91,11 +91,11 @@ typedef struct {
     const wn_csr *graph;   /* facility location, saturated coverage: kNN graph of cosines (self implied); NULL: all
                               pairs, exact */
     const double *weight;  /* [n] >= 0: row i is represented as if it stood there so often; NULL: once each */
-    const double *value;   /* [n] of any sign, finite: what row i brings by itself, added to f and its gain; by-value has
-                              nothing else; NULL: nothing */
+    const double *value;   /* [n] of any sign, finite: what row i brings by itself, added to f and its gain; by-value
+                              has nothing else; NULL: nothing */
     const wn_mix_part *mix; /* [nmix] mixture: f is the sum of its parts, each with the kernel, lambda, ... of these */
     size_t nmix;
-    double apart;          /* by-value: a row whose cosine with a pick is at least that comes after all others; 0: none */
+    double apart;          /* by-value: a row whose cosine with a pick is at least that comes after others; 0: none */
     const wn_mat *represent; /* [m, d] facility location over all pairs: rows that x's are to stand for; NULL: x. No
                                 weight then */
     /* class-herding, which cannot do without labels: */
@@ -159,8 +159,8 @@ typedef struct {
  * row that does not exist, a repeated keep row, rows not normalised, a matrix of similarities that is not square, a mix
  * that is missing or has parts that do not add up, labels, shares, pushes, queries or values that are missing or out of
  * range), or a storage or maximizer that the objective does not have;
- * WN_EINPUT: x or sums not finite, similarities not symmetric; WN_ECONSTRAINT: k, keep, exclude and shares cannot be met
- * together;
+ * WN_EINPUT: x or sums not finite, similarities not symmetric; WN_ECONSTRAINT: k, keep, exclude and shares cannot be
+ * met together;
  * WN_EMEMORY; WN_EINTERRUPT. Downie, "Fine-Tuning BERT via Submodular Maximization", eqs. 15-17; Minoux 1978 (lazy). */
 wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, wn_err *err);
 void wn_selection_free(wn_selection *s);
