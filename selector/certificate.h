@@ -52,8 +52,9 @@ wn_certificate_error wn_certificate_similarity(const wn_kernel *k, size_t d, dou
 /* Bytes that a bound takes at most, for k of n rows of d values. */
 size_t wn_certificate_bytes(size_t n, size_t d, size_t k);
 
-/* Monotone submodular f, to which values may be added (wn_select_opts.value): f(S) and the largest gains that are left (Minoux 1978). gain[n] >= those of the rows that are
- * not chosen. f of any set, as computed, lies within |f| relative + absolute of f. */
+/* Monotone submodular f, to which values may be added (wn_select_opts.value): f(S) and the largest gains that are left
+ * (Minoux 1978). gain[n] >= those of the rows that are not chosen. f of any set, as computed, lies within |f| relative
+ * + absolute of f. */
 wn_code wn_certificate_of_gains(wn_finished *g, const double *gain, const wn_certificate_error *off, wn_err *err);
 /* The same with gains as `gains` finds them now, of a maximizer that keeps none. */
 wn_code wn_certificate_of_gains_anew(wn_finished *g,

@@ -14,12 +14,16 @@ typedef struct {
 
 static wn_code check_pair(const wn_ground *g, size_t i, size_t j, wn_err *err) {
     const double a = wn_given(g, i, j), b = wn_given(g, j, i), size = fmax(fabs(a), fabs(b));
-    if (!(size <= most))
-        return wn_err_set(err, WN_EINPUT, "select: the similarity of rows %zu and %zu is %g; it must be finite, and at "
-                          "most %g", i, j, isfinite(a) ? b : a, most);
+    if (!(fabs(a) <= most && fabs(b) <= most))
+        return wn_err_set(err, WN_EINPUT,
+                          "select: the similarity of rows %zu and %zu is %g; it must be finite, and at "
+                          "most %g",
+                          i, j, isfinite(a) && fabs(a) <= most ? b : a, most);
     if (fabs(a - b) <= apart * size) return WN_OK;
-    return wn_err_set(err, WN_EINPUT, "select: the similarity of rows %zu and %zu is %.9g, but that of %zu and %zu is "
-                      "%.9g; the matrix must be symmetric: give (W + W^T) / 2", i, j, a, j, i, b);
+    return wn_err_set(err, WN_EINPUT,
+                      "select: the similarity of rows %zu and %zu is %.9g, but that of %zu and %zu is "
+                      "%.9g; the matrix must be symmetric: give (W + W^T) / 2",
+                      i, j, a, j, i, b);
 }
 
 /* By blocks, so that both halves are read along their rows. */

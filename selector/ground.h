@@ -13,8 +13,8 @@ typedef struct {
     const wn_csr *graph;  /* [n, n], between rows of x; NULL: all pairs */
     const double *sums;   /* over the whole, [d] or [n]; NULL: over x */
     const double *weight; /* [n] how often a row is represented; NULL: once each */
-    double *sq;           /* [n] squared norms, in double, or the diagonal of given similarities; NULL where nobody reads
-                           * the rows */
+    double *sq;           /* [n] squared norms in double, or the diagonal of given similarities; NULL where nobody reads
+                           * rows */
     double sq_max;        /* the largest of them */
 } wn_ground;
 

@@ -11,6 +11,7 @@
 #include <wn/rng.h>
 
 enum { PROBES = 4096, COLUMNS = 512, STREAM = 0x72616469 };
+static const double least = 1e-3; /* cosines in f32 tell no smaller distances */
 static const double impure = .05; /* share of balls that may hold rows of another cluster */
 
 typedef struct {
@@ -77,11 +78,7 @@ wn_code wn_sim_radius_auto(const wn_mat *x, size_t clusters, uint64_t seed, doub
     qsort(nearest, m, sizeof *nearest, falling);
     /* a ball is pure as long as its radius is at most the distance to the nearest row of another cluster */
     const double edge = m ? nearest[(size_t)floor(impure * (double)m)] : -2;
-    *radius = sqrt(fmax(2 - 2 * edge, 0));
-    if (edge <= -1) *radius = 2;
-    if (*radius > 1e-6) goto out;
-    code = wn_err_set(err, WN_EINPUT, "radius auto: rows of different clusters are equal, so that no ball is pure; remove "
-                      "near duplicates (--dedup 0.95), or give the radius as a number");
+    *radius = edge <= -1 ? 2 : fmax(sqrt(fmax(2 - 2 * edge, 0)), least);
 out:
     wn_clusters_free(&c);
     wn_free(rows);

@@ -17,7 +17,7 @@ typedef struct {
     wn_clusters *c;
     size_t *rows; /* [nrows] those that are not zero */
     size_t nrows;
-    double *far;     /* [nrows] weight times squared distance to the nearest seed */
+    double *far;     /* [n] weight times squared distance to the nearest seed */
     size_t seed;     /* row at hand */
     wn_mat centre;   /* [n, d] */
     size_t *nearest; /* [nrows] */
@@ -34,48 +34,46 @@ static double weight_of(const kmeans *k, size_t row) {
 static void seed_task(void *ctx, size_t begin, size_t end, int worker) {
     kmeans *k = ctx;
     const wn_kernel cosine = {WN_COSINE, 0};
-    const wn_row_block seed = {wn_mat_row(k->x, k->seed), k->x->stride, 1};
+    const wn_row_block rows = {wn_mat_row(k->x, begin), k->x->stride, end - begin},
+                       seed = {wn_mat_row(k->x, k->seed), k->x->stride, 1};
+    float near[ROWS];
+    wn_err err = {0};
     (void)worker;
-    for (size_t i = begin; i < end; i++) {
-        wn_err err = {0};
-        float near = 0;
-        if (wn_pair_tile(&cosine, (wn_row_block){wn_mat_row(k->x, k->rows[i]), k->x->stride, 1}, seed, k->x->cols, &near,
-                         1, &err) != WN_OK) {
-            wn_failure_note(&k->failure, &err);
-            return;
-        }
-        const double far = weight_of(k, k->rows[i]) * fmax(2 - 2 * (double)near, 0);
-        k->far[i] = k->rows[i] == k->seed ? 0 : fmin(k->far[i], far);
+    if (wn_pair_tile(&cosine, rows, seed, k->x->cols, near, 1, &err) != WN_OK) {
+        wn_failure_note(&k->failure, &err);
+        return;
     }
+    for (size_t i = begin; i < end; i++)
+        k->far[i] = fmin(k->far[i], weight_of(k, i) * fmax(2 - 2 * (double)near[i - begin], 0));
+    if (begin <= k->seed && k->seed < end) k->far[k->seed] = 0;
 }
 
 /* By its share of all that is far; the first row that is no seed where nothing is. */
 static size_t draw_seed(const kmeans *k, const bool *taken, wn_rng *r) {
     double all = 0, at = 0;
     size_t first = 0;
-    while (taken[first]) first++;
-    for (size_t i = 0; i < k->nrows; i++) all += k->far[i];
+    while (taken[k->rows[first]]) first++;
+    for (size_t i = 0; i < k->nrows; i++) all += k->far[k->rows[i]];
     const double wanted = wn_rng_uniform(r) * all;
     for (size_t i = 0; i < k->nrows && all > 0; i++) {
-        at += k->far[i];
-        if (at > wanted && !taken[i]) return i;
+        at += k->far[k->rows[i]];
+        if (at > wanted && !taken[k->rows[i]]) return k->rows[i];
     }
-    return first;
+    return k->rows[first];
 }
 
 static wn_code draw_seeds(kmeans *k, wn_err *err) {
     wn_rng r = wn_rng_init(k->o->seed, STREAM);
-    bool *taken = wn_alloc(k->nrows, sizeof *taken, err);
+    bool *taken = wn_alloc(k->x->rows, sizeof *taken, err);
     wn_code code = taken ? WN_OK : WN_EMEMORY;
-    for (size_t i = 0; i < k->nrows && taken; i++) k->far[i] = weight_of(k, k->rows[i]);
+    for (size_t i = 0; i < k->x->rows && taken; i++) k->far[i] = weight_of(k, i);
     for (size_t c = 0; c < k->c->n && code == WN_OK; c++) {
-        const size_t at = draw_seed(k, taken, &r);
-        taken[at] = true;
-        k->seed = k->rows[at];
+        k->seed = draw_seed(k, taken, &r);
+        taken[k->seed] = true;
         if (c == 0)
-            for (size_t i = 0; i < k->nrows; i++) k->far[i] = INFINITY;
+            for (size_t i = 0; i < k->x->rows; i++) k->far[i] = INFINITY;
         memcpy(wn_mat_row(&k->centre, c), wn_mat_row(k->x, k->seed), k->x->cols * sizeof(float));
-        wn_parallel_for(k->nrows, ROWS, seed_task, k);
+        wn_parallel_for(k->x->rows, ROWS, seed_task, k);
         code = wn_failure_take(&k->failure, err);
         if (code == WN_OK && c % SEEDS_A_TICK == 0)
             code = wn_tick(k->o->progress, "seed clusters", "seeds", c + 1, k->c->n, err);
@@ -136,8 +134,7 @@ static void centre_task(void *ctx, size_t begin, size_t end, int worker) {
 }
 
 static wn_code run_rounds(kmeans *k, wn_err *err) {
-    const wn_some_rows rows = {.m = k->x, .rows = k->rows, .n = k->nrows},
-                       centres = {.m = &k->centre, .n = k->c->n};
+    const wn_some_rows rows = {.m = k->x, .rows = k->rows, .n = k->nrows}, centres = {.m = &k->centre, .n = k->c->n};
     for (int round = 0;; round++) {
         const wn_code code = wn_nearest(&rows, &centres, k->nearest, k->sim, "cluster", k->o->progress, err);
         if (code != WN_OK) return code;
@@ -176,7 +173,7 @@ static wn_code open_clusters(kmeans *k, wn_err *err) {
     if (!(c->size = wn_alloc(c->n, sizeof *c->size, err))) return WN_EMEMORY;
     if (!(c->start = wn_alloc(c->n + 1, sizeof *c->start, err))) return WN_EMEMORY;
     if (!(c->members = wn_alloc(k->nrows, sizeof *c->members, err))) return WN_EMEMORY;
-    if (!(k->far = wn_alloc(k->nrows, sizeof *k->far, err))) return WN_EMEMORY;
+    if (!(k->far = wn_alloc(n, sizeof *k->far, err))) return WN_EMEMORY;
     if (!(k->nearest = wn_alloc(k->nrows, sizeof *k->nearest, err))) return WN_EMEMORY;
     if (!(k->sim = wn_alloc(k->nrows, sizeof *k->sim, err))) return WN_EMEMORY;
     return wn_mat_init(&k->centre, c->n, k->x->cols, err);

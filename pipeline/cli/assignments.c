@@ -17,7 +17,7 @@ wn_code wn_assignments_apply(wn_cli *cli, const wn_assignments *list, wn_err *er
         const wn_assignment *a = &list->v[i];
         bool repeated = false;
         for (size_t j = 0; j < i && !repeated; j++) repeated = list->v[j].option == a->option;
-        bool list_of = a->option->kind == OPT_LIST || a->option->kind == OPT_RATES;
+        bool list_of = a->option->kind == OPT_LIST || a->option->kind == OPT_RATES || a->option->kind == OPT_MIX;
         if (list_of && !repeated) { /* replaces what a weaker source said */
             memset((char *)cli + a->option->offset, 0, sizeof(char **) + sizeof(size_t));
         }

@@ -140,8 +140,8 @@ static wn_code method_option(wn_cli *one, const char *word, const char *text, wn
     if (!equals || !o || !(o->traits & WN_OPTION_METHOD))
         return wn_err_set(err, WN_EUSAGE,
                           "--methods: \"%.60s\" of %.60s is no option of a method: want similarity, components, "
-                          "gamma, radius, lambda, saturation, quota, push, maximizer, epsilon, neighbours, dedup or seed, and "
-                          "=VALUE",
+                          "gamma, radius, lambda, saturation, quota, push, maximizer, epsilon, neighbours, dedup or "
+                          "seed, and =VALUE",
                           text, word);
     wn_code code = wn_option_set(one, o, equals + 1, err);
     if (code != WN_OK) return wn_err_prefix(err, "--methods %s: ", word);

@@ -36,7 +36,7 @@ static void describe_option(const wn_option *o, wn_writer *text) {
         for (const char *w = o->words; *w; w++) wn_writer_bytes(text, *w == '|' ? ", " : w, *w == '|' ? 2 : 1);
     }
     if (o->initial) wn_writer_printf(text, " (default: %s)", o->initial);
-    if (o->kind == OPT_LIST || o->kind == OPT_RATES) wn_writer_put(text, " (repeatable)");
+    if (o->kind == OPT_LIST || o->kind == OPT_RATES || o->kind == OPT_MIX) wn_writer_put(text, " (repeatable)");
 }
 
 static void option_lines(const wn_option *o, wn_writer *out) {

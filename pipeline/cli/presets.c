@@ -10,7 +10,7 @@ static const struct {
 } presets[] = {
     {"paper", {{"objective", "graph-cut"}, {"similarity", "cosine"}, {"lambda", "10"}, {"dedup", "off"}}},
     {"maxherding", {{"objective", "facility-location"}, {"similarity", "rbf"}, {"gamma", "2"}, {"components", "0"}}},
-    {"deita", {{"objective", "value"}, {"similarity", "cosine"}, {"apart", "0.9"}}},
+    {"deita", {{"objective", "by-value"}, {"similarity", "cosine"}, {"apart", "0.9"}}},
     {"typiclust", {{"objective", "typiclust"}, {"similarity", "cosine"}}},
     {"probcover", {{"objective", "facility-location"}, {"similarity", "ball"}, {"radius", "auto"}}},
 };

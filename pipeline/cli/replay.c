@@ -42,7 +42,8 @@ wn_code wn_cli_replay_option(wn_cli *cli, const cJSON *member, wn_assignments *l
     wn_code code = WN_OK;
     if (!o || !(o->traits & WN_OPTION_DECIDES) || !(o->commands & cli->command->bit))
         return wn_option_unknown(cli->command->bit, member->string, n, "", err);
-    if (o->kind != OPT_LIST && o->kind != OPT_RATES) return replay_value(cli, o, member, list, err);
+    if (o->kind != OPT_LIST && o->kind != OPT_RATES && o->kind != OPT_MIX)
+        return replay_value(cli, o, member, list, err);
     const cJSON *v;
     cJSON_ArrayForEach(v, member) if ((code = replay_value(cli, o, v, list, err)) != WN_OK) return code;
     return WN_OK;

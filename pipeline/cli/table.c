@@ -192,11 +192,11 @@ const wn_option wn_options[] = {
     {"preset", 0, "NAME", CHOOSE, OPT_WORD, AT(preset), "paper|maxherding|deita|typiclust|probcover", 0, 0, NULL,
      OBJECTIVE, "Selection",
      "a published recipe, spelt out; other options win over it. paper: graph-cut over cosine with lambda 10 and no "
-     "deduplication; maxherding: facility-location over rbf with gamma 2; deita: the largest values (--value-field) that "
-     "are not alike; typiclust: the most typical rows of clusters; probcover: facility-location over balls"},
+     "deduplication; maxherding: facility-location over rbf with gamma 2; deita: the largest values (--value-field) "
+     "that are not alike; typiclust: the most typical rows of clusters; probcover: facility-location over balls"},
     {"objective", 0, "NAME", CHOOSE, OPT_ENUM, CF(objective), WORDS(WN_SET_OBJECTIVES), 0, 0, "graph-cut",
      DECIDES | OBJECTIVE, "Selection",
-     "what makes a subset good (--mix: a mixture); without it class-herding where --label-field names labels (see --labels), else "
+     "what makes a subset good; without it class-herding where --label-field names labels (see --labels), else "
      "graph-cut"},
     {"objective", 0, "NAME", CMD_STREAM, OPT_ENUM, CF(stream_objective), WORDS(WN_SET_OBJECTIVES), 0, 0,
      "facility-location", DECIDES, "Selection",
@@ -218,15 +218,15 @@ const wn_option wn_options[] = {
      "ball: rows nearer than X are alike; auto is the largest at which 95% of all balls stay within one of min(k, 500) "
      "clusters"},
     {"mix", 0, "NAME=X,...", CHOOSE, OPT_MIX, CF(mix), NULL, 0, 0, NULL, DECIDES | WN_OPTION_MIXTURE, "Selection",
-     "mixture: its parts and what each counts times, like facility-location=1,log-determinant=0.1; f is their sum, each "
-     "in its own measure"},
+     "mixture: its parts and what each counts times, like facility-location=1,log-determinant=0.1; f is their sum, "
+     "each in its own measure"},
     {"value-field", 0, "NAME", CHOOSE, OPT_STRING, CF(value_field), NULL, 0, 0, NULL, DECIDES, "Selection",
-     "field (select: or column of /obs) with a number a row, like a quality, that is added to its gain; --objective value "
-     "has nothing else"},
+     "field (select: or column of /obs) with a number a row, like a quality, that is added to its gain; --objective "
+     "by-value has nothing else"},
     {"value-weight", 0, "X", CHOOSE, OPT_REAL, CF(value_weight), NULL, -1e6, 1e6, "1", DECIDES | WN_OPTION_VALUES,
      "Selection", "--value-field: what the numbers count times"},
     {"apart", 0, "X|off", CHOOSE, OPT_REAL, CF(apart), "off", DBL_MIN, 1, "off", DECIDES | WN_OPTION_BY_VALUE,
-     "Selection", "value: pass over a row whose cosine to a chosen one is X or more, as long as there are others"},
+     "Selection", "by-value: pass over a row whose cosine to a chosen one is X or more, as long as there are others"},
     {"weight-field", 0, "NAME", CHOOSE, OPT_STRING, CF(weight_field), NULL, 0, 0, NULL, DECIDES | COMPARES, "Selection",
      "field (select: or column of /obs) with how often a row counts among those that are to be represented"},
     {"components", 0, "N", CHOOSE, OPT_COUNT, CF(components), NULL, 0, 65536, "64",

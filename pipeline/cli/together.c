@@ -176,7 +176,7 @@ static const struct {
     {WN_OPTION_BALL, by_ball, "it belongs to --similarity ball"},
     {WN_OPTION_MIXTURE, by_mixture, "it belongs to --objective mixture"},
     {WN_OPTION_VALUES, has_values, "it belongs to --value-field"},
-    {WN_OPTION_BY_VALUE, by_value, "it belongs to --objective value"},
+    {WN_OPTION_BY_VALUE, by_value, "it belongs to --objective by-value"},
     {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},
     {WN_OPTION_SUMS, by_sum_rows, "it belongs to --objective graph-cut over rbf, and not to --sums exact"},
     {WN_OPTION_SATURATED, by_saturation, "it belongs to --objective saturated-coverage"},
@@ -370,6 +370,8 @@ static wn_code check_parts(const wn_cli *cli, wn_err *err) {
     if (c->objective == WN_CLASS_HERDING)
         return wn_err_set(err, WN_EUSAGE, "--partitions: class-herding goes through large classes in parts of its own: "
                           "leave it out, or name another objective");
+    if (c->value_field)
+        return wn_err_set(err, WN_EUSAGE, "--partitions: values are not cut into parts: leave --value-field out");
     if (!wn_partition_serves(c->objective))
         return wn_err_set(err, WN_EUSAGE, "--partitions: only graph-cut and facility-location are chosen in parts, not "
                           "%s", wn_objective_name(c->objective));
@@ -438,7 +440,7 @@ static wn_code check_values(const wn_cli *cli, wn_err *err) {
                           compared ? " a method of compare has no --mix"
                                    : " (--mix facility-location=1,log-determinant=0.1)");
     if (c->objective == WN_BY_VALUE && !c->value_field)
-        return wn_err_set(err, WN_EUSAGE, "--objective value chooses by numbers of the rows: %s",
+        return wn_err_set(err, WN_EUSAGE, "--objective by-value chooses by numbers of the rows: %s",
                           compared ? "compare knows none" : "name the field with --value-field");
     if (c->value_field && !wn_objective_adds_up(c->objective))
         return wn_err_set(err, WN_EUSAGE, "--value-field: %s has no gains that values could be added to: name another "
@@ -458,8 +460,8 @@ static wn_code check_precomputed(const wn_cli *cli, wn_err *err) {
         return wn_err_set(err, WN_EUSAGE, "--similarity precomputed: similarities are given to winnow select, as a "
                           "square matrix; winnow %s has vectors", cli->command->name);
     if (c->dedup == WN_DEDUP_NEAR)
-        return wn_err_set(err, WN_EUSAGE, "--dedup %g compares vectors, and --similarity precomputed has none: leave it "
-                          "out", c->dedup_threshold);
+        return wn_err_set(err, WN_EUSAGE, "--dedup %g compares vectors, and --similarity precomputed has none: leave "
+                          "it out", c->dedup_threshold);
     if (c->query_path)
         return wn_err_set(err, WN_EUSAGE, "--query compares vectors, and --similarity precomputed has none: leave one "
                           "of them out");

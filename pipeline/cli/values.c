@@ -373,6 +373,11 @@ static void print_real(double v, wn_writer *out) {
     wn_writer_put(out, text);
 }
 
+static void print_pair(const char *name, double v, wn_writer *out) {
+    wn_writer_printf(out, "%s=", name);
+    print_real(v, out);
+}
+
 void wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_writer *out) {
     const void *at = option_value_at(cli, o);
     const wn_config *c = &cli->config;
@@ -445,12 +450,10 @@ void wn_option_print(const wn_cli *cli, const wn_option *o, size_t entry, wn_wri
         wn_writer_put(out, "%");
         return;
     case OPT_MIX:
-        wn_writer_printf(out, "%s=", wn_objective_name(c->mix[entry].objective));
-        print_real(c->mix[entry].weight, out);
+        print_pair(wn_objective_name(c->mix[entry].objective), c->mix[entry].weight, out);
         return;
     case OPT_RATES:
-        wn_writer_printf(out, "%s=", c->finetune.lr_groups[entry].pattern);
-        print_real(c->finetune.lr_groups[entry].lr, out);
+        print_pair(c->finetune.lr_groups[entry].pattern, c->finetune.lr_groups[entry].lr, out);
         return;
     }
 }

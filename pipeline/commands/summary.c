@@ -65,8 +65,7 @@ static void say_classes(const wn_outcome *o, wn_io *io) {
         chosen[label] = true;
         without--;
     }
-    if (chosen && without)
-        wn_sayf(io, "note: of %zu of the %zu classes no row is chosen", without, o->rows.nlabels);
+    if (chosen && without) wn_sayf(io, "note: of %zu of the %zu classes no row is chosen", without, o->rows.nlabels);
     wn_free(chosen);
 }
 
@@ -114,10 +113,10 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     for (size_t i = 0; i < c->nmix && o->objective == WN_MIXTURE && at < 120; i++)
         at += snprintf(how + at, sizeof how - (size_t)at, "%s%g %s", i ? " + " : ", ", c->mix[i].weight,
                        wn_objective_name(c->mix[i].objective));
-    if (o->objective == WN_GRAPH_CUT)
+    if (isfinite(o->lambda))
         at += snprintf(how + at, sizeof how - (size_t)at, ", lambda %.4g%s", o->lambda,
                        isnan(c->lambda) ? " (auto)" : "");
-    if (o->objective == WN_SATURATED_COVERAGE)
+    if (isfinite(o->saturation))
         at += snprintf(how + at, sizeof how - (size_t)at, ", saturation %.4g%s", o->saturation,
                        isnan(c->saturation) ? " (auto)" : "");
     if (o->components)
@@ -143,7 +142,8 @@ static void say_choice(const wn_config *c, const wn_outcome *o, wn_io *io) {
     if (o->objective != WN_RANDOM && !wn_objective_seeks_coverage(o->objective))
         (void)snprintf(aside, sizeof aside, " (not what %s seeks)", wn_objective_name(o->objective));
     wn_sayf(io, "coverage  %.3f mean %s to the nearest chosen row; at random %.3f%s", o->coverage[o->npoints - 1],
-            o->similarity == WN_PRECOMPUTED ? "similarity" : "cosine", o->coverage_random[o->npoints - 1], aside);
+            o->similarity == WN_PRECOMPUTED ? "similarity" : wn_kernel_name(WN_COSINE),
+            o->coverage_random[o->npoints - 1], aside);
     if (o->objective == WN_CLASS_HERDING) say_classes(o, io);
 }
 
@@ -152,8 +152,10 @@ static void say_queries(const wn_outcome_query *q, size_t k, wn_io *io) {
     char part[80] = "";
     if (q->chosen < k) (void)snprintf(part, sizeof part, ", %zu rows", q->chosen);
     if (q->chosen)
-        wn_sayf(io, "queries   %zu by %s%s: mean cosine of a chosen row to its query %.3f; of any row to its nearest "
-                "%.3f", q->n - q->zero, wn_objective_name(q->method), part, q->cosine, q->cosine_random);
+        wn_sayf(io,
+                "queries   %zu by %s%s: mean cosine of a chosen row to its query %.3f; of any row to its nearest "
+                "%.3f",
+                q->n - q->zero, wn_objective_name(q->method), part, q->cosine, q->cosine_random);
     else
         wn_sayf(io, "queries   %zu, toward which no row is chosen: mean cosine of a row to its nearest %.3f",
                 q->n - q->zero, q->cosine_random);
@@ -171,8 +173,7 @@ static void say_size(const wn_outcome *o, bool zeros_last, wn_io *io) {
         wn_sayf(io, "warning: %s", warning);
     else if (o->zero_rows)
         wn_sayf(io, "note: %zu row%s %s; %s nothing's neighbour%s", o->zero_rows, o->zero_rows == 1 ? " is" : "s are",
-                !o->encoder           ? o->zero_rows == 1 ? "a zero vector" : "zero vectors"
-                                      : "without a known word",
+                !o->encoder ? o->zero_rows == 1 ? "a zero vector" : "zero vectors" : "without a known word",
                 o->zero_rows == 1 ? "it is" : "they are", zeros_last ? " and chosen last" : "");
 }
 
@@ -183,7 +184,8 @@ void wn_summary_say(const wn_config *c, const wn_outcome *o, bool zeros_last, wn
         wn_sayf(io, "copies    %zu dropped in %zu group%s, %zu rows left", o->dropped, o->groups, plural(o->groups),
                 o->n - o->dropped);
     if (o->mixed)
-        wn_sayf(io, "note: %zu group%s of copies %s different labels (conflicts.tsv lists them); the label of the one "
+        wn_sayf(io,
+                "note: %zu group%s of copies %s different labels (conflicts.tsv lists them); the label of the one "
                 "that is left counts",
                 o->mixed, plural(o->mixed), o->mixed == 1 ? "has" : "have");
     say_vectors(o, io);

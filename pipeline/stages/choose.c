@@ -24,7 +24,9 @@ wn_code wn_choice_size(size_t *wanted, const wn_size_opts *o, size_t n, const wn
 }
 
 size_t wn_choice_neighbours(const wn_choice_opts *o, size_t m) {
-    if (!wn_objective_over_graph(o->objective) || m <= EXACT_ROWS || o->partition.parts) return 0;
+    bool graph = wn_objective_over_graph(o->objective) && o->objective != WN_MIXTURE;
+    for (size_t i = 0; i < o->nmix; i++) graph = graph || wn_objective_over_graph(o->mix[i].objective);
+    if (!graph || m <= EXACT_ROWS || o->partition.parts || o->kernel.kind == WN_PRECOMPUTED) return 0;
     size_t K = o->neighbours ? o->neighbours : DEFAULT_NEIGHBOURS;
     return K < m ? K : m - 1;
 }

@@ -74,7 +74,9 @@ static void count_nearest(wn_curves *curves, const wn_cover *cover, const wn_vec
 wn_code wn_curves_random(wn_curves *curves, const wn_vectors *v, const wn_copies *c, const wn_choice *choice,
                          const wn_choice_opts *o, wn_io *io, wn_err *err) {
     const wn_mat x = wn_space_rows(v, c);
-    bool valued = o->kernel.kind != WN_DOT && o->kernel.kind != WN_PRECOMPUTED && !o->value && !o->weight, facility = valued && o->objective == WN_FACILITY_LOCATION;
+    const bool given = o->kernel.kind == WN_PRECOMPUTED;
+    bool valued = o->kernel.kind != WN_DOT && !given && !o->value && !o->weight,
+         facility = valued && o->objective == WN_FACILITY_LOCATION;
     size_t *order = NULL;
     wn_cover cover = {.best = wn_alloc(c->m, sizeof *cover.best, err),
                       .at = wn_alloc(c->m, sizeof *cover.at, err),
@@ -83,8 +85,7 @@ wn_code wn_curves_random(wn_curves *curves, const wn_vectors *v, const wn_copies
     wn_code code = cover.best && cover.at ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     if ((code = random_order(&order, c, choice->k, o->seed, err)) != WN_OK) goto out;
-    wn_cover_opts by = {.order = order, .budget = curves->k, .npoints = curves->n};
-    by.given = o->kernel.kind == WN_PRECOMPUTED;
+    wn_cover_opts by = {.order = order, .budget = curves->k, .npoints = curves->n, .given = given};
     if ((code = wn_cover_curve(&cover, v, c, &by, io, err)) != WN_OK) goto out;
     count_nearest(curves, &cover, v, c);
     if (facility) { /* its value goes by what the choice compared */

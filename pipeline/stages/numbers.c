@@ -25,8 +25,8 @@ wn_code wn_numbers_read(double **out, const wn_rows *rows, const wn_matrices *in
                         wn_progress *p, wn_err *err) {
     double *v = wn_alloc(rows->view.n, sizeof *v, err);
     if (!v) return WN_EMEMORY;
-    const wn_code code = rows->corpus.nsources ? wn_corpus_numbers(&rows->corpus, f, v, p, err)
-                                               : column_numbers(v, in, f, err);
+    const wn_code code =
+        rows->corpus.nsources ? wn_corpus_numbers(&rows->corpus, f, v, p, err) : column_numbers(v, in, f, err);
     if (code == WN_OK)
         *out = v;
     else

@@ -129,5 +129,6 @@ wn_code wn_facility_bound(const wn_facility *f, wn_finished *g, const double *ga
     if (g->ground->of != g->ground->x) return WN_OK;
     const wn_certificate_error off = wn_facility_off(NULL, g);
     if (f->above) return facility_descend(f, g, &off, err);
-    return gain ? wn_certificate_of_gains(g, gain, &off, err) : wn_certificate_of_gains_anew(g, f->gains, f->state, &off, err);
+    return gain ? wn_certificate_of_gains(g, gain, &off, err)
+                : wn_certificate_of_gains_anew(g, f->gains, f->state, &off, err);
 }

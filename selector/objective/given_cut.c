@@ -1,5 +1,5 @@
-/* Graph-cut over given similarities, as graph_cut.c has it over vectors. They may be of any sign, so gains may rise, and
- * only the naive maximizer will do: O(n) a pick, once O(n^2) for the sums. */
+/* Graph-cut over given similarities, as graph_cut.c has it over vectors. They may be of any sign, so gains may rise,
+ * and lazy will not do: O(n) a pick, once O(n^2) for the sums. */
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 

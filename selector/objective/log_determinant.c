@@ -88,9 +88,11 @@ static wn_code log_determinant_add(void *state, size_t row, wn_err *err) {
     const float *x = wn_mat_row(f->g->x, row);
     catch_up(f, row);
     if (f->given && f->s[row] < -0x1p-20 * pow(1 + sqrt((double)t), 2) * f->g->sq_max)
-        return wn_err_set(err, WN_EINPUT, "log-determinant: row %zu is more like the rows chosen before it than any "
+        return wn_err_set(err, WN_EINPUT,
+                          "log-determinant: row %zu is more like the rows chosen before it than any "
                           "vector could be (the matrix is not positive semidefinite); use facility-location or "
-                          "graph-cut, which take any similarities", f->g->first + row);
+                          "graph-cut, which take any similarities",
+                          f->g->first + row);
     f->pick[t] = row;
     f->deviation[t] = sqrt(1 + fmax(f->s[row], 0));
     f->picks++;
@@ -111,7 +113,8 @@ static bool keeps_factor(const wn_select_opts *o) {
 }
 
 static size_t log_determinant_bytes(const wn_select_opts *o, size_t n, size_t d) {
-    const size_t small = n * (sizeof(double) + sizeof(size_t)) + o->k * (sizeof(size_t) + sizeof(double)), row = o->kernel.kind == WN_PRECOMPUTED ? 0 : 2 * d;
+    const size_t small = n * (sizeof(double) + sizeof(size_t)) + o->k * (sizeof(size_t) + sizeof(double)),
+                 row = o->kernel.kind == WN_PRECOMPUTED ? 0 : 2 * d;
     return wn_matrix_bytes(o->k, row, keeps_factor(o) ? wn_matrix_bytes(n, o->k, small) : small);
 }
 

@@ -17,8 +17,7 @@ static const struct {
     {WN_SATURATED_COVERAGE,
      {&wn_objective_saturated_free, &wn_objective_saturated_dense, &wn_objective_saturated_graph}},
     {WN_DISPARITY_MIN, {&wn_objective_disparity, &wn_objective_disparity, &wn_objective_disparity}},
-    {WN_LOG_DETERMINANT,
-     {&wn_objective_log_determinant, &wn_objective_log_determinant, &wn_objective_log_determinant}},
+    {WN_LOG_DETERMINANT, {&wn_objective_log_determinant, &wn_objective_log_determinant, &wn_objective_log_determinant}},
     {WN_FEATURE_BASED, {&wn_objective_features, &wn_objective_features, &wn_objective_features}},
 };
 enum { SUMMANDS = sizeof summands / sizeof *summands };
@@ -198,22 +197,22 @@ static wn_code mixture_evaluate(const wn_evaluation *e, double *value, wn_err *e
     return WN_OK;
 }
 
-#define MIXTURE(name, base)                                                                                 \
-    static size_t name##_bytes(const wn_select_opts *o, size_t n, size_t d) {                               \
-        return mixture_bytes(o, n, d, base);                                                                \
-    }                                                                                                       \
-    static wn_code name##_open(void **f, const wn_ground *g, const wn_select_opts *o, wn_err *err) {        \
-        return mixture_open(f, g, o, base, err);                                                            \
-    }                                                                                                       \
-    const wn_objective_vt wn_objective_mixture_##name = {.traits_of = mixture_traits,                       \
-                                                         .bytes = name##_bytes,                             \
-                                                         .work = mixture_work,                              \
-                                                         .open = name##_open,                               \
-                                                         .gains = mixture_gains,                            \
-                                                         .add = mixture_add,                                \
-                                                         .off = mixture_off,                                \
-                                                         .finish = mixture_finish,                          \
-                                                         .close = mixture_close,                            \
+#define MIXTURE(name, base)                                                                                            \
+    static size_t name##_bytes(const wn_select_opts *o, size_t n, size_t d) {                                          \
+        return mixture_bytes(o, n, d, base);                                                                           \
+    }                                                                                                                  \
+    static wn_code name##_open(void **f, const wn_ground *g, const wn_select_opts *o, wn_err *err) {                   \
+        return mixture_open(f, g, o, base, err);                                                                       \
+    }                                                                                                                  \
+    const wn_objective_vt wn_objective_mixture_##name = {.traits_of = mixture_traits,                                  \
+                                                         .bytes = name##_bytes,                                        \
+                                                         .work = mixture_work,                                         \
+                                                         .open = name##_open,                                          \
+                                                         .gains = mixture_gains,                                       \
+                                                         .add = mixture_add,                                           \
+                                                         .off = mixture_off,                                           \
+                                                         .finish = mixture_finish,                                     \
+                                                         .close = mixture_close,                                       \
                                                          .evaluate = mixture_evaluate};
 MIXTURE(free, OVER_VECTORS)
 MIXTURE(dense, OVER_MATRIX)

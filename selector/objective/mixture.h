@@ -1,8 +1,8 @@
 #ifndef WINNOW_SELECTOR_MIXTURE_H
 #define WINNOW_SELECTOR_MIXTURE_H
 /* Mixtures: f(S) = sum over parts of weight_p f_p(S), and of value_i over S. Where values are given any other objective
- * is a mixture of one part. The parts are not normalised: f is the sum that the weights say, whatever n and k, its gains
- * add up to it, and each part stays what docs/selection.md has. */
+ * is a mixture of one part. The parts are not normalised: f is the sum that the weights say, whatever n and k, and each
+ * part stays what docs/selection.md has. */
 #include "objective/objective.h"
 
 /* How many parts f has, and part i: of another objective one, itself. */

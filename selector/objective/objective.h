@@ -30,8 +30,8 @@ typedef struct {
     /* After the last pick, before `finish`: lowers the bound of g->out (certificate.h). gain: [n] no less than the
      * gains of the rows that are left; NULL: nobody keeps any. NULL: there is no bound. */
     wn_code (*bound)(void *f, wn_finished *g, const double *gain, wn_err *err);
-    /* Of a monotone submodular f without a bound of its own: how far f of any set, as computed, may lie from f; relative
-     * NaN: it is not known. NULL: f is no such function. */
+    /* Of a monotone submodular f: how far f of any set, as computed, may lie from f; relative NaN: it is not known.
+     * Makes a bound where there is no other. NULL: f is no such function. */
     wn_certificate_error (*off)(const void *f, const wn_finished *g);
     /* After the last pick: what it has to say in `out`; NULL: nothing. */
     wn_code (*finish)(void *f, wn_selection *out, wn_err *err);

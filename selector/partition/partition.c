@@ -39,6 +39,8 @@ static wn_code check_options(wn_select_opts *own, const wn_mat *x, const wn_sele
         return wn_err_set(err, WN_EUSAGE,
                           "partitions: only graph-cut and facility-location are chosen in parts, not %s",
                           wn_objective_name(o->objective));
+    if (o->value || o->kernel.kind == WN_PRECOMPUTED)
+        return wn_err_set(err, WN_EUSAGE, "partitions: neither values nor given similarities are cut into parts");
     if (o->graph || o->represent || o->sums || o->first || o->n_all)
         return wn_err_set(err, WN_EUSAGE, "partitions: the rows must be a whole, compared by all pairs");
     if (o->limit.quotas || o->limit.group || o->limit.cost || o->limit.apart || o->limit.had)

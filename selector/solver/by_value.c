@@ -1,6 +1,6 @@
 /* Rows by falling value, ties to the lowest row. With `apart` those that are too near to a pick come last, in the same
- * order (DEITA: Liu et al. 2024, "What Makes Good Data for Alignment?", where they are left out): a row that comes up is
- * compared with the picks so far, O(t d), and once with each. */
+ * order (DEITA: Liu et al. 2024, "What Makes Good Data for Alignment?", where they are left out). A row that comes up
+ * is compared with the picks so far, once, O(t d). */
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
@@ -19,13 +19,13 @@ typedef struct {
 
 typedef struct {
     const wn_greedy *g;
-    valued_row *order;  /* [n]; up to `late` those that were too near to a pick, the rest is to come from `at` */
+    valued_row *order; /* [n]; up to `late` those that were too near to a pick, the rest is to come from `at` */
     size_t at, late, n;
-    bool second; /* what is left was too near */
-    float *picks;       /* [k, stride]; NULL: none is too near */
+    bool second;  /* what is left was too near */
+    float *picks; /* [k, stride]; NULL: none is too near */
     size_t npicks, stride;
-    const float *row;   /* the one at hand */
-    float *cosine;      /* [k] of it to each pick */
+    const float *row; /* the one at hand */
+    float *cosine;    /* [k] of it to each pick */
     wn_failure failure;
 } value_order;
 

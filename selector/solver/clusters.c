@@ -5,8 +5,8 @@
  *     typiclust   min(k, 500) clusters, each of which gives its most typical row (Hacohen, Dekel and Weinshall 2022);
  *                 clusters of 5 rows or fewer come after all others
  *
- * Typicality is that within the whole cluster, also where it has given rows. Rows without a direction are in no cluster,
- * and come last. */
+ * Typicality is that within the whole cluster, also where it has given rows. Rows without a direction are in no
+ * cluster, and come last. */
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
@@ -80,7 +80,8 @@ static void make_turns(cluster_turns *s, const wn_clusters *c, const double *sco
     size_t at = c->n ? c->start[c->n] : 0;
     for (size_t j = 0; j < c->n; j++) {
         const cluster_tier tier = typical && c->size[j] <= SMALL ? SMALL_ONES : LARGE_ONES;
-        s->turns[j] = (turn){.tier = tier, .size = c->size[j], .number = j, .next = c->start[j], .end = c->start[j + 1]};
+        s->turns[j] = (turn){
+            .tier = tier, .size = c->size[j], .number = j, .next = c->start[j], .end = c->start[j + 1]};
         for (size_t i = c->start[j]; i < c->start[j + 1]; i++)
             s->rows[i] = (scored_row){score ? score[c->members[i]] : (double)c->near[c->members[i]], c->members[i]};
         qsort(s->rows + c->start[j], c->size[j], sizeof *s->rows, best_first);

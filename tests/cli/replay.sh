@@ -3,8 +3,8 @@
 # mistake.
 . "$(dirname "$0")/tap.sh"
 awk 'BEGIN { for (i = 0; i < 90; i++)
-    printf "{\"id\":\"r%d\",\"text\":\"w%d w%d w%d\",\"size\":%d,\"label\":\"l%d\"}\n", i, i % 7, i % 11, i % 13,
-        7 + i % 60, i % 2 }' >in.jsonl
+    printf "{\"id\":\"r%d\",\"text\":\"w%d w%d w%d\",\"size\":%d,\"label\":\"l%d\",\"n\":%d}\n", i, i % 7, i % 11, i % 13,
+        7 + i % 60, i % 2, i * 7 % 9 }' >in.jsonl
 "$W" embed in.jsonl --id-field id --dims 8 -q -o in.h5ad
 head -20 in.jsonl >has.jsonl
 "$W" embed has.jsonl --dims 8 -q -o has.h5ad
@@ -54,6 +54,17 @@ again "costs of a field" run in.jsonl --budget 900 --cost-field size -k 30 --max
 "$W" run in.jsonl -k 5 -q -o began
 again "a choice that goes on" run in.jsonl -k 9 --start-from began
 again "rows that one has" select in.h5ad -k 7 --against has.h5ad --against in.h5ad
+again "a mixture" run in.jsonl -k 9 --objective mixture --mix graph-cut=1,log-determinant=.25 --mix disparity-min=2 \
+    --lambda .5
+again "values and weights" run in.jsonl -k 9 --objective facility-location --value-field n --value-weight -.5 \
+    --weight-field n
+again "values apart" run in.jsonl -k 9 --objective by-value --value-field n --apart .8
+again "balls" run in.jsonl -k 9 --objective facility-location --similarity ball --radius .7
+for preset in maxherding typiclust probcover; do
+    again "--preset $preset" run in.jsonl -k 9 --seed 2 --preset "$preset"
+done
+again "--preset deita" run in.jsonl -k 9 --preset deita --value-field n
+again "kmeans" run in.jsonl -k 9 --objective kmeans --seed 7
 again "parts" run in.jsonl -k 9 --partitions 3 --partition-by order
 again "select, with the records that the matrix names" select in.h5ad -k 7 --gamma 2.5
 is "$(cat b/subset.jsonl b/rest.jsonl | wc -l)" 90 "which are there both times"

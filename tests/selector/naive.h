@@ -15,9 +15,9 @@ typedef struct {
     const wn_mat *x;
     const wn_kernel *kernel;
     size_t n;
-    double *w;            /* [n, n], then [n]: 1 + all that is similar to a row, once that is known */
-    const double *weight; /* [n] how often a row is represented; NULL: once each */
-    const double *value;  /* [n] what a row brings by itself; NULL: nothing */
+    double *w;              /* [n, n], then [n]: 1 + all that is similar to a row, once that is known */
+    const double *weight;   /* [n] how often a row is represented; NULL: once each */
+    const double *value;    /* [n] what a row brings by itself; NULL: nothing */
     const wn_mix_part *mix; /* [nmix] of a mixture */
     size_t nmix;
     double lambda, saturation; /* of its parts */
@@ -149,9 +149,9 @@ static inline double naive_mixture(const naive *v, const size_t *s, size_t m) {
     for (size_t p = 0; p < v->nmix; p++) {
         naive part = *v;
         part.value = NULL;
-        f += v->mix[p].weight *
-             naive_value(&part, v->mix[p].objective,
-                         v->mix[p].objective == WN_SATURATED_COVERAGE ? v->saturation : v->lambda, s, m);
+        f += v->mix[p].weight * naive_value(&part, v->mix[p].objective,
+                                            v->mix[p].objective == WN_SATURATED_COVERAGE ? v->saturation : v->lambda, s,
+                                            m);
     }
     return f;
 }
@@ -268,7 +268,7 @@ static inline const char *naive_disagrees(const naive *v, const wn_mat *x, const
             if (other > mine + room + tolerance * scale + floor)
                 (void)snprintf(why, sizeof why, "step %zu: row %zu has %.17g, better than %zu with %.17g", t, i, other,
                                s->ids[t], mine);
-            if (i < s->ids[t] && same_row(x, i, s->ids[t]))
+            if (i < s->ids[t] && same_row(x, i, s->ids[t]) && (!v->value || v->value[i] >= v->value[s->ids[t]]))
                 (void)snprintf(why, sizeof why, "step %zu: row %zu before the equal row %zu", t, s->ids[t], i);
         }
     }
@@ -353,8 +353,7 @@ static inline size_t draw_mix(wn_mix_part *mix, wn_kernel_kind kernel, wn_rng *r
     for (size_t i = 0; i < 5; i++) {
         const bool falls = parts[i] != WN_GRAPH_CUT || kernel == WN_RBF;
         if (!falls || n == 4 || !wn_objective_serves(parts[i], kernel, WN_STORAGE_AUTO, WN_MAXIMIZER_AUTO)) continue;
-        if (n == 0 || wn_rng_below(r, 2))
-            mix[n++] = (wn_mix_part){parts[i], (double[]){.1, 1, 3}[wn_rng_below(r, 3)]};
+        if (n == 0 || wn_rng_below(r, 2)) mix[n++] = (wn_mix_part){parts[i], (double[]){.1, 1, 3}[wn_rng_below(r, 3)]};
     }
     return n;
 }
@@ -365,9 +364,7 @@ static inline void spoil_rows(wn_mat *x, wn_rng *r) {
     for (size_t m = (size_t)wn_rng_below(r, 3) * (size_t)wn_rng_below(r, n); m > 0; m--) {
         size_t to = (size_t)wn_rng_below(r, n), from = (size_t)wn_rng_below(r, n), how = (size_t)wn_rng_below(r, 4);
         for (size_t c = 0; c < x->cols; c++)
-            wn_mat_row(x, to)[c] = how == 0   ? 0.0f
-                                   : how == 1 ? -wn_mat_row(x, from)[c]
-                                              : wn_mat_row(x, from)[c];
+            wn_mat_row(x, to)[c] = how == 0 ? 0.0f : how == 1 ? -wn_mat_row(x, from)[c] : wn_mat_row(x, from)[c];
     }
 }
 

@@ -12,7 +12,7 @@
 static const wn_objective objectives[] = {WN_SET_OBJECTIVES(VALUE_ROW)}; /* the others: test_target.c */
 static const wn_storage storages[] = {WN_STORAGES(VALUE_ROW)};
 static const wn_maximizer maximizers[] = {WN_MAXIMIZER_AUTO, WN_EXACT_MAXIMIZERS(VALUE_ROW)};
-static const wn_kernel kernels[] = {{WN_RBF, 8}, {WN_COSINE, 0}, {WN_DOT, 0}};
+static const wn_kernel kernels[] = {{WN_RBF, 8}, {WN_COSINE, 0}, {WN_DOT, 0}, {WN_BALL, .9}};
 enum {
     OBJECTIVES = sizeof objectives / sizeof *objectives,
     STORAGES = sizeof storages / sizeof *storages,
@@ -24,11 +24,16 @@ enum {
 enum { ROWS_MAX = 700, CLASSES = 5 };
 static uint32_t labels[ROWS_MAX];
 static const double push[CLASSES] = {.25, 0, 1, .5, .25};
+static double values[ROWS_MAX];
+static const wn_mix_part mix[] = {{WN_FACILITY_LOCATION, .5}, {WN_SATURATED_COVERAGE, 2}};
 
 /* Way number i; lambda is auto. */
 static wn_select_opts way(size_t i, size_t k) {
     wn_select_opts o = {.k = k, .lambda = NAN, .objective = objectives[i % OBJECTIVES]};
     for (size_t row = 0; row < ROWS_MAX; row++) labels[row] = (uint32_t)(row * row % 7 % CLASSES);
+    for (size_t row = 0; row < ROWS_MAX; row++) values[row] = (double)(row * row % 11);
+    if (o.objective == WN_MIXTURE) o.mix = mix, o.nmix = 2;
+    if (o.objective == WN_BY_VALUE) o.value = values;
     o.label = labels, o.classes = CLASSES, o.quota_power = .5, o.push = push;
     o.storage = storages[i / OBJECTIVES % STORAGES];
     o.maximizer = maximizers[i / OBJECTIVES / STORAGES % MAXIMIZERS];
@@ -43,12 +48,19 @@ static const char *way_name(const wn_select_opts *o) {
     return name;
 }
 
+/* Objectives that have one solver each, over cosines. */
+static bool solved_alone(wn_objective o) {
+    return o == WN_CLASS_HERDING || o == WN_BY_VALUE || o == WN_KMEANS || o == WN_TYPICLUST;
+}
+
 /* The ways that there are not: random and class-herding have no gains to search, class-herding and plain graph-cut no
  * matrix; lazy wants gains to fall. */
 static bool refused(const wn_select_opts *o) {
-    if (o->objective == WN_CLASS_HERDING)
+    const bool balls = o->kernel.kind == WN_BALL;
+    if (solved_alone(o->objective))
         return o->maximizer != WN_MAXIMIZER_AUTO || o->storage == WN_DENSE || o->kernel.kind != WN_COSINE;
-    if (o->objective == WN_SATURATED_COVERAGE) return false;
+    if (o->objective == WN_SATURATED_COVERAGE || o->objective == WN_MIXTURE) return false;
+    if (balls && o->objective != WN_FACILITY_LOCATION && o->objective != WN_RANDOM) return true;
     if (o->objective == WN_FEATURE_BASED) return o->storage == WN_DENSE || o->kernel.kind == WN_RBF;
     if (o->objective == WN_HERDING)
         return o->storage == WN_DENSE || o->kernel.kind == WN_RBF || o->maximizer != WN_MAXIMIZER_AUTO;
@@ -76,8 +88,11 @@ static double tolerance(const wn_select_opts *o) {
 
 /* Random has no gains to compare: its rows are only counted. Class-herding has a test of its own. */
 static void check(const naive *v, const wn_mat *x, const wn_select_opts *o, const wn_selection *s) {
-    const bool own = o->objective == WN_RANDOM || o->objective == WN_CLASS_HERDING;
-    const char *wrong = own ? NULL : naive_disagrees(v, x, o, s, tolerance(o));
+    const bool own = o->objective == WN_RANDOM || solved_alone(o->objective);
+    naive told = *v;
+    told.mix = o->mix, told.nmix = o->nmix, told.value = o->value;
+    told.lambda = s->lambda, told.saturation = s->saturation;
+    const char *wrong = own ? NULL : naive_disagrees(&told, x, o, s, tolerance(o));
     cr_assert_null(wrong, "%s: %s", way_name(o), wrong);
 }
 
@@ -109,6 +124,55 @@ Test(ways, every_way_is_the_plain_greedy_with_and_without_weights) {
             free(v.w);
             wn_mat_free(&x);
         }
+}
+
+/* What a row brings by itself is added to its gain, whatever the way. */
+Test(ways, every_way_is_the_plain_greedy_with_values) {
+    for (size_t i = 0; i < WAYS; i++) {
+        wn_select_opts o = way(i, 30);
+        if (solved_alone(o.objective) || !wn_objective_adds_up(o.objective)) continue;
+        wn_mat x = rows_with_copies(150, o.kernel.kind != WN_DOT, 5);
+        naive v = naive_init(&x, &o.kernel);
+        wn_selection s = {0};
+        o.value = values, o.lambda = 2;
+        if (wn_select_serves(&o)) {
+            cr_assert_eq(wn_select(&x, &o, &s, &(wn_err){0}), WN_OK, "%s", way_name(&o));
+            check(&v, &x, &o, &s);
+        } else
+            cr_assert(refused(&o), "%s", way_name(&o));
+        wn_selection_free(&s);
+        free(v.w);
+        wn_mat_free(&x);
+    }
+}
+
+/* Parts whose gains rise, too, by the maximizer that can. */
+Test(ways, mixtures_of_anything_are_the_plain_greedy) {
+    static const wn_objective parts[] = {WN_GRAPH_CUT,     WN_FACILITY_LOCATION, WN_SATURATED_COVERAGE,
+                                         WN_DISPARITY_MIN, WN_LOG_DETERMINANT,   WN_FEATURE_BASED};
+    for (size_t i = 0; i < 60; i++) {
+        wn_select_opts o = {.objective = WN_MIXTURE, .kernel = kernels[i % 3], .k = 20, .lambda = i % 2 ? NAN : 1};
+        wn_mix_part some[6];
+        wn_selection s = {0};
+        wn_err e = {0};
+        for (size_t p = 0; p < 6; p++)
+            if (i >> (p % 3) & 1 || (i + p) % 3 == 0) some[o.nmix++] = (wn_mix_part){parts[p], .25 * (double)(p + 1)};
+        o.mix = some;
+        for (size_t p = 0; p < o.nmix; p++)
+            if (some[p].objective == WN_FEATURE_BASED && o.kernel.kind == WN_RBF) o.nmix = p;
+        if (o.nmix == 0) continue;
+        wn_mat x = rows_with_copies(90, o.kernel.kind != WN_DOT, 6 + i);
+        naive v = naive_init(&x, &o.kernel);
+        cr_assert_eq(wn_select(&x, &o, &s, &e), WN_OK, "%s", e.msg);
+        check(&v, &x, &o, &s);
+        o.saturation = s.saturation;
+        double value = 0;
+        cr_assert_eq(wn_select_evaluate(&x, &o, s.ids, s.k, &value, &e), WN_OK);
+        cr_assert_float_eq(value, s.objective[s.k - 1], 1e-5 * (1 + fabs(value)));
+        wn_selection_free(&s);
+        free(v.w);
+        wn_mat_free(&x);
+    }
 }
 
 Test(ways, weights_of_one_change_no_bit) {
@@ -172,7 +236,8 @@ Test(ways, weights_are_repeated_rows) {
         wn_err e;
         cr_assert_eq(wn_select_evaluate(&x, &o, one.ids, one.k, &value, &e), WN_OK);
         o.weight = NULL, o.exclude = exclude, o.nexclude = nexclude, o.label = repeated_labels;
-        if (can && o.objective != WN_RANDOM && choose(&y, &o, &many)) {
+        const bool gains = o.objective == WN_CLASS_HERDING || !solved_alone(o.objective);
+        if (can && gains && o.objective != WN_RANDOM && choose(&y, &o, &many)) {
             cr_assert_eq(one.lambda, many.lambda);
             for (size_t t = 0; t < one.k; t++) {
                 cr_assert_eq(first[one.ids[t]], many.ids[t], "%s: step %zu", way_name(&o), t);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <wn/kmeans.h>
 #include <wn/rng.h>
 #include <winnow/similarity.h>
 #include <winnow/threads.h>
@@ -158,6 +159,57 @@ static size_t wrong_neighbours(const wn_csr *g, const uint64_t *want, size_t n, 
             wrong += g->indices[j] != (long long)wn_key_row(want[j]) || g->data[j] != wn_key_sim(want[j]);
     }
     return wrong;
+}
+
+/* Of the rows in clusters the share whose balls of this radius hold rows of no other. */
+static double pure_share(const wn_mat *x, const wn_clusters *c, double radius) {
+    double pure = 0, rows = 0;
+    for (size_t i = 0; i < x->rows; i++) {
+        bool own = c->cluster[i] != WN_NO_CLUSTER;
+        if (!own) continue;
+        for (size_t j = 0; j < x->rows; j++) {
+            double square = 0;
+            for (size_t k = 0; k < x->cols; k++)
+                square += pow((double)wn_mat_row(x, i)[k] - (double)wn_mat_row(x, j)[k], 2);
+            if (c->cluster[j] != WN_NO_CLUSTER && c->cluster[j] != c->cluster[i] && sqrt(square) < radius) own = false;
+        }
+        pure += own, rows++;
+    }
+    return pure / rows;
+}
+
+Test(radius, is_the_largest_at_which_balls_stay_pure) {
+    for (uint64_t seed = 0; seed < 6; seed++) {
+        wn_rng r = wn_rng_init(seed, 3);
+        wn_mat x;
+        double radius = 0;
+        wn_clusters c = {0};
+        wn_err e = {0};
+        const wn_kmeans_opts o = {.clusters = 4 + seed, .seed = seed};
+        cr_assert_eq(wn_mat_init(&x, 200, 5, &e), WN_OK);
+        for (size_t i = 0; i < 199; i++)
+            for (size_t k = 0; k < 5; k++) wn_mat_row(&x, i)[k] = (float)wn_rng_normal(&r);
+        (void)wn_mat_normalize(&x);
+        cr_assert_eq(wn_kmeans(&c, &x, &o, &e), WN_OK);
+        cr_assert_eq(wn_sim_radius_auto(&x, o.clusters, seed, &radius, NULL, &e), WN_OK, "%s", e.msg);
+        cr_assert_geq(pure_share(&x, &c, radius * (1 - 1e-5)), .95);
+        cr_assert_lt(pure_share(&x, &c, radius * (1 + 1e-5)), .95);
+        wn_code code = WN_EMEMORY;
+        for (long at = 0; code != WN_OK && at < 400; at++) {
+            wn_mem_fail_after(at, false);
+            code = wn_sim_radius_auto(&x, o.clusters, seed, &radius, NULL, &e);
+            wn_mem_fail_after(-1, false);
+            cr_assert(code == WN_OK || code == WN_EMEMORY, "%s", e.msg);
+        }
+        cr_assert_eq(code, WN_OK);
+        cr_assert_eq(wn_sim_radius_auto(&x, 1, seed, &radius, NULL, &e), WN_OK);
+        cr_assert_eq(radius, 2.0); /* one cluster: any ball is pure */
+        wn_clusters_free(&c);
+        for (size_t i = 1; i < 199; i++) memcpy(wn_mat_row(&x, i), wn_mat_row(&x, 0), 5 * sizeof(float));
+        cr_assert_eq(wn_sim_radius_auto(&x, 4, seed, &radius, NULL, &e), WN_OK);
+        cr_assert_eq(radius, 2.0); /* equal rows are one cluster, however many were asked for */
+        wn_mat_free(&x);
+    }
 }
 
 Test(knn, equals_brute_force_with_ties) {

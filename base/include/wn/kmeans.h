@@ -8,7 +8,7 @@
 #include <winnow/progress.h>
 
 typedef struct {
-    size_t clusters;      /* >= 1; more than there are rows that are not zero are as many as these */
+    size_t clusters; /* >= 1; more than there are rows that are not zero are as many as these */
     uint64_t seed;
     const double *weight; /* [n] >= 0: a row counts so often; NULL: once */
     wn_progress *progress;

@@ -57,8 +57,8 @@ typedef struct {
  * represents its own rows, the second round all. Memory beyond x: one part at a time.
  *
  * *how may be NULL. Errors as wn_select; also WN_EUSAGE: parts or labels out of range, an objective without parts
- * (class-herding has its own, random and those toward queries need none), a graph, `represent` or a part of a whole in
- * `o`. */
+ * (class-herding has its own, random and those toward queries need none), a graph, values, given
+ * similarities, `represent` or a part of a whole in `o`. */
 wn_code wn_partition_select(const wn_mat *x, const wn_select_opts *o, const wn_partition_opts *p, wn_selection *out,
                             wn_partitioned *how, wn_err *err);
 /* The first round of part 0 .. parts - 1. */

@@ -27,7 +27,7 @@ extern "C" {
     X(WN_HERDING, "herding")                        \
     X(WN_CLASS_HERDING, "class-herding")            \
     X(WN_MIXTURE, "mixture")                        \
-    X(WN_BY_VALUE, "value")                         \
+    X(WN_BY_VALUE, "by-value")                      \
     X(WN_KMEANS, "kmeans")                          \
     X(WN_TYPICLUST, "typiclust")                    \
     X(WN_RANDOM, "random")
@@ -96,11 +96,11 @@ typedef struct {
     const wn_csr *graph;   /* facility location, saturated coverage: kNN graph of cosines (self implied); NULL: all
                               pairs, exact */
     const double *weight;  /* [n] >= 0: row i is represented as if it stood there so often; NULL: once each */
-    const double *value;   /* [n] of any sign, finite: what row i brings by itself, added to f and its gain; "value" has
-                              nothing else; NULL: nothing */
-    const wn_mix_part *mix; /* [nmix] mixture: f is the sum of its parts, each with the kernel, lambda, ... given here */
+    const double *value;   /* [n] of any sign, finite: what row i brings by itself, added to f and its gain; by-value
+                              has nothing else; NULL: nothing */
+    const wn_mix_part *mix; /* [nmix] mixture: f is the sum of its parts, each with the kernel, lambda, ... of these */
     size_t nmix;
-    double apart;          /* value: a row whose cosine with a pick is at least that comes after all others; 0: none */
+    double apart;          /* by-value: a row whose cosine with a pick is at least that comes after others; 0: none */
     const wn_mat *represent; /* [m, d] facility location over all pairs: rows that x's are to stand for; NULL: x. No
                                 weight then */
     /* class-herding, which cannot do without labels: */
@@ -162,18 +162,19 @@ typedef struct {
  * class in about its share: at every step the row is the best of its class, not of all. Kernel cosine.
  * mixture: its gains are the weighted sums of those of its parts.
  * kmeans and typiclust maximise nothing: every cluster in turn gives a row (objective/clusters.h); gains are 0. Kernel
- * cosine. value: the rows of most value, gains their values. Kernel cosine.
+ * cosine. by-value: the rows of most value, gains their values. Kernel cosine.
  * Kernel precomputed: x [n, n] is the symmetric matrix of similarities; graph-cut, facility location, saturated
  * coverage, log-determinant (positive semidefinite ones), mixtures of them, random.
  * herding is that with all rows in one class and no labels; kernel cosine or dot, as for feature-based.
  * rds and tsds: kernel cosine; the objective is the sum of the cosines.
  * Similarity in facility location and saturated coverage: max(cos, 0), max(dot, 0) or the rbf value; a row also
  * represents itself.
- * WN_EUSAGE: an option out of range (lambda beyond 0 .. 1e12, a weight beyond 0 .. 1e12, k of 0, a row that does not
- * exist, a repeated keep row, rows not normalised, labels, shares, pushes, queries or values that are missing or out of range,
- * a value beyond 1e12, a mix that is missing or has parts that do not add up, a matrix of similarities that is not
- * square), or a storage or maximizer that the objective does not have;
- * WN_EINPUT: x or sums not finite, similarities not symmetric; WN_ECONSTRAINT: k, keep, exclude and shares cannot be met together;
+ * WN_EUSAGE: an option out of range (lambda beyond 0 .. 1e12, a weight beyond 0 .. 1e12, a value beyond 1e12, k of 0, a
+ * row that does not exist, a repeated keep row, rows not normalised, a matrix of similarities that is not square, a mix
+ * that is missing or has parts that do not add up, labels, shares, pushes, queries or values that are missing or out of
+ * range), or a storage or maximizer that the objective does not have;
+ * WN_EINPUT: x or sums not finite, similarities not symmetric; WN_ECONSTRAINT: k, keep, exclude and shares cannot be
+ * met together;
  * WN_EMEMORY; WN_EINTERRUPT. Downie, "Fine-Tuning BERT via Submodular Maximization", eqs. 15-17; Minoux 1978 (lazy). */
 wn_code wn_select(const wn_mat *x, const wn_select_opts *o, wn_selection *out, wn_err *err);
 void wn_selection_free(wn_selection *s);

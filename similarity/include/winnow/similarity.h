@@ -41,9 +41,9 @@ wn_code wn_sim_near_duplicates(const wn_mat *x, double threshold, size_t *kept, 
  * kept[i] = lowest row with the same folded text. 128-bit hash, equal hashes verified on the folded texts. */
 wn_code wn_sim_exact_duplicates(const wn_texts *texts, size_t *kept, wn_progress *p, wn_err *err);
 
-/* The radius of the kernel ball: the largest at which 95% of the balls around the rows of x [n, d], of norm 1 or 0, hold
+/* The radius of the kernel ball: the largest at which 95% of the balls around rows of x [n, d], of norm 1 or 0, hold
  * rows of one cluster alone, of so many clusters by k-means (Yehuda et al. 2022); judged by up to 4,096 rows, drawn by
- * seed. One cluster: 2. O(n clusters d + 4096 n d). WN_EINPUT: equal rows in different clusters. */
+ * seed. One cluster: 2; never below .001. O(n clusters d + 4096 n d). WN_EMEMORY, WN_EINTERRUPT. */
 wn_code wn_sim_radius_auto(const wn_mat *x, size_t clusters, uint64_t seed, double *radius, wn_progress *p,
                            wn_err *err);
 
