@@ -251,7 +251,8 @@ static void say_chosen(const stream_job *j, const wn_selection *s, const wn_stre
                 j->o.objective == WN_GRAPH_CUT ? "graph-cut is not monotone"
                                                : "the sample changed as rows came (docs/selection.md)");
     if (n->sample && n->sample < n->rows && s->k > n->sample / 4)
-        wn_sayf(j->io, "note: %zu rows are few to choose %zu by: --sample %zu measures better", n->sample, s->k, 8 * s->k);
+        wn_sayf(j->io, "note: %zu rows are few to choose %zu by: --sample %zu measures better", n->sample, s->k,
+                8 * s->k);
     if (s->k < j->o.k) wn_sayf(j->io, "note: there are no more rows than -k asks for: all are kept");
 }
 

@@ -69,7 +69,8 @@ size_t wn_streaming_memory(const wn_streaming_opts *options) {
     const wn_sieve_vt *vt = wn_sieve_objective(o.objective);
     if (!vt) return SIZE_MAX;
     const double k = (double)o.k, d = (double)o.dims, m = (double)o.sample, sets = wn_sieve_thresholds(&o),
-                 full = log(2) / log1p(o.epsilon) + 2, places = fmax(k, m > 0 ? m : WN_STREAM_SAMPLE), threads = (double)wn_threads_get();
+                 full = log(2) / log1p(o.epsilon) + 2, places = fmax(k, m > 0 ? m : WN_STREAM_SAMPLE),
+                 threads = (double)wn_threads_get();
     const double held = k * (full + 1 / o.epsilon + 1) + WN_ROUND, rows = held + places + fmax(m, WN_ROUND) + WN_ROUND;
     const double each = 4 * d + sizeof(wn_held) + 64 + 6 * sizeof(void *);
     const double work = (m + WN_ROUND) * (4 * m + 8) + m * (4 * d + 72) + threads * WN_TILE_ROWS * 4 * (d + m);

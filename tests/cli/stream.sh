@@ -54,7 +54,8 @@ stream -k 50 -o chosen.jsonl <in.jsonl
 is "$code$(wc -c <"$out")" 00 "-o: nothing to standard output"
 cmp -s first chosen.jsonl
 ok $? "but to the file"
-refused "which is not replaced" 2 "stream: chosen.jsonl exists" stream head.jsonl --load-encoder lsa -k 5 -o chosen.jsonl
+refused "which is not replaced" 2 "stream: chosen.jsonl exists" \
+    stream head.jsonl --load-encoder lsa -k 5 -o chosen.jsonl
 printf 'k = 50\nload-encoder = lsa\n' >conf
 "$W" stream --config conf <in.jsonl 2>/dev/null | cmp -s - first
 ok $? "--config"
@@ -172,7 +173,8 @@ if [ -r /proc/self/status ] && [ -z "${WINNOW_SANITIZE:-}" ]; then
         i % 83, i }' | /usr/bin/env python3 -c '
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$W" stream --load-encoder lsa -k 20 -j 1 --dedup off -q; }
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$W" stream --load-encoder lsa -k 20 -j 1 \
+        --dedup off -q; }
     small=$(peak 5000) large=$(peak 60000)
     [ "$large" -le $((small + small / 10 + 2000)) ]
     ok $? "twelve times the records take no more memory ($small and $large KiB)"

@@ -6,7 +6,7 @@
 
 #include "naive.h"
 
-enum { INSTANCES = 10000, ROWS_MAX = 9 };
+enum { INSTANCES = 10000, ROWS_MAX = 8 };
 #define VALUE_ROW(value, word) value,
 static const wn_maximizer maximizers[] = {WN_THRESHOLD_MAXIMIZERS(VALUE_ROW)};
 enum { MAXIMIZERS = sizeof maximizers / sizeof *maximizers };
