@@ -1,5 +1,6 @@
 /* bench_peers FILE OBJECTIVE KERNEL GAMMA LAMBDA SATURATION K ROUNDS: wn_select of the rows of a matrix file, from
- * vectors in memory to picks; bounds are not asked for. Prints one JSON object: seconds of the fastest round, ids, f. */
+ * vectors in memory to picks; bounds are not asked for. Prints one JSON object: seconds of the fastest round, ids, f.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

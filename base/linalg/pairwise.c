@@ -48,6 +48,12 @@ wn_code wn_pair_tile(const wn_kernel *k, wn_row_block a, wn_row_block b, size_t 
     return WN_OK;
 }
 
+void wn_pair_rows(const wn_kernel *k, const float *const *rows, size_t m, const wn_packed *b, float *out, size_t ldo) {
+    const wn_kern *kern = wn_kern_get();
+    wn_gemm_rows(rows, m, b, out, ldo);
+    for (size_t i = 0; i < m && k->kind == WN_RBF; i++) kern->rbf(out + i * ldo, wn_packed_width(b), (float)k->gamma);
+}
+
 typedef struct {
     const wn_kernel *kernel;
     const wn_kern *kern;
