@@ -103,3 +103,21 @@ wn_code wn_pair_sums(const wn_kernel *k, const wn_mat *x, const size_t *rows, si
     wn_packed_free(&panels);
     return WN_OK;
 }
+
+void wn_pair_above(const float *v, const double *low, size_t n, double lanes[8]) {
+    const size_t whole = n / 8 * 8;
+    wn_kern_get()->above(v, low, whole, lanes);
+    for (size_t i = whole; i < n; i++) {
+        const double more = (double)v[i] - low[i];
+        lanes[i - whole] += more > 0 ? more : 0;
+    }
+}
+
+void wn_pair_below(const float *v, const double *high, size_t n, double lanes[8]) {
+    const size_t whole = n / 8 * 8;
+    wn_kern_get()->below(v, high, whole, lanes);
+    for (size_t i = whole; i < n; i++) {
+        const double part = v[i] > 0 ? (double)v[i] : 0;
+        lanes[i - whole] += part < high[i] ? part : high[i];
+    }
+}

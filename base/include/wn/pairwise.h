@@ -35,6 +35,10 @@ wn_code wn_pair_rowsums(const wn_kernel *k, const wn_mat *x, double *sums, wn_pr
 wn_code wn_pair_sums(const wn_kernel *k, const wn_mat *x, const size_t *rows, size_t nx, const size_t *cols, size_t ny,
                      double *sums, wn_err *err);
 
+/* lanes[i mod 8] += max(v[i] - low[i], 0), and += min(max(v[i], 0), high[i]), i < n: the same bits everywhere. */
+void wn_pair_above(const float *v, const double *low, size_t n, double lanes[8]);
+void wn_pair_below(const float *v, const double *high, size_t n, double lanes[8]);
+
 /* The pairs column < row of n rows in pieces: rows [r0, r1) against a block of columns [c0, c1), down the rows of a
  * block and then on to the next block. Start from zeros; false after the last piece. */
 typedef struct {
