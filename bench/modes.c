@@ -1,7 +1,7 @@
 /* bench_modes ROWS COLUMNS K MODE ROUNDS: one way of choosing K of clustered unit vectors, the fastest of ROUNDS, each
- * beside the rate of the bare f32 product in turn. MODE: cosine; rbf, and sampled, graph-cut over it with exact and with
- * estimated sums; facility, over the exact graph of 64 nearest neighbours, which is counted in. Prints one JSON object:
- * seconds, those of n^2 d flops at the best rate, peak bytes. */
+ * beside the rate of the bare f32 product in turn. MODE: cosine; rbf, and sampled, graph-cut over it with exact and
+ * with estimated sums; facility, over the exact graph of 64 nearest neighbours, which is counted in. Prints one JSON
+ * object: seconds of the clock and of processors, those of n^2 d flops at the best rate, peak bytes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ int main(int argc, char **argv) {
     wn_err e = {0};
     wn_mat x = {0};
     wn_selection s = {0};
-    double best = INFINITY, rate = 0;
+    double best = INFINITY, rate = 0, least = INFINITY, processor = 0, one = 0;
     wn_blas_reexec(argv);
     if (argc != 6) return 2;
     const size_t n = strtoull(argv[1], NULL, 10), d = strtoull(argv[2], NULL, 10);
@@ -47,16 +47,20 @@ int main(int argc, char **argv) {
     size_t peak = 0;
     for (int round = 0; round < atoi(argv[5]) && code == WN_OK; round++) {
         wn_selection_free(&s);
-        const double from = wn_now();
+        const double from = wn_now(), used = processor_s();
         code = choose(&s, &x, &o, &e);
         best = fmin(best, wn_now() - from);
+        least = fmin(least, processor_s() - used);
         if (round == 0) peak = wn_mem_peak();
-        rate = fmax(rate, product_rate(&e));
+        rate = fmax(rate, product_rate(&one, &e));
+        processor = fmax(processor, one);
     }
+    const double flops = (double)n * (double)n * (double)d;
     if (code == WN_OK)
-        printf("{\"seconds\": %.4f, \"product\": %.4f, \"rate\": %.4g, \"passes\": %zu, \"refreshed\": %zu, \"peak\": %zu, "
+        printf("{\"seconds\": %.4f, \"product\": %.4f, \"processor\": %.4f, \"processor_product\": %.4f, \"rate\": "
+               "%.4g, \"passes\": %zu, \"refreshed\": %zu, \"peak\": %zu, "
                "\"rows\": %zu, \"f\": %.17g, \"error\": %.4g}\n",
-               best, (double)n * (double)n * (double)d / rate, rate, s.passes, s.refreshed, peak, rows,
+               best, flops / rate, least, flops / processor, rate, s.passes, s.refreshed, peak, rows,
                s.objective[s.k - 1], s.sum_error);
     else
         (void)fprintf(stderr, "bench_modes: %s\n", e.msg);

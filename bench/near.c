@@ -1,7 +1,8 @@
 /* bench_near FILE THRESHOLD ROUNDS, or bench_near ROWS COLUMNS THRESHOLD ROUNDS KIND [FILE]: near duplicates beside the
- * row sums of the same matrix, in turn, the best of each counts. KIND of made rows, which go to FILE as bare floats where one is named:
- * `copies`, of which one in ten is another with a little noise; `equal`, all the same; `star`, around one centre: those
- * of the first half are not like each other, but each of the second is like all of the first. One JSON object. */
+ * row sums of the same matrix, in turn, the best of each counts. KIND of made rows, which go to FILE as bare floats
+ * where one is named: `copies`, of which one in ten is another with a little noise; `equal`, all the same; `star`,
+ * around one centre: those of the first half are not like each other, but each of the second is like all of the first.
+ * One JSON object. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +42,7 @@ static wn_code make(wn_mat *x, size_t n, size_t d, const char *kind, wn_err *err
 static wn_code save(const wn_mat *x, const char *path, wn_err *err) {
     FILE *f = fopen(path, "wb");
     bool ok = f != NULL;
-    for (size_t i = 0; i < x->rows && ok; i++)
-        ok = fwrite(wn_mat_row(x, i), sizeof(float), x->cols, f) == x->cols;
+    for (size_t i = 0; i < x->rows && ok; i++) ok = fwrite(wn_mat_row(x, i), sizeof(float), x->cols, f) == x->cols;
     if (f && fclose(f) != 0) ok = false;
     return ok ? WN_OK : wn_err_set(err, WN_EIO, "%s: cannot be written", path);
 }
@@ -65,8 +65,8 @@ int main(int argc, char **argv) {
     wn_blas_reexec(argv);
     if (argc != 4 && argc != 6 && argc != 7) return 2;
     const bool file = argc == 4;
-    wn_code code = file ? load(&x, argv[1], &e)
-                        : make(&x, strtoull(argv[1], NULL, 10), strtoull(argv[2], NULL, 10), argv[5], &e);
+    wn_code code =
+        file ? load(&x, argv[1], &e) : make(&x, strtoull(argv[1], NULL, 10), strtoull(argv[2], NULL, 10), argv[5], &e);
     if (code != WN_OK) goto out;
     if (argc == 7 && (code = save(&x, argv[6], &e)) != WN_OK) goto out;
     const double threshold = strtod(argv[file ? 2 : 3], NULL);

@@ -56,7 +56,7 @@ int main(int argc, char **argv) {
     code = wn_select(&x, &o, &s, &e);
     if (code != WN_OK) goto out;
     double all = wn_now() - from, sums = sink.greedy_from - from;
-    double peak = (double)wn_mem_peak(), rate = product_rate(&e), bound = n * n * d / rate;
+    double peak = (double)wn_mem_peak(), rate = product_rate(NULL, &e), bound = n * n * d / rate;
     printf("graph-cut rbf, %zu x %zu, k = %zu, gamma %.3g, lambda %.3g, %d threads, %s kernels\n", x.rows, x.cols, o.k,
            o.kernel.gamma, s.lambda, wn_threads_get(), wn_cpu_level());
     printf("| total s | row sums s | greedy s | bare product s | product / total | gains anew a pick | pool fills | "

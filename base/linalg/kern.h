@@ -21,6 +21,10 @@ typedef struct {
     void (*rbf)(float *v, size_t n, float gamma);
     /* Sum of v[n] in double, n a multiple of 32; with cols also cols[i] += v[i] */
     double (*sum)(const float *v, size_t n, double *cols);
+    /* lanes[i mod 8] += max(v[i] - low[i], 0); lanes[i mod 8] += min(max(v[i], 0), high[i]): in double, n a multiple of
+     * 8 */
+    void (*above)(const float *v, const double *low, size_t n, double lanes[8]);
+    void (*below)(const float *v, const double *high, size_t n, double lanes[8]);
     /* Writes to hits the positions, rising, where v[i] >= t or v[i] >= tv[i] (tv may be NULL); n a multiple of 32 */
     size_t (*scan)(const float *v, size_t n, float t, const float *tv, uint32_t *hits);
 } wn_kern;

@@ -75,6 +75,39 @@ static double sum(const float *v, size_t n, double *cols) {
     return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
 }
 
+typedef long long vd_mask __attribute__((vector_size(sizeof(vd))));
+
+/* v where the mask is set, else 0. */
+WN_INLINE vd vd_where(vd_mask mask, vd v) {
+    return (vd)(mask & (vd_mask)v);
+}
+
+static void above(const float *v, const double *low, size_t n, double lanes[8]) {
+    enum { D = WN_LANES / 2, SUMS = 8 / D };
+    vd total[SUMS];
+    memcpy(total, lanes, sizeof total);
+    for (size_t i = 0; i < n; i += 8)
+        for (size_t s = 0; s < SUMS; s++) {
+            const vd more = vd_widen(v + i + s * D) - vd_load(low + i + s * D);
+            total[s] += vd_where((vd_mask)(more > 0), more);
+        }
+    memcpy(lanes, total, sizeof total);
+}
+
+static void below(const float *v, const double *high, size_t n, double lanes[8]) {
+    enum { D = WN_LANES / 2, SUMS = 8 / D };
+    vd total[SUMS];
+    memcpy(total, lanes, sizeof total);
+    for (size_t i = 0; i < n; i += 8)
+        for (size_t s = 0; s < SUMS; s++) {
+            const vd w = vd_widen(v + i + s * D), top = vd_load(high + i + s * D),
+                     part = vd_where((vd_mask)(w > 0), w);
+            const vd_mask under = (vd_mask)(part < top);
+            total[s] += vd_where(under, part) + vd_where(~under, top);
+        }
+    memcpy(lanes, total, sizeof total);
+}
+
 static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t *hits) {
     const vf same = vf_splat(t);
     size_t count = 0;
@@ -90,4 +123,4 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 }
 
 #define WN_KERN                                                                                                        \
-    { .strip = KERN_ROWS, .micro = micro, .rbf = rbf, .sum = sum, .scan = scan }
+    { .strip = KERN_ROWS, .micro = micro, .rbf = rbf, .sum = sum, .above = above, .below = below, .scan = scan }

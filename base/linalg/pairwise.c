@@ -50,6 +50,12 @@ wn_code wn_pair_tile(const wn_kernel *k, wn_row_block a, wn_row_block b, size_t 
     return WN_OK;
 }
 
+void wn_pair_rows(const wn_kernel *k, const float *const *rows, size_t m, const wn_packed *b, float *out, size_t ldo) {
+    const wn_kern *kern = wn_kern_get();
+    wn_gemm_rows(rows, m, b, out, ldo);
+    for (size_t i = 0; i < m && k->kind == WN_RBF; i++) kern->rbf(out + i * ldo, wn_packed_width(b), (float)k->gamma);
+}
+
 typedef struct {
     const wn_kernel *kernel;
     const wn_kern *kern;
@@ -98,4 +104,22 @@ wn_code wn_pair_sums(const wn_kernel *k, const wn_mat *x, const size_t *rows, si
     }
     wn_packed_free(&panels);
     return WN_OK;
+}
+
+void wn_pair_above(const float *v, const double *low, size_t n, double lanes[8]) {
+    const size_t whole = n / 8 * 8;
+    wn_kern_get()->above(v, low, whole, lanes);
+    for (size_t i = whole; i < n; i++) {
+        const double more = (double)v[i] - low[i];
+        lanes[i - whole] += more > 0 ? more : 0;
+    }
+}
+
+void wn_pair_below(const float *v, const double *high, size_t n, double lanes[8]) {
+    const size_t whole = n / 8 * 8;
+    wn_kern_get()->below(v, high, whole, lanes);
+    for (size_t i = whole; i < n; i++) {
+        const double part = v[i] > 0 ? (double)v[i] : 0;
+        lanes[i - whole] += part < high[i] ? part : high[i];
+    }
 }

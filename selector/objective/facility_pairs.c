@@ -8,15 +8,13 @@
 #include "objective/facility.h"
 
 static void facility_gain(const float *w, const double *best, const double *weight, size_t n, double lanes[WN_LANES]) {
-    size_t i = 0;
-    for (; !weight && i + WN_LANES <= n; i += WN_LANES)
-        for (size_t l = 0; l < WN_LANES; l++) {
-            double more = (double)w[i + l] - best[i + l];
-            lanes[l] += more > 0 ? more : 0.0;
-        }
-    for (; i < n; i++) {
+    if (!weight) {
+        wn_pair_above(w, best, n, lanes);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
         double more = (double)w[i] - best[i];
-        lanes[i % WN_LANES] += more > 0 ? (weight ? weight[i] : 1) * more : 0.0;
+        lanes[i % WN_LANES] += more > 0 ? weight[i] * more : 0.0;
     }
 }
 

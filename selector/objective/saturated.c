@@ -6,6 +6,7 @@
  * What a row knows of the picks is the room that they leave: alpha C_i(V) at first, less s_ij with every pick, never
  * below 0; so it falls in floating point too, and with it every term min(s_xi, room_i). */
 #include <math.h>
+#include <wn/pairwise.h>
 #include <winnow/mem.h>
 
 #include "objective/edges.h"
@@ -18,10 +19,11 @@ static double saturated_part(float w, double room) {
 }
 
 static void saturated_gain(const float *w, const double *room, const double *weight, size_t n, double lanes[WN_LANES]) {
-    size_t i = 0;
-    for (; !weight && i + WN_LANES <= n; i += WN_LANES)
-        for (size_t l = 0; l < WN_LANES; l++) lanes[l] += saturated_part(w[i + l], room[i + l]);
-    for (; i < n; i++) lanes[i % WN_LANES] += (weight ? weight[i] : 1) * saturated_part(w[i], room[i]);
+    if (!weight) {
+        wn_pair_below(w, room, n, lanes);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) lanes[i % WN_LANES] += weight[i] * saturated_part(w[i], room[i]);
 }
 
 static void saturated_take(const float *w, double *room, size_t n) {

@@ -3,15 +3,14 @@
  * multiplying by scale >= 0 and subtracting from T are monotone under rounding). Rows are therefore refreshed only when
  * their old gain reaches the top, many at a time, against the picks since their last refresh.
  *
- * The rows with the largest gains form a pool whose mutual similarities are kept: a pick from the pool updates it with
- * one row of that small matrix. The pool serves until a row outside it might win. To fill it again without going
+ * The rows with the largest gains form a pool, packed close together: a pick from the pool updates it by its
+ * similarities with the others. The pool serves until a row outside it might win. To fill it again without going
  * through all rows there is a shortlist of the largest old gains; it serves until a row outside that might win. C_x is
  * always added up in the order of the picks from the same f32 values, wherever they were computed, so its bits are
  * those of the dense solver. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wn/failure.h>
 #include <wn/pairwise.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
@@ -19,7 +18,7 @@
 #include "rank.h"
 #include "solver/solver.h"
 
-enum { POOL_MIN = 8, POOL_MAX = 1024, ROWS_A_PLACE = 64, SHORTLIST = 16, BLOCK = 256, PICKS = 128 };
+enum { POOL_MIN = 8, POOL_MAX = 1024, ROWS_A_PLACE = 64, SHORTLIST = 16, LOOK = 4, PICKS = 256 };
 
 typedef struct {
     size_t version, id;
@@ -27,15 +26,14 @@ typedef struct {
 
 typedef struct {
     wn_greedy *g;
-    double scale; /* 2 + lambda */
-    size_t stride;
+    double scale;          /* 2 + lambda */
     double *T, *C, *bound; /* [n]; bound: the gain when last computed, -INFINITY once taken */
     size_t *version;       /* [n] picks that C counts */
     size_t *order;         /* [n] the shortlist, pool first; behind it the other rows */
     size_t listed;         /* rows of the shortlist */
     double ceiling;        /* largest bound behind the shortlist, and its row */
     size_t ceiling_id;
-    float *picks;     /* [k, stride] */
+    float *picks;     /* [k] packed, in whole panels (wn/gemm.h) */
     size_t cap, size; /* of the pool */
     bool pooled;      /* are picks made from it? Then it knows their sums better than C */
     size_t picked;    /* place in the pool of the row that was named last */
@@ -43,12 +41,11 @@ typedef struct {
     size_t rival_id;
     size_t *ids;                /* [cap] rows in the pool; taken ones stay */
     double *pool_gain, *pool_c; /* [cap] */
-    float *rows, *K;            /* [cap, stride], [cap, cap] */
-    rbf_stale *todo;            /* [2 cap] */
+    wn_packed pool;             /* their vectors */
+    const float **rows;         /* [cap] the same, where they stand */
+    float *w;                   /* [cap, in whole panels] similarities of a pick with them */
+    rbf_stale *todo;            /* [LOOK cap] */
     size_t ntodo;
-    float *scratch; /* [threads] of rows [BLOCK, stride] and tile [PICKS, BLOCK] */
-    size_t scratch_size;
-    wn_failure failure;
 } rbf_solver;
 
 static size_t rbf_pool_cap(size_t n) {
@@ -56,46 +53,40 @@ static size_t rbf_pool_cap(size_t n) {
     cap = cap < POOL_MIN ? POOL_MIN : cap > POOL_MAX ? POOL_MAX : cap;
     return cap < n ? cap : n;
 }
-static size_t rbf_row_floats(size_t d) {
-    return (d + 15) / 16 * 16;
-}
-static size_t rbf_scratch_floats(size_t d) {
-    return BLOCK * rbf_row_floats(d) + PICKS * BLOCK;
+static size_t rbf_packed_rows(size_t k) {
+    return (k + WN_GEMM_PANEL - 1) / WN_GEMM_PANEL * WN_GEMM_PANEL;
 }
 
 static size_t rbf_bytes(const wn_select_opts *o, size_t n, size_t d) {
-    size_t cap = rbf_pool_cap(n), threads = (size_t)wn_threads_get();
-    size_t rows = n * (3 * sizeof(double) + 2 * sizeof(size_t)) + o->k * rbf_row_floats(d) * sizeof(float);
-    size_t pool =
-        cap * (sizeof(size_t) + 2 * sizeof(double) + 2 * sizeof(rbf_stale) + (rbf_row_floats(d) + cap) * sizeof(float));
-    return rows + pool + threads * rbf_scratch_floats(d) * sizeof(float);
+    size_t cap = rbf_pool_cap(n);
+    size_t rows = n * (3 * sizeof(double) + 2 * sizeof(size_t)) + rbf_packed_rows(o->k) * d * sizeof(float);
+    size_t pool = cap * (2 * sizeof(size_t) + 2 * sizeof(double) + LOOK * sizeof(rbf_stale)) +
+                  rbf_packed_rows(cap) * (d + 1) * sizeof(float);
+    return rows + pool;
 }
 
-static wn_code rbf_alloc(rbf_solver *s, size_t n, size_t k, wn_err *err) {
+static wn_code rbf_alloc(rbf_solver *s, size_t n, size_t k, size_t d, wn_err *err) {
     if (!(s->T = wn_alloc(n, sizeof *s->T, err)) || !(s->C = wn_alloc(n, sizeof *s->C, err)) ||
         !(s->bound = wn_alloc(n, sizeof *s->bound, err)) || !(s->version = wn_alloc(n, sizeof *s->version, err)) ||
         !(s->order = wn_alloc(n, sizeof *s->order, err)) ||
-        !(s->picks = wn_alloc(k, s->stride * sizeof *s->picks, err)) ||
+        !(s->picks = wn_alloc(rbf_packed_rows(k), d * sizeof *s->picks, err)) ||
         !(s->ids = wn_alloc(s->cap, sizeof *s->ids, err)) ||
         !(s->pool_gain = wn_alloc(s->cap, sizeof *s->pool_gain, err)) ||
         !(s->pool_c = wn_alloc(s->cap, sizeof *s->pool_c, err)) ||
-        !(s->rows = wn_alloc(s->cap, s->stride * sizeof *s->rows, err)) ||
-        !(s->K = wn_alloc(s->cap, s->cap * sizeof *s->K, err)) ||
-        !(s->todo = wn_alloc(2 * s->cap, sizeof *s->todo, err)) ||
-        !(s->scratch = wn_alloc((size_t)wn_threads_get(), s->scratch_size * sizeof *s->scratch, err)))
+        !(s->rows = wn_alloc(s->cap, sizeof *s->rows, err)) ||
+        !(s->w = wn_alloc(rbf_packed_rows(s->cap), sizeof *s->w, err)) ||
+        !(s->todo = wn_alloc(LOOK * s->cap, sizeof *s->todo, err)))
         return WN_EMEMORY;
-    return WN_OK;
+    return wn_packed_reserve(&s->pool, s->cap, d, err);
 }
 
 static wn_code rbf_open(void **solver, wn_greedy *g, wn_err *err) {
     size_t n = g->ground.n, d = g->ground.d;
     rbf_solver *s = wn_alloc(1, sizeof *s, err);
     if (!(*solver = s)) return WN_EMEMORY;
-    *s = (rbf_solver){.g = g, .scale = 2 + g->o.lambda, .cap = rbf_pool_cap(n), .failure = WN_FAILURE_INIT};
-    s->stride = rbf_row_floats(d);
-    s->scratch_size = rbf_scratch_floats(d);
+    *s = (rbf_solver){.g = g, .scale = 2 + g->o.lambda, .cap = rbf_pool_cap(n)};
     s->ceiling = INFINITY; /* no shortlist yet */
-    wn_code code = rbf_alloc(s, n, g->o.k, err);
+    wn_code code = rbf_alloc(s, n, g->o.k, d, err);
     if (code != WN_OK) return code;
     if ((code = wn_ground_rbf_sums(&g->ground, &g->o.kernel, g->o.progress, s->T, err)) != WN_OK) return code;
     for (size_t i = 0; i < n; i++) s->bound[i] = s->T[i];
@@ -105,8 +96,9 @@ static wn_code rbf_open(void **solver, wn_greedy *g, wn_err *err) {
 static void rbf_close(void *solver) {
     rbf_solver *s = solver;
     if (!s) return;
-    void *all[] = {s->T,         s->C,      s->bound, s->version, s->order, s->picks,  s->ids,
-                   s->pool_gain, s->pool_c, s->rows,  s->K,       s->todo,  s->scratch};
+    void *all[] = {s->T,   s->C,         s->bound,  s->version, s->order, s->picks,
+                   s->ids, s->pool_gain, s->pool_c, s->rows,    s->w,     s->todo};
+    wn_packed_free(&s->pool);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) wn_free(all[i]);
     wn_free(s);
 }
@@ -117,56 +109,41 @@ static int rbf_by_version(const void *a, const void *b) {
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* Brings rows todo[begin .. end), sorted by version, up to date. */
+/* Brings rows todo[begin .. end), sorted by version, up to date; WN_GEMM_ROWS at most. */
 static void rbf_refresh_task(void *ctx, size_t begin, size_t end, int worker) {
-    rbf_solver *s = ctx;
-    const wn_ground *g = &s->g->ground;
-    size_t m = end - begin, picked = s->g->constraint.picked;
-    float *rows = s->scratch + (size_t)worker * s->scratch_size, *tile = rows + BLOCK * s->stride;
-    double c[BLOCK];
-    for (size_t i = 0; i < m; i++) {
-        size_t id = s->todo[begin + i].id;
-        memcpy(rows + i * s->stride, wn_mat_row(g->x, id), g->d * sizeof *rows);
-        c[i] = s->C[id];
-    }
-    size_t behind = 0; /* rows of this block that do not count pick p yet: a prefix, by the order */
-    for (size_t first = s->todo[begin].version; first < picked; first += PICKS) {
-        size_t np = picked - first < PICKS ? picked - first : PICKS;
-        wn_err err = {0};
-        if (wn_pair_tile(&s->g->o.kernel, (wn_row_block){s->picks + first * s->stride, s->stride, np},
-                         (wn_row_block){rows, s->stride, m}, g->d, tile, BLOCK, &err) != WN_OK) {
-            wn_failure_note(&s->failure, &err);
-            return;
-        }
-        for (size_t p = 0; p < np; p++) {
-            while (behind < m && s->todo[begin + behind].version <= first + p) behind++;
-            for (size_t i = 0; i < behind; i++) c[i] += (double)tile[p * BLOCK + i];
-        }
-    }
-    for (size_t i = 0; i < m; i++) {
-        size_t id = s->todo[begin + i].id;
-        s->C[id] = c[i];
-        s->version[id] = picked;
-        s->bound[id] = s->T[id] - s->scale * c[i];
-    }
-}
-
-static wn_code rbf_refresh(rbf_solver *s, wn_err *err) {
-    qsort(s->todo, s->ntodo, sizeof *s->todo, rbf_by_version);
-    wn_parallel_for(s->ntodo, BLOCK, rbf_refresh_task, s);
-    s->g->out->refreshed += s->ntodo;
-    s->ntodo = 0;
-    return wn_failure_take(&s->failure, err);
-}
-
-static void rbf_pool_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
     rbf_solver *s = ctx;
-    wn_err err = {0};
-    if (wn_pair_tile(&s->g->o.kernel, (wn_row_block){s->rows + begin * s->stride, s->stride, end - begin},
-                     (wn_row_block){s->rows, s->stride, s->size}, s->g->ground.d, s->K + begin * s->cap, s->cap,
-                     &err) != WN_OK)
-        wn_failure_note(&s->failure, &err);
+    const wn_ground *g = &s->g->ground;
+    const rbf_stale *todo = s->todo + begin;
+    const size_t m = end - begin, picked = s->g->constraint.picked;
+    const float *rows[WN_GEMM_ROWS];
+    _Alignas(64) float tile[WN_GEMM_ROWS * PICKS];
+    for (size_t i = 0; i < m; i++) rows[i] = wn_mat_row(g->x, todo[i].id);
+    for (size_t first = todo->version / WN_GEMM_PANEL * WN_GEMM_PANEL; first < picked; first += PICKS) {
+        const size_t np = picked - first < PICKS ? picked - first : PICKS;
+        const wn_packed picks = {.n = np, .k = g->d, .data = s->picks + first * g->d};
+        size_t behind = m; /* rows that do not count all of these picks yet: a prefix, by the order */
+        while (behind > 0 && todo[behind - 1].version >= first + np) behind--;
+        wn_pair_rows(&s->g->o.kernel, rows, behind, &picks, tile, PICKS);
+        for (size_t i = 0; i < behind; i++) {
+            double c = s->C[todo[i].id];
+            for (size_t p = todo[i].version > first ? todo[i].version - first : 0; p < np; p++)
+                c += (double)tile[i * PICKS + p];
+            s->C[todo[i].id] = c;
+        }
+    }
+    for (size_t i = 0; i < m; i++) {
+        const size_t id = todo[i].id;
+        s->version[id] = picked;
+        s->bound[id] = s->T[id] - s->scale * s->C[id];
+    }
+}
+
+static void rbf_refresh(rbf_solver *s) {
+    qsort(s->todo, s->ntodo, sizeof *s->todo, rbf_by_version);
+    wn_parallel_for(s->ntodo, WN_GEMM_ROWS, rbf_refresh_task, s);
+    s->g->out->refreshed += s->ntodo;
+    s->ntodo = 0;
 }
 
 /* The shortlist anew, from the bounds of all rows. */
@@ -187,7 +164,7 @@ static void rbf_make_shortlist(rbf_solver *s) {
 /* Puts the rows of largest gain on the shortlist first, all of them up to date; s->size of them. */
 static wn_code rbf_rank_shortlist(rbf_solver *s, wn_err *err) {
     size_t picked = s->g->constraint.picked;
-    size_t look = s->listed < 2 * s->cap ? s->listed : 2 * s->cap; /* refreshing beyond the pool saves rounds */
+    size_t look = s->listed < LOOK * s->cap ? s->listed : LOOK * s->cap; /* refreshing beyond the pool saves rounds */
     s->size = s->listed < s->cap ? s->listed : s->cap;
     for (;;) {
         wn_rank_top(s->order, s->listed, look, s->bound);
@@ -198,9 +175,9 @@ static wn_code rbf_rank_shortlist(rbf_solver *s, wn_err *err) {
         for (size_t i = 0; i < look; i++)
             if (s->version[s->order[i]] < picked)
                 s->todo[s->ntodo++] = (rbf_stale){s->version[s->order[i]], s->order[i]};
-        wn_code code = rbf_refresh(s, err);
+        rbf_refresh(s);
+        const wn_code code = wn_greedy_tick(s->g, err);
         if (code != WN_OK) return code;
-        if ((code = wn_greedy_tick(s->g, err)) != WN_OK) return code;
     }
 }
 
@@ -230,10 +207,9 @@ static wn_code rbf_fill_pool(rbf_solver *s, wn_err *err) {
         size_t id = s->ids[i] = s->order[i];
         s->pool_c[i] = s->C[id];
         s->pool_gain[i] = s->bound[id];
-        memcpy(s->rows + i * s->stride, wn_mat_row(g->x, id), g->d * sizeof *s->rows);
+        s->rows[i] = wn_mat_row(g->x, id);
     }
-    wn_parallel_for(s->size, 64, rbf_pool_task, s);
-    if ((code = wn_failure_take(&s->failure, err)) != WN_OK) return code;
+    wn_packed_fill(&s->pool, s->rows, s->size, g->d);
     s->rival = s->ceiling;
     s->rival_id = s->ceiling_id;
     for (size_t i = s->size; i < s->listed; i++) {
@@ -270,9 +246,10 @@ static void rbf_drain_pool(rbf_solver *s) {
 static wn_code rbf_gain(void *solver, size_t row, double *gain, wn_err *err) {
     rbf_solver *s = solver;
     s->todo[s->ntodo++] = (rbf_stale){s->version[row], row};
-    wn_code code = rbf_refresh(s, err);
+    (void)err;
+    rbf_refresh(s);
     *gain = s->bound[row];
-    return code;
+    return WN_OK;
 }
 
 static wn_code rbf_best(void *solver, size_t *row, double *gain, wn_err *err) {
@@ -291,13 +268,15 @@ static wn_code rbf_add(void *solver, size_t row, wn_err *err) {
     (void)err;
     rbf_solver *s = solver;
     const wn_ground *g = &s->g->ground;
-    memcpy(s->picks + (s->g->constraint.picked - 1) * s->stride, wn_mat_row(g->x, row), g->d * sizeof *s->picks);
+    const size_t at = s->g->constraint.picked - 1, column = at % WN_GEMM_PANEL;
+    float *panel = s->picks + (at - column) * g->d;
+    for (size_t c = 0; c < g->d; c++) panel[c * WN_GEMM_PANEL + column] = wn_mat_row(g->x, row)[c];
     s->bound[row] = -INFINITY;
     if (!s->pooled) return WN_OK;
     s->pool_gain[s->picked] = -INFINITY;
-    const float *w = s->K + s->picked * s->cap;
+    wn_pair_rows(&s->g->o.kernel, &s->rows[s->picked], 1, &s->pool, s->w, rbf_packed_rows(s->size));
     for (size_t i = 0; i < s->size; i++) {
-        s->pool_c[i] += (double)w[i];
+        s->pool_c[i] += (double)s->w[i];
         if (s->pool_gain[i] > -INFINITY) s->pool_gain[i] = s->T[s->ids[i]] - s->scale * s->pool_c[i];
     }
     return WN_OK;

@@ -162,6 +162,28 @@ Test(kernels, vector_levels_give_the_same_bits) {
     cr_assert_arr_eq(ca, cb, sizeof ca);
 }
 
+/* Each level against the definition, with whole and broken ends. */
+Test(kernels, parts_above_and_below_have_the_same_bits_everywhere) {
+    enum { N = 1003 };
+    float v[N];
+    double at[N], above[8] = {.5}, below[8] = {.25};
+    wn_rng r = wn_rng_init(6, 0);
+    for (size_t i = 0; i < N; i++) v[i] = (float)(wn_rng_uniform(&r) - .3), at[i] = wn_rng_uniform(&r) * .7;
+    at[3] = INFINITY;
+    for (size_t i = 0; i < N; i++) {
+        above[i % 8] += fmax((double)v[i] - at[i], 0);
+        below[i % 8] += fmin(fmax((double)v[i], 0), at[i]);
+    }
+    for (size_t l = 0; l < sizeof levels / sizeof *levels; l++) {
+        if (!wn_cpu_use(levels[l])) continue;
+        double a[8] = {.5}, b[8] = {.25};
+        wn_pair_above(v, at, N, a);
+        wn_pair_below(v, at, N, b);
+        cr_assert_arr_eq(a, above, sizeof a, "%s", levels[l]);
+        cr_assert_arr_eq(b, below, sizeof b, "%s", levels[l]);
+    }
+}
+
 static double kernel_value(const wn_kernel *k, double dot) {
     return k->kind == WN_RBF ? exp((double)(float)k->gamma * (dot - 1)) : dot;
 }
