@@ -198,6 +198,16 @@ static wn_code linear_add(void *solver, size_t row, wn_err *err) {
     return WN_OK;
 }
 
+static wn_code linear_take(void *solver, const float *x, wn_err *err) {
+    (void)err;
+    linear_solver *s = solver;
+    wn_linear_cut_take(&s->lin, x);
+    if (!s->filled) return WN_OK;
+    wn_parallel_for(s->size, 256, linear_pool_task, s);
+    s->g->out->refreshed += s->size;
+    return WN_OK;
+}
+
 static wn_code linear_bound(void *solver, wn_finished *g, wn_err *err) {
     (void)solver;
     return wn_certificate_of_cut(g, NULL, err);
@@ -208,5 +218,6 @@ const wn_solver_vt wn_solver_graph_cut_linear = {.bytes = linear_bytes,
                                                  .gain = linear_gain,
                                                  .best = linear_best,
                                                  .add = linear_add,
+                                                 .take = linear_take,
                                                  .bound = linear_bound,
                                                  .close = linear_close};

@@ -287,20 +287,39 @@ static wn_code rbf_best(void *solver, size_t *row, double *gain, wn_err *err) {
     return WN_OK;
 }
 
-static wn_code rbf_add(void *solver, size_t row, wn_err *err) {
-    (void)err;
-    rbf_solver *s = solver;
-    const wn_ground *g = &s->g->ground;
-    memcpy(s->picks + (s->g->constraint.picked - 1) * s->stride, wn_mat_row(g->x, row), g->d * sizeof *s->picks);
-    s->bound[row] = -INFINITY;
-    if (!s->pooled) return WN_OK;
-    s->pool_gain[s->picked] = -INFINITY;
-    const float *w = s->K + s->picked * s->cap;
+/* The pool counts a pick whose similarities to its rows are w[size]. */
+static void rbf_pool_add(rbf_solver *s, const float *w) {
     for (size_t i = 0; i < s->size; i++) {
         s->pool_c[i] += (double)w[i];
         if (s->pool_gain[i] > -INFINITY) s->pool_gain[i] = s->T[s->ids[i]] - s->scale * s->pool_c[i];
     }
+}
+
+static float *rbf_keep_pick(rbf_solver *s, const float *x) {
+    float *pick = s->picks + (s->g->constraint.picked - 1) * s->stride;
+    memcpy(pick, x, s->g->ground.d * sizeof *pick);
+    return pick;
+}
+
+static wn_code rbf_add(void *solver, size_t row, wn_err *err) {
+    (void)err;
+    rbf_solver *s = solver;
+    (void)rbf_keep_pick(s, wn_mat_row(s->g->ground.x, row));
+    s->bound[row] = -INFINITY;
+    if (!s->pooled) return WN_OK;
+    s->pool_gain[s->picked] = -INFINITY;
+    rbf_pool_add(s, s->K + s->picked * s->cap);
     return WN_OK;
+}
+
+static wn_code rbf_take(void *solver, const float *x, wn_err *err) {
+    rbf_solver *s = solver;
+    const float *pick = rbf_keep_pick(s, x);
+    if (!s->pooled) return WN_OK;
+    wn_code code = wn_pair_tile(&s->g->o.kernel, (wn_row_block){pick, s->stride, 1},
+                                (wn_row_block){s->rows, s->stride, s->size}, s->g->ground.d, s->scratch, s->cap, err);
+    if (code == WN_OK) rbf_pool_add(s, s->scratch);
+    return code;
 }
 
 static wn_code rbf_bound(void *solver, wn_finished *g, wn_err *err) {
@@ -312,5 +331,6 @@ const wn_solver_vt wn_solver_graph_cut_rbf = {.bytes = rbf_bytes,
                                               .gain = rbf_gain,
                                               .best = rbf_best,
                                               .add = rbf_add,
+                                              .take = rbf_take,
                                               .bound = rbf_bound,
                                               .close = rbf_close};
