@@ -136,8 +136,8 @@ void wn_column_block_fill(wn_column_block *b, const wn_mat *x, size_t first) {
 
 void wn_column_block_sums(const wn_column_block *b, const wn_kernel *k, const wn_mat *x, size_t first, double *row_sums,
                           double *column_sums) {
-    const strips job = {wn_kern_get(), (float)k->gamma, x, first, first + x->rows, b->first, b->first + b->n,
-                        b->panels.data};
+    const strips job = {wn_kern_get(),   (float)k->gamma, x, first, first + x->rows, b->first,
+                        b->first + b->n, b->panels.data};
     all_strips(&job, first, row_sums, column_sums);
 }
 

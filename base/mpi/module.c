@@ -12,8 +12,6 @@
 #include <string.h>
 #include <time.h>
 
-__attribute__((visibility("default"))) int wn_comm_module_open(wn_comm *out, char *message, size_t size);
-
 enum { LOOKS = 200, YIELDS = 2000, LONGEST_NS = 1000000, AT_ONCE = 1 << 28 };
 
 /* Counts of a gather, which MPI wants as int. */

@@ -9,6 +9,7 @@ typedef struct {
     size_t npoints;
     const wn_kernel *kernel; /* NULL: no value is wanted */
     bool in_space;           /* by cosines of v->space, where there is one */
+    wn_ranks *ranks;         /* who hold v->x, too; NULL: nobody */
 } wn_cover_opts;
 
 /* best, at [m]: cosine to, and place in `order` of, the nearest of all. mean [npoints]: mean cosine of all input rows

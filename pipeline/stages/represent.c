@@ -46,7 +46,8 @@ wn_code wn_representatives_find(wn_representatives *out, wn_curves *curves, cons
     wn_code code = a.by && a.sim && a.count && cover.best && cover.at ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     set_budgets(curves, choice->k);
-    const wn_cover_opts o = {.order = choice->selection.ids, .budget = curves->k, .npoints = curves->n};
+    const wn_cover_opts o = {
+        .order = choice->selection.ids, .budget = curves->k, .npoints = curves->n, .ranks = choice->ranks};
     if ((code = wn_cover_curve(&cover, v, c, &o, io, err)) != WN_OK) goto out;
     if (choice->k > 0)
         assign_rows(&a, &cover, v, c, choice);

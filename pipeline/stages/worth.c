@@ -248,7 +248,8 @@ wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, 
     wn_worth made = {.chosen = {NAN, NAN, NAN}, .guess = NAN, .p = NAN, .c = NAN};
     made.random = made.all = made.gain = made.chosen;
     again.opts = &own;
-    own.partition = (wn_choice_parts){0}; /* a fold is small enough to choose from at once */
+    own.partition = (wn_choice_parts){0}; /* a fold is small enough to choose from at once, and alone */
+    own.ranks = NULL;
     wn_code code = wn_worth_count(&f, v, chosen, err);
     if (code != WN_OK) goto out;
     if (!wn_worth_planned(&f.plan, made.none, &f.size, chosen->opts)) goto done;

@@ -25,14 +25,14 @@ typedef struct {
 
 typedef struct {
     wn_comm *comm;
-    size_t n, first;      /* rows of the whole; the first of the share */
-    wn_greedy g;          /* of the share */
-    wn_constraint all;    /* of the whole */
+    size_t n, first;   /* rows of the whole; the first of the share */
+    wn_greedy g;       /* of the share */
+    wn_constraint all; /* of the whole */
     const wn_solver_vt *vt;
     void *solver;
-    size_t open;          /* rows of the share that may be picked */
-    spread_word *words;   /* [size] */
-    float *x;             /* [d] the row that was picked */
+    size_t open;        /* rows of the share that may be picked */
+    spread_word *words; /* [size] */
+    float *x;           /* [d] the row that was picked */
 } spread;
 
 /* ---- before ---- */
@@ -40,13 +40,15 @@ typedef struct {
 static wn_code check(const wn_select_opts *o, const wn_mat *mine, size_t n, const wn_comm *comm, wn_err *err) {
     const size_t first = wn_spread_first(n, comm->rank, comm->size);
     if (!wn_spread_serves(o))
-        return wn_err_set(err, WN_EUSAGE, "ranks: only graph-cut over all pairs is chosen by several processes exactly");
+        return wn_err_set(err, WN_EUSAGE,
+                          "ranks: only graph-cut over all pairs is chosen by several processes exactly");
     if (mine->rows != wn_spread_first(n, comm->rank + 1, comm->size) - first)
         return wn_err_set(err, WN_EUSAGE, "ranks: %zu rows are not the share of rank %d of %d in %zu", mine->rows,
                           comm->rank, comm->size, n);
     if (o->k == 0) return wn_err_set(err, WN_EUSAGE, "select: k is 0; at least one row must be chosen");
     if (!isnan(o->lambda) && !(o->lambda >= 0 && o->lambda <= 1e12))
-        return wn_err_set(err, WN_EUSAGE, "select: lambda is %g; it must lie between 0 and 1e12, or be auto", o->lambda);
+        return wn_err_set(err, WN_EUSAGE, "select: lambda is %g; it must lie between 0 and 1e12, or be auto",
+                          o->lambda);
     if (o->nkeep > o->k)
         return wn_err_set(err, WN_ECONSTRAINT, "select: %zu rows must be kept but k is %zu; raise k", o->nkeep, o->k);
     return wn_kernel_check(&o->kernel, err);
@@ -133,7 +135,8 @@ static int best_word(const spread *s, wn_code *code) {
     for (int i = 0; i < s->comm->size; i++) {
         const spread_word *w = s->words + i, *b = s->words + best;
         if (w->code != WN_OK) *code = (wn_code)w->code;
-        if (b->row == UINT64_MAX || (w->row != UINT64_MAX && wn_rank_before(w->gain, w->row, b->gain, b->row))) best = i;
+        if (b->row == UINT64_MAX || (w->row != UINT64_MAX && wn_rank_before(w->gain, w->row, b->gain, b->row)))
+            best = i;
     }
     return best;
 }

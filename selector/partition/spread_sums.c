@@ -4,8 +4,8 @@
  * share is handed over, and the rank that has its last row finishes it.
  *
  * rbf: column block b belongs to rank b mod size, so that all have the same part of the triangle. The rows pass by all
- * ranks, a block at a time; each adds them to the sums of its columns, and the sums of these rows over its columns go to
- * the rank of their own block, which adds them up from the first block to the last. */
+ * ranks, a block at a time; each adds them to the sums of its columns, and the sums of these rows over its columns go
+ * to the rank of their own block, which adds them up from the first block to the last. */
 #include "partition/spread_sums.h"
 
 #include <string.h>
@@ -76,7 +76,8 @@ static wn_code hand_on(vector_pieces *p, wn_err *err) {
 }
 
 static size_t pieces_finished(size_t first, size_t end, size_t n) {
-    const size_t before = first / WN_SUM_ROWS, after = end == n ? (n + WN_SUM_ROWS - 1) / WN_SUM_ROWS : end / WN_SUM_ROWS;
+    const size_t before = first / WN_SUM_ROWS,
+                 after = end == n ? (n + WN_SUM_ROWS - 1) / WN_SUM_ROWS : end / WN_SUM_ROWS;
     return end > first ? after - before : 0;
 }
 
@@ -93,8 +94,9 @@ wn_code wn_spread_vector_sums(double *sums, const wn_spread_rows *r, wn_err *err
     add_pieces(&p);
     if ((code = hand_on(&p, err)) != WN_OK) goto out;
     for (size_t i = 0; i < size; i++)
-        bytes[i] = d * sizeof *every * pieces_finished(wn_spread_first(r->n, (int)i, (int)size),
-                                                       wn_spread_first(r->n, (int)i + 1, (int)size), r->n);
+        bytes[i] = d * sizeof *every *
+                   pieces_finished(wn_spread_first(r->n, (int)i, (int)size),
+                                   wn_spread_first(r->n, (int)i + 1, (int)size), r->n);
     if ((code = wn_comm_gather(r->comm, p.done, bytes, every, -1, err)) != WN_OK) goto out;
     memset(sums, 0, d * sizeof *sums);
     for (size_t i = 0; i < all; i++)
@@ -180,14 +182,15 @@ static wn_code pass_rows(rbf_sums *s, wn_err *err) {
     wn_code code = WN_OK;
     s->rows.rows = end - begin;
     for (int i = 0; i < r->comm->size && code == WN_OK; i++) {
-        const size_t first = wn_spread_first(r->n, i, r->comm->size), last = wn_spread_first(r->n, i + 1, r->comm->size);
+        const size_t first = wn_spread_first(r->n, i, r->comm->size),
+                     last = wn_spread_first(r->n, i + 1, r->comm->size);
         const size_t from = first > begin ? first : begin, to = least(last, end);
         if (from >= to) continue;
         for (size_t row = from; row < to && i == r->comm->rank; row++)
             memcpy(wn_mat_row(&s->rows, row - begin), wn_mat_row(r->mine, row - r->first),
                    r->mine->cols * sizeof(float));
-        code = wn_comm_bcast(r->comm, wn_mat_row(&s->rows, from - begin), (to - from) * s->rows.stride * sizeof(float), i,
-                             err);
+        code = wn_comm_bcast(r->comm, wn_mat_row(&s->rows, from - begin), (to - from) * s->rows.stride * sizeof(float),
+                             i, err);
     }
     return code;
 }
@@ -213,7 +216,8 @@ static void block_task(void *ctx, size_t begin, size_t end, int worker) {
             wn_mat rows = s->rows;
             rows.data = wn_mat_row(&s->rows, at - first), rows.rows = stop - at;
             wn_column_block_sums(&b->columns, s->kernel, &rows, at, sums + (at - first), b->piece);
-            if (b->columns.first == first) memcpy(b->own + (at - first), sums + (at - first), (stop - at) * sizeof *sums);
+            if (b->columns.first == first)
+                memcpy(b->own + (at - first), sums + (at - first), (stop - at) * sizeof *sums);
             if (stop == b->begun + WN_PIECE_ROWS) end_piece(b, stop);
             at = stop;
         }

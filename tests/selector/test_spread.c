@@ -26,8 +26,8 @@ static void select_share(void *ctx, wn_comm *comm) {
     const int r = comm->rank;
     wn_mat mine = *c->x;
     mine.data = wn_mat_row(c->x, first), mine.rows = end - first;
-    c->code[r] = wn_spread_select(&mine, c->x->rows, c->o, comm, &c->s[r], r == 0 ? &c->T : NULL, &c->cost[r],
-                                  &c->err[r]);
+    c->code[r] =
+        wn_spread_select(&mine, c->x->rows, c->o, comm, &c->s[r], r == 0 ? &c->T : NULL, &c->cost[r], &c->err[r]);
 }
 
 static void free_case(spread_case *c, int size) {

@@ -53,5 +53,6 @@ wn_code wn_comm_mpi(wn_comm *out, wn_err *err);
 /* What the module has: fills rank, size, vt and state; message [size]. */
 typedef int (*wn_comm_open_function)(wn_comm *out, char *message, size_t size);
 #define WN_COMM_OPEN_SYMBOL "wn_comm_module_open"
+int wn_comm_module_open(wn_comm *out, char *message, size_t size); /* stands in the module alone */
 
 #endif

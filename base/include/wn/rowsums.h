@@ -22,7 +22,7 @@ void wn_column_block_fill(wn_column_block *b, const wn_mat *x, size_t first);
 /* Rows of x, whose row 0 is row `first` of the whole, none before the block's own: row_sums[x->rows] over the columns
  * before each row; column_sums[n] += the same values, row by row. One thread, no allocation; column_sums has room for
  * wn_packed_width(&b->panels). rbf. */
-void wn_column_block_sums(const wn_column_block *b, const wn_kernel *k, const wn_mat *x, size_t first,
-                          double *row_sums, double *column_sums);
+void wn_column_block_sums(const wn_column_block *b, const wn_kernel *k, const wn_mat *x, size_t first, double *row_sums,
+                          double *column_sums);
 
 #endif

@@ -100,6 +100,7 @@ typedef struct {
     size_t partitions;       /* 0: all rows at once */
     wn_partitioning partition_by;
     const char *parts_folder; /* merge: where the shards are; NULL: another command */
+    const char *keep_parts;   /* where the picks of parts are kept as they are made; NULL: nowhere */
     const char *keep_path, *exclude_path; /* one id a line */
     size_t neighbours;       /* -K */
     wn_layout export_layout; /* of graph */

@@ -183,6 +183,9 @@ typedef struct {
     const wn_part_picks *picks;  /* [parts] of the first round, rows of the matrix; NULL: it is part of the choice */
 } wn_choice_parts;
 
+/* Processes that hold the rows, too, and help (pipeline/ranks). */
+typedef struct wn_ranks wn_ranks;
+
 typedef struct {
     wn_objective objective;
     wn_space_opts space;
@@ -203,6 +206,7 @@ typedef struct {
     size_t neighbours; /* facility location over many rows: edges a row of the graph it is computed over; 0: 50 */
     size_t memory;     /* bytes it may use beyond what is there */
     wn_choice_parts partition;
+    wn_ranks *ranks;   /* who help with the choice of all rows, and what comes after it; NULL: nobody */
     bool any_order;    /* the rows are what counts: no time is spent on their order, or on a bound */
 } wn_choice_opts;
 
@@ -215,6 +219,7 @@ typedef struct {
     wn_partitioned rounds;  /* of a choice in parts */
     size_t *chosen;         /* [k] input rows in order of choice */
     size_t *rank;           /* [n] from 1; WN_NONE: not chosen */
+    wn_ranks *ranks;        /* as in the options */
 } wn_choice;
 
 /* Excluded rows are never chosen, zero vectors only when others do not suffice for k. */
@@ -224,6 +229,15 @@ void wn_choice_free(wn_choice *c);
 /* The first round of part 0 .. parts - 1, as wn_choice_make has it: rows of the matrix. */
 wn_code wn_choice_part(wn_part_picks *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
                        const wn_choice_opts *o, size_t part, wn_io *io, wn_err *err);
+/* The same of several, by o->ranks where there are such: done() gets the picks of each, whose ids it may take. */
+typedef struct {
+    const size_t *parts; /* [n] from 0 */
+    size_t n;
+    wn_code (*done)(void *ctx, size_t part, wn_part_picks *picks, wn_err *err);
+    void *ctx;
+} wn_choice_todo;
+wn_code wn_choice_parts_do(const wn_choice_todo *todo, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
+                           const wn_choice_opts *o, wn_io *io, wn_err *err);
 /* Edges a row of that graph for m rows; 0: over all pairs. */
 size_t wn_choice_neighbours(const wn_choice_opts *o, size_t m);
 

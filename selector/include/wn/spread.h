@@ -6,8 +6,8 @@
  * picks in their order and the sum T of the row over all rows, and T is added up in the order of one process.
  *
  * What travels: a pick 24 bytes from each rank and its vector, 4 d bytes to each. T over an inner product: d numbers a
- * piece of WN_SUM_ROWS rows, and a rank. T over rbf: all rows once to all ranks, 4 n d bytes to each, and n sums a block
- * of columns (wn/rowsums.h), 4 n^2 / wn_packed_columns(d) bytes in all. */
+ * piece of WN_SUM_ROWS rows, and a rank. T over rbf: all rows once to all ranks, 4 n d bytes to each, and n sums a
+ * block of columns (wn/rowsums.h), 4 n^2 / wn_packed_columns(d) bytes in all. */
 #include <winnow/select.h>
 #include <wn/comm.h>
 
