@@ -17,11 +17,16 @@ static wn_code self_gather(void *state, const void *mine, const size_t *bytes, v
     return WN_OK;
 }
 
+static wn_code self_best(void *state, wn_comm_bid *bid, wn_err *err) {
+    (void)state, (void)bid, (void)err;
+    return WN_OK;
+}
+
 static void self_close(void *state) {
     (void)state;
 }
 
-static const wn_comm_vt self = {self_bcast, self_gather, self_close};
+static const wn_comm_vt self = {self_bcast, self_gather, self_best, self_close};
 
 void wn_comm_self(wn_comm *out) {
     *out = (wn_comm){.size = 1, .vt = &self};
@@ -48,6 +53,15 @@ wn_code wn_comm_gather(wn_comm *c, const void *mine, const size_t *bytes, void *
     const wn_code code = c->vt->gather(c->state, mine, bytes, all, root, err);
     if (root < 0 || root == c->rank)
         for (int i = 0; i < c->size; i++) c->received += i == c->rank ? 0 : bytes[i];
+    c->calls++;
+    c->seconds += wn_now() - begin;
+    return code;
+}
+
+wn_code wn_comm_best(wn_comm *c, wn_comm_bid *bid, wn_err *err) {
+    const double begin = wn_now();
+    const wn_code code = c->vt->best(c->state, bid, err);
+    for (int reached = 1; reached < c->size && reached > 0; reached *= 2) c->received += sizeof *bid;
     c->calls++;
     c->seconds += wn_now() - begin;
     return code;

@@ -1,4 +1,4 @@
-/* winnow-mpi.so: the two operations of wn/comm.h by Open MPI. A module of its own, so that nothing else needs libmpi.
+/* winnow-mpi.so: the operations of wn/comm.h by Open MPI. A module of its own, so that nothing else needs libmpi.
  *
  * Every operation is begun without waiting and then asked for: first often, then less and less, so that a rank that
  * waits long for the others leaves its processor to them. */
@@ -18,6 +18,8 @@ enum { LOOKS = 200, YIELDS = 2000, LONGEST_NS = 1000000, AT_ONCE = 1 << 28 };
 typedef struct {
     int rank, size;
     int *count, *offset; /* [size] */
+    MPI_Datatype bid;
+    MPI_Op first;
 } mpi_state;
 
 static wn_code failed(int result, const char *what, wn_err *err) {
@@ -101,15 +103,33 @@ static wn_code mpi_gather(void *state, const void *mine, const size_t *bytes, vo
     return result == MPI_SUCCESS ? WN_OK : failed(result, "a gather", err);
 }
 
+static void first_bid(void *in, void *inout, int *n, MPI_Datatype *type) {
+    const wn_comm_bid *a = in;
+    wn_comm_bid *b = inout;
+    (void)type;
+    for (int i = 0; i < *n; i++)
+        if (wn_comm_outbids(&a[i], &b[i])) b[i] = a[i];
+}
+
+static wn_code mpi_best(void *state, wn_comm_bid *bid, wn_err *err) {
+    mpi_state *s = state;
+    MPI_Request request;
+    int result = MPI_Iallreduce(MPI_IN_PLACE, bid, 1, s->bid, s->first, MPI_COMM_WORLD, &request);
+    if (result == MPI_SUCCESS) result = wait_for(&request);
+    return result == MPI_SUCCESS ? WN_OK : failed(result, "a reduction", err);
+}
+
 static void mpi_close(void *state) {
     mpi_state *s = state;
+    (void)MPI_Op_free(&s->first);
+    (void)MPI_Type_free(&s->bid);
     free(s->count);
     free(s->offset);
     free(s);
     (void)MPI_Finalize();
 }
 
-static const wn_comm_vt by_mpi = {mpi_bcast, mpi_gather, mpi_close};
+static const wn_comm_vt by_mpi = {mpi_bcast, mpi_gather, mpi_best, mpi_close};
 
 int wn_comm_module_open(wn_comm *out, char *message, size_t size) {
     int given = 0;
@@ -123,6 +143,9 @@ int wn_comm_module_open(wn_comm *out, char *message, size_t size) {
     s->count = calloc((size_t)s->size, sizeof *s->count);
     s->offset = calloc((size_t)s->size, sizeof *s->offset);
     if (!s->count || !s->offset) goto failed;
+    if (MPI_Type_contiguous((int)sizeof(wn_comm_bid), MPI_BYTE, &s->bid) != MPI_SUCCESS ||
+        MPI_Type_commit(&s->bid) != MPI_SUCCESS || MPI_Op_create(first_bid, 1, &s->first) != MPI_SUCCESS)
+        goto failed;
     *out = (wn_comm){.rank = s->rank, .size = s->size, .vt = &by_mpi, .state = s};
     return 0;
 failed:

@@ -1,6 +1,7 @@
 """Records to a chosen subset in Spark: every step that can be cut runs as one task a shard, by the command winnow.
 
-    spark-submit | python spark_job.py RECORDS OUT --work DIR --parts M -k K [--model DIR | --encoder FILE] [-- OPTION...]
+    spark-submit spark_job.py RECORDS OUT --work DIR --parts M -k K [--model DIR | --encoder FILE] [-- OPTION...]
+    python spark_job.py --master local[*] RECORDS OUT ...
 
 1. driver: without --model or --encoder an LSA encoder is fitted to the first rows (--fit-rows).
 2. M tasks: winnow embed --shard i/M     -> DIR/vectors/i.h5ad
@@ -77,8 +78,8 @@ def main():
     if not args.model and not args.encoder:
         args.encoder = os.path.join(args.work, "encoder.lsa")
         if not os.path.exists(args.encoder):
-            run([args.winnow, "embed", args.records, "--limit", str(args.fit_rows), "--save-encoder", args.encoder, "-q",
-                 "-f", "-o", os.path.join(args.work, "fitted.h5ad")])
+            run([args.winnow, "embed", args.records, "--limit", str(args.fit_rows), "--save-encoder", args.encoder,
+                 "-q", "-f", "-o", os.path.join(args.work, "fitted.h5ad")])
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("winnow")
     spark = (builder.master(args.master) if args.master else builder).getOrCreate()

@@ -16,13 +16,6 @@ bool wn_spread_serves(const wn_select_opts *o) {
            !o->weight && !o->represent && !o->sums && !o->first && !o->n_all;
 }
 
-/* A rank's word on the next pick. */
-typedef struct {
-    double gain;
-    uint64_t row; /* of the whole; UINT64_MAX: it has none */
-    int32_t code; /* not WN_OK: it failed */
-} spread_word;
-
 typedef struct {
     wn_comm *comm;
     size_t n, first;   /* rows of the whole; the first of the share */
@@ -30,9 +23,8 @@ typedef struct {
     wn_constraint all; /* of the whole */
     const wn_solver_vt *vt;
     void *solver;
-    size_t open;        /* rows of the share that may be picked */
-    spread_word *words; /* [size] */
-    float *x;           /* [d] the row that was picked */
+    size_t open; /* rows of the share that may be picked */
+    float *x;    /* [d] the row that was picked */
 } spread;
 
 /* ---- before ---- */
@@ -72,7 +64,6 @@ static wn_code prepare(spread *s, wn_selection *out, const wn_mat *mine, const w
                           mine->rows, o->memory);
     if (!(out->ids = wn_alloc(o->k, sizeof *out->ids, err)) || !(out->gain = wn_alloc(o->k, sizeof *out->gain, err)) ||
         !(out->objective = wn_alloc(o->k, sizeof *out->objective, err)) ||
-        !(s->words = wn_alloc((size_t)s->comm->size, sizeof *s->words, err)) ||
         !(s->x = wn_alloc(mine->cols, sizeof *s->x, err)))
         return WN_EMEMORY;
     if ((code = wn_ground_init(&s->g.ground, mine, &s->g.o, err)) != WN_OK) return code;
@@ -110,59 +101,47 @@ static wn_code open_solver(spread *s, wn_err *err) {
 
 /* ---- the greedy ---- */
 
-/* What this rank has to say; *row in its share. */
-static spread_word own_word(spread *s, size_t *row, wn_code code, wn_err *err) {
-    spread_word w = {-INFINITY, UINT64_MAX, (int32_t)code};
+/* This rank's bid for the next pick; *row in its share. */
+static wn_comm_bid own_bid(spread *s, size_t *row, wn_code code, wn_err *err) {
+    wn_comm_bid bid = {-INFINITY, UINT64_MAX, code};
     const size_t t = s->g.constraint.picked;
-    if (code != WN_OK) return w;
+    if (code != WN_OK) return bid;
     if (t < s->g.o.nkeep) {
         const size_t kept = s->g.o.keep[t];
-        if (kept < s->first || kept - s->first >= s->g.ground.n) return w;
+        if (kept < s->first || kept - s->first >= s->g.ground.n) return bid;
         *row = kept - s->first;
-        code = s->vt->gain(s->solver, *row, &w.gain, err);
+        code = s->vt->gain(s->solver, *row, &bid.key, err);
     } else {
-        if (s->open == 0) return w;
-        code = s->vt->best(s->solver, row, &w.gain, err);
+        if (s->open == 0) return bid;
+        code = s->vt->best(s->solver, row, &bid.key, err);
     }
-    w.row = s->first + *row;
-    w.code = (int32_t)code;
-    return w;
+    bid.row = s->first + *row;
+    bid.code = code;
+    return bid;
 }
 
-/* Who has the pick; *code is what failed anywhere. */
-static int best_word(const spread *s, wn_code *code) {
-    int best = 0;
-    for (int i = 0; i < s->comm->size; i++) {
-        const spread_word *w = s->words + i, *b = s->words + best;
-        if (w->code != WN_OK) *code = (wn_code)w->code;
-        if (b->row == UINT64_MAX || (w->row != UINT64_MAX && wn_rank_before(w->gain, w->row, b->gain, b->row)))
-            best = i;
-    }
-    return best;
-}
-
-static void note_pick(spread *s, const spread_word *w) {
+static void note_pick(spread *s, const wn_comm_bid *b) {
     wn_selection *out = s->g.out;
     const size_t t = s->g.constraint.picked;
-    out->ids[t] = w->row;
-    out->gain[t] = w->gain;
-    out->objective[t] = w->gain + (t ? out->objective[t - 1] : 0.0);
-    if (w->gain < 0 && out->negative_from == out->k) out->negative_from = t;
+    out->ids[t] = b->row;
+    out->gain[t] = b->key;
+    out->objective[t] = b->key + (t ? out->objective[t - 1] : 0.0);
+    if (b->key < 0 && out->negative_from == out->k) out->negative_from = t;
 }
 
-/* One pick. *own is what failed here since ranks last agreed; they do when they exchange words. */
+/* One pick. *own is what failed here since ranks last agreed; they do when they bid. */
 static wn_code pick(spread *s, wn_code *own, wn_err *err) {
     size_t row = 0;
-    wn_code any = WN_OK;
-    const spread_word word = own_word(s, &row, *own, err);
-    wn_code code = wn_comm_allgather(s->comm, &word, sizeof word, s->words, err);
+    const wn_comm_bid bid = own_bid(s, &row, *own, err);
+    wn_comm_bid best = bid;
+    wn_code code = wn_comm_best(s->comm, &best, err);
     if (code != WN_OK) return code;
-    const int owner = best_word(s, &any);
-    if (any != WN_OK) return wn_comm_agree(s->comm, (wn_code)word.code, err);
+    if (best.code != WN_OK) return wn_comm_agree(s->comm, (wn_code)bid.code, err);
+    const int owner = wn_spread_owner(s->n, best.row, s->comm->size);
     const bool mine = owner == s->comm->rank;
     if (mine) memcpy(s->x, wn_mat_row(s->g.ground.x, row), s->g.ground.d * sizeof *s->x);
     if ((code = wn_comm_bcast(s->comm, s->x, s->g.ground.d * sizeof *s->x, owner, err)) != WN_OK) return code;
-    note_pick(s, s->words + owner);
+    note_pick(s, &best);
     if (mine) {
         wn_constraint_take(&s->g.constraint, row);
         s->open--;
@@ -206,7 +185,6 @@ out:
     wn_selection_free(&made);
     wn_constraint_free(&s.all);
     wn_ground_free(&s.g.ground);
-    wn_free(s.words);
     wn_free(s.x);
     wn_free(sums);
     return code;

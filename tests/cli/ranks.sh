@@ -101,8 +101,8 @@ wrong() {
     [ ! -e bad ]
     ok $? "$name: nothing is written"
 }
-wrong "an objective that ranks cannot share" 2 "3 ranks cannot share this choice: without --partitions M" v.h5ad -k 9 \
-    --objective facility-location
+wrong "an objective that ranks cannot share" 2 "3 ranks cannot share this choice: without --partitions M" v.h5ad \
+    -k 9 --objective facility-location
 wrong "another maximizer" 2 "without --partitions M" v.h5ad -k 9 --maximizer naive
 wrong "a wrong option" 2 "-k: \"0\" will not do" v.h5ad -k 0
 wrong "no such file" 1 "none.npy: cannot open" none.npy -k 9
@@ -111,7 +111,8 @@ wrong "what cannot be met" 5 "--keep names 2 rows, but -k asks for 1" v.h5ad -k 
 wrong "memory" 4 "memory" v.h5ad -k 9 --memory 1M
 python=$(python_with numpy)
 if [ -n "$python" ]; then
-    "$python" -c 'import numpy as np; x = np.random.default_rng(1).normal(size=(900, 8)).astype("f4"); x[800, 3] = np.nan
+    "$python" -c 'import numpy as np
+x = np.random.default_rng(1).normal(size=(900, 8)).astype("f4"); x[800, 3] = np.nan
 np.save("nan.npy", x); x[800, 3] = 1e38; x[800, 4] = 1e38; np.save("large.npy", x)'
     wrong "a number that is none, in the share of another rank" 3 "row 800" nan.npy -k 9
     wrong "a row that is too long, in the share of another rank" 3 "norm" large.npy -k 9 --similarity dot

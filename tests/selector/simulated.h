@@ -48,12 +48,26 @@ static inline wn_code simulated_gather(void *state, const void *mine, const size
     return WN_OK;
 }
 
+static inline wn_code simulated_best(void *state, wn_comm_bid *bid, wn_err *err) {
+    const simulated_rank *r = state;
+    const wn_comm_bid mine = *bid;
+    (void)err;
+    r->world->from[r->rank] = &mine;
+    simulated_meet(r);
+    for (int i = 0; i < r->world->size; i++) {
+        const wn_comm_bid *other = r->world->from[i];
+        if (wn_comm_outbids(other, bid)) *bid = *other;
+    }
+    simulated_meet(r);
+    return WN_OK;
+}
+
 static inline void simulated_close(void *state) {
     (void)state;
 }
 
 static inline void *simulated_run(void *arg) {
-    static const wn_comm_vt vt = {simulated_bcast, simulated_gather, simulated_close};
+    static const wn_comm_vt vt = {simulated_bcast, simulated_gather, simulated_best, simulated_close};
     simulated_rank *r = arg;
     wn_comm comm = {.rank = r->rank, .size = r->world->size, .vt = &vt, .state = r};
     r->work(r->ctx, &comm);

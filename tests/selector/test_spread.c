@@ -155,8 +155,8 @@ Test(spread, a_pick_costs_its_vector) {
     uint64_t vectors = 0;
     simulate(4, select_share, &c);
     for (int i = 0; i < 4; i++) vectors += c.cost[i].picks_bytes;
-    /* from each of 3 others a word of 24 bytes; the vector to 3 of 4; and twice two agreements of 4 bytes */
-    cr_assert_eq(vectors, 4 * 3 * (100 * 24 + 2 * 4) + 100 * 3 * 24 * sizeof(float));
+    /* two bids of 24 bytes, as 4 is two doublings; the vector to 3 of 4; and two agreements of 4 bytes from 3 others */
+    cr_assert_eq(vectors, 4 * 100 * 2 * 24 + 100 * 3 * 24 * sizeof(float) + 4 * 3 * 2 * 4);
     free_case(&c, 4);
     wn_mat_free(&x);
 }

@@ -1,6 +1,6 @@
 #ifndef WINNOW_COMM_H
 #define WINNOW_COMM_H
-/* Processes (ranks) that work on one job and exchange bytes: two operations, which all ranks call in the same order.
+/* Processes (ranks) that work on one job and exchange bytes: three operations, which all ranks call in the same order.
  *
  * An error of one must become the error of all, or the others wait for ever. So a rank that fails does not leave: it
  * goes on to the next wn_comm_agree, where all learn of it. A transport that breaks ends the process, as no message
@@ -13,12 +13,25 @@
 #include <stdint.h>
 #include <winnow/err.h>
 
+/* What a rank bids. The larger key goes first, ties to the lower row; a code other than WN_OK before all. */
+typedef struct {
+    double key;
+    uint64_t row;
+    int64_t code;
+} wn_comm_bid;
+static inline bool wn_comm_outbids(const wn_comm_bid *a, const wn_comm_bid *b) {
+    if (a->code != b->code) return a->code > b->code;
+    return a->key > b->key || (a->key == b->key && a->row < b->row);
+}
+
 typedef struct {
     /* data[n] of rank `root` to all. */
     wn_code (*bcast)(void *state, void *data, size_t n, int root, wn_err *err);
     /* all[sum of bytes] = what the ranks have, in their order: bytes[size] of each, known to all. `all` matters at rank
      * `root`, or everywhere where root is -1. */
     wn_code (*gather)(void *state, const void *mine, const size_t *bytes, void *all, int root, wn_err *err);
+    /* *bid becomes the first of all ranks'. */
+    wn_code (*best)(void *state, wn_comm_bid *bid, wn_err *err);
     void (*close)(void *state);
 } wn_comm_vt;
 
@@ -38,6 +51,8 @@ wn_code wn_comm_bcast(wn_comm *c, void *data, size_t n, int root, wn_err *err);
 wn_code wn_comm_gather(wn_comm *c, const void *mine, const size_t *bytes, void *all, int root, wn_err *err);
 /* The same of n bytes each, to all. */
 wn_code wn_comm_allgather(wn_comm *c, const void *mine, size_t n, void *all, wn_err *err);
+/* What reaches a rank is counted as one bid a doubling of ranks. */
+wn_code wn_comm_best(wn_comm *c, wn_comm_bid *bid, wn_err *err);
 /* WN_OK where `code` is that at every rank; else code and message of the first that failed, with its number. *err is
  * this rank's, and becomes that one's. */
 wn_code wn_comm_agree(wn_comm *c, wn_code code, wn_err *err);

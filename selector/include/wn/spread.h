@@ -5,15 +5,28 @@
  * and objective have the bits of wn_select over all rows, whatever the number of ranks: a gain depends on the row, the
  * picks in their order and the sum T of the row over all rows, and T is added up in the order of one process.
  *
- * What travels: a pick 24 bytes from each rank and its vector, 4 d bytes to each. T over an inner product: d numbers a
- * piece of WN_SUM_ROWS rows, and a rank. T over rbf: all rows once to all ranks, 4 n d bytes to each, and n sums a
- * block of columns (wn/rowsums.h), 4 n^2 / wn_packed_columns(d) bytes in all. */
+ * What travels to each rank: for a pick a bid of 24 bytes a doubling of ranks, and the vector, 4 d bytes. T over an
+ * inner product: d numbers a piece of WN_SUM_ROWS rows, and a rank. T over rbf: all rows once to all ranks, 4 n d bytes
+ * to each, and n sums a block of columns (wn/rowsums.h), 4 n^2 / wn_packed_columns(d) bytes in all. */
 #include <winnow/select.h>
 #include <wn/comm.h>
 
 /* The first row of a rank's share; that of rank `size` is n. */
 static inline size_t wn_spread_first(size_t n, int rank, int size) {
     return n / (size_t)size * (size_t)rank + n % (size_t)size * (size_t)rank / (size_t)size;
+}
+
+/* The rank that has row `row`. */
+static inline int wn_spread_owner(size_t n, size_t row, int size) {
+    int low = 0, high = size; /* it is in low .. high - 1 */
+    while (high - low > 1) {
+        const int middle = low + (high - low) / 2;
+        if (wn_spread_first(n, middle, size) <= row)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 /* What it took, at this rank. */
