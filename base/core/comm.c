@@ -1,7 +1,6 @@
 #include <wn/comm.h>
 
 #include <string.h>
-#include <winnow/mem.h>
 #include <winnow/progress.h>
 
 /* ---- one process ---- */
@@ -67,28 +66,13 @@ wn_code wn_comm_best(wn_comm *c, wn_comm_bid *bid, wn_err *err) {
     return code;
 }
 
-enum { RANKS_AT_ONCE = 1024 }; /* beyond, the list of sizes is allocated */
-
-wn_code wn_comm_allgather(wn_comm *c, const void *mine, size_t n, void *all, wn_err *err) {
-    size_t some[RANKS_AT_ONCE], *bytes = some;
-    if (c->size > RANKS_AT_ONCE && !(bytes = wn_alloc((size_t)c->size, sizeof *bytes, err))) return WN_EMEMORY;
-    for (int i = 0; i < c->size; i++) bytes[i] = n;
-    const wn_code code = wn_comm_gather(c, mine, bytes, all, -1, err);
-    if (bytes != some) wn_free(bytes);
-    return code;
-}
-
 wn_code wn_comm_agree(wn_comm *c, wn_code code, wn_err *err) {
-    int32_t mine = (int32_t)code, some[RANKS_AT_ONCE], *all = some;
+    wn_comm_bid bid = {.row = (uint64_t)c->rank, .code = code};
     wn_err theirs = *err;
-    int first = 0;
     if (c->size == 1) return code;
-    /* without the memory for this list all ranks fail alike */
-    if (c->size > RANKS_AT_ONCE && !(all = wn_alloc((size_t)c->size, sizeof *all, err))) return WN_EMEMORY;
-    wn_code shared = wn_comm_allgather(c, &mine, sizeof mine, all, err);
-    while (first < c->size && all[first] == WN_OK) first++;
-    if (all != some) wn_free(all);
-    if (shared != WN_OK || first == c->size) return shared;
+    wn_code shared = wn_comm_best(c, &bid, err);
+    if (shared != WN_OK || bid.code == WN_OK) return shared;
+    const int first = (int)bid.row;
     if ((shared = wn_comm_bcast(c, &theirs, sizeof theirs, first, err)) != WN_OK) return shared;
     *err = theirs;
     if (first > 0) return wn_err_prefix(err, "rank %d of %d: ", first, c->size);

@@ -19,16 +19,6 @@ typedef struct {
     double value;
 } round_head;
 
-/* The ids of all ranks at rank 0, in one block: all [sum of n]. */
-static wn_code take_ids(size_t *all, const round_head *heads, const wn_part_picks *mine, wn_comm *comm, wn_err *err) {
-    size_t *bytes = wn_alloc((size_t)comm->size, sizeof *bytes, err);
-    wn_code code = wn_comm_agree(comm, bytes ? WN_OK : WN_EMEMORY, err);
-    for (int i = 0; i < comm->size && code == WN_OK; i++) bytes[i] = heads[i].n * sizeof *all;
-    if (code == WN_OK) code = wn_comm_gather(comm, mine->ids, bytes, all, 0, err);
-    wn_free(bytes);
-    return code;
-}
-
 static wn_code hand_out(wn_part_picks *picks, const round_head *heads, const size_t *all, size_t count, wn_err *err) {
     for (size_t i = 0; i < count; all += heads[i++].n) {
         picks[i] = (wn_part_picks){.n = heads[i].n, .value = heads[i].value};
@@ -42,22 +32,27 @@ wn_code wn_ranks_do_round(wn_part_picks *picks, const wn_ranks_round *r, wn_comm
     const size_t own = r->at + (size_t)comm->rank, size = (size_t)comm->size;
     const size_t count = r->ntodo - r->at < size ? r->ntodo - r->at : size;
     wn_part_picks mine = {0};
-    size_t total = 0, *all = NULL;
+    size_t total = 0, *all = NULL, *bytes = wn_alloc(size, sizeof *bytes, err);
     round_head *heads = wn_alloc(size, sizeof *heads, err);
-    wn_code code = heads ? WN_OK : WN_EMEMORY;
+    wn_code code = heads && bytes ? WN_OK : WN_EMEMORY;
     if (code == WN_OK && own < r->ntodo) code = wn_partition_part(r->x, r->o, r->p, r->todo[own], &mine, err);
     const round_head head = {mine.n, mine.value};
     if ((code = wn_comm_agree(comm, code, err)) != WN_OK) goto out;
-    if ((code = wn_comm_allgather(comm, &head, sizeof head, heads, err)) != WN_OK) goto out;
-    for (size_t i = 0; i < size; i++) total += heads[i].n;
+    for (size_t i = 0; i < size; i++) bytes[i] = sizeof head;
+    if ((code = wn_comm_gather(comm, &head, bytes, heads, -1, err)) != WN_OK) goto out;
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = heads[i].n * sizeof *all;
+        total += heads[i].n;
+    }
     if (comm->rank == 0 && !(all = wn_alloc(total, sizeof *all, err))) code = WN_EMEMORY;
     if ((code = wn_comm_agree(comm, code, err)) != WN_OK) goto out;
-    if ((code = take_ids(all, heads, &mine, comm, err)) != WN_OK) goto out;
+    if ((code = wn_comm_gather(comm, mine.ids, bytes, all, 0, err)) != WN_OK) goto out;
     if (comm->rank == 0) code = hand_out(picks, heads, all, count, err);
     code = wn_comm_agree(comm, code, err);
 out:
     wn_part_picks_free(&mine);
     wn_free(heads);
+    wn_free(bytes);
     wn_free(all);
     return code;
 }

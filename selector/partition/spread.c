@@ -72,11 +72,9 @@ static wn_code prepare(spread *s, wn_selection *out, const wn_mat *mine, const w
 
 /* The largest norm of all shares: what rounding may do to a gain goes by it. */
 static wn_code share_norms(spread *s, wn_err *err) {
-    double *all = wn_alloc((size_t)s->comm->size, sizeof *all, err);
-    wn_code code = wn_comm_agree(s->comm, all ? WN_OK : WN_EMEMORY, err);
-    if (code == WN_OK) code = wn_comm_allgather(s->comm, &s->g.ground.sq_max, sizeof *all, all, err);
-    for (int i = 0; i < s->comm->size && code == WN_OK; i++) s->g.ground.sq_max = fmax(s->g.ground.sq_max, all[i]);
-    wn_free(all);
+    wn_comm_bid largest = {.key = s->g.ground.sq_max};
+    const wn_code code = wn_comm_best(s->comm, &largest, err);
+    s->g.ground.sq_max = largest.key;
     return code;
 }
 

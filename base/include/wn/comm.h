@@ -49,12 +49,10 @@ void wn_comm_close(wn_comm *c); /* all ranks together; empties it */
 
 wn_code wn_comm_bcast(wn_comm *c, void *data, size_t n, int root, wn_err *err);
 wn_code wn_comm_gather(wn_comm *c, const void *mine, const size_t *bytes, void *all, int root, wn_err *err);
-/* The same of n bytes each, to all. */
-wn_code wn_comm_allgather(wn_comm *c, const void *mine, size_t n, void *all, wn_err *err);
 /* What reaches a rank is counted as one bid a doubling of ranks. */
 wn_code wn_comm_best(wn_comm *c, wn_comm_bid *bid, wn_err *err);
-/* WN_OK where `code` is that at every rank; else code and message of the first that failed, with its number. *err is
- * this rank's, and becomes that one's. */
+/* WN_OK where `code` is that at every rank; else code and message of the rank with the largest code, the first of such,
+ * with its number. *err is this rank's, and becomes that one's. */
 wn_code wn_comm_agree(wn_comm *c, wn_code code, wn_err *err);
 
 /* ---- under mpirun ---- */
