@@ -31,6 +31,8 @@ typedef struct {
     wn_code (*single)(void *solver, size_t *row, double *gain, wn_err *err);
     /* The row that was taken. */
     wn_code (*add)(void *solver, size_t row, wn_err *err);
+    /* A row that another process holds was taken, x[d]; NULL: all rows must be at hand. */
+    wn_code (*take)(void *solver, const float *x, wn_err *err);
     /* After the last pick, where a bound is asked for (certificate.h); NULL: there is none. */
     wn_code (*bound)(void *solver, wn_finished *g, wn_err *err);
     /* After the last pick; NULL: nothing. */

@@ -90,23 +90,45 @@ wn_code wn_ground_read(wn_ground *g, const wn_kernel *kernel, wn_err *err) {
     return WN_OK;
 }
 
+enum { SUM_COLUMNS = 64 };
 typedef struct {
-    const wn_ground *g;
+    const wn_mat *x;
+    const double *weight; /* [rows of x]; NULL: once each */
+    size_t begin, end;
     double *sums; /* [d] */
 } vector_sums;
 
-/* Columns [begin, end): rows are added from first to last, so the bits do not depend on threads. */
+/* out[columns] += rows [begin, end) from the first to the last. */
+static void add_columns(const vector_sums *v, size_t begin, size_t end, size_t column, size_t columns, double *out) {
+    for (size_t i = begin; i < end; i++) {
+        const float *x = wn_mat_row(v->x, i) + column;
+        if (v->weight) {
+            for (size_t c = 0; c < columns; c++) out[c] += v->weight[i] * (double)x[c];
+        } else {
+            for (size_t c = 0; c < columns; c++) out[c] += (double)x[c];
+        }
+    }
+}
+
+/* Some columns at a time, so that the bits do not depend on threads. */
 static void vector_sums_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
     const vector_sums *v = ctx;
-    for (size_t i = 0; i < v->g->n; i++) {
-        const float *x = wn_mat_row(v->g->x, i);
-        if (v->g->weight) {
-            for (size_t c = begin; c < end; c++) v->sums[c] += v->g->weight[i] * (double)x[c];
-        } else {
-            for (size_t c = begin; c < end; c++) v->sums[c] += (double)x[c];
-        }
+    for (size_t at = v->begin; at < v->end; at += WN_SUM_ROWS) {
+        double piece[SUM_COLUMNS] = {0};
+        add_columns(v, at, v->end - at < WN_SUM_ROWS ? v->end : at + WN_SUM_ROWS, begin, end - begin, piece);
+        for (size_t c = begin; c < end; c++) v->sums[c] += piece[c - begin];
     }
+}
+
+static void add_rows_task(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const vector_sums *v = ctx;
+    add_columns(v, v->begin, v->end, begin, end - begin, v->sums + begin);
+}
+
+void wn_ground_add_rows(const wn_mat *x, size_t begin, size_t end, double *sums) {
+    wn_parallel_for(x->cols, SUM_COLUMNS, add_rows_task, &(vector_sums){x, NULL, begin, end, sums});
 }
 
 void wn_ground_vector_sums(const wn_ground *g, double *sums) {
@@ -115,7 +137,7 @@ void wn_ground_vector_sums(const wn_ground *g, double *sums) {
         return;
     }
     memset(sums, 0, g->d * sizeof *sums);
-    wn_parallel_for(g->d, 64, vector_sums_task, &(vector_sums){g, sums});
+    wn_parallel_for(g->d, SUM_COLUMNS, vector_sums_task, &(vector_sums){g->x, g->weight, 0, g->n, sums});
 }
 
 void wn_ground_mean(const wn_ground *g, double *mean) {

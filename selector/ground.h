@@ -40,8 +40,12 @@ static inline double wn_lanes_sum(const double s[WN_LANES]) {
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
 
-/* sums[d] = the rows of the whole, added up: g->sums, else those of x from first to last. */
+/* sums[d] = the rows of the whole, added up: g->sums, else those of x, piece by piece of WN_SUM_ROWS rows, each from
+ * its first row to its last. */
 void wn_ground_vector_sums(const wn_ground *g, double *sums);
+enum { WN_SUM_ROWS = 65536 };
+/* sums[d] goes on with rows [begin, end) of x: of one piece, whose rows stand in several processes. */
+void wn_ground_add_rows(const wn_mat *x, size_t begin, size_t end, double *sums);
 /* mean[d] of the rows of x by their weights; zeros where these are all 0. */
 void wn_ground_mean(const wn_ground *g, double *mean);
 /* sums[n] of rbf values over the whole, without the row itself: g->sums, else over x. Rounded to a grid that is coarser

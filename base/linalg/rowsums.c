@@ -4,12 +4,12 @@
 #include <winnow/mem.h>
 #include <wn/gemm.h>
 #include <wn/pairwise.h>
+#include <wn/rowsums.h>
 #include <winnow/threads.h>
 
 #include "kern.h"
 
 enum {
-    PIECE_ROWS = 2016,  /* rows that pass over one packed block of columns: whole strips of every kernel */
     LINEAR_ROWS = 1024, /* rows of one partial sum of vectors */
     WAVE_MACS = 1 << 30 /* multiply-adds a worker does between two reports, about */
 };
@@ -21,25 +21,40 @@ typedef struct {
     size_t width;          /* columns of a block */
     wn_packed *panels;     /* [workers] */
     wn_pair_piece *pieces; /* [wave] */
-    double *results;       /* [wave][width + PIECE_ROWS]: sums over the piece of its columns, then of its rows */
+    double *results;       /* [wave][width + WN_PIECE_ROWS]: sums over the piece of its columns, then of its rows */
 } symmetric;
 
-static void strip_sums(const symmetric *s, const wn_packed *panels, const wn_pair_piece *p, size_t row, size_t m,
-                       double *column_sums, double *row_sums) {
+/* Rows [row, r1) of the whole, of which x has those from `first` on, against columns [c0, c1). */
+typedef struct {
+    const wn_kern *kern;
+    float gamma;
+    const wn_mat *x;
+    size_t first, r1, c0, c1;
+    const float *panels;
+} strips;
+
+static void strip_sums(const strips *s, size_t row, size_t m, double *column_sums, double *row_sums) {
     _Alignas(64) float c[WN_STRIP * WN_GEMM_COLUMNS];
     const float *rows[2 * WN_STRIP];
-    const size_t ahead = p->r1 - row - m < s->kern->strip ? p->r1 - row - m : s->kern->strip;
-    const size_t last = row + m - 1, limit = last < p->c1 ? last - p->c0 : p->c1 - p->c0;
+    const size_t ahead = s->r1 - row - m < s->kern->strip ? s->r1 - row - m : s->kern->strip;
+    const size_t last = row + m - 1, limit = last < s->c1 ? last - s->c0 : s->c1 - s->c0;
     const size_t npanels = (limit + WN_PANEL - 1) / WN_PANEL, width = npanels * WN_PANEL;
-    for (size_t r = 0; r < m + ahead; r++) rows[r] = wn_mat_row(s->x, row + r);
+    for (size_t r = 0; r < m + ahead; r++) rows[r] = wn_mat_row(s->x, row + r - s->first);
     wn_strip_product(s->kern, &(wn_strip){.rows = rows, .m = m, .ahead = ahead},
-                     &(wn_panels){.data = panels->data, .k = s->x->cols, .count = npanels}, c, width);
+                     &(wn_panels){.data = s->panels, .k = s->x->cols, .count = npanels}, c, width);
     for (size_t r = 0; r < m; r++) {
         float *v = c + r * width;
         s->kern->rbf(v, width, s->gamma);
-        const size_t real = row + r < p->c1 ? row + r - p->c0 : p->c1 - p->c0;
+        const size_t real = row + r < s->c1 ? row + r - s->c0 : s->c1 - s->c0;
         memset(v + real, 0, (width - real) * sizeof *v);
         row_sums[r] = s->kern->sum(v, width, column_sums);
+    }
+}
+
+static void all_strips(const strips *s, size_t r0, double *row_sums, double *column_sums) {
+    for (size_t r = r0; r < s->r1; r += s->kern->strip) {
+        const size_t m = s->r1 - r < s->kern->strip ? s->r1 - r : s->kern->strip;
+        strip_sums(s, r, m, column_sums, row_sums + (r - r0));
     }
 }
 
@@ -48,22 +63,20 @@ static void symmetric_piece(void *ctx, size_t begin, size_t end, int worker) {
     wn_packed *panels = s->panels + worker;
     for (size_t t = begin; t < end; t++) {
         const wn_pair_piece *p = s->pieces + t;
-        double *column_sums = s->results + t * (s->width + PIECE_ROWS), *row_sums = column_sums + s->width;
+        double *column_sums = s->results + t * (s->width + WN_PIECE_ROWS), *row_sums = column_sums + s->width;
         const float *rows[WN_GEMM_COLUMNS];
         for (size_t j = p->c0; j < p->c1; j++) rows[j - p->c0] = wn_mat_row(s->x, j);
         wn_packed_fill(panels, rows, p->c1 - p->c0, s->x->cols);
         memset(column_sums, 0, s->width * sizeof *column_sums);
-        for (size_t r = p->r0; r < p->r1; r += s->kern->strip) {
-            const size_t m = p->r1 - r < s->kern->strip ? p->r1 - r : s->kern->strip;
-            strip_sums(s, panels, p, r, m, column_sums, row_sums + (r - p->r0));
-        }
+        const strips job = {s->kern, s->gamma, s->x, 0, p->r1, p->c0, p->c1, panels->data};
+        all_strips(&job, p->r0, row_sums, column_sums);
     }
 }
 
 static wn_code symmetric_init(symmetric *s, size_t workers, size_t wave, wn_err *err) {
     s->panels = wn_alloc(workers, sizeof *s->panels, err);
     s->pieces = wn_alloc(wave, sizeof *s->pieces, err);
-    s->results = wn_alloc(wave, (s->width + PIECE_ROWS) * sizeof *s->results, err);
+    s->results = wn_alloc(wave, (s->width + WN_PIECE_ROWS) * sizeof *s->results, err);
     if (!s->panels || !s->pieces || !s->results) return WN_EMEMORY;
     for (size_t i = 0; i < workers; i++) {
         if (wn_packed_reserve(s->panels + i, s->width, s->x->cols, err) != WN_OK) return WN_EMEMORY;
@@ -82,7 +95,7 @@ static void symmetric_free(symmetric *s, size_t workers) {
  * neither on threads nor on the length of a wave. */
 static wn_code rbf_rowsums(const wn_kernel *k, const wn_mat *x, double *sums, wn_progress *p, wn_err *err) {
     const size_t n = x->rows, workers = (size_t)wn_threads_get(), width = wn_packed_columns(x->cols);
-    const size_t work = PIECE_ROWS * width * (x->cols + 1), a_worker = WAVE_MACS / work * 4 + 8,
+    const size_t work = WN_PIECE_ROWS * width * (x->cols + 1), a_worker = WAVE_MACS / work * 4 + 8,
                  wave = a_worker * workers;
     symmetric s = {.x = x, .kern = wn_kern_get(), .gamma = (float)k->gamma, .width = width};
     wn_pair_piece at = {0};
@@ -93,11 +106,11 @@ static wn_code rbf_rowsums(const wn_kernel *k, const wn_mat *x, double *sums, wn
     code = total ? WN_OK : WN_EMEMORY;
     for (bool more = true; code == WN_OK && more;) {
         size_t count = 0;
-        while (count < wave && (more = wn_pair_next(&at, n, width, PIECE_ROWS))) s.pieces[count++] = at;
+        while (count < wave && (more = wn_pair_next(&at, n, width, WN_PIECE_ROWS))) s.pieces[count++] = at;
         wn_parallel_for(count, 1, symmetric_piece, &s);
         for (size_t t = 0; t < count; t++) {
             const wn_pair_piece *q = s.pieces + t;
-            const double *result = s.results + t * (width + PIECE_ROWS);
+            const double *result = s.results + t * (width + WN_PIECE_ROWS);
             for (size_t j = q->c0; j < q->c1; j++) total[j] += result[j - q->c0];
             for (size_t i = q->r0; i < q->r1; i++) total[i] += result[width + i - q->r0];
         }
@@ -111,6 +124,24 @@ out:
     symmetric_free(&s, workers);
     return code;
 }
+
+/* ---- for rows in several processes ---- */
+
+void wn_column_block_fill(wn_column_block *b, const wn_mat *x, size_t first) {
+    const float *rows[WN_GEMM_COLUMNS];
+    for (size_t j = 0; j < x->rows; j++) rows[j] = wn_mat_row(x, j);
+    wn_packed_fill(&b->panels, rows, x->rows, x->cols);
+    b->first = first, b->n = x->rows;
+}
+
+void wn_column_block_sums(const wn_column_block *b, const wn_kernel *k, const wn_mat *x, size_t first, double *row_sums,
+                          double *column_sums) {
+    const strips job = {wn_kern_get(),   (float)k->gamma, x, first, first + x->rows, b->first,
+                        b->first + b->n, b->panels.data};
+    all_strips(&job, first, row_sums, column_sums);
+}
+
+/* ---- inner products ---- */
 
 typedef struct {
     const wn_mat *x;

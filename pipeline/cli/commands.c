@@ -53,12 +53,14 @@ const wn_command wn_commands[] = {
      "Like run, for vectors that exist already: an .h5ad file, any two-dimensional float dataset of an HDF5 file, or "
      "a .npy file. Several files, such as the shards of winnow embed --shard, count as one matrix, in the order given. "
      "With the records that the rows were made of (--records, or those that an .h5ad of winnow embed names, if they "
-     "are unchanged) subset.* and rest.* are written, too; what is chosen does not depend on them.",
+     "are unchanged) subset.* and rest.* are written, too; what is chosen does not depend on them. Under mpirun (Open "
+     "MPI) the processes share the work, to the same bytes.",
      "winnow select reviews.h5ad -k 1000 -o chosen/\n"
      "winnow select vectors.npy --records reviews.jsonl -k 1000 -o chosen/\n"
      "winnow select glove.hdf5 --dataset train -k 1% --objective facility-location -o chosen/\n"
      "winnow select vectors.npy -k 10000 --partitions 16 -o chosen/\n"
-     "winnow select vectors.npy -k 10000 --partitions 16 --shard 3/16 -o parts/",
+     "winnow select vectors.npy -k 10000 --partitions 16 --shard 3/16 -o parts/\n"
+     "mpirun -n 4 winnow select vectors.npy -k 10000 -o chosen/",
      wn_select_command},
     {"stream", CMD_STREAM, "FILE... -k N", 0, SIZE_MAX, "choose records in one pass, in bounded memory",
      "Reads each record once, from standard input where no FILE is named, and holds only those that may still be "

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <wn/comm.h>
 #include <wn/cpu.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
@@ -19,9 +21,17 @@ static int exit_code(wn_code code) {
     return code == WN_EINTERNAL ? WN_EIO : (int)code;
 }
 
+/* Another rank than 0 of a command that mpirun has spread says nothing: its error is rank 0's, too. It waits, as mpirun
+ * ends all when one ends with an error, and rank 0 may not have spoken yet. */
+static bool mute;
+static const struct timespec until_spoken = {.tv_sec = 3};
+
 static int report_failure(wn_display *d, const wn_err *err) {
     assert(err->msg[0]); /* who returns a code has said why */
-    wn_display_error(d, err->msg[0] ? err->msg : "something failed without saying what");
+    if (mute)
+        (void)nanosleep(&until_spoken, NULL);
+    else
+        wn_display_error(d, err->msg[0] ? err->msg : "something failed without saying what");
     return exit_code(err->code == WN_OK ? WN_EINTERNAL : err->code);
 }
 
@@ -102,7 +112,9 @@ static int run_command(wn_display *d, const wn_command *command, int argc, char 
     wn_cli cli;
     wn_err err = {0};
     wn_writer text = {.err = &err};
-    int status = 0;
+    int status = 0, rank = 0, ranks = 1;
+    wn_comm_launched(&rank, &ranks);
+    mute = rank > 0 && command->bit & (CMD_RUN | CMD_SELECT);
     d->command = command->name;
     wn_code code = wn_cli_parse(&cli, command, argc, argv, &err);
     if (code != WN_OK) {
@@ -116,6 +128,8 @@ static int run_command(wn_display *d, const wn_command *command, int argc, char 
     } else if (cli.dump_config) {
         status = print_text(d, wn_cli_dump(&cli, &text), &text, &err);
     } else {
+        mute = mute && !cli.config.shards; /* a shard is a process of its own */
+        cli.config.quiet = cli.config.quiet || mute;
         wn_mem_limit(cli.config.memory);
         wn_threads_set(cli.config.threads);
         wn_display_init(d, command->name, &cli.config);

@@ -319,6 +319,9 @@ const wn_option wn_options[] = {
     {"partition-by", 0, "HOW", CHOOSE, OPT_ENUM, CF(partition_by), WORDS(WN_PARTITIONINGS), 0, 0, "random",
      DECIDES | WN_OPTION_PARTS, "Selection",
      "how the rows are cut into parts of equal size: by chance (--seed), in their order, or in that of their labels"},
+    {"parts", 0, "DIR", CMD_SELECT, OPT_STRING, CF(keep_parts), NULL, 0, 0, NULL, WN_OPTION_PARTS, "Selection",
+     "keep what is picked of each of the M parts in this folder, as --shard does: after a kill the same command makes "
+     "only what is missing, and winnow status lists it"},
     {"keep", 0, "FILE", CHOOSE, OPT_STRING, CF(keep_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
      "ids that must be chosen, one a line; they count in k"},
     {"exclude", 0, "FILE", CHOOSE, OPT_STRING, CF(exclude_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",

@@ -375,6 +375,9 @@ static wn_code check_parts(const wn_cli *cli, wn_err *err) {
     if (!wn_partition_serves(c->objective))
         return wn_err_set(err, WN_EUSAGE, "--partitions: only graph-cut and facility-location are chosen in parts, not "
                           "%s", wn_objective_name(c->objective));
+    if (c->shards && c->keep_parts)
+        return wn_err_set(err, WN_EUSAGE, "--parts %.200s and --shard: the folder of a shard is -o; leave --parts out",
+                          c->keep_parts);
     if (c->shards && c->shards != c->partitions)
         return wn_err_set(err, WN_EUSAGE, "--shard %zu/%zu, but there are %zu partitions (--shard I/%zu)", c->shard,
                           c->shards, c->partitions, c->partitions);

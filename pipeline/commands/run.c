@@ -1,6 +1,7 @@
 /* winnow run: records in, a chosen subset and its reasons out. */
 #include "input.h"
 #include "options.h"
+#include "ranking.h"
 #include "selecting.h"
 
 static wn_code read_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
@@ -48,13 +49,14 @@ static wn_code encode_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
 
 wn_code wn_run(const wn_config *c, wn_io *io, wn_err *err) {
     wn_selecting s = {.timings = wn_timings_start()};
-    wn_code code = wn_config_check_output(c, err);
-    if (code != WN_OK) goto out;
+    wn_code code = wn_rank_refuse("run", err);
+    if (code != WN_OK || (code = wn_config_check_output(c, err)) != WN_OK) goto out;
     if ((code = open_vectors(&s, c, err)) != WN_OK) goto out;
     if ((code = read_rows(&s, c, io, err)) != WN_OK) goto out;
     if ((code = wn_selecting_begin(&s, c, io, err)) != WN_OK) goto out;
     if ((code = plan_run(&s, c, io, err)) != WN_OK || c->dry_run) goto out;
     if ((code = encode_rows(&s, c, io, err)) != WN_OK) goto out;
+    if ((code = wn_selecting_prepare(&s, c, io, err)) != WN_OK) goto out;
     if ((code = wn_selecting_choose(&s, c, io, err)) != WN_OK) goto out;
     if ((code = wn_selecting_write(&s, c, io, err)) != WN_OK) goto out;
     if (s.encoder) wn_encode_recommend(c, s.rows.corpus.n, io);

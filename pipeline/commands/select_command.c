@@ -2,6 +2,7 @@
 #include "input.h"
 #include "options.h"
 #include "parting.h"
+#include "ranking.h"
 #include "selecting.h"
 #include "stages/ids.h"
 #include "stages/say.h"
@@ -37,9 +38,11 @@ static wn_code read_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err 
 wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err) {
     wn_selecting s = {.timings = wn_timings_start()};
     wn_parting parting = {0};
-    wn_code code = c->shards ? WN_OK : wn_config_check_output(c, err); /* a folder that shards share */
-    if (code != WN_OK) goto out;
-    if ((code = wn_matrices_open(&s.in, c->inputs, c->ninputs, c->dataset, err)) != WN_OK) goto out;
+    wn_ranks ranks;
+    bool served = false;
+    wn_code code = wn_ranking_open(&ranks, &s, c, &served, err);
+    if (code != WN_OK || served) goto out;
+    if (!c->shards && (code = wn_config_check_output(c, err)) != WN_OK) goto out; /* shards share a folder */
     if (s.in.rows == 0) {
         code = wn_err_set(err, WN_EINPUT, "%s holds no rows", c->inputs[0]);
         goto out;
@@ -49,20 +52,25 @@ wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err) {
     s.rows.view.texts = (wn_texts){0}; /* the choice is the same whether or not records are at hand */
     if ((code = wn_selecting_begin(&s, c, io, err)) != WN_OK) goto out;
     s.rows.view.texts = texts;
+    if ((code = wn_ranking_check(&ranks, &s, c, err)) != WN_OK) goto out;
     if ((code = wn_parting_begin(&parting, &s, c, io, err)) != WN_OK || parting.done) goto out;
     const wn_plan_opts plan = {.dims = s.in.cols};
     if ((code = wn_selecting_plan(&s, c, &plan, io, err)) != WN_OK || c->dry_run) goto out;
-    if ((code = wn_selecting_vectors(&s, c, err)) != WN_OK) goto out;
+    if ((code = wn_ranking_vectors(&ranks, &s, c, err)) != WN_OK) goto out;
+    if ((code = wn_selecting_prepare(&s, c, io, err)) != WN_OK) goto out;
     if (c->shards) {
-        code = wn_selecting_prepare(&s, c, io, err);
-        if (code == WN_OK) code = wn_parting_shard(&parting, &s, c, io, err);
+        code = wn_parting_shard(&parting, &s, c, io, err);
         goto out;
     }
+    if ((code = wn_ranking_prepare(&ranks, &s, c, io, err)) != WN_OK) goto out;
+    if ((code = wn_parting_fill(&parting, &s, c, io, err)) != WN_OK) goto out;
     if ((code = wn_selecting_choose(&s, c, io, err)) != WN_OK) goto out;
     if ((code = wn_ids_repeated_say(&s.rows.view.ids, io, err)) != WN_OK) goto out;
     if ((code = wn_selecting_write(&s, c, io, err)) != WN_OK) goto out;
     wn_shards_say(&s.in, io);
+    wn_ranking_say(&ranks, io);
 out:
+    wn_ranks_end(&ranks);
     wn_selecting_free(&s);
     wn_parting_free(&parting);
     return code;

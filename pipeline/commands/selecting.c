@@ -227,8 +227,7 @@ wn_code wn_selecting_prepare(wn_selecting *s, const wn_config *c, wn_io *io, wn_
 
 wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     wn_vectors *v = &s->vectors;
-    wn_code code = wn_selecting_prepare(s, c, io, err);
-    if (code != WN_OK) return code;
+    wn_code code;
     if ((code = wn_choice_make(&s->choice, v, &s->copies, &s->lists, &s->opts, io, err)) != WN_OK) return code;
     wn_timings_lap(&s->timings, "select");
     if ((code = measure_worth(s, c, io, err)) != WN_OK) return code;

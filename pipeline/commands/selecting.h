@@ -47,7 +47,7 @@ wn_code wn_selecting_plan(wn_selecting *s, const wn_config *c, const wn_plan_opt
 wn_code wn_selecting_vectors(wn_selecting *s, const wn_config *c, wn_err *err);
 /* With vectors: near copies, and all else that a choice is made with. */
 wn_code wn_selecting_prepare(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err);
-/* That, the choice, who stands for whom, curves. */
+/* The choice, who stands for whom, curves. */
 wn_code wn_selecting_choose(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err);
 /* The output folder, and the summary. */
 wn_code wn_selecting_write(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err);

@@ -3,6 +3,7 @@
 
 #include "kept.h"
 #include "limits.h"
+#include "ranks/ranks.h"
 #include "say.h"
 
 #include <math.h>
@@ -227,7 +228,12 @@ static wn_code select_rows(wn_choice *out, const wn_vectors *v, const wn_copies 
         s.memory = o->memory > held ? o->memory - held : 1;
     }
     warn_of_balance(o, c->m, out->k, io);
-    code = o->partition.parts ? select_in_parts(out, &x, c, &s, o, err) : wn_select(&x, &s, &out->selection, err);
+    if (o->partition.parts)
+        code = select_in_parts(out, &x, c, &s, o, err);
+    else if (o->ranks)
+        code = wn_ranks_select(o->ranks, &x, &s, &out->selection, err);
+    else
+        code = wn_select(&x, &s, &out->selection, err);
     if (code == WN_OK && o->query) code = join_choices(&out->selection, &first, err);
     if (code == WN_OK && o->objective == WN_GRAPH_CUT && isnan(o->lambda) && !o->any_order && !o->value &&
         o->kernel.kind != WN_PRECOMPUTED) /* made for this k alone */
@@ -258,7 +264,7 @@ static wn_code name_chosen(wn_choice *out, const wn_copies *c, wn_err *err) {
 wn_code wn_choice_make(wn_choice *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
                        const wn_choice_opts *o, wn_io *io, wn_err *err) {
     barred_rows barred = {0};
-    wn_choice choice = {0};
+    wn_choice choice = {.ranks = o->ranks};
     wn_code code = bar_rows(&barred, &choice.k, v, c, lists, o, err);
     if (code != WN_OK) goto out;
     choice.given = o->kernel.kind == WN_PRECOMPUTED;
@@ -273,24 +279,54 @@ out:
     return code;
 }
 
+/* What parts are made with; release it whatever part_opts returned. */
+typedef struct {
+    barred_rows barred;
+    uint32_t *label;
+    size_t *keep;
+    wn_partition_opts p;
+    wn_select_opts s;
+} part_opts;
+
+static wn_code make_part_opts(part_opts *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
+                              const wn_choice_opts *o, wn_io *io, wn_err *err) {
+    size_t k = 0;
+    wn_code code = bar_rows(&out->barred, &k, v, c, lists, o, err);
+    if (code == WN_OK) code = parts_of(&out->p, &out->label, c, o, err);
+    if (code == WN_OK) code = select_opts(&out->s, &out->keep, k, c, lists, &out->barred, o, err);
+    out->s.progress = io->progress;
+    return code;
+}
+
+static void free_part_opts(part_opts *p) {
+    wn_free(p->barred.rows);
+    wn_free(p->label);
+    wn_free(p->keep);
+}
+
 wn_code wn_choice_part(wn_part_picks *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
                        const wn_choice_opts *o, size_t part, wn_io *io, wn_err *err) {
     const wn_mat x = wn_space_rows(v, c);
-    barred_rows barred = {0};
-    wn_partition_opts parts;
-    wn_select_opts s;
-    uint32_t *label = NULL;
-    size_t *keep = NULL, k = 0;
-    wn_code code = bar_rows(&barred, &k, v, c, lists, o, err);
-    if (code != WN_OK) goto out;
-    if ((code = parts_of(&parts, &label, c, o, err)) != WN_OK) goto out;
-    if ((code = select_opts(&s, &keep, k, c, lists, &barred, o, err)) != WN_OK) goto out;
-    s.progress = io->progress;
-    code = wn_partition_part(&x, &s, &parts, part, out, err);
-out:
-    wn_free(barred.rows);
-    wn_free(label);
-    wn_free(keep);
+    part_opts p = {0};
+    wn_code code = make_part_opts(&p, v, c, lists, o, io, err);
+    if (code == WN_OK) code = wn_partition_part(&x, &p.s, &p.p, part, out, err);
+    free_part_opts(&p);
+    return code;
+}
+
+wn_code wn_choice_parts_do(const wn_choice_todo *todo, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
+                           const wn_choice_opts *o, wn_io *io, wn_err *err) {
+    const wn_mat x = wn_space_rows(v, c);
+    part_opts p = {0};
+    wn_code code = make_part_opts(&p, v, c, lists, o, io, err);
+    if (code == WN_OK && o->ranks) code = wn_ranks_parts(o->ranks, &x, &p.s, &p.p, todo, err);
+    for (size_t i = 0; i < todo->n && code == WN_OK && !o->ranks; i++) {
+        wn_part_picks picks = {0};
+        code = wn_partition_part(&x, &p.s, &p.p, todo->parts[i], &picks, err);
+        if (code == WN_OK) code = todo->done(todo->ctx, todo->parts[i], &picks, err);
+        wn_part_picks_free(&picks);
+    }
+    free_part_opts(&p);
     return code;
 }
 

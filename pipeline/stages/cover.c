@@ -1,6 +1,7 @@
 #include "cover.h"
 
 #include "kept.h"
+#include "ranks/ranks.h"
 
 #include <math.h>
 #include <winnow/mem.h>
@@ -33,10 +34,13 @@ wn_code wn_cover_curve(wn_cover *out, const wn_vectors *v, const wn_copies *c, c
     for (size_t i = 0; i < c->n; i++) weight[wn_kept_row(c, i)]++;
     for (size_t p = 0; p < o->npoints; p++) {
         size_t begin = p ? o->budget[p - 1] : 0;
+        const size_t *order = o->order + begin, count = o->budget[p] - begin;
         if (o->given)
-            given_nearest(&x, o->order + begin, o->budget[p] - begin, chunk_at, chunk);
+            given_nearest(&x, order, count, chunk_at, chunk);
+        else if (o->ranks && !o->in_space)
+            code = wn_ranks_nearest(o->ranks, &x, order, count, chunk_at, chunk, io->progress, err);
         else
-            code = wn_sim_nearest(&x, o->order + begin, o->budget[p] - begin, chunk_at, chunk, io->progress, err);
+            code = wn_sim_nearest(&x, order, count, chunk_at, chunk, io->progress, err);
         if (code != WN_OK) goto out;
         double sum = 0, value = 0;
         for (size_t i = 0; i < c->m; i++) {

@@ -10,6 +10,7 @@ typedef struct {
     const wn_kernel *kernel; /* NULL: no value is wanted */
     bool given;              /* the rows are those of a matrix of similarities, which take the place of cosines */
     bool in_space;           /* by cosines of v->space, where there is one */
+    wn_ranks *ranks;         /* who hold v->x, too; NULL: nobody */
 } wn_cover_opts;
 
 /* best, at [m]: cosine to, and place in `order` of, the nearest of all. mean [npoints]: mean cosine of all input rows

@@ -85,7 +85,8 @@ wn_code wn_curves_random(wn_curves *curves, const wn_vectors *v, const wn_copies
     wn_code code = cover.best && cover.at ? WN_OK : WN_EMEMORY;
     if (code != WN_OK) goto out;
     if ((code = random_order(&order, c, choice->k, o->seed, err)) != WN_OK) goto out;
-    wn_cover_opts by = {.order = order, .budget = curves->k, .npoints = curves->n, .given = given};
+    wn_cover_opts by = {
+        .order = order, .budget = curves->k, .npoints = curves->n, .given = given, .ranks = choice->ranks};
     if ((code = wn_cover_curve(&cover, v, c, &by, io, err)) != WN_OK) goto out;
     count_nearest(curves, &cover, v, c);
     if (facility) { /* its value goes by what the choice compared */

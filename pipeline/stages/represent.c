@@ -47,7 +47,8 @@ wn_code wn_representatives_find(wn_representatives *out, wn_curves *curves, cons
     if (code != WN_OK) goto out;
     set_budgets(curves, choice->k);
     const wn_cover_opts o = {
-        .order = choice->selection.ids, .budget = curves->k, .npoints = curves->n, .given = choice->given};
+        .order = choice->selection.ids, .budget = curves->k, .npoints = curves->n, .given = choice->given,
+        .ranks = choice->ranks};
     if ((code = wn_cover_curve(&cover, v, c, &o, io, err)) != WN_OK) goto out;
     if (choice->k > 0)
         assign_rows(&a, &cover, v, c, choice);

@@ -1,11 +1,10 @@
 /* The space in which a choice by rbf compares rows: their leading principal components. */
-#include <winnow/stages.h>
+#include "axes.h"
 
 #include "kept.h"
 
 #include <string.h>
 #include <winnow/mem.h>
-#include <wn/pca.h>
 #include <wn/rng.h>
 
 /* Rows that the components are taken from, drawn by seed where there are more. */
@@ -48,27 +47,36 @@ static wn_code project_had(wn_vectors *v, const wn_pca *pca, wn_err *err) {
     return code;
 }
 
-wn_code wn_space_make(wn_vectors *v, const wn_copies *c, const wn_space_opts *o, wn_io *io, wn_err *err) {
+wn_code wn_axes_fit(wn_pca *out, const wn_vectors *v, const wn_copies *c, const wn_space_opts *o, wn_io *io,
+                    wn_err *err) {
     const wn_mat x = wn_kept_rows(v, c);
-    const size_t dims = wn_space_dims(o, x.cols);
-    size_t n = 0;
-    if (dims == 0) return WN_OK;
-    wn_pca pca = {0};
-    size_t *rows = wn_alloc(SAMPLE, sizeof *rows, err);
-    wn_code code = WN_EMEMORY;
-    if (!rows) goto out;
+    size_t n = 0, *rows = wn_alloc(SAMPLE, sizeof *rows, err);
+    if (!rows) return WN_EMEMORY;
     draw_rows(rows, &n, v, c->m, o->seed);
-    if ((code = wn_pca_fit(&pca, &x, rows, n, dims, io->progress, err)) != WN_OK) goto out;
-    wn_mat_free(&v->space);
-    if ((code = wn_pca_project(&pca, &x, &v->space, err)) != WN_OK) goto out;
-    wn_mat_free(&v->had_space);
-    if (v->had.rows > 0 && (code = project_had(v, &pca, err)) != WN_OK) goto out;
-    v->explained = pca.explained;
-    for (size_t i = 0; i < c->m; i++)
-        if (v->zero[i]) memset(wn_mat_row(&v->space, i), 0, dims * sizeof(float));
-    (void)wn_mat_normalize(&v->space);
-out:
+    const wn_code code = wn_pca_fit(out, &x, rows, n, wn_space_dims(o, x.cols), io->progress, err);
     wn_free(rows);
-    wn_pca_free(&pca);
+    return code;
+}
+
+wn_code wn_axes_apply(wn_vectors *v, const wn_copies *c, const wn_pca *axes, wn_err *err) {
+    const wn_mat x = wn_kept_rows(v, c);
+    wn_mat_free(&v->space);
+    wn_code code = wn_pca_project(axes, &x, &v->space, err);
+    if (code != WN_OK) return code;
+    v->explained = axes->explained;
+    wn_mat_free(&v->had_space);
+    if (v->had.rows > 0 && (code = project_had(v, axes, err)) != WN_OK) return code;
+    for (size_t i = 0; i < c->m; i++)
+        if (v->zero[i]) memset(wn_mat_row(&v->space, i), 0, v->space.cols * sizeof(float));
+    (void)wn_mat_normalize(&v->space);
+    return WN_OK;
+}
+
+wn_code wn_space_make(wn_vectors *v, const wn_copies *c, const wn_space_opts *o, wn_io *io, wn_err *err) {
+    wn_pca axes = {0};
+    if (wn_space_dims(o, v->x.cols) == 0) return WN_OK;
+    wn_code code = wn_axes_fit(&axes, v, c, o, io, err);
+    if (code == WN_OK) code = wn_axes_apply(v, c, &axes, err);
+    wn_pca_free(&axes);
     return code;
 }

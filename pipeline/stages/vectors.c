@@ -1,16 +1,20 @@
-#include <winnow/stages.h>
+#include "axes.h"
 
 #include <winnow/mem.h>
+
+void wn_vectors_zero(bool *zero, const wn_mat *x) {
+    for (size_t i = 0; i < x->rows; i++) {
+        const float *row = wn_mat_row(x, i);
+        size_t at = 0;
+        while (at < x->cols && row[at] == 0) at++;
+        zero[i] = at == x->cols;
+    }
+}
 
 wn_code wn_vectors_scan(wn_vectors *v, const wn_copies *c, wn_err *err) {
     v->zero = wn_alloc(v->x.rows, sizeof *v->zero, err);
     if (!v->zero) return WN_EMEMORY;
-    for (size_t i = 0; i < v->x.rows; i++) {
-        const float *row = wn_mat_row(&v->x, i);
-        size_t at = 0;
-        while (at < v->x.cols && row[at] == 0) at++;
-        v->zero[i] = at == v->x.cols;
-    }
+    wn_vectors_zero(v->zero, &v->x);
     v->zero_rows = 0;
     for (size_t i = 0; i < c->n; i++) v->zero_rows += v->zero[c->x_row[i]];
     return WN_OK;

@@ -250,7 +250,8 @@ wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, 
     wn_worth made = {.chosen = {NAN, NAN, NAN}, .guess = NAN, .p = NAN, .c = NAN};
     made.random = made.all = made.gain = made.chosen;
     again.opts = &own;
-    own.partition = (wn_choice_parts){0}; /* a fold is small enough to choose from at once */
+    own.partition = (wn_choice_parts){0}; /* a fold is small enough to choose from at once, and alone */
+    own.ranks = NULL;
     if (wn_limits_any(chosen->opts)) { /* rows outside the choice are chosen from without them */
         (void)snprintf(made.none, sizeof made.none, "what is chosen under limits is not chosen anew to be measured");
         *out = made;

@@ -25,7 +25,10 @@ void wn_linear_cut_free(wn_linear_cut *l) {
 }
 
 void wn_linear_cut_add(wn_linear_cut *l, size_t row) {
-    const float *x = wn_mat_row(l->g->x, row);
+    wn_linear_cut_take(l, wn_mat_row(l->g->x, row));
+}
+
+void wn_linear_cut_take(wn_linear_cut *l, const float *x) {
     for (size_t c = 0; c < l->g->d; c++) {
         l->P[c] += (double)x[c];
         l->v[c] = l->T[c] - l->scale * l->P[c];

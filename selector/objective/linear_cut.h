@@ -15,6 +15,7 @@ typedef struct {
 wn_code wn_linear_cut_init(wn_linear_cut *l, const wn_ground *g, double lambda, wn_err *err);
 void wn_linear_cut_free(wn_linear_cut *l);
 void wn_linear_cut_add(wn_linear_cut *l, size_t row); /* P += x, and v anew */
+void wn_linear_cut_take(wn_linear_cut *l, const float *x); /* the same of a row that is not at hand, [d] */
 static inline double wn_linear_cut_gain(const wn_linear_cut *l, size_t row) {
     return wn_ground_dot(wn_mat_row(l->g->x, row), l->v, l->g->d) - l->g->sq[row];
 }

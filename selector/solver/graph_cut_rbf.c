@@ -264,21 +264,38 @@ static wn_code rbf_best(void *solver, size_t *row, double *gain, wn_err *err) {
     return WN_OK;
 }
 
-static wn_code rbf_add(void *solver, size_t row, wn_err *err) {
-    (void)err;
-    rbf_solver *s = solver;
-    const wn_ground *g = &s->g->ground;
-    const size_t at = s->g->constraint.picked - 1, column = at % WN_GEMM_PANEL;
-    float *panel = s->picks + (at - column) * g->d;
-    for (size_t c = 0; c < g->d; c++) panel[c * WN_GEMM_PANEL + column] = wn_mat_row(g->x, row)[c];
-    s->bound[row] = -INFINITY;
-    if (!s->pooled) return WN_OK;
-    s->pool_gain[s->picked] = -INFINITY;
-    wn_pair_rows(&s->g->o.kernel, &s->rows[s->picked], 1, &s->pool, s->w, rbf_packed_rows(s->size));
+static void rbf_keep_pick(rbf_solver *s, const float *x) {
+    const size_t d = s->g->ground.d, at = s->g->constraint.picked - 1, column = at % WN_GEMM_PANEL;
+    float *panel = s->picks + (at - column) * d;
+    for (size_t c = 0; c < d; c++) panel[c * WN_GEMM_PANEL + column] = x[c];
+}
+
+/* The pool counts the pick x. */
+static void rbf_pool_add(rbf_solver *s, const float *x) {
+    wn_pair_rows(&s->g->o.kernel, &x, 1, &s->pool, s->w, rbf_packed_rows(s->size));
     for (size_t i = 0; i < s->size; i++) {
         s->pool_c[i] += (double)s->w[i];
         if (s->pool_gain[i] > -INFINITY) s->pool_gain[i] = s->T[s->ids[i]] - s->scale * s->pool_c[i];
     }
+}
+
+static wn_code rbf_add(void *solver, size_t row, wn_err *err) {
+    (void)err;
+    rbf_solver *s = solver;
+    const float *x = wn_mat_row(s->g->ground.x, row);
+    rbf_keep_pick(s, x);
+    s->bound[row] = -INFINITY;
+    if (!s->pooled) return WN_OK;
+    s->pool_gain[s->picked] = -INFINITY;
+    rbf_pool_add(s, x);
+    return WN_OK;
+}
+
+static wn_code rbf_take(void *solver, const float *x, wn_err *err) {
+    (void)err;
+    rbf_solver *s = solver;
+    rbf_keep_pick(s, x);
+    if (s->pooled) rbf_pool_add(s, x);
     return WN_OK;
 }
 
@@ -292,5 +309,6 @@ const wn_solver_vt wn_solver_graph_cut_rbf = {.under_limits = true,
                                               .gain = rbf_gain,
                                               .best = rbf_best,
                                               .add = rbf_add,
+                                              .take = rbf_take,
                                               .bound = rbf_bound,
                                               .close = rbf_close};

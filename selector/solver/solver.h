@@ -4,6 +4,7 @@
 #include "greedy.h"
 
 extern const wn_solver_vt wn_solver_graph_cut_dense, wn_solver_graph_cut_linear, wn_solver_graph_cut_rbf;
+extern const wn_solver_vt wn_solver_graph_cut_cone; /* of a rank's share */
 extern const wn_solver_vt wn_solver_class_herding;
 extern const wn_solver_vt wn_solver_random_order;
 extern const wn_solver_vt wn_solver_by_value, wn_solver_kmeans, wn_solver_typiclust;

@@ -127,6 +127,7 @@ typedef struct {
     const char *start_path;  /* an output folder whose chosen rows come first; NULL: none */
     const char **against;    /* [nagainst] matrix files: rows that one has */
     size_t nagainst;
+    const char *keep_parts;   /* where the picks of parts are kept as they are made; NULL: nowhere */
     const char *keep_path, *exclude_path; /* one id a line */
     size_t neighbours;       /* -K */
     wn_layout export_layout; /* of graph */

@@ -206,6 +206,9 @@ typedef struct {
     size_t had;            /* rows of wn_vectors.had */
 } wn_choice_limits;
 
+/* Processes that hold the rows, too, and help (pipeline/ranks). */
+typedef struct wn_ranks wn_ranks;
+
 typedef struct {
     wn_objective objective;
     wn_space_opts space;
@@ -234,6 +237,7 @@ typedef struct {
     size_t neighbours; /* facility location over many rows: edges a row of the graph it is computed over; 0: 50 */
     size_t memory;     /* bytes it may use beyond what is there */
     wn_choice_parts partition;
+    wn_ranks *ranks;   /* who help with the choice of all rows, and what comes after it; NULL: nobody */
     bool any_order;    /* the rows are what counts: no time is spent on their order, or on a bound */
 } wn_choice_opts;
 
@@ -247,6 +251,7 @@ typedef struct {
     size_t *chosen;         /* [k] input rows in order of choice */
     bool given;             /* by similarities that are given: who stands for whom goes by them, too */
     size_t *rank;           /* [n] from 1; WN_NONE: not chosen */
+    wn_ranks *ranks;        /* as in the options */
 } wn_choice;
 
 /* Excluded rows are never chosen, zero vectors only when others do not suffice for k. */
@@ -258,6 +263,15 @@ wn_code wn_choice_part(wn_part_picks *out, const wn_vectors *v, const wn_copies 
                        const wn_choice_opts *o, size_t part, wn_io *io, wn_err *err);
 /* Rows that sums over m rows are estimated from, when not in parts; 0: none, they are exact. */
 size_t wn_choice_sum_rows(const wn_choice_opts *o, size_t m);
+/* The same of several, by o->ranks where there are such: done() gets the picks of each, whose ids it may take. */
+typedef struct {
+    const size_t *parts; /* [n] from 0 */
+    size_t n;
+    wn_code (*done)(void *ctx, size_t part, wn_part_picks *picks, wn_err *err);
+    void *ctx;
+} wn_choice_todo;
+wn_code wn_choice_parts_do(const wn_choice_todo *todo, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
+                           const wn_choice_opts *o, wn_io *io, wn_err *err);
 /* Edges a row of that graph for m rows; 0: over all pairs. */
 size_t wn_choice_neighbours(const wn_choice_opts *o, size_t m);
 

@@ -1,0 +1,94 @@
+#include "ranking.h"
+
+#include "options.h"
+#include "stages/say.h"
+
+#include <stdio.h>
+#include <winnow/mem.h>
+
+wn_code wn_rank_refuse(const char *command, wn_err *err) {
+    int rank = 0, size = 1;
+    wn_comm_launched(&rank, &size);
+    if (size == 1) return WN_OK;
+    return wn_err_set(err, WN_EUSAGE,
+                      "mpirun started %d of winnow %s, which is the work of one: make vectors with winnow embed, and "
+                      "choose among them with mpirun ... winnow select",
+                      size, command);
+}
+
+wn_code wn_ranking_open(wn_ranks *r, wn_selecting *s, const wn_config *c, bool *served, wn_err *err) {
+    wn_code code = WN_OK;
+    *r = (wn_ranks){0};
+    wn_comm_self(&r->comm);
+    *served = false;
+    if (!c->shards && (code = wn_ranks_open(r, err)) != WN_OK) return code; /* a shard is a process of its own */
+    code = wn_matrices_open(&s->in, c->inputs, c->ninputs, c->dataset, err);
+    if ((code = wn_ranks_agree(r, code, err)) != WN_OK || r->comm.rank == 0) return code;
+    *served = true;
+    return wn_ranks_serve(r, &s->in, err);
+}
+
+wn_code wn_ranking_check(const wn_ranks *r, const wn_selecting *s, const wn_config *c, wn_err *err) {
+    const wn_select_opts o = {
+        .objective = s->opts.objective, .storage = s->opts.storage, .maximizer = s->opts.maximizer};
+    if (!wn_ranks_many(r) || c->partitions || (wn_spread_serves(&o) && !c->query_path)) return WN_OK;
+    return wn_err_set(err, WN_EUSAGE,
+                      "%d ranks cannot share this choice: without --partitions M (of graph-cut or facility-location) "
+                      "only graph-cut by its own maximizer and without queries is chosen by several processes",
+                      r->comm.size);
+}
+
+static wn_ranks_rows rows_of(const wn_selecting *s, const wn_config *c) {
+    const bool some = s->copies.m < s->copies.n;
+    return (wn_ranks_rows){.n = s->copies.m,
+                           .rows = some ? s->copies.row_of : NULL,
+                           .whole = c->partitions > 0,
+                           .as_they_are = c->similarity == WN_DOT};
+}
+
+wn_code wn_ranking_vectors(wn_ranks *r, wn_selecting *s, const wn_config *c, wn_err *err) {
+    if (!wn_ranks_many(r)) return wn_selecting_vectors(s, c, err);
+    wn_code code = WN_OK;
+    if (c->dedup != WN_DEDUP_NEAR) { /* with near copies the others read when these are known */
+        const wn_ranks_rows rows = rows_of(s, c);
+        if ((code = wn_ranks_read(r, &rows, err)) != WN_OK) return code;
+    }
+    code = wn_selecting_vectors(s, c, err);
+    return c->dedup != WN_DEDUP_NEAR ? wn_ranks_agree(r, code, err) : code;
+}
+
+wn_code wn_ranking_prepare(wn_ranks *r, wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
+    wn_code code = WN_OK;
+    if (!wn_ranks_many(r)) return WN_OK;
+    if (c->dedup == WN_DEDUP_NEAR) {
+        const wn_ranks_rows rows = rows_of(s, c);
+        if ((code = wn_ranks_read(r, &rows, err)) != WN_OK) return code;
+        if ((code = wn_ranks_agree(r, WN_OK, err)) != WN_OK) return code;
+    }
+    if (s->vectors.space.cols) code = wn_ranks_space(r, &s->vectors, &s->copies, &s->opts.space, io, err);
+    s->opts.ranks = r;
+    return code;
+}
+
+/* "12.3 MB": by thousands, as networks are measured. */
+static const char *exchanged(double bytes, char out[32]) {
+    static const char *const unit[] = {"bytes", "kB", "MB", "GB", "TB"};
+    size_t i = 0;
+    for (; bytes >= 1000 && i < 4; i++) bytes /= 1000;
+    (void)snprintf(out, 32, "%.*f %s", i > 0 && bytes < 100, bytes, unit[i]);
+    return out;
+}
+
+void wn_ranking_say(const wn_ranks *r, wn_io *io) {
+    char a[32], b[32];
+    if (r->comm.size == 1) return;
+    if (r->exact)
+        wn_sayf(io,
+                "ranks     %d, exact: sums %.2f s, %s to a rank; picks %.2f s, %.0f bytes a pick; assigned in %.2f s, "
+                "%s",
+                r->comm.size, r->cost.sums_seconds, exchanged((double)r->cost.sums_bytes, a), r->cost.picks_seconds,
+                (double)r->cost.picks_bytes / (double)r->k, r->assign_seconds, exchanged((double)r->assign_bytes, b));
+    else
+        wn_sayf(io, "ranks     %d: %zu parts in %.2f s; assigned in %.2f s, %s", r->comm.size, r->parts,
+                r->parts_seconds, r->assign_seconds, exchanged((double)r->assign_bytes, b));
+}
