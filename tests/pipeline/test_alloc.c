@@ -178,10 +178,12 @@ Test(alloc, limits_of_all_kinds) {
     wn_config c = config(records);
     c.load_encoder = encoder, c.objective = WN_FACILITY_LOCATION, c.k = 12;
     c.quota = "equal", c.group_field = "id", c.per_group = 1;
-    c.budget.value = 30, c.cost_power = 1, c.max_similarity = .99;
+    c.budget.value = 30, c.cost_power = 1, c.max_similarity = 1;
     c.start_path = chosen;
-    have[0] = matrix, c.against = have, c.nagainst = 1;
     sweep_some("run under limits", wn_run, &c, true);
+    c = config(records);
+    have[0] = matrix, c.load_encoder = encoder, c.against = have, c.nagainst = 1;
+    sweep_some("run beside rows that one has", wn_run, &c, true);
 }
 
 Test(alloc, own_vectors) {
