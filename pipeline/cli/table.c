@@ -265,7 +265,7 @@ const wn_option wn_options[] = {
      "Selection", "choose no two rows whose cosine is above COS"},
     {"against", 0, "FILE", CHOOSE, OPT_LIST, CF(against), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
      "matrix of rows that you have already, made by the same encoder: they count as chosen, so that others are sought, "
-     "but not in k; several files count as one"},
+     "but not in k; of a selection.h5ad its chosen rows; several files count as one"},
     {"start-from", 0, "DIR", CHOOSE, OPT_STRING, CF(start_path), NULL, 0, 0, NULL, DECIDES | READS, "Selection",
      "output folder of an earlier choice: its rows come first, in their order, and count in k; rows by their ids, or "
      "numbers where there are none"},

@@ -133,6 +133,26 @@ wn_code wn_limiting_rows(size_t *wanted, const wn_limiting *l, const wn_copies *
 
 /* ---- rows that one has ---- */
 
+/* Of a selection of winnow the chosen rows alone; of other matrices all. */
+static wn_code keep_chosen(wn_mat *x, const wn_matrices *in, wn_err *err) {
+    double *chosen = wn_alloc(in->rows, sizeof *chosen, err);
+    size_t kept = 0;
+    wn_code code = chosen ? WN_OK : WN_EMEMORY;
+    for (size_t i = 0, at = 0; code == WN_OK && i < in->n; at += wn_matrix_rows(in->files[i++])) {
+        for (size_t r = 0; r < wn_matrix_rows(in->files[i]); r++) chosen[at + r] = 1;
+        if (wn_matrix_has_obs(in->files[i], "selected"))
+            code = wn_matrix_obs_f64(in->files[i], "selected", chosen + at, err);
+    }
+    for (size_t i = 0; code == WN_OK && i < in->rows; i++) {
+        if (!(chosen[i] > 0)) continue;
+        if (kept < i) memcpy(wn_mat_row(x, kept), wn_mat_row(x, i), x->cols * sizeof(float));
+        kept++;
+    }
+    if (code == WN_OK) x->rows = kept;
+    wn_free(chosen);
+    return code;
+}
+
 static wn_code read_had(wn_limiting *l, const wn_config *c, size_t cols, wn_err *err) {
     wn_matrices in = {0};
     wn_code code = WN_OK;
@@ -146,6 +166,7 @@ static wn_code read_had(wn_limiting *l, const wn_config *c, size_t cols, wn_err 
         goto out;
     }
     if ((code = wn_matrices_read_all(&in, &l->had, err)) != WN_OK) goto out;
+    if ((code = keep_chosen(&l->had, &in, err)) != WN_OK) goto out;
     if (c->similarity != WN_DOT) (void)wn_mat_normalize(&l->had);
     l->limits.had = l->had.rows;
 out:

@@ -66,7 +66,8 @@ static wn_code bar_rows(barred_rows *out, size_t *k, const wn_vectors *v, const 
         usable += keep[i] || (!no[i] && !v->zero[i] && shares(o->classes, i));
     }
     *k = o->wanted < c->m - listed ? o->wanted : c->m - listed;
-    size_t zeros = *k > usable ? *k - usable : 0;
+    const bool budget = o->limits && o->limits->cost; /* which is not spent on rows that say nothing */
+    size_t zeros = *k > usable && !(budget && usable > 0) ? *k - usable : 0;
     *out = (barred_rows){.rows = rows};
     for (size_t i = 0; i < c->m; i++) {
         const bool zero = v->zero[i] && !no[i] && !keep[i], needed = zero && zeros > 0 && shares(o->classes, i);

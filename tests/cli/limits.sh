@@ -174,6 +174,11 @@ refused "vectors of another width" 3 "select: --against: --against narrow.h5ad h
 refused "an encoder that learns" 2 "run: --against: an encoder fitted to these records does not suit other vectors" \
     run new.jsonl -k 9 --against have.h5ad -o x
 
+try select new.h5ad --no-records -k 5 --against beside/selection.h5ad -o third
+has "$err" "20 rows count as chosen already" "of a selection the chosen rows"
+is "$code$(cat third/selection.tsv beside/selection.tsv | awk -F'\t' '{ print $2 }' | sort | uniq -d)" 0id \
+    "which are not chosen again, as they lie in the pool, too"
+
 # ---- what does not go together ----
 for limit in "--group-field author" "--budget 90" "--max-similarity .9"; do
     # shellcheck disable=SC2086

@@ -354,6 +354,8 @@ Test(corpus, survives_every_failed_allocation) {
                          .ntext_fields = 2,
                          .label_field = "y",
                          .id_field = "id",
+                         .more = {{"w", "--cost-field"}, {"y", "--group-field"}},
+                         .nmore = 2,
                          .skip_path = "skip",
                          .overwrite = true};
     sweep(&o, true);

@@ -248,3 +248,46 @@ Test(habits, what_cannot_be_seen_is_named) {
     };
     CHECK_ALL(cases);
 }
+
+/* ---- fields beside text, label and id ---- */
+
+static void expect_more(const char *path, const char *const want[2][3]) {
+    wn_corpus c;
+    wn_err e = {0};
+    const wn_records_opts o = {
+        .paths = &path, .npaths = 1, .more = {{"who", "--group-field"}, {"price", "--cost-field"}}, .nmore = 2};
+    cr_assert_eq(wn_corpus_read(&c, &o, NULL, &e), WN_OK, "%s", e.msg);
+    cr_assert_eq(c.n, 3);
+    for (size_t f = 0; f < 2; f++)
+        for (size_t i = 0; i < 3; i++) {
+            const char *s = c.more[f].base + c.more[f].off[i];
+            const size_t n = (size_t)(c.more[f].off[i + 1] - c.more[f].off[i]);
+            cr_assert(n == strlen(want[f][i]) && memcmp(s, want[f][i], n) == 0, "%s, field %zu of %zu: \"%.*s\"", path,
+                      f, i, (int)n, s);
+        }
+    wn_corpus_free(&c);
+}
+
+static void refuse_more(const char *path, wn_code want, const char *part) {
+    wn_corpus c;
+    wn_err e = {0};
+    const wn_records_opts o = {.paths = &path, .npaths = 1, .more = {{"who", "--group-field"}}, .nmore = 1};
+    cr_assert_eq(wn_corpus_read(&c, &o, NULL, &e), want, "%s", e.msg);
+    cr_assert(strstr(e.msg, part), "%s", e.msg);
+}
+
+Test(habits, more_fields_come_as_labels_do) {
+    put_text("m.jsonl", "{\"text\":\"a\",\"who\":\"caf\\u00e9\",\"price\":1.50}\n"
+                        "{\"text\":\"b\",\"who\":null,\"price\":\" 2\"}\n{\"text\":\"c\",\"price\":1e1}\n");
+    expect_more("m.jsonl", (const char *const[2][3]){{"café", "", ""}, {"1.5", " 2", "10"}});
+    put_text("m.csv", "price,text,who\n1.50,a,\"x, y\"\n,b,\n3,c,z\n");
+    expect_more("m.csv", (const char *const[2][3]){{"x, y", "", "z"}, {"1.50", "", "3"}});
+    put_text("n.jsonl", "{\"text\":\"a\",\"whom\":1}\n");
+    refuse_more("n.jsonl", WN_EINPUT, "n.jsonl:1: missing field \"who\"");
+    put_text("o.jsonl", "{\"text\":\"a\",\"who\":[1]}\n");
+    refuse_more("o.jsonl", WN_EINPUT, "field \"who\" is an array, a string, a number or a bool is wanted");
+    put_text("n.csv", "text\na\n");
+    refuse_more("n.csv", WN_EINPUT, "missing field \"who\"");
+    put_text("n.txt", "a\n");
+    refuse_more("n.txt", WN_EUSAGE, "a txt file has no fields; leave --group-field out");
+}

@@ -173,6 +173,19 @@ Test(alloc, select) {
 }
 
 /* Vectors of files with the records that they belong to. */
+Test(alloc, limits_of_all_kinds) {
+    static const char *have[1];
+    wn_config c = config(records);
+    c.load_encoder = encoder, c.objective = WN_FACILITY_LOCATION, c.k = 12;
+    c.quota = "equal", c.group_field = "id", c.per_group = 1;
+    c.budget.value = 30, c.cost_power = 1, c.max_similarity = 1;
+    c.start_path = chosen;
+    sweep_some("run under limits", wn_run, &c, true);
+    c = config(records);
+    have[0] = matrix, c.load_encoder = encoder, c.against = have, c.nagainst = 1;
+    sweep_some("run beside rows that one has", wn_run, &c, true);
+}
+
 Test(alloc, own_vectors) {
     wn_config c = config(records);
     const char *matrices[] = {matrix}, *of[] = {records};

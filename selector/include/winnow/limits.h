@@ -14,10 +14,10 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-#define WN_LIMITS(X)                 \
-    X(WN_LIMIT_QUOTAS, "the quotas") \
-    X(WN_LIMIT_GROUPS, "the groups") \
-    X(WN_LIMIT_BUDGET, "the budget") \
+#define WN_LIMITS(X)                                                                                                   \
+    X(WN_LIMIT_QUOTAS, "the quotas")                                                                                   \
+    X(WN_LIMIT_GROUPS, "the groups")                                                                                   \
+    X(WN_LIMIT_BUDGET, "the budget")                                                                                   \
     X(WN_LIMIT_APART, "the largest similarity")
 typedef enum { WN_LIMITS(WN_NAME_VALUE) } wn_limit;
 const char *wn_limit_name(wn_limit l);
@@ -34,9 +34,9 @@ typedef struct {
     const uint32_t *group; /* below `groups`, or WN_NO_GROUP; NULL: none */
     size_t groups, per_group;
     const char *const *group_names; /* [groups] for messages; NULL: numbers */
-    /* budget (Lin and Bilmes 2010): what the rows cost adds up to no more. Rows come by gain / cost^cost_power; it ends
-     * where nothing fits, where no row adds to f (but for the first), or with k rows; the best single row that fits is
-     * taken instead where that alone has more f. */
+    /* budget (Lin and Bilmes 2010): what the rows cost adds up to no more. Rows come by gain / cost^cost_power; it
+     * ends where nothing fits, where all that fits would take from f (but for the first row), or with k rows; the
+     * best single row that fits is taken instead where that alone has more f. */
     const double *cost; /* above 0; NULL: none */
     double budget;      /* above 0 */
     double cost_power;  /* 0 .. 10 */
