@@ -73,7 +73,7 @@ is "$(head -1 "$err")$(tail -1 "$err")" "Usage: winnow COMMAND ...winnow: no com
     "and what there is stands on standard error"
 refused "an option without its value" 2 "run: --output needs a value: --output PATH" run a -k 5 -o
 refused "a value too many" 2 "run: --quiet takes no value" run a --quiet=yes
-refused "a short form of two options" 2 "run: --mi could mean --min-df or --min-count" run a --mi 3
+refused "a short form of two options" 2 "run: --min could mean --min-df or --min-count" run a --min 3
 refused "no input" 2 "run: no input was named: winnow run FILE..." run -k 5 -o x
 refused "no output" 2 "run: -o is missing" run a -k 5
 refused "no k" 2 "run: -k is missing" run a -o x
