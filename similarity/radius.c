@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <winnow/mem.h>
 #include <wn/kmeans.h>
 #include <wn/pairwise.h>
@@ -10,7 +11,7 @@
 #include <winnow/threads.h>
 #include <wn/rng.h>
 
-enum { PROBES = 4096, COLUMNS = 512, STREAM = 0x72616469 };
+enum { PROBES = 4096, ROWS = 128, COLUMNS = 32, STREAM = 0x72616469 };
 static const double least = 1e-3; /* cosines in f32 tell no smaller distances */
 static const double impure = .05; /* share of balls that may hold rows of another cluster */
 
@@ -18,6 +19,7 @@ typedef struct {
     const wn_mat *x;
     const wn_clusters *c;
     const size_t *rows; /* [m] */
+    wn_mat probes;      /* [m, d] those rows */
     double *nearest;    /* [m] largest cosine to a row of another cluster; -2: there is none */
     wn_failure failure;
 } radius_job;
@@ -25,23 +27,24 @@ typedef struct {
 static void radius_task(void *ctx, size_t begin, size_t end, int worker) {
     radius_job *j = ctx;
     const wn_kernel cosine = {WN_COSINE, 0};
-    float tile[COLUMNS];
+    const wn_row_block probes = {wn_mat_row(&j->probes, begin), j->probes.stride, end - begin};
+    float tile[ROWS * COLUMNS];
     (void)worker;
-    for (size_t i = begin; i < end; i++)
-        for (size_t at = 0; at < j->x->rows; at += COLUMNS) {
-            const size_t n = j->x->rows - at < COLUMNS ? j->x->rows - at : COLUMNS;
-            const uint32_t own = j->c->cluster[j->rows[i]];
-            wn_err err = {0};
-            if (wn_pair_tile(&cosine, (wn_row_block){wn_mat_row(j->x, at), j->x->stride, n},
-                             (wn_row_block){wn_mat_row(j->x, j->rows[i]), j->x->stride, 1}, j->x->cols, tile, 1,
-                             &err) != WN_OK) {
-                wn_failure_note(&j->failure, &err);
-                return;
-            }
-            for (size_t b = 0; b < n; b++)
-                if (j->c->cluster[at + b] != own && j->c->cluster[at + b] != WN_NO_CLUSTER)
-                    j->nearest[i] = fmax(j->nearest[i], (double)tile[b]);
+    for (size_t at = 0; at < j->x->rows; at += ROWS) {
+        const size_t n = j->x->rows - at < ROWS ? j->x->rows - at : ROWS;
+        wn_err err = {0};
+        if (wn_pair_tile(&cosine, (wn_row_block){wn_mat_row(j->x, at), j->x->stride, n}, probes, j->x->cols, tile,
+                         COLUMNS, &err) != WN_OK) {
+            wn_failure_note(&j->failure, &err);
+            return;
         }
+        for (size_t r = 0; r < n; r++)
+            for (size_t i = begin; i < end; i++) {
+                const uint32_t other = j->c->cluster[at + r];
+                if (other != WN_NO_CLUSTER && other != j->c->cluster[j->rows[i]])
+                    j->nearest[i] = fmax(j->nearest[i], (double)tile[r * COLUMNS + i - begin]);
+            }
+    }
 }
 
 static int falling(const void *a, const void *b) {
@@ -72,8 +75,13 @@ wn_code wn_sim_radius_auto(const wn_mat *x, size_t clusters, uint64_t seed, doub
     if (code != WN_OK) goto out;
     radius_job j = {.x = x, .c = &c, .rows = rows, .nearest = nearest, .failure = WN_FAILURE_INIT};
     const size_t m = draw_probes(rows, &c, x->rows, seed);
-    for (size_t i = 0; i < m; i++) nearest[i] = -2;
-    wn_parallel_for(m, 16, radius_task, &j);
+    if ((code = wn_mat_init(&j.probes, m, x->cols, err)) != WN_OK) goto out;
+    for (size_t i = 0; i < m; i++) {
+        memcpy(wn_mat_row(&j.probes, i), wn_mat_row(x, rows[i]), x->cols * sizeof(float));
+        nearest[i] = -2;
+    }
+    wn_parallel_for(m, COLUMNS, radius_task, &j);
+    wn_mat_free(&j.probes);
     if ((code = wn_failure_take(&j.failure, err)) != WN_OK) goto out;
     qsort(nearest, m, sizeof *nearest, falling);
     /* a ball is pure as long as its radius is at most the distance to the nearest row of another cluster */

@@ -44,7 +44,9 @@ void wn_page_label(wn_page *p, const wn_view *v, size_t row); /* nothing where i
 /* Rows of subset.*. */
 static inline size_t wn_report_kept(const wn_outcome *r) { return r->chosen ? r->k : r->n - r->dropped; }
 /* Whether the objective says anything: a random choice has none. */
-static inline bool wn_report_has_gains(const wn_outcome *r) { return r->gain && r->objective != WN_RANDOM; }
+static inline bool wn_report_has_gains(const wn_outcome *r) {
+    return r->gain && r->objective != WN_RANDOM && r->objective != WN_KMEANS && r->objective != WN_TYPICLUST;
+}
 /* Labels reached by a random choice of k of the n rows, on average. */
 double wn_labels_expected(const wn_outcome *r, const size_t *pool, size_t nlabels);
 /* counts[l] of the chosen (chosen != 0) or of all rows; [nlabels]. */
