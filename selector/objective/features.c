@@ -7,16 +7,17 @@
  * of these roundings are monotone, gains fall in floating point too, which a difference of roots would not. O(d) a
  * gain, O(d) memory; rows are taken as they are, similarities do not matter. */
 #include <math.h>
+#include <wn/pairwise.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
 #include "objective/objective.h"
 
-enum { ROWS = 64 };
+enum { ROWS = 32 };
 
 typedef struct {
     const wn_ground *g;
-    double *has, *root; /* [d, 2] of each column the positive and the negative part; roots of these */
+    double *has, *root; /* [2, d] of each column the positive and the negative part; roots of these */
     const size_t *ids;  /* the batch at hand */
     double *out;
 } features;
@@ -44,14 +45,9 @@ static void features_task(void *ctx, size_t begin, size_t end, int worker) {
     const features *s = ctx;
     (void)worker;
     for (size_t i = begin; i < end; i++) {
-        const float *x = wn_mat_row(s->g->x, s->ids[i]);
-        double gain = 0;
-        for (size_t c = 0; c < s->g->d; c++) {
-            const size_t part = 2 * c + (x[c] < 0);
-            const double v = fabs((double)x[c]);
-            if (v > 0) gain += v / (sqrt(s->has[part] + v) + s->root[part]);
-        }
-        s->out[i] = gain;
+        double lanes[WN_LANES] = {0};
+        wn_pair_roots(wn_mat_row(s->g->x, s->ids[i]), s->has, s->root, s->g->d, lanes);
+        s->out[i] = wn_lanes_sum(lanes);
     }
 }
 
@@ -69,7 +65,7 @@ static wn_code features_add(void *f, size_t row, wn_err *err) {
     const float *x = wn_mat_row(s->g->x, row);
     (void)err;
     for (size_t c = 0; c < s->g->d; c++) {
-        const size_t part = 2 * c + (x[c] < 0);
+        const size_t part = x[c] < 0 ? s->g->d + c : c;
         s->has[part] += fabs((double)x[c]);
         s->root[part] = sqrt(s->has[part]);
     }
