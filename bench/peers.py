@@ -5,7 +5,7 @@
 Seconds are from vectors in memory to picks, on as many threads as there are: a peer's are those of the similarities (by
 numpy, in f32) and of its own object and search; compilation by numba comes before. f is one numpy function in f64 for
 all. apricot and submodlib are what PyPI has. DeepCore is not there: `as DeepCore` makes its naive greedy's calls in
-numpy, every gain at every step, for graph-cut from the picks' rows of the matrix, for facility location from all of it."""
+numpy, every gain at every step: graph-cut's from the picks' rows of the matrix, facility location's from all of it."""
 import argparse
 import contextlib
 import importlib

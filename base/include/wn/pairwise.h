@@ -22,8 +22,8 @@ typedef struct {
 /* out[a.n, b.n] = k(a_i, b_j) for rows of d floats; rows of out are ldo apart. O(a.n b.n d), one thread. */
 wn_code wn_pair_tile(const wn_kernel *k, wn_row_block a, wn_row_block b, size_t d, float *out, size_t ldo, wn_err *err);
 
-/* out[m, whole panels of b] = k(rows[i], b_j) for m <= WN_GEMM_ROWS rows given by pointer; columns beyond b->n are of no
- * use. Fast where b fits the second-level cache (wn_packed_columns). One thread, no allocation. */
+/* out[m, whole panels of b] = k(rows[i], b_j) for m <= WN_GEMM_ROWS rows given by pointer; columns beyond b->n are of
+ * no use. Fast where b fits the second-level cache (wn_packed_columns). One thread, no allocation. */
 void wn_pair_rows(const wn_kernel *k, const float *const *rows, size_t m, const wn_packed *b, float *out,
                   size_t ldo);
 
