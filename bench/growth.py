@@ -62,14 +62,17 @@ def plot(times, exponents):
 
 
 def main():
-    times, exponents = {}, {}
+    times, exponents, values = {}, {}, {}
     print("| | " + " | ".join(f"{n:,}" for n in SIZES) + " | exponent | bar |\n|---" + "|---" * (len(SIZES) + 3) + "|")
     for mode, name, bar, _ in WAYS:
-        times[mode] = [seconds(n, mode)["seconds"] for n in SIZES]
+        got = [seconds(n, mode) for n in SIZES]
+        times[mode], values[mode] = [g["seconds"] for g in got], [g["f"] for g in got]
         exponents[mode] = slope(SIZES, times[mode])
         over = ", over" if exponents[mode] > bar else ""
         print(f"| {name}, s | " + " | ".join(f"{t:.2f}" for t in times[mode]) +
               f" | {exponents[mode]:.2f} | {bar}{over} |", flush=True)
+    print("| f by sampled sums / by exact ones | " +
+          " | ".join(f"{a / b:.4f}" for a, b in zip(values["sampled"], values["rbf"])) + " | | |")
     if args.svg:
         with open(args.svg, "w", encoding="utf-8") as f:
             f.write(plot(times, exponents))

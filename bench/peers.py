@@ -4,8 +4,8 @@
 
 Seconds are from vectors in memory to picks, on as many threads as there are: a peer's are those of the similarities (by
 numpy, in f32) and of its own object and search; compilation by numba comes before. f is one numpy function in f64 for
-all. apricot and submodlib are what PyPI has. DeepCore is not there: `as DeepCore` makes its naive greedy's calls in numpy,
-every gain at every step, for graph-cut from the picks' rows of the matrix, for facility location from all of it."""
+all. apricot and submodlib are what PyPI has. DeepCore is not there: `as DeepCore` makes its naive greedy's calls in
+numpy, every gain at every step: graph-cut's from the picks' rows of the matrix, facility location's from all of it."""
 import argparse
 import contextlib
 import importlib
@@ -102,66 +102,53 @@ def submodlib(make, optimizer):
     return choose
 
 
-def numpy_greedy(state, gain, update):
-    """Every gain at every step, over the columns that are left."""
+def as_deepcore(gains):
+    """Every gain at every step, of the rows that are left: gains(w, picks, left)."""
     def choose(x, k=K):
-        w = rbf(x)
-        now, left, picks = state(w), np.ones(len(x), bool), []
+        w, left, picks = rbf(x), np.ones(len(x), bool), []
         for _ in range(k):
-            gains = gain(w, now)
-            gains[~left] = -np.inf
-            best = int(gains.argmax())
-            left[best] = False
-            picks.append(best)
-            now = update(w, now, best)
+            rows = np.flatnonzero(left)
+            picks.append(int(rows[gains(w, picks, rows).argmax()]))
+            left[picks[-1]] = False
         return picks
     return choose
 
 
-def sparse_features(x):
-    return [[(int(c), float(v)) for c, v in zip(np.flatnonzero(row), row[row > 0])] for row in parts(x)]
+def cut_gains(w, picks, left):
+    return w[:, left].sum(0) - (2 + LAMBDA) * w[np.ix_(picks, left)].sum(0)
 
 
-def threshold(x):
-    return SHARE * float(rbf(x).sum(1).mean())
+def facility_gains(w, picks, left):
+    nearest = w[:, picks].max(1, keepdims=True) if picks else 0
+    return np.maximum(w[:, left] - nearest, 0).sum(0)
 
 
-def saturated_apricot(x, k=K):
-    """It has one threshold for all rows; theirs are scaled to be alike, so that the rows that it fills are the same."""
-    library = importlib.import_module("apricot")
-    w = rbf(x)
-    scaled = w / (SHARE * w.sum(1, keepdims=True))
-    return library.SaturatedCoverageSelection(k, metric="precomputed", threshold=1.0).fit(
-        scaled.astype(np.float64)).ranking
+def submodlib_features(m, x):
+    """It divides columns by their largest value; weights undo that."""
+    f = parts(x)
+    return m.FeatureBasedFunction(len(x), f, f.shape[1], sparse=False, featureWeights=np.sqrt(f.max(0)).tolist(),
+                                  mode=importlib.import_module("submodlib_cpp").FeatureBased.squareRoot)
 
 
 PEERS = {
     "graph-cut": (f_cut, "rbf", {
-        "apricot": apricot("GraphCutSelection", rbf, metric="precomputed", alpha=1 + LAMBDA / 2),
+        "apricot": apricot("GraphCutSelection", rbf, metric="precomputed", alpha=1 / (1 + LAMBDA / 2)),
         "submodlib, lazy": submodlib(lambda m, x: m.GraphCutFunction(
             len(x), mode="dense", lambdaVal=1 + LAMBDA / 2, separate_rep=False, ggsijs=rbf(x)), "LazyGreedy"),
-        "submodlib, naive": submodlib(lambda m, x: m.GraphCutFunction(
-            len(x), mode="dense", lambdaVal=1 + LAMBDA / 2, separate_rep=False, ggsijs=rbf(x)), "NaiveGreedy"),
-        "numpy": numpy_greedy(lambda w: w.sum(0) - 1, lambda w, g: g.copy(), lambda w, g, i: g - (2 + LAMBDA) * w[i]),
+        "as DeepCore": as_deepcore(cut_gains),
     }),
     "facility-location": (f_facility, "rbf", {
         "apricot": apricot("FacilityLocationSelection", rbf, metric="precomputed"),
         "submodlib, lazy": submodlib(lambda m, x: m.FacilityLocationFunction(
             len(x), mode="dense", separate_rep=False, sijs=rbf(x)), "LazyGreedy"),
-        "numpy": numpy_greedy(lambda w: np.zeros((len(w), 1), np.float32),
-                              lambda w, b: np.maximum(w - b, 0).sum(0), lambda w, b, i: np.maximum(b, w[:, i:i + 1])),
+        "as DeepCore": as_deepcore(facility_gains),
     }),
     "saturated-coverage": (f_saturated, "rbf", {
-        "apricot": saturated_apricot,
-        "numpy": numpy_greedy(lambda w: SHARE * w.sum(1, keepdims=True),
-                              lambda w, room: np.minimum(w, room).sum(0),
-                              lambda w, room, i: np.maximum(room - w[:, i:i + 1], 0)),
+        "apricot": apricot("SaturatedCoverageSelection", rbf, metric="precomputed", alpha=SHARE),
     }),
     "feature-based": (f_features, "cosine", {
         "apricot": apricot("FeatureBasedSelection", parts, concave_func="sqrt"),
-        "submodlib, lazy": submodlib(lambda m, x: m.FeatureBasedFunction(
-            len(x), sparse_features(x), 2 * args.d, sparse=True,
-            mode=importlib.import_module("submodlib_cpp").FeatureBased.squareRoot), "LazyGreedy"),
+        "submodlib, lazy": submodlib(submodlib_features, "LazyGreedy"),
     }),
     "log-determinant": (f_determinant, "rbf", {
         "submodlib, lazy": submodlib(lambda m, x: m.LogDeterminantFunction(
@@ -225,8 +212,8 @@ def main():
                     print(f"| | {who} | | | | {why} | |")
                     continue
                 theirs = f(x, picks)
-                print(f"| | {who} | {seconds:.3f} | {seconds / ours:.1f} | {processor / used:.1f} | {theirs:.6g} | {theirs / value:.5f} |",
-                      flush=True)
+                print(f"| | {who} | {seconds:.3f} | {seconds / ours:.1f} | {processor / used:.1f} | "
+                      f"{theirs:.6g} | {theirs / value:.5f} |", flush=True)
                 ok = ok and theirs <= value * (1 + 1e-6) + 1e-9
             times = min((b[0] for b in best.values() if not b[2]), default=np.inf) / ours
             by_processor = min((b[3] for b in best.values() if not b[2]), default=np.inf) / used

@@ -25,6 +25,9 @@ typedef struct {
      * 8 */
     void (*above)(const float *v, const double *low, size_t n, double lanes[8]);
     void (*below)(const float *v, const double *high, size_t n, double lanes[8]);
+    /* lanes[i mod 8] += |v| / (sqrt(has + |v|) + root), 0 where v is 0; where v is below 0 has and root are those
+     * `below` further on; n a multiple of 8 */
+    void (*roots)(const float *v, const double *has, const double *root, size_t n, size_t below, double lanes[8]);
     /* Writes to hits the positions, rising, where v[i] >= t or v[i] >= tv[i] (tv may be NULL); n a multiple of 32 */
     size_t (*scan)(const float *v, size_t n, float t, const float *tv, uint32_t *hits);
 } wn_kern;

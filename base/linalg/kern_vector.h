@@ -108,6 +108,23 @@ static void below(const float *v, const double *high, size_t n, double lanes[8])
     memcpy(lanes, total, sizeof total);
 }
 
+static void roots(const float *v, const double *has, const double *root, size_t n, size_t below, double lanes[8]) {
+    enum { D = WN_LANES / 2, SUMS = 8 / D };
+    vd total[SUMS];
+    memcpy(total, lanes, sizeof total);
+    for (size_t i = 0; i < n; i += 8)
+        for (size_t s = 0; s < SUMS; s++) {
+            const size_t at = i + s * D;
+            const vd x = vd_widen(v + at);
+            const vd_mask up = (vd_mask)(x > 0), down = (vd_mask)(x < 0);
+            const vd size = vd_where(up, x) + vd_where(down, -x),
+                     h = vd_where(up, vd_load(has + at)) + vd_where(down, vd_load(has + below + at)),
+                     r = vd_where(up, vd_load(root + at)) + vd_where(down, vd_load(root + below + at));
+            total[s] += vd_where(up | down, size / (vd_sqrt(h + size) + r));
+        }
+    memcpy(lanes, total, sizeof total);
+}
+
 static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t *hits) {
     const vf same = vf_splat(t);
     size_t count = 0;
@@ -123,4 +140,5 @@ static size_t scan(const float *v, size_t n, float t, const float *tv, uint32_t 
 }
 
 #define WN_KERN                                                                                                        \
-    { .strip = KERN_ROWS, .micro = micro, .rbf = rbf, .sum = sum, .above = above, .below = below, .scan = scan }
+    { .strip = KERN_ROWS, .micro = micro, .rbf = rbf, .sum = sum, .above = above, .below = below, .roots = roots,      \
+      .scan = scan }

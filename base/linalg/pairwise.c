@@ -123,3 +123,13 @@ void wn_pair_below(const float *v, const double *high, size_t n, double lanes[8]
         lanes[i - whole] += part < high[i] ? part : high[i];
     }
 }
+
+void wn_pair_roots(const float *v, const double *has, const double *root, size_t n, double lanes[8]) {
+    const size_t whole = n / 8 * 8;
+    wn_kern_get()->roots(v, has, root, whole, n, lanes);
+    for (size_t i = whole; i < n; i++) {
+        const size_t part = v[i] < 0 ? n + i : i;
+        const double size = fabs((double)v[i]);
+        if (size > 0) lanes[i - whole] += size / (sqrt(has[part] + size) + root[part]);
+    }
+}

@@ -9,16 +9,17 @@
 #include "objective/features.h"
 
 #include <math.h>
+#include <wn/pairwise.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
 #include "objective/objective.h"
 
-enum { ROWS = 64 };
+enum { ROWS = 32 };
 
 typedef struct {
     const wn_ground *g;
-    double *has, *root; /* [d, 2] of each column the positive and the negative part; roots of these */
+    double *has, *root; /* [2, d] of each column the positive and the negative part; roots of these */
     const size_t *ids;  /* the batch at hand */
     double *out;
 } features;
@@ -43,18 +44,14 @@ static wn_code features_open(void **f, const wn_ground *g, const wn_select_opts 
 }
 
 double wn_features_gain(const float *x, const double *has, const double *root, size_t d) {
-    double gain = 0;
-    for (size_t c = 0; c < d; c++) {
-        const size_t part = 2 * c + (x[c] < 0);
-        const double v = fabs((double)x[c]);
-        if (v > 0) gain += v / (sqrt(has[part] + v) + root[part]);
-    }
-    return gain;
+    double lanes[WN_LANES] = {0};
+    wn_pair_roots(x, has, root, d, lanes);
+    return wn_lanes_sum(lanes);
 }
 
 void wn_features_take(const float *x, double *has, double *root, size_t d) {
     for (size_t c = 0; c < d; c++) {
-        const size_t part = 2 * c + (x[c] < 0);
+        const size_t part = x[c] < 0 ? d + c : c;
         has[part] += fabs((double)x[c]);
         root[part] = sqrt(has[part]);
     }

@@ -1,6 +1,6 @@
 #ifndef WINNOW_SELECTOR_FEATURES_H
 #define WINNOW_SELECTOR_FEATURES_H
-/* Feature-based, by what a set has: [d, 2] of each column the positive and the negative part, and the roots of these
+/* Feature-based, by what a set has: [2, d] of each column the positive and the negative part, and the roots of these
  * (features.c). */
 #include <stddef.h>
 

@@ -163,6 +163,25 @@ Test(kernels, vector_levels_give_the_same_bits) {
 }
 
 /* Each level against the definition, with whole and broken ends. */
+Test(kernels, roots_have_the_same_bits_everywhere) {
+    enum { N = 301 };
+    float v[N];
+    double has[2 * N], root[2 * N], lanes[8] = {0};
+    wn_rng r = wn_rng_init(7, 0);
+    for (size_t i = 0; i < 2 * N; i++) has[i] = i % 5 ? wn_rng_uniform(&r) * 3 : 0, root[i] = sqrt(has[i]);
+    for (size_t i = 0; i < N; i++) {
+        v[i] = i % 7 ? (float)(wn_rng_uniform(&r) - .5) : 0;
+        const double h = has[v[i] < 0 ? N + i : i], size = fabs((double)v[i]);
+        lanes[i % 8] += size > 0 ? size / (sqrt(h + size) + sqrt(h)) : 0;
+    }
+    for (size_t l = 0; l < sizeof levels / sizeof *levels; l++) {
+        double a[8] = {0};
+        if (!wn_cpu_use(levels[l])) continue;
+        wn_pair_roots(v, has, root, N, a);
+        cr_assert_arr_eq(a, lanes, sizeof a, "%s", levels[l]);
+    }
+}
+
 Test(kernels, parts_above_and_below_have_the_same_bits_everywhere) {
     enum { N = 1003 };
     float v[N];

@@ -22,9 +22,10 @@ typedef struct {
 /* out[a.n, b.n] = k(a_i, b_j) for rows of d floats; rows of out are ldo apart. O(a.n b.n d), one thread. */
 wn_code wn_pair_tile(const wn_kernel *k, wn_row_block a, wn_row_block b, size_t d, float *out, size_t ldo, wn_err *err);
 
-/* out[m, whole panels of b] = k(rows[i], b_j) for m <= WN_GEMM_ROWS rows given by pointer; columns beyond b->n are of no
- * use. Fast where b fits the second-level cache (wn_packed_columns). One thread, no allocation. */
-void wn_pair_rows(const wn_kernel *k, const float *const *rows, size_t m, const wn_packed *b, float *out, size_t ldo);
+/* out[m, whole panels of b] = k(rows[i], b_j) for m <= WN_GEMM_ROWS rows given by pointer; columns beyond b->n are of
+ * no use. Fast where b fits the second-level cache (wn_packed_columns). One thread, no allocation. */
+void wn_pair_rows(const wn_kernel *k, const float *const *rows, size_t m, const wn_packed *b, float *out,
+                  size_t ldo);
 
 /* sums[i] = sum over j != i of k(x_i, x_j), i < n. One symmetric pass: n^2 d / 2 multiply-adds, exp fused into the
  * tile, all threads, O(threads * tile) memory beyond x. Not of the kernel ball. */
@@ -38,6 +39,10 @@ wn_code wn_pair_sums(const wn_kernel *k, const wn_mat *x, const size_t *rows, si
 /* lanes[i mod 8] += max(v[i] - low[i], 0), and += min(max(v[i], 0), high[i]), i < n: the same bits everywhere. */
 void wn_pair_above(const float *v, const double *low, size_t n, double lanes[8]);
 void wn_pair_below(const float *v, const double *high, size_t n, double lanes[8]);
+
+/* lanes[i mod 8] += what |v[i]| adds to a root: |v| / (sqrt(has + |v|) + sqrt(has)), 0 where v is 0. has: [2, n] for
+ * values above and below 0, root: [2, n] its roots. The same bits everywhere. */
+void wn_pair_roots(const float *v, const double *has, const double *root, size_t n, double lanes[8]);
 
 /* The pairs column < row of n rows in pieces: rows [r0, r1) against a block of columns [c0, c1), down the rows of a
  * block and then on to the next block. Start from zeros; false after the last piece. */

@@ -100,6 +100,7 @@ WN_INLINE uint32_t vf_ge(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_O
 /* v where a >= b, else 0. */
 WN_INLINE vf vf_where_ge(vf a, vf b, vf v) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_GE_OQ), v); }
 WN_INLINE vd vd_widen(const float *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); } /* WN_LANES / 2 of them */
+WN_INLINE vd vd_sqrt(vd v) { return _mm512_sqrt_pd(v); }
 /* The low halves of v, then of w, which fit 16 bits. */
 WN_INLINE void vi_store16(int16_t *p, vi v, vi w) {
     const __m256i low = _mm512_cvtepi32_epi16((__m512i)v), high = _mm512_cvtepi32_epi16((__m512i)w);
@@ -110,6 +111,7 @@ WN_INLINE void vi_store16(int16_t *p, vi v, vi w) {
 WN_INLINE uint32_t vf_ge(vf a, vf b) { return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GE_OQ)); }
 WN_INLINE vf vf_where_ge(vf a, vf b, vf v) { return _mm256_and_ps(_mm256_cmp_ps(a, b, _CMP_GE_OQ), v); }
 WN_INLINE vd vd_widen(const float *p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
+WN_INLINE vd vd_sqrt(vd v) { return _mm256_sqrt_pd(v); }
 WN_INLINE void vi_store16(int16_t *p, vi v, vi w) {
     vi_store(p, (vi)_mm256_permute4x64_epi64(_mm256_packs_epi32((__m256i)v, (__m256i)w), 0xd8));
 }
@@ -120,6 +122,7 @@ WN_INLINE uint32_t vf_ge(vf a, vf b) {
 }
 WN_INLINE vf vf_where_ge(vf a, vf b, vf v) { return (vf)((vi)v & (a >= b)); }
 WN_INLINE vd vd_widen(const float *p) { return (vd){(double)p[0], (double)p[1]}; }
+WN_INLINE vd vd_sqrt(vd v) { return (vd){__builtin_sqrt(v[0]), __builtin_sqrt(v[1])}; }
 #endif
 
 /* ---- e^t ----
