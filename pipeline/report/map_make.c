@@ -19,6 +19,7 @@ static size_t map_x_row(const wn_outcome *r, size_t row) {
 
 static bool map_has_direction(const wn_outcome *r, size_t row) {
     const float *v = wn_mat_row(r->x, map_x_row(r, row));
+    wn_paged_look();
     for (size_t j = 0; j < r->x->cols; j++)
         if (v[j] < 0 || v[j] > 0) return true;
     return false;
