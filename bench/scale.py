@@ -1,9 +1,11 @@
 # python: numpy
-"""usage: bench/run scale [--rows 1000000] [--columns 384] [-k 10000] [--memory 1G] [--only paper,cosine,rbf] [--keep FOLDER]
+"""usage: bench/run scale [--rows 1000000] [--columns 384] [-k 10000] [--memory 1G] [--only paper,cosine,rbf]
+[--keep FOLDER]
 
 One selection each on vectors in a file that is larger than --memory: graph-cut over cosine, exact, on vectors with the
 common direction of mean-pooled BERT, with the paper's lambda of 10 (paper) and with the one that suits k (cosine); and
-the default (graph-cut over rbf on 64 components) in 16 partitions on vectors in clusters (rbf). Prints seconds of every stage, passes, and the peak of the process beside what --memory allows.
+the default (graph-cut over rbf on 64 components) in 16 partitions on vectors in clusters (rbf). Prints seconds of every
+stage, passes, and the peak of the process beside what --memory allows.
 
 The vectors: 2,000 centres of a normal distribution whose 384 variances fall as 1 / (1 + i / 8); centre c has a share of
 the rows that falls as 1 / sqrt(1 + c); a row is its centre and .6 of a normal vector of the same variances, to length

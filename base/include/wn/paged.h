@@ -1,9 +1,9 @@
 #ifndef WN_PAGED_H
 #define WN_PAGED_H
 /* Memory that is a file: blocks larger than what may be held, of which a part is in memory at a time. Whoever reads
- * and writes them need not know: after each piece of a parallel loop, and by a thread of its own in between, it is looked how
- * much of them the process holds, and let go of it when that is too much; what is touched again comes back from the system's cache of the file, or from the disk. What goes
- * through them in order is read ahead. */
+ * and writes them need not know: after each piece of a parallel loop, and by a thread of its own in between, it is
+ * looked how much of them the process holds, and let go of it when that is too much; what is touched again comes back
+ * from the system's cache of the file, or from the disk. What goes through them in order is read ahead. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <winnow/data.h>
