@@ -3,13 +3,14 @@
 #include <math.h>
 #include <string.h>
 #include <wn/failure.h>
+#include <wn/paged.h>
 #include <wn/pairwise.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
 /* Of a row sum's 53 bits. f32 kernel values leave about 24 right ones, rounding in the sum spoils the last 10 or so. */
 enum { KEPT_BITS = 34 };
-enum { NORM_ROWS = 1024, ROWS = 64, COLUMNS = 256, ROWS_A_TICK = 1024 };
+enum { NORM_ROWS = 1024, ROWS = 64, COLUMNS = 256, ROWS_A_TICK = 1024, LOOK = 256 };
 static const double weight_max = 1e12;
 
 wn_code wn_ground_init(wn_ground *g, const wn_mat *x, const wn_select_opts *o, wn_err *err) {
@@ -94,6 +95,7 @@ static void vector_sums_task(void *ctx, size_t begin, size_t end, int worker) {
     const vector_sums *v = ctx;
     for (size_t i = 0; i < v->g->n; i++) {
         const float *x = wn_mat_row(v->g->x, i);
+        if (i % LOOK == 0) wn_paged_look(); /* a piece goes through all rows */
         if (v->g->weight) {
             for (size_t c = begin; c < end; c++) v->sums[c] += v->g->weight[i] * (double)x[c];
         } else {
