@@ -59,33 +59,22 @@ static void let_go(void) {
     (void)pthread_mutex_unlock(&paged.lock);
 }
 
-/* What of the resident pages belongs to others: what is there right after the blocks' pages were let go of, at the
- * least of the last few times, since threads touch pages again at once. */
-enum { TIMES = 8, NANOSECONDS_A_LOOK = 100000 };
+enum { NANOSECONDS_A_LOOK = 100000 };
 
 static struct {
     pthread_mutex_t lock; /* of the fields below it */
     int statm;
-    size_t seen[TIMES], at;
+    size_t others;      /* resident pages that are no block's: what was there before the first of them, at the most */
     atomic_ullong last; /* when somebody looked last, nanoseconds */
     atomic_bool on;
 } looking = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static size_t others_bytes(void) {
-    size_t least = looking.seen[0];
-    for (int i = 1; i < TIMES; i++) least = looking.seen[i] < least ? looking.seen[i] : least;
-    return least;
-}
-
-/* A quarter of what is allowed is left for what is touched between two looks. */
+/* Half of what is allowed is left for what is touched between two looks. */
 static void look(void) {
     if (pthread_mutex_trylock(&looking.lock) != 0) return; /* another one does */
-    const size_t now = resident_bytes(looking.statm), others = others_bytes();
-    if (now < others) looking.seen[looking.at++ % TIMES] = now;
-    if (now == SIZE_MAX || (now > others && now - others > wn_paged_resident() / 4 * 3)) {
-        let_go();
-        looking.seen[looking.at++ % TIMES] = resident_bytes(looking.statm);
-    }
+    const size_t now = resident_bytes(looking.statm);
+    if (now < looking.others) looking.others = now;
+    if (now == SIZE_MAX || now - looking.others > wn_paged_resident() / 2) let_go();
     (void)pthread_mutex_unlock(&looking.lock);
 }
 
@@ -112,7 +101,7 @@ static void *watch(void *arg) {
 
 static int start_looking(void) {
     looking.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    for (int i = 0; i < TIMES; i++) looking.seen[i] = resident_bytes(looking.statm);
+    looking.others = resident_bytes(looking.statm);
     atomic_store(&paged.stop, false);
     const int failed = pthread_create(&paged.watcher, NULL, watch, NULL);
     if (failed && looking.statm >= 0) (void)close(looking.statm);
