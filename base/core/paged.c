@@ -71,7 +71,7 @@ static struct {
 
 /* Half of what is allowed is left for what is touched between two looks. */
 static void look(void) {
-    if (pthread_mutex_trylock(&looking.lock) != 0) return; /* another one does */
+    (void)pthread_mutex_lock(&looking.lock); /* while another one lets go of pages nobody goes on to touch more */
     const size_t now = resident_bytes(looking.statm);
     if (now < looking.others) looking.others = now;
     if (now == SIZE_MAX || now - looking.others > wn_paged_resident() / 2) let_go();
