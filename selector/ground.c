@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include <wn/failure.h>
+#include <wn/paged.h>
 #include <wn/pairwise.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
@@ -11,7 +12,7 @@
 
 /* Of a row sum's 53 bits. f32 kernel values leave about 24 right ones, rounding in the sum spoils the last 10 or so. */
 enum { KEPT_BITS = 34 };
-enum { NORM_ROWS = 1024, ROWS = 64, COLUMNS = 256, ROWS_A_TICK = 1024 };
+enum { NORM_ROWS = 1024, ROWS = 64, COLUMNS = 256, ROWS_A_TICK = 1024, LOOK = 256 };
 static const double weight_max = 1e12;
 
 wn_code wn_ground_init(wn_ground *g, const wn_mat *x, const wn_select_opts *o, wn_err *err) {
@@ -102,6 +103,7 @@ typedef struct {
 static void add_columns(const vector_sums *v, size_t begin, size_t end, size_t column, size_t columns, double *out) {
     for (size_t i = begin; i < end; i++) {
         const float *x = wn_mat_row(v->x, i) + column;
+        if (i % LOOK == 0) wn_paged_look(); /* a piece goes through all rows */
         if (v->weight) {
             for (size_t c = 0; c < columns; c++) out[c] += v->weight[i] * (double)x[c];
         } else {

@@ -8,6 +8,7 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 #include <wn/failure.h>
+#include <wn/paged.h>
 #include <wn/pairwise.h>
 
 enum { FIRST = 1024, CANDIDATES = 8192, SAMPLE = 2048, BLOCK = 256, FRONTS = 32 };
@@ -19,8 +20,10 @@ static size_t least(size_t a, size_t b) {
 /* [rows, x->cols]: the rows of x that `row` names. */
 static wn_code copy_rows(wn_mat *out, const wn_mat *x, const size_t *row, size_t rows, wn_err *err) {
     wn_code code = wn_mat_init(out, rows, x->cols, err);
-    for (size_t i = 0; i < rows && code == WN_OK; i++)
+    for (size_t i = 0; i < rows && code == WN_OK; i++) {
+        wn_paged_look();
         memcpy(wn_mat_row(out, i), wn_mat_row(x, row[i]), x->cols * sizeof(float));
+    }
     return code;
 }
 

@@ -59,23 +59,61 @@ static void let_go(void) {
     (void)pthread_mutex_unlock(&paged.lock);
 }
 
-/* A quarter of what is allowed is left for what is touched between two looks. What is there after pages were let go of
- * belongs to others. */
+enum { NANOSECONDS_A_LOOK = 100000 };
+
+static struct {
+    pthread_mutex_t lock; /* of the fields below it */
+    int statm;
+    size_t others;      /* resident pages that are no block's: what was there before the first of them, at the most */
+    atomic_ullong last; /* when somebody looked last, nanoseconds */
+    atomic_bool on;
+} looking = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Half of what is allowed is left for what is touched between two looks. */
+static void look(void) {
+    (void)pthread_mutex_lock(&looking.lock); /* while another one lets go of pages nobody goes on to touch more */
+    const size_t now = resident_bytes(looking.statm);
+    if (now < looking.others) looking.others = now;
+    if (now == SIZE_MAX || now - looking.others > wn_paged_resident() / 2) let_go();
+    (void)pthread_mutex_unlock(&looking.lock);
+}
+
+void wn_paged_look(void) {
+    struct timespec now;
+    if (!atomic_load_explicit(&looking.on, memory_order_relaxed)) return;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    const unsigned long long at = (unsigned long long)now.tv_sec * 1000000000u + (unsigned long long)now.tv_nsec;
+    unsigned long long last = atomic_load_explicit(&looking.last, memory_order_relaxed);
+    if (at - last < NANOSECONDS_A_LOOK || !atomic_compare_exchange_strong(&looking.last, &last, at)) return;
+    look();
+}
+
+/* For what runs between two loops. */
 static void *watch(void *arg) {
     const struct timespec pause = {.tv_nsec = 500000};
-    const int statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    size_t others = resident_bytes(statm);
     (void)arg;
     while (!atomic_load(&paged.stop)) {
         (void)nanosleep(&pause, NULL);
-        const size_t now = resident_bytes(statm);
-        if (now < others) others = now;
-        if (now != SIZE_MAX && now - others < wn_paged_resident() / 4 * 3) continue;
-        let_go();
-        others = resident_bytes(statm);
+        look();
     }
-    if (statm >= 0) (void)close(statm);
     return NULL;
+}
+
+static int start_looking(void) {
+    looking.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    looking.others = resident_bytes(looking.statm);
+    atomic_store(&paged.stop, false);
+    const int failed = pthread_create(&paged.watcher, NULL, watch, NULL);
+    if (failed && looking.statm >= 0) (void)close(looking.statm);
+    atomic_store(&looking.on, !failed);
+    return failed;
+}
+
+static void stop_looking(void) {
+    atomic_store(&looking.on, false);
+    atomic_store(&paged.stop, true);
+    (void)pthread_join(paged.watcher, NULL);
+    if (looking.statm >= 0) (void)close(looking.statm);
 }
 
 /* ---- blocks ---- */
@@ -135,8 +173,7 @@ static wn_code count_bytes(size_t bytes, wn_err *err) {
 /* Puts a block on the list; the first one starts the watch. With the lock. */
 static wn_code begin_watch(paged_block *b, wn_err *err) {
     if (!paged.blocks) {
-        atomic_store(&paged.stop, false);
-        const int failed = pthread_create(&paged.watcher, NULL, watch, NULL);
+        const int failed = start_looking();
         if (failed) return wn_err_set(err, WN_EMEMORY, "no thread can be started: %s", strerror(failed));
     }
     b->next = paged.blocks;
@@ -183,10 +220,7 @@ bool wn_paged_free(void *p) {
     const bool last = b && !paged.blocks;
     (void)pthread_mutex_unlock(&paged.lock);
     if (!b) return false;
-    if (last) {
-        atomic_store(&paged.stop, true);
-        (void)pthread_join(paged.watcher, NULL);
-    }
+    if (last) stop_looking();
     (void)munmap(b->at, b->bytes);
     wn_free(b);
     return true;

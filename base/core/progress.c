@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
+#include <wn/paged.h>
 
 static volatile sig_atomic_t asked;
 
@@ -37,6 +38,7 @@ int wn_interrupted(void) { return (int)asked; }
 void wn_interrupt_raise(int signal) { asked = signal; }
 
 wn_code wn_tick(wn_progress *p, const char *stage, const char *unit, size_t done, size_t total, wn_err *err) {
+    wn_paged_look();
     if (p && p->report) p->report(p, stage, unit, done, total);
     if (!asked) return WN_OK;
     return wn_err_set(err, WN_EINTERRUPT, "interrupted while %s was at %zu of %zu %s", stage, done, total, unit);

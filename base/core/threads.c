@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <unistd.h>
+#include <wn/paged.h>
 
 typedef struct {
     wn_task task;
@@ -75,6 +76,7 @@ static void work(job *j, int worker) {
         if (begin >= j->n) break;
         size_t end = j->n - begin < j->grain ? j->n : begin + j->grain;
         j->task(j->ctx, begin, end, worker);
+        wn_paged_look();
     }
     inside = -1;
 }

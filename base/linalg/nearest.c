@@ -4,12 +4,14 @@
 #include <wn/gemm.h>
 #include <winnow/threads.h>
 
-enum { ROW_PIECE = 168 };
+/* Rows of a piece; bytes of rows that all of the others pass over, which are read once for them, from a file maybe. */
+enum { ROW_PIECE = 168, WAVE_BYTES = 16 << 20 };
 
 typedef struct {
     const wn_some_rows *x;
     const wn_packed *to; /* a block of the others, from position `first` on */
     size_t first;
+    size_t begin; /* of the rows */
     size_t *nearest;
     float *sim;
 } nearest_job;
@@ -38,8 +40,8 @@ static void nearest_task(void *ctx, size_t begin, size_t end, int worker) {
     const size_t width = wn_packed_width(t->to);
     _Alignas(64) float c[WN_GEMM_ROWS * WN_GEMM_COLUMNS];
     const float *rows[WN_GEMM_ROWS];
-    for (size_t i = begin; i < end; i += WN_GEMM_ROWS) {
-        const size_t m = end - i < WN_GEMM_ROWS ? end - i : WN_GEMM_ROWS;
+    for (size_t i = t->begin + begin; i < t->begin + end; i += WN_GEMM_ROWS) {
+        const size_t left = t->begin + end - i, m = left < WN_GEMM_ROWS ? left : WN_GEMM_ROWS;
         for (size_t r = 0; r < m; r++) rows[r] = row_of(t->x, i + r);
         wn_gemm_rows(rows, m, t->to, c, width);
         for (size_t r = 0; r < m; r++) nearest_row(t, i + r, c + r * width, width);
@@ -58,12 +60,17 @@ wn_code wn_nearest(const wn_some_rows *x, const wn_some_rows *to, size_t *neares
         nearest[i] = 0;
         sim[i] = -INFINITY;
     }
-    for (; t.first < to->n; t.first += width) {
-        const size_t n = to->n - t.first < width ? to->n - t.first : width;
-        for (size_t j = 0; j < n; j++) rows[j] = row_of(to, t.first + j);
-        wn_packed_fill(&panels, rows, n, x->m->cols);
-        wn_parallel_for(x->n, ROW_PIECE, nearest_task, &t);
-        if ((code = wn_tick(p, phase, "chosen", t.first + n, to->n, err)) != WN_OK) goto out;
+    const size_t row_bytes = x->m->stride * sizeof(float) + 1, a_wave = WAVE_BYTES / row_bytes + ROW_PIECE;
+    for (; t.begin < x->n; t.begin += a_wave) {
+        const size_t m = x->n - t.begin < a_wave ? x->n - t.begin : a_wave;
+        for (t.first = 0; t.first < to->n; t.first += width) {
+            const size_t n = to->n - t.first < width ? to->n - t.first : width;
+            for (size_t j = 0; j < n; j++) rows[j] = row_of(to, t.first + j);
+            wn_packed_fill(&panels, rows, n, x->m->cols);
+            wn_parallel_for(m, ROW_PIECE, nearest_task, &t);
+            const double done = (double)t.begin * (double)to->n + (double)m * (double)(t.first + n);
+            if ((code = wn_tick(p, phase, "chosen", (size_t)(done / (double)x->n), to->n, err)) != WN_OK) goto out;
+        }
     }
 out:
     wn_packed_free(&panels);

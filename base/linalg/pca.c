@@ -6,6 +6,7 @@
 #include <winnow/threads.h>
 #include <wn/eigen.h>
 #include <wn/gemm.h>
+#include <wn/paged.h>
 
 /* Rows from one look at the progress to the next; columns of a piece of the covariance; rows of a piece of scores. */
 enum { PANEL = 1024, COLUMNS = 32, ROWS = 256 };
@@ -59,8 +60,10 @@ size_t wn_pca_memory(size_t d, size_t dims) {
 }
 
 static void mean_of(double *mean, const wn_mat *x, const size_t *rows, size_t n) {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        wn_paged_look();
         for (size_t j = 0; j < x->cols; j++) mean[j] += (double)wn_mat_row(x, rows[i])[j];
+    }
     for (size_t j = 0; j < x->cols; j++) mean[j] /= (double)(n ? n : 1);
 }
 

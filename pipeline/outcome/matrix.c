@@ -10,14 +10,16 @@
 static wn_code append_rows(const wn_outcome *o, wn_store *s, wn_progress *p, wn_err *err) {
     enum { BATCH = 2048 };
     wn_mat batch = {0};
-    if (!o->x_row || o->dropped == 0) return wn_store_append(s, o->x->data, o->x->stride, o->n, err);
-    wn_code code = wn_mat_init(&batch, o->n < BATCH ? o->n : BATCH, o->x->cols, err);
+    if (o->n == 0) return wn_store_append(s, o->x->data, o->x->stride, 0, err);
+    const bool straight = !o->x_row || o->dropped == 0;
+    wn_code code = straight ? WN_OK : wn_mat_init(&batch, o->n < BATCH ? o->n : BATCH, o->x->cols, err);
     if (code != WN_OK) goto out;
     for (size_t begin = 0; begin < o->n; begin += BATCH) {
         size_t n = o->n - begin < BATCH ? o->n - begin : BATCH;
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n && !straight; i++)
             memcpy(wn_mat_row(&batch, i), wn_mat_row(o->x, o->x_row[begin + i]), o->x->cols * sizeof *batch.data);
-        if ((code = wn_store_append(s, batch.data, batch.stride, n, err)) != WN_OK) goto out;
+        const float *rows = straight ? wn_mat_row(o->x, begin) : batch.data;
+        if ((code = wn_store_append(s, rows, straight ? o->x->stride : batch.stride, n, err)) != WN_OK) goto out;
         if ((code = wn_tick(p, "store", "rows", begin + n, o->n, err)) != WN_OK) goto out;
     }
 out:

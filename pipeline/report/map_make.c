@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <winnow/mem.h>
+#include <wn/paged.h>
 #include <wn/report.h>
 #include <wn/rng.h>
 
@@ -18,6 +19,7 @@ static size_t map_x_row(const wn_outcome *r, size_t row) {
 
 static bool map_has_direction(const wn_outcome *r, size_t row) {
     const float *v = wn_mat_row(r->x, map_x_row(r, row));
+    wn_paged_look();
     for (size_t j = 0; j < r->x->cols; j++)
         if (v[j] < 0 || v[j] > 0) return true;
     return false;
@@ -146,8 +148,10 @@ wn_code wn_map_make(wn_map *out, const wn_outcome *r, wn_err *err) {
         goto out;
     }
     if ((code = wn_mat_init(&points, out->m, r->x->cols, err)) != WN_OK) goto out;
-    for (size_t i = 0; i < out->m; i++)
+    for (size_t i = 0; i < out->m; i++) {
+        wn_paged_look();
         memcpy(wn_mat_row(&points, i), wn_mat_row(r->x, map_x_row(r, out->row[i])), r->x->cols * sizeof(float));
+    }
     if ((code = map_lay_out(out, r, &points, err)) != WN_OK) goto out;
     if ((code = map_regions(out, r, &points, rows, err)) != WN_OK) goto out;
     map_typical(out);

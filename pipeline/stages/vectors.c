@@ -1,14 +1,29 @@
 #include "axes.h"
 
 #include <winnow/mem.h>
+#include <winnow/threads.h>
+
+enum { ROWS = 256 };
+
+typedef struct {
+    bool *zero;
+    const wn_mat *x;
+} zero_rows;
+
+static void zero_task(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const zero_rows *z = ctx;
+    for (size_t i = begin; i < end; i++) {
+        const float *row = wn_mat_row(z->x, i);
+        size_t at = 0;
+        while (at < z->x->cols && row[at] == 0) at++;
+        z->zero[i] = at == z->x->cols;
+    }
+}
 
 void wn_vectors_zero(bool *zero, const wn_mat *x) {
-    for (size_t i = 0; i < x->rows; i++) {
-        const float *row = wn_mat_row(x, i);
-        size_t at = 0;
-        while (at < x->cols && row[at] == 0) at++;
-        zero[i] = at == x->cols;
-    }
+    zero_rows z = {zero, x};
+    wn_parallel_for(x->rows, ROWS, zero_task, &z);
 }
 
 wn_code wn_vectors_scan(wn_vectors *v, const wn_copies *c, wn_err *err) {

@@ -13,6 +13,7 @@
 #include <winnow/progress.h>
 #include <winnow/threads.h>
 #include <wn/metrics.h>
+#include <wn/paged.h>
 #include <wn/probe.h>
 #include <wn/rng.h>
 #include <wn/stats.h>
@@ -43,6 +44,7 @@ static wn_code gather(wn_mat *x, uint32_t *y, const lessons *l, const size_t *ro
     wn_code code = wn_mat_init(x, n, l->x->cols, err);
     if (code != WN_OK) return code;
     for (size_t i = 0; i < n; i++) {
+        wn_paged_look();
         memcpy(wn_mat_row(x, i), wn_mat_row(l->x, row[i]), x->cols * sizeof *x->data);
         if (y) y[i] = l->f->label[row[i]];
     }

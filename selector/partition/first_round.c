@@ -11,6 +11,7 @@
 
 #include <string.h>
 #include <wn/pairwise.h>
+#include <wn/paged.h>
 #include <winnow/mem.h>
 
 #include "ground.h"
@@ -44,6 +45,7 @@ static wn_code copy_part(wn_mat *out, double **weight, const wn_part *p, const w
     if (code == WN_OK && o->weight && !(*weight = wn_alloc(p->n, sizeof **weight, err))) code = WN_EMEMORY;
     if (code != WN_OK) return code;
     for (size_t i = 0; i < p->n; i++) {
+        wn_paged_look();
         memcpy(wn_mat_row(out, i), wn_mat_row(x, p->row[i]), x->cols * sizeof(float));
         if (o->weight) (*weight)[i] = o->weight[p->row[i]];
     }

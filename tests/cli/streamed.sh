@@ -96,7 +96,7 @@ is "$code" 0 "a small file: the command that is named fits"
 if ( ulimit -f 20000 ) 2>/dev/null; then
     (
         ulimit -f 20000
-        "$W" select x.npy -k 40 -o full -q -M 84M >"$out" 2>"$err"
+        "$W" select x.npy -k 40 -o full -q -M 84M --similarity cosine >"$out" 2>"$err"
         echo $? >.code
     )
     is "$(cat .code)" 1 "no room for the temporary file: exit code"

@@ -1,9 +1,9 @@
 #ifndef WN_PAGED_H
 #define WN_PAGED_H
-/* Memory that is a file: blocks larger than what may be held, of which a part is in memory at a time. Whoever reads and
- * writes them need not know: a thread of its own watches how much of them the process holds, and lets go of it when it
- * is too much; what is touched again comes back from the system's cache of the file, or from the disk. What goes through
- * them in order is read ahead. */
+/* Memory that is a file: blocks larger than what may be held, of which a part is in memory at a time. Whoever reads
+ * and writes them need not know: after each piece of a parallel loop, and by a thread of its own in between, it is
+ * looked how much of them the process holds, and let go of it when that is too much; what is touched again comes back
+ * from the system's cache of the file, or from the disk. What goes through them in order is read ahead. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <winnow/data.h>
@@ -23,6 +23,9 @@ const char *wn_paged_folder(const void *p);
 enum { WN_PAGED_LEAST = 32 << 20 };
 void wn_paged_limit(size_t bytes);
 size_t wn_paged_resident(void);
+/* Lets go of pages where too many are there: what wn_parallel_for calls after each piece. Cheap where there are no
+ * blocks, or somebody has looked just now. */
+void wn_paged_look(void);
 
 /* wn_mat_init of a matrix in such a block; folder NULL: in memory. wn_mat_free releases either. */
 wn_code wn_mat_init_in(wn_mat *m, size_t rows, size_t cols, const char *folder, wn_err *err);
