@@ -22,7 +22,8 @@ wn_code wn_ranking_open(wn_ranks *r, wn_selecting *s, const wn_config *c, bool *
     wn_comm_self(&r->comm);
     *served = false;
     if (!c->shards && (code = wn_ranks_open(r, err)) != WN_OK) return code; /* a shard is a process of its own */
-    code = wn_matrices_open(&s->in, c->inputs, c->ninputs, c->dataset, err);
+    if (!c->shards && r->comm.rank == 0) code = wn_config_check_output(c, err); /* shards share a folder */
+    if (code == WN_OK) code = wn_matrices_open(&s->in, c->inputs, c->ninputs, c->dataset, err);
     if ((code = wn_ranks_agree(r, code, err)) != WN_OK || r->comm.rank == 0) return code;
     *served = true;
     return wn_ranks_serve(r, &s->in, err);

@@ -40,8 +40,6 @@ typedef struct {
     const wn_comm_vt *vt;
     void *state;
     uint64_t received; /* bytes that came from other ranks */
-    uint64_t calls;
-    double seconds; /* in these calls, waiting included */
 } wn_comm;
 
 void wn_comm_self(wn_comm *out);
