@@ -32,7 +32,7 @@ seconds() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", (b - a) / 1e9 }'; }
 row() { # row CHOICE PROCESSES SECONDS LOG SAME
     sums=$(sed -n 's/^ranks .*sums \([0-9.]*\) s, .*/\1/p' "$4")
     picks=$(sed -n 's/^ranks .*picks \([0-9.]*\) s, .*/\1/p' "$4")
-    parts=$(sed -n 's/^ranks .* parts in \([0-9.]*\) s.*/\1/p' "$4")
+    parts=$(sed -n 's/^ranks .* parts made in \([0-9.]*\) s.*/\1/p' "$4")
     assigned=$(sed -n 's/^ranks .*assigned in \([0-9.]*\) s.*/\1/p' "$4")
     to=$(sed -n 's/^ranks .* s, \(.*\) to a rank.*/\1/p' "$4")
     each=$(sed -n 's/^ranks .* s, \([0-9]*\) bytes a pick.*/\1/p' "$4")

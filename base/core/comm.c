@@ -1,7 +1,6 @@
 #include <wn/comm.h>
 
 #include <string.h>
-#include <winnow/progress.h>
 
 /* ---- one process ---- */
 
@@ -39,30 +38,21 @@ void wn_comm_close(wn_comm *c) {
 /* ---- any ---- */
 
 wn_code wn_comm_bcast(wn_comm *c, void *data, size_t n, int root, wn_err *err) {
-    const double begin = wn_now();
     const wn_code code = c->vt->bcast(c->state, data, n, root, err);
     if (c->rank != root) c->received += n;
-    c->calls++;
-    c->seconds += wn_now() - begin;
     return code;
 }
 
 wn_code wn_comm_gather(wn_comm *c, const void *mine, const size_t *bytes, void *all, int root, wn_err *err) {
-    const double begin = wn_now();
     const wn_code code = c->vt->gather(c->state, mine, bytes, all, root, err);
     if (root < 0 || root == c->rank)
         for (int i = 0; i < c->size; i++) c->received += i == c->rank ? 0 : bytes[i];
-    c->calls++;
-    c->seconds += wn_now() - begin;
     return code;
 }
 
 wn_code wn_comm_best(wn_comm *c, wn_comm_bid *bid, wn_err *err) {
-    const double begin = wn_now();
     const wn_code code = c->vt->best(c->state, bid, err);
     for (int reached = 1; reached < c->size && reached > 0; reached *= 2) c->received += sizeof *bid;
-    c->calls++;
-    c->seconds += wn_now() - begin;
     return code;
 }
 

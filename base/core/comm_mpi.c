@@ -27,6 +27,10 @@ void wn_comm_launched(int *rank, int *size) {
     if (*rank >= *size) *rank = 0;
 }
 
+int wn_comm_neighbours(void) {
+    return number_of("OMPI_COMM_WORLD_LOCAL_SIZE", 1, 1);
+}
+
 /* Beside the program, as built, or where it is installed. */
 static void *load_module(char *why, size_t size) {
     static const char *const folders[] = {".", WINNOW_MODULES};

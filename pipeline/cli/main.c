@@ -114,7 +114,7 @@ static int run_command(wn_display *d, const wn_command *command, int argc, char 
     wn_writer text = {.err = &err};
     int status = 0, rank = 0, ranks = 1;
     wn_comm_launched(&rank, &ranks);
-    mute = rank > 0 && command->bit & (CMD_RUN | CMD_SELECT);
+    mute = rank > 0 && command->bit & (CMD_RUN | CMD_SELECT | CMD_MERGE);
     d->command = command->name;
     wn_code code = wn_cli_parse(&cli, command, argc, argv, &err);
     if (code != WN_OK) {

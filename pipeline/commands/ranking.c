@@ -4,7 +4,8 @@
 #include "stages/say.h"
 
 #include <stdio.h>
-#include <winnow/mem.h>
+#include <unistd.h>
+#include <winnow/threads.h>
 
 wn_code wn_rank_refuse(const char *command, wn_err *err) {
     int rank = 0, size = 1;
@@ -16,13 +17,21 @@ wn_code wn_rank_refuse(const char *command, wn_err *err) {
                       size, command);
 }
 
+/* mpirun may leave all processors to each rank. */
+static void share_processors(const wn_config *c) {
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN), fair = processors / wn_comm_neighbours();
+    if (c->threads == 0 && wn_threads_get() > fair) wn_threads_set(fair > 1 ? (int)fair : 1);
+}
+
 wn_code wn_ranking_open(wn_ranks *r, wn_selecting *s, const wn_config *c, bool *served, wn_err *err) {
     wn_code code = WN_OK;
     *r = (wn_ranks){0};
     wn_comm_self(&r->comm);
     *served = false;
     if (!c->shards && (code = wn_ranks_open(r, err)) != WN_OK) return code; /* a shard is a process of its own */
-    code = wn_matrices_open(&s->in, c->inputs, c->ninputs, c->dataset, err);
+    if (wn_ranks_many(r)) share_processors(c);
+    if (!c->shards && r->comm.rank == 0) code = wn_config_check_output(c, err); /* shards share a folder */
+    if (code == WN_OK) code = wn_matrices_open(&s->in, c->inputs, c->ninputs, c->dataset, err);
     if ((code = wn_ranks_agree(r, code, err)) != WN_OK || r->comm.rank == 0) return code;
     *served = true;
     return wn_ranks_serve(r, &s->in, err);
@@ -89,6 +98,6 @@ void wn_ranking_say(const wn_ranks *r, wn_io *io) {
                 r->comm.size, r->cost.sums_seconds, exchanged((double)r->cost.sums_bytes, a), r->cost.picks_seconds,
                 (double)r->cost.picks_bytes / (double)r->k, r->assign_seconds, exchanged((double)r->assign_bytes, b));
     else
-        wn_sayf(io, "ranks     %d: %zu parts in %.2f s; assigned in %.2f s, %s", r->comm.size, r->parts,
+        wn_sayf(io, "ranks     %d: %zu parts made in %.2f s; assigned in %.2f s, %s", r->comm.size, r->parts,
                 r->parts_seconds, r->assign_seconds, exchanged((double)r->assign_bytes, b));
 }

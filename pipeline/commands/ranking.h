@@ -4,7 +4,8 @@
 #include "ranks/ranks.h"
 #include "selecting.h"
 
-/* The ranks, and the files at each, s->in. *served: this is another rank than 0, whose work is done. */
+/* The ranks, whether the output can be there, and the files at each, s->in. *served: this is another rank than 0, whose
+ * work is done. */
 wn_code wn_ranking_open(wn_ranks *r, wn_selecting *s, const wn_config *c, bool *served, wn_err *err);
 /* WN_EUSAGE where ranks have nothing to share in such a choice: it needs --partitions. */
 wn_code wn_ranking_check(const wn_ranks *r, const wn_selecting *s, const wn_config *c, wn_err *err);

@@ -42,7 +42,6 @@ wn_code wn_select_command(const wn_config *c, wn_io *io, wn_err *err) {
     bool served = false;
     wn_code code = wn_ranking_open(&ranks, &s, c, &served, err);
     if (code != WN_OK || served) goto out;
-    if (!c->shards && (code = wn_config_check_output(c, err)) != WN_OK) goto out; /* shards share a folder */
     if (s.in.rows == 0) {
         code = wn_err_set(err, WN_EINPUT, "%s holds no rows", c->inputs[0]);
         goto out;

@@ -63,6 +63,27 @@ is "$(cat "$out")" "" "those commands make them"
 try merge parts -o three
 is "$code" 0 "and then they are joined"
 
+# parts that one process keeps as it makes them
+rm -rf five
+try select v.h5ad -k 10% --partitions 3 --parts kept-parts -q -o five
+same three five && [ "$(ls kept-parts/part-*.txt | wc -l)" -eq 3 ]
+ok $? "--parts: the same bytes, and three parts"
+rm kept-parts/part-00002.txt
+try status kept-parts
+is "$(cat "$out")" "$command --shard 2/3 -o kept-parts" "status knows the folder"
+before=$(ls -i kept-parts/part-00001.txt kept-parts/part-00003.txt)
+try select v.h5ad -k 10% --partitions 3 --parts kept-parts -f -o five
+has "$err" "2 of 3 parts are there already" "those that are there are taken"
+same three five && [ "$before" = "$(ls -i kept-parts/part-00001.txt kept-parts/part-00003.txt)" ]
+ok $? "and only the other is made"
+try select v.h5ad -k 10% --partitions 4 --parts kept-parts -f -o five
+is "$code" 2 "not for another number of parts"
+try select v.h5ad -k 10% --partitions 3 --parts kept-parts --shard 1/3 -o five
+is "$code" 2 "nor beside --shard"
+has "$err" "the folder of a shard is -o" "which says why"
+try select v.h5ad -k 10% --parts kept-parts -f -o five
+is "$code" 2 "nor without --partitions"
+
 # what does not belong together
 try select v.h5ad -k 10% --partitions 4 --shard 1/4 -o parts
 is "$code" 2 "another number of shards"

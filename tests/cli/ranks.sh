@@ -57,7 +57,7 @@ for how in "--objective graph-cut" "--similarity cosine" "--similarity dot --lam
         ok $? "$how: $n ranks, the same bytes"
     done
     case $how in
-    *partitions*) grep -q "^ranks     4: [456] parts in " "$err" ;;
+    *partitions*) grep -q "^ranks     4: [456] parts made in " "$err" ;;
     *) grep -q "^ranks     4, exact: sums .* to a rank; picks .* bytes a pick; assigned in " "$err" ;;
     esac
     ok $? "$how: what it cost is said, by one rank"

@@ -40,8 +40,6 @@ typedef struct {
     const wn_comm_vt *vt;
     void *state;
     uint64_t received; /* bytes that came from other ranks */
-    uint64_t calls;
-    double seconds; /* in these calls, waiting included */
 } wn_comm;
 
 void wn_comm_self(wn_comm *out);
@@ -59,6 +57,8 @@ wn_code wn_comm_agree(wn_comm *c, wn_code code, wn_err *err);
 
 /* What Open MPI's mpirun has told this process; rank 0 of 1 where it did not start it. */
 void wn_comm_launched(int *rank, int *size);
+/* How many of the ranks are on this machine, this one counted. */
+int wn_comm_neighbours(void);
 /* The ranks that mpirun started. libmpi is not linked: a module beside the program (winnow-mpi.so) is, and only here is
  * it loaded, so that winnow runs where there is no MPI. WN_EUSAGE: there is no such module. Release with
  * wn_comm_close, once a process. */
