@@ -28,6 +28,7 @@ static void kernel_values(const wn_kern *kern, const wn_kernel *k, float *v, siz
     const size_t whole = n / WN_PANEL * WN_PANEL;
     float tail[WN_PANEL] = {0};
     kern->rbf(v, whole, (float)k->gamma);
+    if (whole == n) return;
     memcpy(tail, v + whole, (n - whole) * sizeof *v);
     kern->rbf(tail, WN_PANEL, (float)k->gamma);
     memcpy(v + whole, tail, (n - whole) * sizeof *v);
@@ -53,7 +54,7 @@ wn_code wn_pair_tile(const wn_kernel *k, wn_row_block a, wn_row_block b, size_t 
 void wn_pair_rows(const wn_kernel *k, const float *const *rows, size_t m, const wn_packed *b, float *out, size_t ldo) {
     const wn_kern *kern = wn_kern_get();
     wn_gemm_rows(rows, m, b, out, ldo);
-    for (size_t i = 0; i < m && k->kind == WN_RBF; i++) kern->rbf(out + i * ldo, wn_packed_width(b), (float)k->gamma);
+    for (size_t i = 0; i < m; i++) kernel_values(kern, k, out + i * ldo, wn_packed_width(b));
 }
 
 typedef struct {

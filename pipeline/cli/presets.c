@@ -1,4 +1,4 @@
-/* Published recipes, spelt out by other options; docs/selection.md has their equations and sources. */
+/* Published recipes, spelt out by other options; docs/presets.md has their equations and sources. */
 #include "options.h"
 
 #include <string.h>

@@ -249,7 +249,7 @@ static void say_chosen(const stream_job *j, const wn_selection *s, const wn_stre
     else
         wn_sayf(j->io, "bound     none: %s",
                 j->o.objective == WN_GRAPH_CUT ? "graph-cut is not monotone"
-                                               : "the sample changed as rows came (docs/selection.md)");
+                                               : "the sample changed as rows came (docs/stream.md)");
     if (n->sample && n->sample < n->rows && s->k > n->sample / 4)
         wn_sayf(j->io, "note: %zu rows are few to choose %zu by: --sample %zu measures better", n->sample, s->k,
                 8 * s->k);

@@ -3,8 +3,8 @@
 # mistake.
 . "$(dirname "$0")/tap.sh"
 awk 'BEGIN { for (i = 0; i < 90; i++)
-    printf "{\"id\":\"r%d\",\"text\":\"w%d w%d w%d\",\"size\":%d,\"label\":\"l%d\",\"n\":%d}\n", i, i % 7, i % 11, i % 13,
-        7 + i % 60, i % 2, i * 7 % 9 }' >in.jsonl
+    printf "{\"id\":\"r%d\",\"text\":\"w%d w%d w%d\",\"size\":%d,\"label\":\"l%d\",\"n\":%d}\n", i, i % 7, i % 11,
+        i % 13, 7 + i % 60, i % 2, i * 7 % 9 }' >in.jsonl
 "$W" embed in.jsonl --id-field id --dims 8 -q -o in.h5ad
 head -20 in.jsonl >has.jsonl
 "$W" embed has.jsonl --dims 8 -q -o has.h5ad

@@ -259,10 +259,12 @@ rm -rf x many.jsonl
 # every word that the option takes, and two settings of the default
 refused "an objective that is none" 2 'run: --objective: "none" will not do: want graph-cut, ' \
     run rows.jsonl -k 30 --objective none -o obj
-words=$(sed 's/.*do: want //; s/ \[.*//; s/, /\n/g' "$err" | sed 's/^class-herding$/& --label-field label/')
+words=$(sed 's/.*do: want //; s/ \[.*//; s/, /\n/g' "$err" | sed 's/^class-herding$/& --label-field label/
+    s/^mixture$/& --mix facility-location=1,log-determinant=.1/; s/^by-value$/& --value-field n/')
+sed 's/"id": "r\([0-9]*\)"/&, "n": \1/' rows.jsonl >numbered.jsonl
 while read -r objective; do
     # shellcheck disable=SC2086
-    try run rows.jsonl -k 30 --id-field id --objective $objective -o obj
+    try run numbered.jsonl -k 30 --id-field id --objective $objective -o obj
     is "$code $(wc -l <obj/subset.jsonl)" "0 30" "objective $objective"
     has "$err" "by ${objective%% *}" "and says so"
     try report obj --html obj.html
@@ -275,6 +277,7 @@ $words
 graph-cut --similarity cosine
 graph-cut --preset paper
 END
+rm numbered.jsonl
 try run rows.jsonl -k 6 --lambda 0 -o balance
 has "$err" "densest group" "a lambda too small for k is warned of"
 rm -rf balance

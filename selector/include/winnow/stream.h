@@ -1,6 +1,6 @@
 #ifndef WINNOW_STREAM_H
 #define WINNOW_STREAM_H
-/* Selection from a stream: rows come once, in any number, and memory does not grow with them. docs/selection.md says
+/* Selection from a stream: rows come once, in any number, and memory does not grow with them. docs/stream.md says
  * what is guaranteed. */
 #include <stdint.h>
 #include <winnow/select.h>
@@ -39,7 +39,7 @@ typedef struct {
     size_t samples;    /* how often another sample took over */
     size_t from_sieve; /* picks that the best threshold had by itself */
     double share;      /* no k rows have more than 1 / share times this f over the sample; NaN: nothing is known.
-                          docs/selection.md has the conditions */
+                          docs/stream.md has the conditions */
 } wn_streaming_counts;
 
 /* Sieve-Streaming++ (Kazemi et al. 2019, arXiv 1905.00948): for each threshold (1 + epsilon)^i between what k rows have
