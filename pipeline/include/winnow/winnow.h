@@ -11,6 +11,7 @@
 #include <winnow/finetune.h>
 #include <winnow/io.h>
 #include <winnow/kernel.h>
+#include <winnow/limits.h>
 #include <winnow/lsa.h>
 #include <winnow/mem.h>
 #include <winnow/model.h>
