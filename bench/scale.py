@@ -73,8 +73,7 @@ def select(winnow, vectors, options, folder, threads):
     started = time.monotonic()
     child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     said = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
+    child.wait()
     seconds = time.monotonic() - started
     print("command   winnow " + " ".join(command[1:]))
     if child.returncode:
@@ -82,7 +81,7 @@ def select(winnow, vectors, options, folder, threads):
     with open(os.path.join(out, "manifest.json"), encoding="utf-8") as f:
         manifest = json.load(f)
     shutil.rmtree(out)
-    return said, usage.ru_maxrss / 1024, seconds, manifest
+    return said, manifest["this_run"]["peak_memory_bytes"] / 2**20, seconds, manifest
 
 
 def report(said, peak, seconds, manifest):

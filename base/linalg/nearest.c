@@ -1,11 +1,14 @@
 #include <wn/nearest.h>
 
 #include <math.h>
+#include <string.h>
 #include <wn/gemm.h>
+#include <wn/paged.h>
+#include <winnow/mem.h>
 #include <winnow/threads.h>
 
 /* Rows of a piece; bytes of rows that all of the others pass over, which are read once for them, from a file maybe. */
-enum { ROW_PIECE = 168, WAVE_BYTES = 16 << 20 };
+enum { ROW_PIECE = 168, WAVE_BYTES = 16 << 20, ROWS_A_LOOK = 16 };
 
 typedef struct {
     const wn_some_rows *x;
@@ -48,13 +51,25 @@ static void nearest_task(void *ctx, size_t begin, size_t end, int worker) {
     }
 }
 
+/* Rows from `first` on. They may stand anywhere in a file, where each brings in as much as a huge page: after a few of
+ * them somebody looks. block: [n, d]. */
+static void fill_panels(wn_packed *panels, const wn_some_rows *to, size_t first, size_t n, float *block) {
+    const float *rows[WN_GEMM_COLUMNS];
+    const size_t d = to->m->cols;
+    for (size_t j = 0; j < n; j++) {
+        rows[j] = memcpy(block + j * d, row_of(to, first + j), d * sizeof *block);
+        if (j % ROWS_A_LOOK == 0) wn_paged_look();
+    }
+    wn_packed_fill(panels, rows, n, d);
+}
+
 wn_code wn_nearest(const wn_some_rows *x, const wn_some_rows *to, size_t *nearest, float *sim, const char *phase,
                    wn_progress *p, wn_err *err) {
     const size_t columns = wn_packed_columns(x->m->cols), width = to->n < columns ? to->n : columns;
-    const float *rows[WN_GEMM_COLUMNS];
     wn_packed panels = {0};
     nearest_job t = {.x = x, .to = &panels, .nearest = nearest, .sim = sim};
-    wn_code code = wn_packed_reserve(&panels, width, x->m->cols, err);
+    float *block = wn_alloc(width, x->m->cols * sizeof *block, err);
+    wn_code code = block ? wn_packed_reserve(&panels, width, x->m->cols, err) : WN_EMEMORY;
     if (code != WN_OK) goto out;
     for (size_t i = 0; i < x->n; i++) {
         nearest[i] = 0;
@@ -65,8 +80,7 @@ wn_code wn_nearest(const wn_some_rows *x, const wn_some_rows *to, size_t *neares
         const size_t m = x->n - t.begin < a_wave ? x->n - t.begin : a_wave;
         for (t.first = 0; t.first < to->n; t.first += width) {
             const size_t n = to->n - t.first < width ? to->n - t.first : width;
-            for (size_t j = 0; j < n; j++) rows[j] = row_of(to, t.first + j);
-            wn_packed_fill(&panels, rows, n, x->m->cols);
+            fill_panels(&panels, to, t.first, n, block);
             wn_parallel_for(m, ROW_PIECE, nearest_task, &t);
             const double done = (double)t.begin * (double)to->n + (double)m * (double)(t.first + n);
             if ((code = wn_tick(p, phase, "chosen", (size_t)(done / (double)x->n), to->n, err)) != WN_OK) goto out;
@@ -74,5 +88,6 @@ wn_code wn_nearest(const wn_some_rows *x, const wn_some_rows *to, size_t *neares
     }
 out:
     wn_packed_free(&panels);
+    wn_free(block);
     return code;
 }

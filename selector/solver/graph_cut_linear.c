@@ -10,12 +10,13 @@
 #include <string.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
+#include <wn/paged.h>
 
 #include "rank.h"
 #include "solver/linear_ahead.h"
 #include "solver/solver.h"
 
-enum { POOL_MIN = 64, POOL_MAX = 8192, ROWS_A_PLACE = 16, AHEAD_LEAST = 8 };
+enum { POOL_MIN = 64, POOL_MAX = 8192, ROWS_A_PLACE = 16, AHEAD_LEAST = 8, LOOK = 16 };
 
 typedef struct {
     wn_greedy *g;
@@ -112,6 +113,7 @@ static void linear_fill_pool(linear_solver *s) {
         const size_t id = s->ids[i] = s->order[i];
         s->gain[i] = 0;
         s->inside[id] = true;
+        if (i % LOOK == 0) wn_paged_look(); /* they stand anywhere */
         memcpy(s->rows + i * s->stride, wn_mat_row(g->x, id), g->d * sizeof *s->rows);
     }
 }
