@@ -287,7 +287,7 @@ Test(limits, thresholds_keep_them) {
     uint32_t part[N];
     double cost[N];
     size_t found = 0;
-    for (size_t i = 0; i < N; i++) part[i] = (uint32_t)((i * 7919) % 50), cost[i] = 1 + (double)(i % 13) / 4;
+    for (size_t i = 0; i < N; i++) part[i] = (uint32_t)((i * 7919) % 50), cost[i] = 1 + (double)((i + 3) % 13) / 4;
     for (size_t which = 0; which < 32; which++) {
         wn_select_opts o = {.objective = WN_FACILITY_LOCATION, .kernel = {.kind = WN_COSINE}, .k = 150};
         wn_selection s = {0}, first = {0};
