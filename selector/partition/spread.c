@@ -92,7 +92,13 @@ static wn_code add_up(double **T, spread *s, wn_err *err) {
 
 static wn_code open_solver(spread *s, wn_err *err) {
     const size_t m = s->g.ground.n;
-    s->g.constraint = (wn_constraint){.closed = s->all.closed + s->first, .g = &s->g.ground, .k = s->g.o.k};
+    s->g.constraint = (wn_constraint){.closed = s->all.closed + s->first,
+                                      .g = &s->g.ground,
+                                      .keep = s->g.o.keep,
+                                      .nkeep = s->g.o.nkeep,
+                                      .k = s->g.o.k,
+                                      .pool = m,
+                                      .open = s->all.open}; /* of the whole: a share may run out of rows before */
     for (size_t i = 0; i < m; i++) s->open += wn_constraint_feasible(&s->g.constraint, i);
     return m ? s->vt->open(&s->solver, &s->g, err) : WN_OK;
 }
