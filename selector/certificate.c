@@ -18,6 +18,11 @@ static int most_worth(const void *a, const void *b) {
     return x->row < y->row ? -1 : x->row > y->row;
 }
 
+/* Could another choice have the row? Also where a limit has closed it. */
+static bool left_out(const wn_constraint *c, size_t row) {
+    return c->closed[row] != WN_PICKED && c->closed[row] != WN_EXCLUDED;
+}
+
 wn_code wn_certificate_init(wn_certificate *c, const wn_finished *g, wn_err *err) {
     const wn_selection *s = g->out;
     const wn_limits *l = &g->o->limit;
@@ -28,10 +33,8 @@ wn_code wn_certificate_init(wn_certificate *c, const wn_finished *g, wn_err *err
     if (!(c->key = wn_alloc(n, sizeof *c->key, err))) return WN_EMEMORY;
     if (l->cost && !(c->worth = wn_alloc(n, sizeof *c->worth, err))) return WN_EMEMORY;
     for (size_t t = forced; t < s->k; t++) c->rows[c->free++] = s->ids[t] - g->ground->first;
-    for (size_t i = 0; i < n; i++) {
-        const unsigned char closed = g->constraint->closed[i]; /* by a limit: another choice may have it */
-        if (closed != WN_PICKED && closed != WN_EXCLUDED) c->rows[c->free++] = i;
-    }
+    for (size_t i = 0; i < n; i++)
+        if (left_out(g->constraint, i)) c->rows[c->free++] = i;
     return WN_OK;
 }
 
@@ -111,7 +114,7 @@ wn_code wn_certificate_of_gains(wn_finished *g, const double *gain, const wn_cer
     wn_code code = wn_certificate_init(&c, g, err);
     if (code != WN_OK) goto out;
     for (size_t i = 0; i < c.free; i++)
-        c.key[c.rows[i]] = wn_constraint_feasible(g->constraint, c.rows[i]) ? gain[c.rows[i]] : 0;
+        c.key[c.rows[i]] = g->constraint->closed[c.rows[i]] == WN_PICKED ? 0 : gain[c.rows[i]];
     double value = reached(g, g->out->k), size = 0;
     for (size_t t = 0; t < g->out->k && g->o->value; t++) { /* a chosen row is worth its value, in S or not */
         const size_t row = g->out->ids[t] - g->ground->first;
@@ -135,7 +138,7 @@ wn_code wn_certificate_of_gains_anew(wn_finished *g,
     double *gain = wn_alloc(n, sizeof *gain, err), *some = wn_alloc(n, sizeof *some, err);
     wn_code code = rows && gain && some ? WN_OK : WN_EMEMORY;
     for (size_t i = 0; i < n && code == WN_OK; i++)
-        if (wn_constraint_feasible(g->constraint, i)) rows[m++] = i;
+        if (left_out(g->constraint, i)) rows[m++] = i;
     if (code == WN_OK) code = gains(f, rows, m, some, err);
     for (size_t i = 0; i < m && code == WN_OK; i++) gain[rows[i]] = some[i];
     if (code == WN_OK) code = wn_certificate_of_gains(g, gain, off, err);

@@ -1,6 +1,7 @@
 #include "ranking.h"
 
 #include "options.h"
+#include "stages/limits.h"
 #include "stages/say.h"
 
 #include <stdio.h>
@@ -38,13 +39,29 @@ wn_code wn_ranking_open(wn_ranks *r, wn_selecting *s, const wn_config *c, bool *
 }
 
 wn_code wn_ranking_check(const wn_ranks *r, const wn_selecting *s, const wn_config *c, wn_err *err) {
-    const wn_select_opts o = {
-        .objective = s->opts.objective, .storage = s->opts.storage, .maximizer = s->opts.maximizer};
-    if (!wn_ranks_many(r) || c->partitions || (wn_spread_serves(&o) && !c->query_path)) return WN_OK;
-    return wn_err_set(err, WN_EUSAGE,
-                      "%d ranks cannot share this choice: without --partitions M (of graph-cut or facility-location) "
-                      "only graph-cut by its own maximizer and without queries is chosen by several processes",
-                      r->comm.size);
+    const wn_select_opts o = {.objective = s->opts.objective,
+                              .kernel = s->opts.kernel,
+                              .storage = s->opts.storage,
+                              .maximizer = s->opts.maximizer};
+    const bool plain = !c->query_path && !c->value_field && !c->weight_field && !wn_limits_any(&s->opts);
+    if (!wn_ranks_many(r)) return WN_OK;
+    if (c->partitions && c->weight_field)
+        return wn_err_set(err, WN_EUSAGE,
+                          "%d ranks cannot share this choice: of a part they know no weights: leave "
+                          "--weight-field out, or mpirun",
+                          r->comm.size);
+    if (!c->partitions && !(plain && wn_spread_serves(&o)))
+        return wn_err_set(err, WN_EUSAGE,
+                          "%d ranks cannot share this choice: without --partitions M (of graph-cut or "
+                          "facility-location) only graph-cut by its own maximizer over rbf, cosine or dot, without "
+                          "queries, values, weights and limits, is chosen by several processes",
+                          r->comm.size);
+    if (wn_choice_sum_rows(&s->opts, s->copies.m))
+        return wn_err_set(err, WN_EUSAGE,
+                          "%d ranks cannot share this choice: one process would estimate the sums of %zu rows from a "
+                          "sample, and ranks count all: --sums exact, --partitions M, or leave mpirun out",
+                          r->comm.size, s->copies.m);
+    return WN_OK;
 }
 
 static wn_ranks_rows rows_of(const wn_selecting *s, const wn_config *c) {

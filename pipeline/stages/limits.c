@@ -52,6 +52,25 @@ static wn_code set_by_row(wn_limited_rows *own, wn_limits *s, const wn_copies *c
     return WN_OK;
 }
 
+/* [m], and behind them `had` times the same. */
+static wn_code extend(double **out, const double **numbers, size_t m, size_t had, double same, wn_err *err) {
+    if (!*numbers) return WN_OK;
+    if (!(*out = wn_alloc(m + had, sizeof **out, err))) return WN_EMEMORY;
+    memcpy(*out, *numbers, m * sizeof **out);
+    for (size_t i = m; i < m + had; i++) (*out)[i] = same;
+    *numbers = *out;
+    return WN_OK;
+}
+
+/* The rows that one has stand below x; they count once each, and bring nothing. */
+static wn_code add_had(wn_limited_rows *own, wn_select_opts *s, wn_mat *x, const wn_mat *had, wn_err *err) {
+    wn_code code = stack_rows(&own->x, x, had, err);
+    if (code == WN_OK) code = extend(&own->value, &s->value, x->rows, had->rows, 0, err);
+    if (code == WN_OK) code = extend(&own->weight, &s->weight, x->rows, had->rows, 1, err);
+    if (code == WN_OK) *x = own->x;
+    return code;
+}
+
 wn_code wn_limits_set(wn_limited_rows *own, wn_select_opts *s, wn_mat *x, const wn_vectors *v, const wn_copies *c,
                       const wn_choice_opts *o, wn_err *err) {
     const wn_choice_limits *l = o->limits;
@@ -60,10 +79,7 @@ wn_code wn_limits_set(wn_limited_rows *own, wn_select_opts *s, wn_mat *x, const 
     if (code != WN_OK || !l) return code;
     if ((code = set_by_row(own, &s->limit, c, l, err)) != WN_OK) return code;
     s->limit.had = v->had.rows;
-    if (v->had.rows > 0) {
-        if ((code = stack_rows(&own->x, x, had, err)) != WN_OK) return code;
-        *x = own->x;
-    }
+    if (v->had.rows > 0 && (code = add_had(own, s, x, had, err)) != WN_OK) return code;
     if (!l->apart || !v->space.data) return WN_OK; /* the rows that the choice compares are the vectors themselves */
     own->compared = whole;
     if (v->had.rows > 0 && (code = stack_rows(&own->compared, &whole, &v->had, err)) != WN_OK) {
@@ -78,6 +94,8 @@ void wn_limited_rows_free(wn_limited_rows *r) {
     wn_free(r->group);
     wn_free(r->cost);
     wn_free(r->names);
+    wn_free(r->value);
+    wn_free(r->weight);
     if (r->x.data) wn_mat_free(&r->compared); /* else a view */
     wn_mat_free(&r->x);
     *r = (wn_limited_rows){0};

@@ -8,6 +8,7 @@ typedef struct {
     uint32_t *group;    /* [m] */
     double *cost;       /* [m] */
     const char **names; /* [classes] */
+    double *value, *weight; /* [m + had] */
     wn_mat x, compared; /* [m + had, d] with the rows that one has below; empty: there are none */
 } wn_limited_rows;
 

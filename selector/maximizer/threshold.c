@@ -14,7 +14,7 @@
 enum { BATCH = 64, ROWS_A_TICK = 1024 };
 
 typedef struct {
-    double gain;
+    double key;
     size_t row;
 } rest_row;
 
@@ -23,10 +23,15 @@ typedef struct {
     double *bound; /* [n] the gain when last computed */
     size_t next;   /* row to look at */
     double threshold, floor;
-    rest_row *rest; /* [nrest] what no threshold took, the largest gain first */
+    rest_row *rest; /* [nrest] what no threshold took, the largest key first */
     size_t nrest, taken;
     bool begun, resting;
 } threshold_search;
+
+/* What thresholds are of: the gain, as it counts beside others. */
+static double key_of(const threshold_search *s, size_t row, double gain) {
+    return wn_constraint_key(s->search.constraint, row, gain);
+}
 
 static size_t threshold_bytes(size_t n) {
     return n * (sizeof(double) + sizeof(rest_row));
@@ -64,7 +69,7 @@ static wn_code begin(threshold_search *s, wn_err *err) {
     double most = 0;
     wn_code code = all_gains(s, "first gains", err);
     for (size_t i = 0; i < c->g->n && code == WN_OK; i++)
-        if (wn_constraint_feasible(c, i)) most = fmax(most, s->bound[i]);
+        if (wn_constraint_feasible(c, i)) most = fmax(most, key_of(s, i, s->bound[i]));
     s->begun = true;
     s->threshold = most;
     s->floor = s->search.epsilon / (double)c->k * most;
@@ -77,7 +82,8 @@ static size_t next_rows(threshold_search *s, size_t *ids, size_t most) {
     const wn_constraint *c = s->search.constraint;
     size_t m = 0;
     for (; s->next < c->g->n && m < most; s->next++)
-        if (s->bound[s->next] >= s->threshold && wn_constraint_feasible(c, s->next)) ids[m++] = s->next;
+        if (wn_constraint_feasible(c, s->next) && key_of(s, s->next, s->bound[s->next]) >= s->threshold)
+            ids[m++] = s->next;
     return m;
 }
 
@@ -93,7 +99,7 @@ static wn_code next_above(threshold_search *s, size_t *row, bool *found, wn_err 
         *q->refreshed += m;
         for (size_t i = 0; i < m; i++) s->bound[ids[i]] = gain[i];
         for (size_t i = 0; i < m; i++) {
-            if (gain[i] < s->threshold) continue;
+            if (key_of(s, ids[i], gain[i]) < s->threshold) continue;
             s->next = ids[i] + 1;
             *row = ids[i];
             *found = true;
@@ -112,7 +118,7 @@ static wn_code next_above(threshold_search *s, size_t *row, bool *found, wn_err 
 
 static int larger_first(const void *a, const void *b) {
     const rest_row *x = a, *y = b;
-    return wn_rank_before(x->gain, x->row, y->gain, y->row) ? -1 : 1;
+    return wn_rank_before(x->key, x->row, y->key, y->row) ? -1 : 1;
 }
 
 static wn_code sort_rest(threshold_search *s, wn_err *err) {
@@ -120,7 +126,7 @@ static wn_code sort_rest(threshold_search *s, wn_err *err) {
     wn_code code = all_gains(s, "last gains", err);
     if (code != WN_OK) return code;
     for (size_t i = 0; i < c->g->n; i++)
-        if (wn_constraint_feasible(c, i)) s->rest[s->nrest++] = (rest_row){s->bound[i], i};
+        if (wn_constraint_feasible(c, i)) s->rest[s->nrest++] = (rest_row){key_of(s, i, s->bound[i]), i};
     qsort(s->rest, s->nrest, sizeof *s->rest, larger_first);
     return WN_OK;
 }
@@ -134,6 +140,7 @@ static wn_code threshold_best(void *m, size_t *row, double *gain, wn_err *err) {
     if (code != WN_OK) return code;
     if (!found) {
         if (s->nrest == 0 && (code = sort_rest(s, err)) != WN_OK) return code;
+        while (!wn_constraint_feasible(q->constraint, s->rest[s->taken].row)) s->taken++; /* closed by picks since */
         *row = s->rest[s->taken++].row;
         if ((code = q->objective->gains(q->f, row, 1, &s->bound[*row], err)) != WN_OK) return code;
         ++*q->refreshed;

@@ -8,12 +8,17 @@
 
 #include "certificate.h"
 #include "partition/spread_sums.h"
+#include "partition/sums.h"
 #include "rank.h"
 #include "solver/solver.h"
 
+/* A rank is not told what the options point to, but for the rows to keep and those to exclude. */
 bool wn_spread_serves(const wn_select_opts *o) {
-    return o->objective == WN_GRAPH_CUT && o->storage != WN_DENSE && o->maximizer == WN_MAXIMIZER_AUTO && !o->graph &&
-           !o->weight && !o->represent && !o->sums && !o->first && !o->n_all;
+    const wn_kernel_kind k = o->kernel.kind;
+    const bool compares = k == WN_RBF || k == WN_COSINE || k == WN_DOT,
+               limits = o->limit.had || wn_constraint_limits(o);
+    return o->objective == WN_GRAPH_CUT && compares && o->storage != WN_DENSE && o->maximizer == WN_MAXIMIZER_AUTO &&
+           !limits && !o->graph && !o->weight && !o->value && !o->represent && !o->sums && !o->first && !o->n_all;
 }
 
 typedef struct {
@@ -33,7 +38,10 @@ static wn_code check(const wn_select_opts *o, const wn_mat *mine, size_t n, cons
     const size_t first = wn_spread_first(n, comm->rank, comm->size);
     if (!wn_spread_serves(o))
         return wn_err_set(err, WN_EUSAGE,
-                          "ranks: only graph-cut over all pairs is chosen by several processes exactly");
+                          "ranks: only graph-cut over all pairs, without values, weights and limits, is chosen by "
+                          "several processes exactly");
+    if (wn_cut_estimated(o, n))
+        return wn_err_set(err, WN_EUSAGE, "ranks: sums are over all rows, not over a sample of %zu", o->sum_rows);
     if (mine->rows != wn_spread_first(n, comm->rank + 1, comm->size) - first)
         return wn_err_set(err, WN_EUSAGE, "ranks: %zu rows are not the share of rank %d of %d in %zu", mine->rows,
                           comm->rank, comm->size, n);
@@ -92,7 +100,13 @@ static wn_code add_up(double **T, spread *s, wn_err *err) {
 
 static wn_code open_solver(spread *s, wn_err *err) {
     const size_t m = s->g.ground.n;
-    s->g.constraint = (wn_constraint){.closed = s->all.closed + s->first, .g = &s->g.ground, .k = s->g.o.k};
+    s->g.constraint = (wn_constraint){.closed = s->all.closed + s->first,
+                                      .g = &s->g.ground,
+                                      .keep = s->g.o.keep,
+                                      .nkeep = s->g.o.nkeep,
+                                      .k = s->g.o.k,
+                                      .pool = m,
+                                      .open = s->all.open}; /* of the whole: a share may run out of rows before */
     for (size_t i = 0; i < m; i++) s->open += wn_constraint_feasible(&s->g.constraint, i);
     return m ? s->vt->open(&s->solver, &s->g, err) : WN_OK;
 }

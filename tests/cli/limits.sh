@@ -161,6 +161,16 @@ try select e.h5ad --no-records -k 60 --components 0 --gamma 7 --objective facili
 try select new.h5ad --no-records -k 20 --components 0 --gamma 7 --objective facility-location --against have.h5ad \
     -f -o beside
 is "$(ids beside | cksum)" "$(ids kept | tail -20 | cksum)" "as rows that must be kept, and are not counted"
+awk 'NR <= 40 { sub(/"price": [0-9.]*/, "\"price\": 1") } { print }' rows.jsonl >once.jsonl
+for field in value weight; do # the same, where rows count for more than they are
+    both="-k 20 --id-field id --components 0 --gamma 7 --objective facility-location --$field-field price -f"
+    # shellcheck disable=SC2086
+    try select new.h5ad --records new.jsonl --against have.h5ad $both -o beside2
+    is "$code" 0 "--$field-field beside rows that one has"
+    # shellcheck disable=SC2086
+    try select e.h5ad --records once.jsonl --keep have.ids $both -k 60 -o kept
+    is "$(ids beside2 | cksum)" "$(ids kept | tail -20 | cksum)" "which count once, and bring nothing"
+done
 try run new.jsonl --id-field id --load-encoder e.lsa -k 20 --against have.h5ad --max-similarity .4 -o apart2
 is "$code" 0 "with records and an encoder that was saved"
 cat have.jsonl apart2/subset.jsonl >both.jsonl

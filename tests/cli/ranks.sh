@@ -104,6 +104,16 @@ wrong() {
 wrong "an objective that ranks cannot share" 2 "3 ranks cannot share this choice: without --partitions M" v.h5ad \
     -k 9 --objective facility-location
 wrong "another maximizer" 2 "without --partitions M" v.h5ad -k 9 --maximizer naive
+awk '{ sub(/}$/, ", \"v\": " NR % 7 + 1 "}"); print }' rows.jsonl >values.jsonl
+values="--records values.jsonl --id-field id"
+for what in "--value-field v $values" "--weight-field v $values" "--group-field v $values" "--against v.h5ad" \
+    "--max-similarity 0.9" "--budget 90 --cost-field v $values" "--label-field kind --quota equal $values" \
+    "--similarity rbf --sums sampled --sum-rows 300"; do
+    # shellcheck disable=SC2086
+    wrong "$what" 2 "3 ranks cannot share this choice: " v.h5ad -k 9 $what
+done
+# shellcheck disable=SC2086
+wrong "parts with weights" 2 "of a part they know no weights" v.h5ad -k 9 --partitions 3 --weight-field v $values
 wrong "a wrong option" 2 "-k: \"0\" will not do" v.h5ad -k 0
 wrong "no such file" 1 "none.npy: cannot open" none.npy -k 9
 wrong "more parts than rows" 2 "cannot be cut into 2000 parts" v.h5ad -k 9 --partitions 2000

@@ -161,6 +161,30 @@ Test(limits, no_bound_is_below_the_best_that_they_leave) {
     cr_assert(found > INSTANCES / 2 && none > 100 && close > found / 4, "%zu %zu %zu", found, none, close);
 }
 
+/* Where a bound comes from gains alone, rows that a limit has closed are still rows that another choice may have. */
+Test(limits, no_bound_by_gains_is_below_the_best_that_they_leave) {
+    size_t found = 0;
+    wn_threads_set(1);
+    for (uint64_t seed = 0; seed < INSTANCES / 2; seed++) {
+        instance in;
+        wn_selection s = {0};
+        wn_err e = {0};
+        make(&in, seed + 200000);
+        in.o.objective = WN_FACILITY_LOCATION;
+        in.o.storage = WN_MATRIX_FREE;
+        in.o.maximizer = (wn_maximizer[]){WN_NAIVE, WN_LAZY, WN_STOCHASTIC, WN_THRESHOLD}[seed % 4];
+        if (wn_select(&in.x, &in.o, &s, &e) == WN_OK) {
+            const double best = optimum(&in, s.lambda);
+            cr_assert(s.bound >= best - 1e-12 * (1 + fabs(best)), "seed %llu: bound %.17g, best %.17g",
+                      (unsigned long long)seed, s.bound, best);
+            found++;
+        }
+        wn_selection_free(&s);
+        wn_mat_free(&in.x);
+    }
+    cr_assert(found > INSTANCES / 4, "%zu", found);
+}
+
 /* ---- the best row alone ---- */
 
 /* A cheap row that adds next to nothing keeps the greedy by gain and cost from the dear one that has nearly all. */
@@ -253,6 +277,36 @@ Test(limits, ways_and_threads_agree_where_there_are_pools) {
             wn_selection_free(&one);
             wn_selection_free(&two);
         }
+    wn_mat_free(&x);
+}
+
+/* Rows that picks close while the rest comes by last gains are not taken; costs count in thresholds, too. */
+Test(limits, thresholds_keep_them) {
+    enum { N = 400 };
+    wn_mat x = clustered_rows(N, 8, 12, .1, true, 6);
+    uint32_t part[N];
+    double cost[N];
+    size_t found = 0;
+    for (size_t i = 0; i < N; i++) part[i] = (uint32_t)((i * 7919) % 50), cost[i] = 1 + (double)((i + 3) % 13) / 4;
+    for (size_t which = 0; which < 32; which++) {
+        wn_select_opts o = {.objective = WN_FACILITY_LOCATION, .kernel = {.kind = WN_COSINE}, .k = 150};
+        wn_selection s = {0}, first = {0};
+        wn_err e = {0};
+        set_limits(&o, which, part, cost);
+        if (o.limit.cost) o.limit.budget = 150;
+        o.maximizer = WN_THRESHOLD;
+        if (wn_select(&x, &o, &s, &e) != WN_OK) continue;
+        cr_assert(wn_select_allows(&x, &o, s.ids, s.k), "limits %zu", which);
+        for (size_t i = 0; i < s.k; i++)
+            for (size_t j = 0; j < i; j++) cr_assert_neq(s.ids[i], s.ids[j], "limits %zu", which);
+        o.maximizer = WN_NAIVE;
+        cr_assert_eq(wn_select(&x, &o, &first, &e), WN_OK, "%s", e.msg);
+        cr_assert_eq(s.ids[0], first.ids[0], "limits %zu: first %zu, not %zu", which, s.ids[0], first.ids[0]);
+        wn_selection_free(&s);
+        wn_selection_free(&first);
+        found++;
+    }
+    cr_assert(found > 8, "%zu", found);
     wn_mat_free(&x);
 }
 

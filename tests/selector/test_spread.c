@@ -142,7 +142,19 @@ Test(spread, what_cannot_be_met_is_refused) {
     refused(&x, &o, WN_EUSAGE, "lambda is -1");
     o.lambda = NAN, o.objective = WN_FACILITY_LOCATION;
     refused(&x, &o, WN_EUSAGE, "only graph-cut");
-    o.objective = WN_GRAPH_CUT, o.memory = 1;
+    o.objective = WN_GRAPH_CUT;
+    const double number[30] = {0};
+    wn_select_opts odd[7];
+    for (size_t i = 0; i < 7; i++) odd[i] = o;
+    odd[0].value = odd[1].weight = odd[2].limit.cost = number, odd[2].limit.budget = 5;
+    odd[3].limit.apart = true, odd[3].limit.max_similarity = .5;
+    odd[4].limit.had = 3;
+    odd[5].kernel = (wn_kernel){WN_BALL, 1};
+    odd[6].kernel.kind = WN_PRECOMPUTED;
+    for (size_t i = 0; i < 7; i++) refused(&x, &odd[i], WN_EUSAGE, "only graph-cut");
+    o.sum_rows = 29;
+    refused(&x, &o, WN_EUSAGE, "sums are over all rows, not over a sample of 29");
+    o.sum_rows = 0, o.memory = 1;
     refused(&x, &o, WN_EMEMORY, "1 are allowed");
     wn_mat_free(&x);
 }

@@ -38,7 +38,8 @@ static void make(instance *in, wn_objective objective, wn_kernel_kind kernel, wn
     wn_rng r = wn_rng_init(seed, 41);
     const size_t n = 2 + (size_t)wn_rng_below(&r, ROWS_MAX - 1), d = 1 + (size_t)wn_rng_below(&r, 5);
     *in = (instance){.o = {.objective = objective, .maximizer = m, .kernel = {.kind = kernel}}};
-    in->o.kernel.gamma = (double[]){.5, 2, 8}[wn_rng_below(&r, 3)];
+    /* 2 is the distance of opposite rows, but for rounding */
+    in->o.kernel.gamma = (double[]){.5, 2.1, 8}[wn_rng_below(&r, 3)];
     in->o.epsilon = (double[]){0, .01, .3, .6}[wn_rng_below(&r, 4)];
     in->o.lambda = (double[]){0, 10, NAN}[wn_rng_below(&r, 3)];
     in->x = clustered_rows(n, d, 1 + (size_t)wn_rng_below(&r, n), .1 + wn_rng_uniform(&r), kernel != WN_DOT, seed);

@@ -35,7 +35,8 @@ typedef struct {
     uint64_t sums_bytes, picks_bytes; /* received from other ranks */
 } wn_spread_cost;
 
-/* Can these options be served? All pairs, no weights, storage and maximizer left to auto. */
+/* Can these options be served? All pairs of rbf, cosine or dot; no values, weights and limits; storage
+ * and maximizer left to auto. */
 bool wn_spread_serves(const wn_select_opts *o);
 
 /* Collective: all ranks call it with the same options, which are those of the whole (keep and exclude name its rows,
