@@ -37,10 +37,30 @@ wn_code wn_ranking_open(wn_ranks *r, wn_selecting *s, const wn_config *c, bool *
     return wn_ranks_serve(r, &s->in, err);
 }
 
+/* What several processes cannot choose with, by its option; NULL: nothing that was given. */
+static const char *alone_by(const wn_config *c) {
+    if (c->value_field) return "value-field";
+    if (c->weight_field) return "weight-field";
+    if (c->group_field) return "group-field";
+    if (c->budget.value > 0) return "budget";
+    if (c->max_similarity > 0) return "max-similarity";
+    if (c->nagainst) return "against";
+    if (c->quota) return "quota";
+    return c->query_path ? "query" : NULL;
+}
+
 wn_code wn_ranking_check(const wn_ranks *r, const wn_selecting *s, const wn_config *c, wn_err *err) {
-    const wn_select_opts o = {
-        .objective = s->opts.objective, .storage = s->opts.storage, .maximizer = s->opts.maximizer};
-    if (!wn_ranks_many(r) || c->partitions || (wn_spread_serves(&o) && !c->query_path)) return WN_OK;
+    const wn_select_opts o = {.objective = s->opts.objective,
+                              .kernel = s->opts.kernel,
+                              .storage = s->opts.storage,
+                              .maximizer = s->opts.maximizer};
+    const char *own = alone_by(c);
+    if (!wn_ranks_many(r) || c->partitions || (wn_spread_serves(&o) && !own)) return WN_OK;
+    if (wn_spread_serves(&o))
+        return wn_err_set(err, WN_EUSAGE,
+                          "%d ranks cannot share a choice with --%s: leave it out, or choose in one "
+                          "process",
+                          r->comm.size, own);
     return wn_err_set(err, WN_EUSAGE,
                       "%d ranks cannot share this choice: without --partitions M (of graph-cut or facility-location) "
                       "only graph-cut by its own maximizer and without queries is chosen by several processes",

@@ -12,8 +12,10 @@
 #include "solver/solver.h"
 
 bool wn_spread_serves(const wn_select_opts *o) {
-    return o->objective == WN_GRAPH_CUT && o->storage != WN_DENSE && o->maximizer == WN_MAXIMIZER_AUTO && !o->graph &&
-           !o->weight && !o->represent && !o->sums && !o->first && !o->n_all;
+    if (o->limit.had || wn_constraint_limits(o)) return false; /* limits look at all rows, a rank has a share */
+    return o->objective == WN_GRAPH_CUT && o->storage != WN_DENSE && o->maximizer == WN_MAXIMIZER_AUTO &&
+           o->kernel.kind != WN_PRECOMPUTED && !o->graph && !o->weight && !o->value && !o->represent && !o->sums &&
+           !o->first && !o->n_all;
 }
 
 typedef struct {
@@ -92,8 +94,9 @@ static wn_code add_up(double **T, spread *s, wn_err *err) {
 
 static wn_code open_solver(spread *s, wn_err *err) {
     const size_t m = s->g.ground.n;
-    s->g.constraint = (wn_constraint){.closed = s->all.closed + s->first, .g = &s->g.ground, .k = s->g.o.k};
+    s->g.constraint = (wn_constraint){.closed = s->all.closed + s->first, .g = &s->g.ground, .k = s->g.o.k, .pool = m};
     for (size_t i = 0; i < m; i++) s->open += wn_constraint_feasible(&s->g.constraint, i);
+    s->g.constraint.open = s->open;
     return m ? s->vt->open(&s->solver, &s->g, err) : WN_OK;
 }
 
@@ -154,7 +157,8 @@ static wn_code pick(spread *s, wn_code *own, wn_err *err) {
 
 static wn_code pick_all(spread *s, wn_err *err) {
     wn_code own = WN_OK, code = WN_OK;
-    while (!wn_constraint_full(&s->g.constraint) && code == WN_OK) code = pick(s, &own, err);
+    while (s->g.constraint.picked < s->g.o.k && code == WN_OK)
+        code = pick(s, &own, err); /* also with no rows left here */
     return code == WN_OK ? wn_comm_agree(s->comm, own, err) : code;
 }
 
