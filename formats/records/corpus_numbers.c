@@ -55,7 +55,9 @@ static wn_code take_record(void *ctx, size_t row, const char *s, size_t n, wn_er
     }
     rec.line = g->c->line[row];
     const wn_code code = g->reader->reader->record(g->reader, s, n, &rec, err);
-    if (code != WN_OK) return wn_err_prefix(err, "%s %.60s: ", g->option, g->field);
+    if (code != WN_OK)
+        return wn_err_prefix(err, "%s:%llu: %s: ", wn_path_label(g->c->sources[g->c->file[row]].path),
+                             (unsigned long long)rec.line, g->option);
     double v = 0;
     if (!read_number(&rec, &v) || !(v >= g->low && v <= g->high)) return bad_number(g, row, &rec, err);
     g->out[row] = v;

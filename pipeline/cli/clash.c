@@ -122,6 +122,8 @@ wn_code wn_cli_check_outputs(const wn_cli *cli, wn_err *err) {
             const named_path other = named_by(cli, &wn_options[j], 0);
             if ((code = check_pair(&o, &other, err)) != WN_OK) return code;
         }
+        const named_path parts = {"--parts", cli->config.keep_parts}; /* kept, so no output that appears whole */
+        if ((code = check_pair(&o, &parts, err)) != WN_OK) return code;
     }
     return WN_OK;
 }

@@ -77,9 +77,9 @@ static wn_code check_precomputed(const wn_cli *cli, wn_err *err) {
     if (c->dedup == WN_DEDUP_NEAR)
         return wn_err_set(err, WN_EUSAGE, "--dedup %g compares vectors, and --similarity precomputed has none: leave "
                           "it out", c->dedup_threshold);
-    if (c->query_path)
-        return wn_err_set(err, WN_EUSAGE, "--query compares vectors, and --similarity precomputed has none: leave one "
-                          "of them out");
+    if (c->query_path || c->nagainst || c->max_similarity > 0)
+        return wn_err_set(err, WN_EUSAGE, "--%s compares vectors, and --similarity precomputed has none: leave one "
+                          "of them out", c->query_path ? "query" : c->nagainst ? "against" : "max-similarity");
     if (c->partitions)
         return wn_err_set(err, WN_EUSAGE, "--partitions: a part has no rows of a matrix of similarities: leave it out");
     return WN_OK;

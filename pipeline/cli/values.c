@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,14 +84,10 @@ static wn_code set_real(const wn_option *o, const char *value, double *out, wn_e
         return WN_OK;
     }
     char what[96], range[48];
-    if (o->high <= 1)
-        (void)snprintf(range, sizeof range, "from %g to %g", o->low, o->high);
-    else if (o->high <= 1000 && o->low == 0)
-        (void)snprintf(range, sizeof range, "from %g to %g", o->low, o->high);
-    else if (o->low > 0 && o->low < 1)
-        (void)snprintf(range, sizeof range, "above 0");
+    if (o->low == DBL_MIN)
+        (void)snprintf(range, sizeof range, "above 0 and at most %g", o->high);
     else
-        (void)snprintf(range, sizeof range, "of %g or more", o->low);
+        (void)snprintf(range, sizeof range, "from %g to %g", o->low, o->high);
     (void)snprintf(what, sizeof what, "a number %s%s%s", range, o->words ? ", or " : "", o->words ? o->words : "");
     return value_wanted(o, value, what, err);
 }
@@ -148,13 +145,16 @@ static wn_code set_k(const wn_option *o, const char *value, wn_config *c, wn_err
         o->letter, value);
 }
 
+static const char more_than_none[] = "a number above 0, or a percentage above 0% (5000, 10%)";
+
 static wn_code set_amount(const wn_option *o, const char *value, wn_amount *out, wn_err *err) {
     unsigned long long count = 0;
     wn_amount v = {0};
     v.percent = parse_percent(value, &v.value);
+    if (v.percent && v.value < o->low) return value_wanted(o, value, more_than_none, err);
     if (!v.percent) {
         if (o->low > 0 && (!parse_real(value, &v.value) || v.value < o->low || v.value > o->high))
-            return value_wanted(o, value, "a number above 0, or a percentage (5000, 10%)", err);
+            return value_wanted(o, value, more_than_none, err);
         if (o->low > 0) {
             *out = v;
             return WN_OK;

@@ -31,7 +31,11 @@ static wn_code read_numbers(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
     if (c->value_field) code = wn_numbers_read(&s->value, &s->rows, &s->in, &value, io->progress, err);
     if (code == WN_OK && c->weight_field)
         code = wn_numbers_read(&s->weight, &s->rows, &s->in, &weight, io->progress, err);
-    return code;
+    if (code != WN_OK || !s->weight) return code;
+    for (size_t i = 0; i < s->rows.view.n; i++)
+        if (s->weight[i] > 0) return WN_OK;
+    return wn_err_set(err, WN_EINPUT, "--weight-field %.60s: every row has 0, so that none is to be represented",
+                      c->weight_field);
 }
 
 /* The same of the rows of the matrix, now that it is known which they are. */
@@ -139,6 +143,12 @@ static wn_code choice_size(size_t *wanted, const wn_selecting *s, const wn_confi
     size_t bought = SIZE_MAX;
     wn_code code = WN_OK;
     if (s->limiting.cost && (code = wn_limiting_rows(&bought, &s->limiting, &s->copies, err)) != WN_OK) return code;
+    if (s->lists.nkeep > bought) {
+        double cost = 0;
+        for (size_t i = 0; i < s->lists.nkeep; i++) cost += s->limiting.cost[s->lists.keep[i]];
+        return wn_err_set(err, WN_ECONSTRAINT, "the %zu rows that must be kept cost %.6g, but --budget is %.6g",
+                          s->lists.nkeep, cost, s->limiting.limits.budget);
+    }
     *wanted = bought;
     if (size.k > 0) code = wn_choice_size(wanted, &size, s->rows.view.n, &s->lists, err);
     if (*wanted > bought) *wanted = bought;
@@ -206,8 +216,10 @@ wn_code wn_selecting_prepare(wn_selecting *s, const wn_config *c, wn_io *io, wn_
         s->limiting.had = (wn_mat){0};
     }
     if (v->had.rows > 0 && v->had.cols != v->x.cols)
-        return wn_err_set(err, WN_EINPUT, "--against %s has rows of %zu numbers, but those of the input have %zu: not "
-                          "of one encoder", c->against[0], v->had.cols, v->x.cols);
+        return wn_err_set(err, WN_EINPUT,
+                          "--against %s has rows of %zu numbers, but those of the input have %zu: not "
+                          "of one encoder",
+                          c->against[0], v->had.cols, v->x.cols);
     if ((code = wn_vectors_scan(v, &s->copies, err)) != WN_OK) return code;
     if ((code = wn_space_make(v, &s->copies, &s->opts.space, io, err)) != WN_OK) return code;
     if (c->query_path && (code = wn_querying_look(&s->query, s->encoder != NULL, io, err)) != WN_OK) return code;

@@ -3,6 +3,7 @@
 #include "embedding/options.h"
 #include "input.h"
 #include "outcome/target.h"
+#include "ranking.h"
 #include "stages/say.h"
 #include "streamed.h"
 
@@ -336,7 +337,8 @@ wn_code wn_stream_command(const wn_config *c, wn_io *io, wn_err *err) {
     j->c = c;
     j->io = io;
     set_options(j);
-    wn_code code = open_all(j, err);
+    wn_code code = wn_rank_refuse("stream", err);
+    if (code == WN_OK) code = open_all(j, err);
     if (code == WN_OK && c->dry_run)
         say_plan(j);
     else if (code == WN_OK && (code = j->vectors ? read_vectors(j, err) : read_all(j, err)) == WN_OK)

@@ -19,7 +19,8 @@ wn_code wn_choice_size(size_t *wanted, const wn_size_opts *o, size_t n, const wn
     if (k < 1) k = 1;
     size_t rows = k >= (double)n ? n : (size_t)k;
     if (lists->nkeep > rows)
-        return wn_err_set(err, WN_ECONSTRAINT, "--keep names %zu rows, but -k asks for %zu", lists->nkeep, rows);
+        return wn_err_set(err, WN_ECONSTRAINT, "%zu rows must be kept (--keep, --start-from), but -k asks for %zu",
+                          lists->nkeep, rows);
     *wanted = rows;
     return WN_OK;
 }

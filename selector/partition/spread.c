@@ -168,7 +168,8 @@ static wn_code pick(spread *s, wn_code *own, wn_err *err) {
 
 static wn_code pick_all(spread *s, wn_err *err) {
     wn_code own = WN_OK, code = WN_OK;
-    while (!wn_constraint_full(&s->g.constraint) && code == WN_OK) code = pick(s, &own, err);
+    while (s->g.constraint.picked < s->g.o.k && code == WN_OK)
+        code = pick(s, &own, err); /* also with no rows left here */
     return code == WN_OK ? wn_comm_agree(s->comm, own, err) : code;
 }
 

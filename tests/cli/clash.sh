@@ -33,6 +33,8 @@ refused "--save-encoder is -o" 2 "embed: --save-encoder and -o name the same pla
     embed in.jsonl --save-encoder ./x -o x
 refused "--save-encoder lies in -o" 2 "run: --save-encoder and -o name the same place" \
     run in.jsonl -k 5 -f --save-encoder prev/e -o prev
+refused "--parts is -o" 2 "select: -o and --parts name the same place" \
+    select in.h5ad -k 5 --partitions 2 --parts x -o x
 refused "--on-error is -o" 2 "run: --on-error and -o name the same place" run in.jsonl -k 5 --on-error skip:x -o x
 refused "--on-error is --save-encoder" 2 "run: --save-encoder and --on-error name the same place" \
     run in.jsonl -k 5 --on-error skip:y --save-encoder sub/../y -o x

@@ -141,7 +141,10 @@ is "$code$(ids more | sed -n 21p)" 0r7 "rows to keep come next"
 ids first | head -1 >exclude
 refused "one that is excluded" 5 "run: \"$(cat exclude)\" is chosen in first (--start-from), and to be excluded" \
     run rows.jsonl --id-field id -k 30 --start-from first --exclude exclude -o x
-refused "more rows than k" 5 "run: --keep names 20 rows, but -k asks for 9" \
+seq -f r%.0f 0 99 >hundred
+refused "more to keep than the budget buys" 5 "run: the 100 rows that must be kept cost" \
+    run rows.jsonl --id-field id --budget 50 --keep hundred -o x
+refused "more rows than k" 5 "run: 20 rows must be kept (--keep, --start-from), but -k asks for 9" \
     run rows.jsonl --id-field id -k 9 --start-from first -o x
 refused "no folder of winnow" 3 "run: --start-from: " run rows.jsonl --id-field id -k 9 --start-from . -o x
 head -5 rows.jsonl >few.jsonl

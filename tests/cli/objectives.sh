@@ -82,6 +82,11 @@ is "$code$(rows a)" "0b c " "values of a csv file with quoted line ends"
 rm -rf a
 cat t.csv | "$W" run - --format csv -k 2 --id-field id --objective by-value --value-field v -q -o a
 is "$(rows a)" "b c " "of standard input, which is read once"
+printf '{"text":"one two","v":1}\n{"text":"two one","v":[2]}\n' >list.jsonl
+says "a list for a number" 3 'list.jsonl:2: --value-field: field "v" is an array' \
+    run list.jsonl -k 1 --objective by-value --value-field v -o x
+printf '{"text":"one two","v":0}\n{"text":"two one","v":0}\n' >none.jsonl
+says "no weight at all" 3 '--weight-field v: every row has 0' run none.jsonl -k 1 --weight-field v -o x
 printf '{"text":"one two","v":1}\nbad\n{"text":"two one","v":3}\n{"text":"one two one","v":2}\n' >bad.jsonl
 rm -rf a
 try run bad.jsonl -k 2 --objective by-value --value-field v --on-error skip:skipped -o a
@@ -161,6 +166,10 @@ END
         select w.npy --similarity precomputed -k 9 --objective kmeans -o x
     says "near copies" 2 "compares vectors, and --similarity precomputed has none" \
         select w.npy --similarity precomputed -k 9 --dedup .95 -o x
+    says "a largest similarity" 2 "--max-similarity compares vectors, and --similarity precomputed has none" \
+        select w.npy --similarity precomputed -k 9 --max-similarity .5 -o x
+    says "rows that one has" 2 "--against compares vectors, and --similarity precomputed has none" \
+        select w.npy --similarity precomputed -k 9 --against w.npy -o x
     says "queries" 2 "compares vectors, and --similarity precomputed has none" \
         select w.npy --similarity precomputed -k 9 --query x.npy --query-weight .5 -o x
     says "parts" 2 "a part has no rows of a matrix of similarities" \

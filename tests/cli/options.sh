@@ -21,11 +21,16 @@ for k in 0 -5 150% 0% -1% abc '' 1e3 10%% % 12x ' 5' nan% 99999999999999999999; 
         run a -k "$k" -o x
 done
 for x in abc -1 nan inf 1x '' 0x10; do
-    refused "--lambda \"$x\" is refused" 2 "run: --lambda: \"$x\" will not do: want a number of 0 or more, or auto" \
+    refused "--lambda \"$x\" is refused" 2 "run: --lambda: \"$x\" will not do: want a number from 0 to 1e+12, or auto" \
         run a -k 5 -o x --lambda "$x"
-    refused "--gamma \"$x\" is refused" 2 "run: --gamma: \"$x\" will not do: want a number above 0, or auto" \
+    refused "--gamma \"$x\" is refused" 2 \
+        "run: --gamma: \"$x\" will not do: want a number above 0 and at most 1e+06, or auto" \
         run a -k 5 -o x --gamma "$x"
 done
+refused "--value-weight 1e308 is refused, and the limits are said" 2 \
+    'run: --value-weight: "1e308" will not do: want a number from -1e+06 to 1e+06' run a -k 5 -o x --value-weight 1e308
+refused "--budget 0% is refused" 2 'run: --budget: "0%" will not do: want a number above 0, or a percentage above 0%' \
+    run a -o x --budget 0%
 refused "--gamma 0 is refused" 2 'run: --gamma: "0" will not do: want a number above 0' run a -k 5 -o x --gamma 0
 key=lambda
 is "$(value run a -k 5 --lambda 0)" 0 "--lambda 0 is a value"

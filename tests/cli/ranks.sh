@@ -117,7 +117,7 @@ wrong "parts with weights" 2 "of a part they know no weights" v.h5ad -k 9 --part
 wrong "a wrong option" 2 "-k: \"0\" will not do" v.h5ad -k 0
 wrong "no such file" 1 "none.npy: cannot open" none.npy -k 9
 wrong "more parts than rows" 2 "cannot be cut into 2000 parts" v.h5ad -k 9 --partitions 2000
-wrong "what cannot be met" 5 "--keep names 2 rows, but -k asks for 1" v.h5ad -k 1 --keep keep
+wrong "what cannot be met" 5 "2 rows must be kept (--keep, --start-from), but -k asks for 1" v.h5ad -k 1 --keep keep
 wrong "memory" 4 "memory" v.h5ad -k 9 --memory 1M
 python=$(python_with numpy)
 if [ -n "$python" ]; then
@@ -126,9 +126,21 @@ x = np.random.default_rng(1).normal(size=(900, 8)).astype("f4"); x[800, 3] = np.
 np.save("nan.npy", x); x[800, 3] = 1e38; x[800, 4] = 1e38; np.save("large.npy", x)'
     wrong "a number that is none, in the share of another rank" 3 "row 800" nan.npy -k 9
     wrong "a row that is too long, in the share of another rank" 3 "norm" large.npy -k 9 --similarity dot
+    "$python" -c 'import numpy as np
+x = np.random.default_rng(1).normal(size=(40, 8)).astype("f4")
+np.save("forty.npy", x); np.save("two.npy", x[:2]); np.save("single.npy", x[:1])'
+    for how in "forty.npy -k 35" "forty.npy -k 39 --similarity cosine" "two.npy -k 1" "single.npy -k 1"; do
+        rm -rf one many
+        try select $how -q -o one
+        timeout 60 "$mpirun" --oversubscribe -n 3 "$W" select $how -q -o many >"$out" 2>"$err" </dev/null
+        same one many
+        ok $? "$how: more rows chosen than a rank has"
+    done
 else
     skip "a number that is none, in the share of another rank" "no Python with numpy"
 fi
+"$mpirun" --oversubscribe -n 2 "$W" stream v.npy --vectors -k 9 >"$out" 2>"$err" </dev/null
+is "$?" 2 "stream is the work of one"
 "$mpirun" --oversubscribe -n 2 "$W" run rows.jsonl -k 9 -o bad >"$out" 2>"$err" </dev/null
 is "$?" 2 "run is the work of one"
 has "$err" "mpirun started 2 of winnow run, which is the work of one" "which is said"

@@ -226,7 +226,8 @@ refused "an unknown id names its line" 2 "run: unknown.txt:3: no row has the id 
     run rows.jsonl -k 30 --id-field id --keep unknown.txt -o x
 refused "keep and exclude at once" 5 "run: \"r5\" is to be kept" \
     run rows.jsonl -k 30 --id-field id --keep keep.txt --exclude keep.txt -o x
-refused "more to keep than k" 5 "run: --keep names 2 rows" run rows.jsonl -k 1 --id-field id --keep keep.txt -o x
+refused "more to keep than k" 5 "run: 2 rows must be kept (--keep, --start-from)" \
+    run rows.jsonl -k 1 --id-field id --keep keep.txt -o x
 rm -rf kept
 
 # ---- duplicates leave fewer than k ----
