@@ -38,7 +38,6 @@ wn_code wn_records_open_tapped(wn_records **out, const wn_records_opts *o, wn_ta
     r->tap = tap;
     r->tap_ctx = ctx;
     if (!o->text_option) r->o.text_option = "--text-field";
-    if (!o->label_option) r->o.label_option = "--label-field";
     if (!o->ntext_fields) {
         r->o.text_fields = text;
         r->o.ntext_fields = 1;

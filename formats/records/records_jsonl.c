@@ -189,7 +189,7 @@ static wn_code json_plain_value(const wn_records *r, const wn_record *rec, const
 
 static wn_code json_label(wn_records *r, wn_record *rec, wn_err *err) {
     const json_plain p = {.field = r->o.label_field,
-                          .option = r->o.label_option,
+                          .option = "--label-field",
                           .what = "a label",
                           .lack = &r->lack[r->o.ntext_fields],
                           .buf = &r->label,

@@ -79,7 +79,7 @@ wn_code wn_table_header(wn_records *r, wn_row_split split, const char *s, size_t
         code = want_column(header, o->text_fields[i], o->text_option, &r->text_col[i], err);
         if (code != WN_OK) return code;
     }
-    if (o->label_field && (code = want_column(header, o->label_field, o->label_option, &r->label_col, err)) != WN_OK)
+    if (o->label_field && (code = want_column(header, o->label_field, "--label-field", &r->label_col, err)) != WN_OK)
         return code;
     for (size_t i = 0; i < o->nmore; ++i) {
         code = want_column(header, o->more[i].name, o->more[i].option, &r->more_col[i], err);

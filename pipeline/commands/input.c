@@ -18,9 +18,20 @@ wn_records_opts wn_input_options(const wn_config *c) {
                              .limit = c->limit,
                              .skip_path = c->skip_path,
                              .overwrite = c->overwrite};
-    if (c->group_field) o.more[o.nmore++] = (wn_more_field){c->group_field, "--group-field"};
-    if (c->cost_field) o.more[o.nmore++] = (wn_more_field){c->cost_field, "--cost-field"};
+    const wn_more_field more[WN_MORE_FIELDS] = {{c->group_field, "--group-field"},
+                                                {c->cost_field, "--cost-field"},
+                                                {c->value_field, "--value-field"},
+                                                {c->weight_field, "--weight-field"}};
+    for (size_t i = 0; i < WN_MORE_FIELDS; i++)
+        if (more[i].name) o.more[o.nmore++] = more[i];
     return o;
+}
+
+const wn_texts *wn_input_more(const wn_corpus *corpus, const wn_config *c, const char *option) {
+    const wn_records_opts o = wn_input_options(c);
+    for (size_t i = 0; i < o.nmore && corpus->nsources; i++)
+        if (strcmp(o.more[i].option, option) == 0) return &corpus->more[i];
+    return NULL;
 }
 
 wn_code wn_input_check(const wn_corpus *corpus, const wn_config *c, wn_err *err) {

@@ -7,6 +7,8 @@
 
 /* A view: valid as long as c. */
 wn_records_opts wn_input_options(const wn_config *c);
+/* The field that an option names, of records that were read with these options; NULL: there are no records. */
+const wn_texts *wn_input_more(const wn_corpus *corpus, const wn_config *c, const char *option);
 
 /* WN_EINPUT where no record was read, unless "-" is an input, nothing was skipped and no earlier output would be
  * replaced by nothing. */

@@ -1,12 +1,12 @@
 #include "limiting.h"
 
-#include <errno.h>
+#include "input.h"
+#include "stages/numbers.h"
+
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <winnow/mem.h>
 #include <wn/strmap.h>
-#include <wn/input_fd.h>
 
 /* ---- groups ---- */
 
@@ -30,21 +30,14 @@ out:
     return code;
 }
 
-/* A column of the matrix, where the rows have no records. */
-static wn_code column_of(wn_strings *out, const wn_matrices *in, const char *name, const char *option, wn_err *err) {
-    wn_code code = WN_OK;
-    if (!wn_matrices_have_obs(in, name, &code, err) && code == WN_OK)
-        code = wn_err_set(err, WN_EINPUT, "%s has no column \"%.60s\" (%s)", in->paths[0], name, option);
-    return code == WN_OK ? wn_matrices_obs_strings(in, name, out, err) : code;
-}
-
 static wn_code read_groups(wn_limiting *l, const wn_rows *rows, const wn_matrices *in, const wn_config *c,
                            wn_err *err) {
+    const wn_texts *field = wn_input_more(&rows->corpus, c, "--group-field");
     wn_strings column = {0};
-    wn_code code = WN_OK;
     l->limits.per_group = c->per_group;
-    if (rows->corpus.nsources) return code_groups(l, &rows->corpus.more[0], err);
-    if ((code = column_of(&column, in, c->group_field, "--group-field", err)) == WN_OK)
+    if (field) return code_groups(l, field, err);
+    wn_code code = wn_column_want(in, c->group_field, "--group-field", err);
+    if (code == WN_OK && (code = wn_matrices_obs_strings(in, c->group_field, &column, err)) == WN_OK)
         code = code_groups(l, &column.view, err);
     wn_strings_free(&column);
     return code;
@@ -52,65 +45,27 @@ static wn_code read_groups(wn_limiting *l, const wn_rows *rows, const wn_matrice
 
 /* ---- costs ---- */
 
-static bool parse_cost(const char *s, size_t n, double *out) {
-    char digits[64], *end = digits;
-    if (n == 0 || n >= sizeof digits) return false;
-    memcpy(digits, s, n);
-    digits[n] = 0;
-    errno = 0;
-    *out = strtod(digits, &end);
-    return *end == 0 && !errno && strspn(digits, "0123456789+-.eE") == n && *out > 0 && isfinite(*out);
-}
-
-static wn_code costs_of_records(wn_limiting *l, const wn_corpus *r, const wn_config *c, wn_err *err) {
-    const wn_texts *field = &r->more[c->group_field ? 1 : 0];
-    for (size_t i = 0; i < field->n; i++) {
-        const char *s = field->base + field->off[i];
-        const size_t n = (size_t)(field->off[i + 1] - field->off[i]);
-        if (!parse_cost(s, n, &l->cost[i]))
-            return wn_err_set(err, WN_EINPUT,
-                              "%s:%llu: field \"%.60s\" is \"%.*s\", a number above 0 is wanted "
-                              "(--cost-field)",
-                              wn_path_label(r->sources[r->file[i]].path), (unsigned long long)r->line[i], c->cost_field,
-                              (int)(n < 40 ? n : 40), s);
-    }
-    return WN_OK;
-}
-
-static wn_code costs_of_matrices(wn_limiting *l, const wn_matrices *in, const wn_config *c, wn_err *err) {
-    wn_code code = WN_OK;
-    if (!wn_matrices_have_obs(in, c->cost_field, &code, err) && code == WN_OK)
-        code = wn_err_set(err, WN_EINPUT, "%s has no column \"%.60s\" (--cost-field)", in->paths[0], c->cost_field);
-    for (size_t i = 0, at = 0; code == WN_OK && i < in->n; at += wn_matrix_rows(in->files[i++]))
-        code = wn_matrix_obs_f64(in->files[i], c->cost_field, l->cost + at, err);
-    for (size_t i = 0; code == WN_OK && i < in->rows; i++)
-        if (!(l->cost[i] > 0 && isfinite(l->cost[i])))
-            code = wn_err_set(err, WN_EINPUT, "%s: row %zu costs %g, a number above 0 is wanted (--cost-field)",
-                              in->paths[0], i, l->cost[i]);
-    return code;
-}
-
 static wn_code read_costs(wn_limiting *l, const wn_rows *rows, const wn_matrices *in, const wn_texts *texts,
                           const wn_config *c, wn_err *err) {
+    const wn_number_field field = {c->cost_field, "--cost-field", 0, INFINITY,
+                                   wn_input_more(&rows->corpus, c, "--cost-field")};
     const size_t n = rows->view.n;
-    wn_code code;
-    if (!(l->cost = wn_alloc(n, sizeof *l->cost, err))) return WN_EMEMORY;
-    if (!c->cost_field && texts->n == 0 && n > 0)
-        return wn_err_set(err, WN_EUSAGE,
+    wn_code code = WN_EMEMORY;
+    if (c->cost_field)
+        code = wn_numbers_read(&l->cost, rows, in, &field, err);
+    else if (texts->n == 0 && n > 0)
+        code = wn_err_set(err, WN_EUSAGE,
                           "--cost %s: the rows have no texts; --cost-field names a column that says "
                           "what they cost",
                           wn_cost_name(c->cost));
-    if (!c->cost_field)
+    else if ((l->cost = wn_alloc(n, sizeof *l->cost, err)))
         code = wn_costs_of_texts(l->cost, texts, c, err);
-    else if (rows->corpus.nsources)
-        code = costs_of_records(l, &rows->corpus, c, err);
-    else
-        code = costs_of_matrices(l, in, c, err);
+    if (code != WN_OK) return code;
     for (size_t i = 0; i < n; i++) l->total += l->cost[i];
     l->limits.cost = l->cost;
     l->limits.budget = c->budget.percent ? c->budget.value / 100 * l->total : c->budget.value;
     l->limits.cost_power = c->cost_power;
-    return code;
+    return WN_OK;
 }
 
 wn_code wn_limiting_rows(size_t *wanted, const wn_limiting *l, const wn_copies *copies, wn_err *err) {

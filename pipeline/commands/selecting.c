@@ -24,13 +24,14 @@ static wn_code find_classes(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
 }
 
 /* Values and weights, before anything is encoded. */
-static wn_code read_numbers(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
-    const wn_number_field value = {c->value_field, "--value-field", -1e6, 1e6},
-                          weight = {c->weight_field, "--weight-field", 0, 1e12};
+static wn_code read_numbers(wn_selecting *s, const wn_config *c, wn_err *err) {
+    const wn_corpus *records = &s->rows.corpus;
+    const wn_number_field
+        value = {c->value_field, "--value-field", -1e6, 1e6, wn_input_more(records, c, "--value-field")},
+        weight = {c->weight_field, "--weight-field", 0, 1e12, wn_input_more(records, c, "--weight-field")};
     wn_code code = WN_OK;
-    if (c->value_field) code = wn_numbers_read(&s->value, &s->rows, &s->in, &value, io->progress, err);
-    if (code == WN_OK && c->weight_field)
-        code = wn_numbers_read(&s->weight, &s->rows, &s->in, &weight, io->progress, err);
+    if (c->value_field) code = wn_numbers_read(&s->value, &s->rows, &s->in, &value, err);
+    if (code == WN_OK && c->weight_field) code = wn_numbers_read(&s->weight, &s->rows, &s->in, &weight, err);
     if (code != WN_OK || !s->weight) return code;
     for (size_t i = 0; i < s->rows.view.n; i++)
         if (s->weight[i] > 0) return WN_OK;
@@ -180,7 +181,7 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
         return wn_err_set(err, WN_EUSAGE, "--partition-by label: the rows have no labels");
     if (c->query_path && (code = wn_querying_read(&s->query, c, s->in.cols, io, err)) != WN_OK) return code;
     if (c->query_path) s->opts.query = &s->query.x;
-    if ((code = read_numbers(s, c, io, err)) != WN_OK) return code;
+    if ((code = read_numbers(s, c, err)) != WN_OK) return code;
     return s->opts.objective == WN_CLASS_HERDING || c->quota ? find_classes(s, c, io, err) : WN_OK;
 }
 

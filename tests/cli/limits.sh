@@ -101,8 +101,13 @@ run --budget 60 --cost-field price --objective facility-location -f -o budget
 ok $? "by gain alone it buys fewer rows"
 refused "a budget below all" 5 "run: --budget is 0.5, but the cheapest row costs 1" \
     run rows.jsonl --id-field id --budget .5 --cost-field price -o x
+sed 's/}$/, "worth": 0, "times": 1}/' rows.jsonl >four.jsonl
+run --budget 60 --cost-field price --group-field author --objective facility-location -f -o budget
+try run four.jsonl --id-field id --load-encoder e.lsa --budget 60 --cost-field price --group-field author \
+    --objective facility-location --value-field worth --weight-field times -o four
+is "$code$(ids four)" "0$(ids budget)" "four fields at once: values of 0 and weights of 1 change nothing"
 sed '7s/"price": [0-9.]*/"price": "free"/' rows.jsonl >free.jsonl
-refused "a cost that is none" 3 'run: free.jsonl:7: field "price" is "free", a number above 0 is wanted' \
+refused "a cost that is none" 3 'run: free.jsonl:7: field "price" (--cost-field) is free; a number above 0 is wanted' \
     run free.jsonl --budget 9 --cost-field price -o x
 refused "no budget" 2 "run: --cost-field has no effect: it belongs to --budget" \
     run rows.jsonl -k 9 --cost-field price -o x

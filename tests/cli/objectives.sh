@@ -99,9 +99,10 @@ says "a value that is none" 3 'word.jsonl:2: field "v" (--value-field) is much; 
     run word.jsonl -k 1 --objective by-value --value-field v -o x
 says "a column that is not there" 3 "--value-field" run t.csv -k 1 --objective by-value --value-field w -o x
 printf 'a\nb\n' >plain.txt
-says "plain text" 2 "--value-field v: a txt file has no fields" \
+says "plain text" 2 "plain.txt: a txt file has no fields; leave --value-field out" \
     run plain.txt -k 1 --objective by-value --value-field v -o x
-says "a matrix without such a column" 3 "has no column of that name; name its records with --records" \
+says "a matrix without such a column" 3 \
+    'in.h5ad has no column "nothing" (--value-field); name its records with --records' \
     select in.h5ad --no-records -k 1 --objective by-value --value-field nothing -o x
 says "value without values" 2 "name the field with --value-field" run in.jsonl -k 3 --objective by-value -o x
 says "values of what has no gains" 2 "herding has no gains that values could be added to" \

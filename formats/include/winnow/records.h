@@ -37,7 +37,6 @@ typedef struct {
     const char *text_option; /* what names them, in remedies; NULL: --text-field */
     size_t only_text; /* of several fields: give the text of this one alone, from 1; 0: all, joined */
     const char *role; /* NULL: any; of objects in an array those with this "role" (or "from"), or with none */
-    const char *label_option; /* what names the label's field, in remedies; NULL: --label-field */
     const char *label_field, *id_field;              /* NULL: none. A label may be left out, but not by every record */
     wn_more_field more[WN_MORE_FIELDS]; /* [nmore] strings, numbers or bools; left out as a label may be */
     size_t nmore;
@@ -114,15 +113,6 @@ const char *wn_corpus_id(const wn_corpus *c, size_t i, char number[24], size_t *
  * returns WN_OK: only at the end of a file its SHA-256 is compared with that of the first pass (WN_EIO). */
 typedef wn_code (*wn_raw_sink)(void *ctx, size_t row, const char *raw, size_t len, wn_err *err);
 wn_code wn_corpus_replay(const wn_corpus *c, wn_raw_sink sink, void *ctx, wn_progress *p, wn_err *err);
-
-/* A field that holds a number in every record. */
-typedef struct {
-    const char *name, *option; /* what names it, in messages */
-    double low, high;
-} wn_number_field;
-/* out[n], from another pass. WN_EINPUT names file and line of a record without the field, or with something else than a
- * number in [low, high]; WN_EUSAGE: records without fields; else as wn_corpus_replay. */
-wn_code wn_corpus_numbers(const wn_corpus *c, const wn_number_field *f, double *out, wn_progress *p, wn_err *err);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus
