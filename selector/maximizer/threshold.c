@@ -22,7 +22,8 @@ typedef struct {
     wn_search search;
     double *bound; /* [n] the gain when last computed */
     size_t next;   /* row to look at */
-    double threshold, floor;
+    double most, threshold, floor;
+    double fallen; /* how many times the threshold has */
     rest_row *rest; /* [nrest] what no threshold took, the largest key first */
     size_t nrest, taken;
     bool begun, resting;
@@ -71,10 +72,23 @@ static wn_code begin(threshold_search *s, wn_err *err) {
     for (size_t i = 0; i < c->g->n && code == WN_OK; i++)
         if (wn_constraint_feasible(c, i)) most = fmax(most, key_of(s, i, s->bound[i]));
     s->begun = true;
-    s->threshold = most;
+    s->most = s->threshold = most;
     s->floor = s->search.epsilon / (double)c->k * most;
     s->resting = !(most > 0);
     return code;
+}
+
+/* The next threshold that a row may reach by its last gain: passes before it would take none, and a small epsilon has
+ * billions of them. */
+static void lower(threshold_search *s) {
+    const wn_constraint *c = s->search.constraint;
+    const double rate = log1p(-s->search.epsilon);
+    double left = 0;
+    for (size_t i = 0; i < c->g->n; i++)
+        if (wn_constraint_feasible(c, i)) left = fmax(left, key_of(s, i, s->bound[i]));
+    s->fallen++;
+    if (left > 0) s->fallen = fmax(s->fallen, floor(log(left / s->most) / rate));
+    s->threshold = left > 0 ? s->most * exp(s->fallen * rate) : 0;
 }
 
 /* The next rows from s->next on that may gain the threshold; none at the end of the pass. */
@@ -108,7 +122,7 @@ static wn_code next_above(threshold_search *s, size_t *row, bool *found, wn_err 
         if (batch < BATCH) batch *= 2;
         if (s->next < q->constraint->g->n) continue;
         s->next = 0;
-        s->threshold *= 1 - q->epsilon;
+        lower(s);
         if ((code = wn_tick(q->progress, "select", "picks", q->constraint->picked, q->constraint->k, err)) != WN_OK)
             return code;
     }

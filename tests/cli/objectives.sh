@@ -83,7 +83,7 @@ rm -rf a
 cat t.csv | "$W" run - --format csv -k 2 --id-field id --objective by-value --value-field v -q -o a
 is "$(rows a)" "b c " "of standard input, which is read once"
 printf '{"text":"one two","v":1}\n{"text":"two one","v":[2]}\n' >list.jsonl
-says "a list for a number" 3 'list.jsonl:2: --value-field: field "v" is an array' \
+says "a list for a number" 3 'list.jsonl:2: field "v" is an array' \
     run list.jsonl -k 1 --objective by-value --value-field v -o x
 printf '{"text":"one two","v":0}\n{"text":"two one","v":0}\n' >none.jsonl
 says "no weight at all" 3 '--weight-field v: every row has 0' run none.jsonl -k 1 --weight-field v -o x
