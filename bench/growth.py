@@ -43,7 +43,7 @@ def plot(times, exponents):
         return (LEFT + (RIGHT - LEFT) * (math.log10(n) - low) / (high - low),
                 BOTTOM - (BOTTOM - TOP) * (math.log10(t) - floor) / (top - floor))
 
-    out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 345" font-family="sans-serif" font-size="13" '
+    out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 680 345" font-family="sans-serif" font-size="13" '
            'fill="#333">', f'<text x="10" y="18">seconds to choose {args.k} rows of {args.d} columns, by rows</text>']
     for e in range(floor, top + 1):
         y = at(SIZES[0], 10 ** e)[1]
