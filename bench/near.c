@@ -9,11 +9,12 @@
 #include <string.h>
 #include <winnow/mem.h>
 #include <winnow/similarity.h>
-#include <winnow/store.h>
 #include <winnow/threads.h>
 #include <wn/cpu.h>
 #include <wn/pairwise.h>
 #include <wn/rng.h>
+
+#include "bench/load.h"
 
 static void fill_noise(float *row, size_t d, double scale, wn_rng *r) {
     for (size_t j = 0; j < d; j++) row[j] += (float)(scale * wn_rng_normal(r));
@@ -47,15 +48,6 @@ static wn_code save(const wn_mat *x, const char *path, wn_err *err) {
     return ok ? WN_OK : wn_err_set(err, WN_EIO, "%s: cannot be written", path);
 }
 
-static wn_code load(wn_mat *x, const char *path, wn_err *err) {
-    wn_matrix_file *f = NULL;
-    wn_code code = wn_matrix_open(&f, path, NULL, err);
-    if (code == WN_OK) code = wn_matrix_read_all(f, x, err);
-    if (code == WN_OK) (void)wn_mat_normalize(x);
-    wn_matrix_close(f);
-    return code;
-}
-
 int main(int argc, char **argv) {
     wn_err e = {0};
     wn_mat x = {0};
@@ -65,9 +57,10 @@ int main(int argc, char **argv) {
     wn_blas_reexec(argv);
     if (argc != 4 && argc != 6 && argc != 7) return 2;
     const bool file = argc == 4;
-    wn_code code =
-        file ? load(&x, argv[1], &e) : make(&x, strtoull(argv[1], NULL, 10), strtoull(argv[2], NULL, 10), argv[5], &e);
+    wn_code code = file ? load_matrix(&x, argv[1], &e)
+                        : make(&x, strtoull(argv[1], NULL, 10), strtoull(argv[2], NULL, 10), argv[5], &e);
     if (code != WN_OK) goto out;
+    if (file) (void)wn_mat_normalize(&x);
     if (argc == 7 && (code = save(&x, argv[6], &e)) != WN_OK) goto out;
     const double threshold = strtod(argv[file ? 2 : 3], NULL);
     const wn_kernel rbf = {WN_RBF, 8};

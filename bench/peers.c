@@ -1,23 +1,15 @@
 /* bench_peers FILE OBJECTIVE KERNEL GAMMA LAMBDA SATURATION K ROUNDS: wn_select of the rows of a matrix file, from
  * vectors in memory to picks; bounds are not asked for. Prints one JSON object: seconds of the clock and of processors
- * of the fastest round, ids, f.
- */
+ * of the fastest round, ids, f. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <winnow/select.h>
-#include <winnow/store.h>
-#include <winnow/threads.h>
 #include <time.h>
+#include <winnow/select.h>
+#include <winnow/threads.h>
 #include <wn/cpu.h>
 
-static wn_code read_rows(wn_mat *x, const char *path, wn_err *err) {
-    wn_matrix_file *f = NULL;
-    wn_code code = wn_matrix_open(&f, path, NULL, err);
-    if (code == WN_OK) code = wn_matrix_read_all(f, x, err);
-    wn_matrix_close(f);
-    return code;
-}
+#include "bench/load.h"
 
 int main(int argc, char **argv) {
     wn_err e = {0};
@@ -31,7 +23,7 @@ int main(int argc, char **argv) {
     o.lambda = strtod(argv[5], NULL);
     o.saturation = strtod(argv[6], NULL);
     o.k = strtoull(argv[7], NULL, 10);
-    wn_code code = read_rows(&x, argv[1], &e);
+    wn_code code = load_matrix(&x, argv[1], &e);
     for (int round = 0; round < atoi(argv[8]) && code == WN_OK; round++) {
         wn_selection_free(&s);
         const double from = wn_now();

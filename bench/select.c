@@ -9,9 +9,9 @@
 #include <wn/cpu.h>
 #include <winnow/select.h>
 #include <winnow/similarity.h>
-#include <winnow/store.h>
 #include <winnow/threads.h>
 
+#include "bench/load.h"
 #include "bench/rate.h"
 
 typedef struct {
@@ -25,14 +25,6 @@ static void note(wn_progress *p, const char *stage, const char *unit, size_t don
     (void)total;
     clock_sink *c = (clock_sink *)(void *)p;
     if (c->greedy_from == 0 && strcmp(stage, "select") == 0) c->greedy_from = wn_now();
-}
-
-static wn_code load_matrix(wn_mat *x, const char *path, wn_err *err) {
-    wn_matrix_file *f = NULL;
-    wn_code code = wn_matrix_open(&f, path, NULL, err);
-    if (code == WN_OK) code = wn_matrix_read_all(f, x, err);
-    wn_matrix_close(f);
-    return code;
 }
 
 int main(int argc, char **argv) {

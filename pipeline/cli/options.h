@@ -101,6 +101,7 @@ typedef unsigned long long wn_option_traits;
 #define WN_OPTION_GROUPS (1ull << 34) /* rows are in groups */
 #define WN_OPTION_BUDGET (1ull << 35) /* what is chosen is bounded by its cost */
 #define WN_OPTION_SUMS (1ull << 36) /* sums may come from a sample */
+#define WN_OPTION_SUM_ROWS (1ull << 37) /* ... and it is not said that they do not */
 #define WN_OPTION_MIXTURE (1ull << 40) /* the objective is a mixture */
 #define WN_OPTION_VALUES (1ull << 41) /* rows have values */
 #define WN_OPTION_BY_VALUE (1ull << 42) /* the objective is value */

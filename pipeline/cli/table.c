@@ -306,12 +306,12 @@ const wn_option wn_options[] = {
      "how far below the greedy one may end up. stochastic: by expectation, its sample is n/k ln(1/X) rows; threshold: "
      "at worst, thresholds fall by 1 - X; stream: they rise by 1 + X"},
     {"sums", 0, "HOW", CHOOSE, OPT_ENUM, CF(sums), WORDS(WN_SUM_WAYS), 0, 0, "auto",
-     DECIDES | COMPARES | WN_OPTION_RBF | WN_OPTION_GRAPH_CUT, "Selection",
+     DECIDES | COMPARES | WN_OPTION_SUMS, "Selection",
      "graph-cut over rbf: exact: how much a row is like all others is summed over all, in time that grows with their "
      "square; sampled: estimated from --sum-rows rows, and the summary says how far that is off; auto: exact up to "
      "500000 rows"},
     {"sum-rows", 0, "N", CHOOSE, OPT_COUNT, CF(sum_rows), NULL, 1, MANY, "16384",
-     DECIDES | COMPARES | WN_OPTION_SUMS, "Selection",
+     DECIDES | COMPARES | WN_OPTION_SUMS | WN_OPTION_SUM_ROWS, "Selection",
      "--sums sampled, auto: rows that sums are estimated from, drawn by --seed; in --partitions, too"},
     {"partitions", 0, "M", CHOOSE, OPT_COUNT, CF(partitions), NULL, 1, 1e6, NULL, DECIDES | COMPARES, "Selection",
      "choose in two rounds, for more rows than one can go through: k rows of each of M parts, then k of all those; "

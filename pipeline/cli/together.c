@@ -73,8 +73,13 @@ static bool by_sample(const wn_cli *cli) {
     const wn_maximizer m = wn_config_maximizer(&cli->config);
     return m == WN_STOCHASTIC || m == WN_THRESHOLD || cli->command->bit == CMD_STREAM;
 }
+/* With values it is a mixture that is maximised, and weighted sums are over all rows. */
+static bool by_sums(const wn_cli *cli) {
+    const wn_config *c = &cli->config;
+    return c->objective == WN_GRAPH_CUT && c->similarity == WN_RBF && !c->value_field && !c->weight_field;
+}
 static bool by_sum_rows(const wn_cli *cli) {
-    return by_graph_cut(cli) && by_rbf(cli) && cli->config.sums != WN_SUMS_EXACT;
+    return cli->config.sums != WN_SUMS_EXACT;
 }
 static bool by_saturation(const wn_cli *cli) {
     return has_part(&cli->config, WN_SATURATED_COVERAGE);
@@ -178,7 +183,8 @@ static const struct {
     {WN_OPTION_VALUES, has_values, "it belongs to --value-field"},
     {WN_OPTION_BY_VALUE, by_value, "it belongs to --objective by-value"},
     {WN_OPTION_GRAPH_CUT, by_graph_cut, "it belongs to --objective graph-cut"},
-    {WN_OPTION_SUMS, by_sum_rows, "it belongs to --objective graph-cut over rbf, and not to --sums exact"},
+    {WN_OPTION_SUMS, by_sums, "it belongs to --objective graph-cut over rbf without values and weights"},
+    {WN_OPTION_SUM_ROWS, by_sum_rows, "--sums exact estimates nothing"},
     {WN_OPTION_SATURATED, by_saturation, "it belongs to --objective saturated-coverage"},
     {WN_OPTION_HERDING, by_herding, "it belongs to --objective class-herding"},
     {WN_OPTION_LABELS, has_labels, "there is no --label-field"},

@@ -31,23 +31,23 @@ typedef struct {
     double top, along_min, along_max, off_max; /* over the rows outside the pool at the last pass */
     size_t picked;                             /* place in the pool of the row that was named last */
     bool filled;                               /* has there been a pass? */
-} linear_solver;
+} cone_solver;
 
-static size_t linear_pool_fill(size_t n) {
+static size_t cone_pool_fill(size_t n) {
     size_t fill = n / ROWS_A_PLACE;
     fill = fill < POOL_MIN ? POOL_MIN : fill > POOL_MAX ? POOL_MAX : fill;
     return fill < n ? fill : n;
 }
 
-static size_t linear_bytes(const wn_select_opts *o, size_t n, size_t d) {
+static size_t cone_bytes(const wn_select_opts *o, size_t n, size_t d) {
     (void)o;
     return n * (3 * sizeof(double) + sizeof(size_t) + sizeof(bool)) + 5 * d * sizeof(double) +
-           2 * linear_pool_fill(n) * (sizeof(size_t) + sizeof(double));
+           2 * cone_pool_fill(n) * (sizeof(size_t) + sizeof(double));
 }
 
-static void linear_cone_task(void *ctx, size_t begin, size_t end, int worker) {
+static void cone_split_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
-    linear_solver *s = ctx;
+    cone_solver *s = ctx;
     const wn_ground *g = &s->g->ground;
     double loose = 64 * ((double)g->d + 16) * 0x1p-53 * g->sq_max; /* sq - a^2 cancels */
     for (size_t i = begin; i < end; i++) {
@@ -57,11 +57,11 @@ static void linear_cone_task(void *ctx, size_t begin, size_t end, int worker) {
     }
 }
 
-static wn_code linear_open(void **solver, wn_greedy *g, wn_err *err) {
+static wn_code cone_open(void **solver, wn_greedy *g, wn_err *err) {
     size_t n = g->ground.n, d = g->ground.d;
-    linear_solver *s = wn_alloc(1, sizeof *s, err);
+    cone_solver *s = wn_alloc(1, sizeof *s, err);
     if (!(*solver = s)) return WN_EMEMORY;
-    *s = (linear_solver){.g = g, .fill = linear_pool_fill(n), .cap = 2 * linear_pool_fill(n)};
+    *s = (cone_solver){.g = g, .fill = cone_pool_fill(n), .cap = 2 * cone_pool_fill(n)};
     wn_code code = wn_linear_cut_init(&s->lin, &g->ground, g->o.lambda, err);
     if (code != WN_OK) return code;
     if (!(s->base = wn_alloc(n, sizeof *s->base, err)) || !(s->along = wn_alloc(n, sizeof *s->along, err)) ||
@@ -71,12 +71,12 @@ static wn_code linear_open(void **solver, wn_greedy *g, wn_err *err) {
         !(s->P0 = wn_alloc(d, sizeof *s->P0, err)))
         return WN_EMEMORY;
     for (size_t c = 0; c < d; c++) s->u[c] = s->lin.T_norm > 0 ? s->lin.T[c] / s->lin.T_norm : 0;
-    wn_parallel_for(n, 512, linear_cone_task, s);
+    wn_parallel_for(n, 512, cone_split_task, s);
     return WN_OK;
 }
 
-static void linear_close(void *solver) {
-    linear_solver *s = solver;
+static void cone_close(void *solver) {
+    cone_solver *s = solver;
     if (!s) return;
     void *all[] = {s->base, s->along, s->off, s->order, s->inside, s->ids, s->gain, s->u, s->P0};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) wn_free(all[i]);
@@ -84,24 +84,24 @@ static void linear_close(void *solver) {
     wn_free(s);
 }
 
-static void linear_pass_task(void *ctx, size_t begin, size_t end, int worker) {
+static void cone_pass_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
-    linear_solver *s = ctx;
+    cone_solver *s = ctx;
     for (size_t i = begin; i < end; i++)
         if (wn_constraint_feasible(&s->g->constraint, i)) s->base[i] = wn_linear_cut_gain(&s->lin, i);
 }
 
-static void linear_pool_task(void *ctx, size_t begin, size_t end, int worker) {
+static void cone_pool_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
-    linear_solver *s = ctx;
+    cone_solver *s = ctx;
     for (size_t i = begin; i < end; i++) s->gain[i] = wn_linear_cut_gain(&s->lin, s->ids[i]);
 }
 
 /* Computes every gain and fills the pool with the largest. */
-static void linear_full_pass(linear_solver *s) {
+static void cone_full_pass(cone_solver *s) {
     const wn_ground *g = &s->g->ground;
     size_t m = 0;
-    wn_parallel_for(g->n, 512, linear_pass_task, s);
+    wn_parallel_for(g->n, 512, cone_pass_task, s);
     memcpy(s->P0, s->lin.P, g->d * sizeof *s->P0);
     for (size_t i = 0; i < g->n; i++) {
         s->inside[i] = false;
@@ -129,7 +129,7 @@ static void linear_full_pass(linear_solver *s) {
 }
 
 /* The picks since the last pass, split along the axis; *slack = what rounding may have done to a gain and its bound. */
-static void linear_since_pass(const linear_solver *s, double *axial, double *across, double *slack) {
+static void cone_since_pass(const cone_solver *s, double *axial, double *across, double *slack) {
     size_t d = s->g->ground.d;
     double a = 0, sq = 0;
     for (size_t c = 0; c < d; c++) a += (s->lin.P[c] - s->P0[c]) * s->u[c];
@@ -142,7 +142,7 @@ static void linear_since_pass(const linear_solver *s, double *axial, double *acr
     *slack = wn_linear_cut_slack(&s->lin, s->g->constraint.picked);
 }
 
-static size_t linear_pool_best(const linear_solver *s) {
+static size_t cone_pool_best(const cone_solver *s) {
     size_t best = s->size;
     for (size_t i = 0; i < s->size; i++)
         if (best == s->size || wn_rank_before(s->gain[i], s->ids[i], s->gain[best], s->ids[best])) best = i;
@@ -150,9 +150,9 @@ static size_t linear_pool_best(const linear_solver *s) {
 }
 
 /* Lets every outside row in whose bound reaches `floor`. False when the pool has no room for them. */
-static bool linear_admit(linear_solver *s, double floor) {
+static bool cone_admit(cone_solver *s, double floor) {
     double axial, across, slack;
-    linear_since_pass(s, &axial, &across, &slack);
+    cone_since_pass(s, &axial, &across, &slack);
     double scale = s->lin.scale;
     double least = fmin(s->along_min * axial, s->along_max * axial) - s->off_max * across;
     if (s->top == -INFINITY || s->top - scale * least + slack < floor) return true;
@@ -168,57 +168,57 @@ static bool linear_admit(linear_solver *s, double floor) {
     return true;
 }
 
-static wn_code linear_gain(void *solver, size_t row, double *gain, wn_err *err) {
+static wn_code cone_gain(void *solver, size_t row, double *gain, wn_err *err) {
     (void)err;
-    linear_solver *s = solver;
+    cone_solver *s = solver;
     *gain = wn_linear_cut_gain(&s->lin, row);
     return WN_OK;
 }
 
-static wn_code linear_best(void *solver, size_t *row, double *gain, wn_err *err) {
+static wn_code cone_best(void *solver, size_t *row, double *gain, wn_err *err) {
     (void)err;
-    linear_solver *s = solver;
-    if (!s->filled) linear_full_pass(s);
+    cone_solver *s = solver;
+    if (!s->filled) cone_full_pass(s);
     s->filled = true;
-    size_t best = linear_pool_best(s);
-    if (best == s->size || !linear_admit(s, s->gain[best])) linear_full_pass(s);
-    s->picked = linear_pool_best(s);
+    size_t best = cone_pool_best(s);
+    if (best == s->size || !cone_admit(s, s->gain[best])) cone_full_pass(s);
+    s->picked = cone_pool_best(s);
     *row = s->ids[s->picked];
     *gain = s->gain[s->picked];
     return WN_OK;
 }
 
-static wn_code linear_add(void *solver, size_t row, wn_err *err) {
+static wn_code cone_add(void *solver, size_t row, wn_err *err) {
     (void)err;
-    linear_solver *s = solver;
+    cone_solver *s = solver;
     wn_linear_cut_add(&s->lin, row);
     if (!s->filled) return WN_OK;
     s->ids[s->picked] = s->ids[--s->size];
-    wn_parallel_for(s->size, 256, linear_pool_task, s);
+    wn_parallel_for(s->size, 256, cone_pool_task, s);
     s->g->out->refreshed += s->size;
     return WN_OK;
 }
 
-static wn_code linear_take(void *solver, const float *x, wn_err *err) {
+static wn_code cone_take(void *solver, const float *x, wn_err *err) {
     (void)err;
-    linear_solver *s = solver;
+    cone_solver *s = solver;
     wn_linear_cut_take(&s->lin, x);
     if (!s->filled) return WN_OK;
-    wn_parallel_for(s->size, 256, linear_pool_task, s);
+    wn_parallel_for(s->size, 256, cone_pool_task, s);
     s->g->out->refreshed += s->size;
     return WN_OK;
 }
 
-static wn_code linear_bound(void *solver, wn_finished *g, wn_err *err) {
+static wn_code cone_bound(void *solver, wn_finished *g, wn_err *err) {
     (void)solver;
     return wn_certificate_of_cut(g, NULL, err);
 }
 
-const wn_solver_vt wn_solver_graph_cut_cone = {.bytes = linear_bytes,
-                                                 .open = linear_open,
-                                                 .gain = linear_gain,
-                                                 .best = linear_best,
-                                                 .add = linear_add,
-                                                 .take = linear_take,
-                                                 .bound = linear_bound,
-                                                 .close = linear_close};
+const wn_solver_vt wn_solver_graph_cut_cone = {.bytes = cone_bytes,
+                                               .open = cone_open,
+                                               .gain = cone_gain,
+                                               .best = cone_best,
+                                               .add = cone_add,
+                                               .take = cone_take,
+                                               .bound = cone_bound,
+                                               .close = cone_close};

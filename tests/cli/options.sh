@@ -212,9 +212,12 @@ refused "lazy where gains may rise" 2 "run: --objective graph-cut under cosine c
 --maximizer lazy out" run a.jsonl -k 1 -o x --similarity cosine --maximizer lazy
 refused "a search that class-herding does not have" 2 "run: --objective class-herding under cosine cannot be searched \
 so: leave --maximizer naive out" run a.jsonl -k 1 -o x --objective class-herding --label-field c --maximizer naive
-idle --sums "it belongs to --similarity rbf" run a.jsonl -k 1 -o x --similarity cosine --sums exact
-idle --sum-rows "it belongs to --objective graph-cut over rbf, and not to --sums exact" run a.jsonl -k 1 -o x \
-    --sums exact --sum-rows 9
+sums="it belongs to --objective graph-cut over rbf without values and weights"
+idle --sums "$sums" run a.jsonl -k 1 -o x --similarity cosine --sums exact
+idle --sums "$sums" run a.jsonl -k 1 -o x --sums sampled --value-field n
+idle --sums "$sums" run a.jsonl -k 1 -o x --sums sampled --weight-field n
+idle --sum-rows "$sums" run a.jsonl -k 1 -o x --objective mixture --mix graph-cut=1 --sum-rows 9
+idle --sum-rows "--sums exact estimates nothing" run a.jsonl -k 1 -o x --sums exact --sum-rows 9
 idle --neighbours "it belongs to --objective facility-location and saturated-coverage" run a.jsonl -k 1 -o x -K 20
 idle --similarity "--objective random compares nothing" run a.jsonl -k 1 -o x --objective random --similarity dot
 idle --epochs "it belongs to --encoder doc2vec" run a.jsonl -k 1 -o x --epochs 3
