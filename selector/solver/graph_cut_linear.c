@@ -16,7 +16,8 @@
 #include "solver/linear_ahead.h"
 #include "solver/solver.h"
 
-enum { POOL_MIN = 64, POOL_MAX = 8192, ROWS_A_PLACE = 16, AHEAD_LEAST = 8, LOOK = 16 };
+/* The least pool is small, so that ten rows go through all of this as a million do. */
+enum { POOL_MIN = 4, POOL_MAX = 8192, ROWS_A_PLACE = 16, AHEAD_LEAST = 8, LOOK = 16 };
 
 typedef struct {
     wn_greedy *g;
