@@ -55,12 +55,6 @@ static void near_tile_task(void *ctx, size_t begin, size_t end, int worker) {
     wn_gemm_rows(rows, end - begin, &q->panels, q->tile + begin * q->width, q->width);
 }
 
-static bool row_is_zero(const float *row, size_t d) {
-    size_t k = 0;
-    while (k < d && row[k] == 0) k++;
-    return k == d;
-}
-
 /* Goes through the rows of the block in order, now that the earlier blocks are decided. */
 static void near_decide(near_join *q, size_t workers, size_t *kept, float *sim) {
     uint32_t hits[WN_GEMM_COLUMNS];
@@ -70,12 +64,12 @@ static void near_decide(near_join *q, size_t workers, size_t *kept, float *sim) 
         uint64_t best = 0;
         kept[row] = row;
         sim[row] = 1;
-        if (row_is_zero(wn_mat_row(q->x, row), q->x->cols)) continue;
+        if (wn_mat_row_zero(q->x, row)) continue;
         for (size_t w = 0; w < workers; w++) best = q->best[w * q->width + i] > best ? q->best[w * q->width + i] : best;
         const size_t count = wn_scan_above(v, width, q->bar, NULL, hits);
         for (size_t h = 0; h < count && hits[h] < i; h++) {
             const size_t other = q->begin + hits[h];
-            if (kept[other] != other || row_is_zero(wn_mat_row(q->x, other), q->x->cols)) continue;
+            if (kept[other] != other || wn_mat_row_zero(q->x, other)) continue;
             const uint64_t key = wn_key(v[hits[h]], other);
             best = key > best ? key : best;
         }

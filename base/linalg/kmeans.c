@@ -145,12 +145,6 @@ static wn_code run_rounds(kmeans *k, wn_err *err) {
 
 /* ---- all of it ---- */
 
-static bool is_zero(const float *x, size_t d) {
-    size_t i = 0;
-    while (i < d && x[i] == 0) i++;
-    return i == d;
-}
-
 size_t wn_kmeans_bytes(size_t n, size_t d, size_t clusters) {
     size_t centres = 0, sum = n * (3 * sizeof(size_t) + sizeof(double) + sizeof(uint32_t) + 2 * sizeof(float) + 1);
     if (__builtin_mul_overflow(clusters, (d + 15) / 16 * 16 * sizeof(float) + 2 * sizeof(size_t), &centres) ||
@@ -167,7 +161,7 @@ static wn_code open_clusters(kmeans *k, wn_err *err) {
     if (!(c->near = wn_alloc(n, sizeof *c->near, err))) return WN_EMEMORY;
     for (size_t i = 0; i < n; i++) {
         c->cluster[i] = WN_NO_CLUSTER;
-        if (!is_zero(wn_mat_row(k->x, i), k->x->cols)) k->rows[k->nrows++] = i;
+        if (!wn_mat_row_zero(k->x, i)) k->rows[k->nrows++] = i;
     }
     c->n = k->o->clusters < k->nrows ? k->o->clusters : k->nrows;
     if (!(c->size = wn_alloc(c->n, sizeof *c->size, err))) return WN_EMEMORY;

@@ -67,12 +67,7 @@ wn_code wn_querying_read(wn_querying *q, const wn_config *c, size_t cols, wn_io 
 wn_code wn_querying_look(wn_querying *q, bool words, wn_io *io, wn_err *err) {
     const char *why = words ? "no word that the encoder knows" : "a zero vector";
     size_t zero = 0;
-    for (size_t i = 0; i < q->x.rows; i++) {
-        const float *row = wn_mat_row(&q->x, i);
-        size_t at = 0;
-        while (at < q->x.cols && row[at] == 0) at++;
-        zero += at == q->x.cols;
-    }
+    for (size_t i = 0; i < q->x.rows; i++) zero += wn_mat_row_zero(&q->x, i);
     q->outcome.zero = zero;
     if (zero == q->x.rows)
         return wn_err_set(err, WN_EINPUT, "--query %s: every query has %s, so no row is near to any", q->outcome.path,

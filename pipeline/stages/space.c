@@ -38,11 +38,8 @@ static void draw_rows(size_t *rows, size_t *n, const wn_vectors *v, size_t m, ui
 /* Rows that one has, by the same components. */
 static wn_code project_had(wn_vectors *v, const wn_pca *pca, wn_err *err) {
     const wn_code code = wn_pca_project(pca, &v->had, &v->had_space, err);
-    for (size_t i = 0; i < v->had.rows && code == WN_OK; i++) {
-        bool zero = true;
-        for (size_t c = 0; c < v->had.cols; c++) zero = zero && !(wn_mat_row(&v->had, i)[c] != 0);
-        if (zero) memset(wn_mat_row(&v->had_space, i), 0, v->had_space.cols * sizeof(float));
-    }
+    for (size_t i = 0; i < v->had.rows && code == WN_OK; i++)
+        if (wn_mat_row_zero(&v->had, i)) memset(wn_mat_row(&v->had_space, i), 0, v->had_space.cols * sizeof(float));
     if (code == WN_OK) (void)wn_mat_normalize(&v->had_space);
     return code;
 }

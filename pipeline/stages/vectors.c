@@ -13,12 +13,7 @@ typedef struct {
 static void zero_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
     const zero_rows *z = ctx;
-    for (size_t i = begin; i < end; i++) {
-        const float *row = wn_mat_row(z->x, i);
-        size_t at = 0;
-        while (at < z->x->cols && row[at] == 0) at++;
-        z->zero[i] = at == z->x->cols;
-    }
+    for (size_t i = begin; i < end; i++) z->zero[i] = wn_mat_row_zero(z->x, i);
 }
 
 void wn_vectors_zero(bool *zero, const wn_mat *x) {

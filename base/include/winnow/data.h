@@ -1,6 +1,7 @@
 #ifndef WINNOW_DATA_H
 #define WINNOW_DATA_H
 /* What every room passes around: a dense matrix, texts, strings, a sparse matrix. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <winnow/err.h>
 
@@ -20,6 +21,13 @@ wn_code wn_mat_init(wn_mat *m, size_t rows, size_t cols, wn_err *err);
 void wn_mat_free(wn_mat *m); /* empties *m; NULL is fine */
 static inline float *wn_mat_row(const wn_mat *m, size_t i) {
     return m->data + i * m->stride;
+}
+/* Has row i no direction? */
+static inline bool wn_mat_row_zero(const wn_mat *m, size_t i) {
+    const float *row = wn_mat_row(m, i);
+    size_t c = 0;
+    while (c < m->cols && row[c] == 0) c++;
+    return c == m->cols;
 }
 /* Divides every row by its Euclidean norm (computed in double); zero rows stay zero and are counted, rows of
  * norm 1 stay as they are to the last bit. All threads. */
