@@ -37,7 +37,10 @@ static wn_code read_head(wn_npy_pipe *p, wn_err *err) {
     unsigned char head[12] = {0};
     size_t got = 0, more = 0, n = 0;
     wn_code code = read_bytes(p, head, 10, &got, err);
-    if (code != WN_OK || got == 0) return code;
+    if (code != WN_OK) return code;
+    if (got == 0)
+        return wn_err_set(err, WN_EINPUT, "%s holds no rows, nor the header of a .npy matrix: what writes it failed",
+                          p->label);
     if (got < sizeof magic || memcmp(head, magic, sizeof magic) != 0)
         return wn_err_set(err, WN_EINPUT, "%s is no .npy matrix: np.save(file, a.astype(\"float32\")) writes one",
                           p->label);

@@ -91,8 +91,16 @@ np.save("v.npy", a); np.save("v64.npy", a.astype("float64")); np.save("f.npy", n
     vectors -k 30 v.npy
     cmp -s rows "$out"
     ok $? "from a file"
-    vectors -k 3 </dev/null
-    is "$code$(wc -c <"$out")" 00 "no input, no rows"
+    refused "an empty pipe" 3 "stream: standard input holds no rows, nor the header of a .npy matrix" \
+        stream --vectors -k 3
+    : >nothing.npy
+    refused "an empty file" 3 "stream: nothing.npy holds no rows, nor" stream --vectors nothing.npy -k 3
+    "$python" -c '
+import numpy as np
+np.save("none.npy", np.zeros((0, 8), "float32"))'
+    refused "a matrix of no rows" 3 "stream: none.npy holds no rows" stream --vectors none.npy -k 3
+    vectors -k 3 <none.npy
+    is "$code $(cat "$err")" "3 winnow stream: standard input holds no rows" "from a pipe, too"
     head -c 50000 v.npy >cut.npy
     cat v.npy v.npy >twice.npy
     refused "a matrix that is cut" 3 "stream: cut.npy: truncated: 1558 rows of data where the header says 3000" \
@@ -117,6 +125,7 @@ ok $? "k beyond the rows: all of them"
 has "$err" "note: there are no more rows than -k asks for: all are kept" "which is said"
 stream -k 5 </dev/null
 is "$code$(wc -c <"$out")" 00 "no input, no output"
+is "$(cat "$err")" "stream    0 records from standard input: there is nothing to choose from" "and no bound of it"
 printf '{"text":"a"}\n{"text":"a"}\n' | stream -k 1
 is "$code$(cat "$out")" '0{"text":"a"}' "copies alone"
 
