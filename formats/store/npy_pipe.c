@@ -1,6 +1,7 @@
 /* A .npy matrix from a pipe: no seeking, no length. */
 #include <winnow/store.h>
 
+#include <math.h>
 #include <string.h>
 #include <winnow/mem.h>
 #include <wn/input_fd.h>
@@ -93,6 +94,11 @@ wn_code wn_npy_pipe_read(wn_npy_pipe *p, size_t n, float *out, size_t stride, wn
             return wn_err_set(err, WN_EINPUT, "%s: truncated: %zu rows of data where the header says %zu", p->label,
                               p->done, p->npy.rows);
         wn_floats_decode(p->raw, p->npy.cell, p->npy.cell.size, p->npy.cols, out + i * stride);
+        const size_t bad = wn_floats_nonfinite(out + i * stride, p->npy.cols);
+        if (bad < p->npy.cols)
+            return wn_err_set(err, WN_EINPUT, "%s: row %zu, column %zu is %s; remove such rows or replace the values",
+                              p->label, p->done, bad,
+                              isnan(out[i * stride + bad]) ? "NaN" : "infinite or beyond 32-bit floats");
         p->done++;
     }
     if (p->done < p->npy.rows) return WN_OK;

@@ -97,10 +97,16 @@ np.save("v.npy", a); np.save("v64.npy", a.astype("float64")); np.save("f.npy", n
     refused "an empty file" 3 "stream: nothing.npy holds no rows, nor" stream --vectors nothing.npy -k 3
     "$python" -c '
 import numpy as np
-np.save("none.npy", np.zeros((0, 8), "float32"))'
+np.save("none.npy", np.zeros((0, 8), "float32"))
+a = np.load("v.npy"); a[1500, 3] = np.nan; np.save("nan.npy", a); a[1500, 3] = np.inf; np.save("inf.npy", a)'
     refused "a matrix of no rows" 3 "stream: none.npy holds no rows" stream --vectors none.npy -k 3
     vectors -k 3 <none.npy
     is "$code $(cat "$err")" "3 winnow stream: standard input holds no rows" "from a pipe, too"
+    refused "a row with NaN" 3 "stream: nan.npy: row 1500, column 3 is NaN; remove such rows or replace the values" \
+        stream --vectors nan.npy -k 3
+    vectors -k 3 <inf.npy
+    is "$code $(cut -d';' -f1 "$err")" \
+        "3 winnow stream: standard input: row 1500, column 3 is infinite or beyond 32-bit floats" "or infinity, in a pipe"
     head -c 50000 v.npy >cut.npy
     cat v.npy v.npy >twice.npy
     refused "a matrix that is cut" 3 "stream: cut.npy: truncated: 1558 rows of data where the header says 3000" \

@@ -73,7 +73,7 @@ wn_code wn_npy_pipe_open(wn_npy_pipe **out, const char *path, wn_err *err);
 size_t wn_npy_pipe_rows(const wn_npy_pipe *p);
 size_t wn_npy_pipe_cols(const wn_npy_pipe *p);
 /* The next n rows into out (row stride in floats), no more than are left. WN_EINPUT where the input ends before, or
- * goes on behind the last row. */
+ * goes on behind the last row, or a value is not finite; names file, row and column. */
 wn_code wn_npy_pipe_read(wn_npy_pipe *p, size_t n, float *out, size_t stride, wn_err *err);
 void wn_npy_pipe_close(wn_npy_pipe *p); /* NULL is fine */
 
