@@ -48,7 +48,7 @@ static size_t find_column(const wn_row *header, const char *name, size_t from) {
 static wn_code want_column(const wn_row *header, const char *name, const char *option, size_t *column, wn_err *err) {
     *column = find_column(header, name, 0);
     if (*column != SIZE_MAX && find_column(header, name, *column + 1) == SIZE_MAX) return WN_OK;
-    if (*column != SIZE_MAX) return wn_err_set(err, WN_EINPUT, "two columns are called \"%.60s\"", name);
+    if (*column != SIZE_MAX) return wn_err_set(err, WN_EINPUT, "two columns are called \"%.60s\" (%s)", name, option);
     wn_field_name *names = wn_alloc(header->n, sizeof *names, err);
     if (!names) return WN_EMEMORY;
     for (size_t i = 0; i < header->n; ++i)

@@ -83,7 +83,7 @@ rm -rf a
 cat t.csv | "$W" run - --format csv -k 2 --id-field id --objective by-value --value-field v -q -o a
 is "$(rows a)" "b c " "of standard input, which is read once"
 printf '{"text":"one two","v":1}\n{"text":"two one","v":[2]}\n' >list.jsonl
-says "a list for a number" 3 'list.jsonl:2: field "v" is an array' \
+says "a list for a number" 3 'list.jsonl:2: field "v" (--value-field) is an array' \
     run list.jsonl -k 1 --objective by-value --value-field v -o x
 printf '{"text":"one two","v":0}\n{"text":"two one","v":0}\n' >none.jsonl
 says "no weight at all" 3 '--weight-field v: every row has 0' run none.jsonl -k 1 --weight-field v -o x
@@ -92,11 +92,18 @@ rm -rf a
 try run bad.jsonl -k 2 --objective by-value --value-field v --on-error skip:skipped -o a
 is "$code$(rows a)" "01 2 " "bad records that are skipped have none"
 printf '{"text":"a","v":1}\n{"text":"b"}\n' >lacks.jsonl
-says "a record without a value" 3 'lacks.jsonl:2: no field "v" (--value-field), but a number from -1e+06 to 1e+06' \
+says "a record without a value" 3 \
+    'lacks.jsonl:2: no field "v" (--value-field), but a number from -1e+06 to 1e+06 is wanted in every record: give' \
     run lacks.jsonl -k 1 --objective by-value --value-field v -o x
 printf '{"text":"a","v":1}\n{"text":"b","v":"much"}\n' >word.jsonl
 says "a value that is none" 3 'word.jsonl:2: field "v" (--value-field) is much; a number' \
     run word.jsonl -k 1 --objective by-value --value-field v -o x
+says "a field that no record has" 3 'in.jsonl:1: missing field "worth" (fields: ' \
+    run in.jsonl -k 1 --objective by-value --value-field worth -o x
+says "and who asks for it" 3 "). --weight-field asks for it: name one of these" \
+    run in.jsonl -k 1 --weight-field worth -o x
+says "a list of fields" 3 ". --value-field takes one field, not a list" \
+    run in.jsonl -k 1 --value-field label,text --objective by-value -o x
 says "a column that is not there" 3 "--value-field" run t.csv -k 1 --objective by-value --value-field w -o x
 printf 'a\nb\n' >plain.txt
 says "plain text" 2 "plain.txt: a txt file has no fields; leave --value-field out" \

@@ -106,7 +106,7 @@ a = np.load("v.npy"); a[1500, 3] = np.nan; np.save("nan.npy", a); a[1500, 3] = n
         stream --vectors nan.npy -k 3
     vectors -k 3 <inf.npy
     is "$code $(cut -d';' -f1 "$err")" \
-        "3 winnow stream: standard input: row 1500, column 3 is infinite or beyond 32-bit floats" "or infinity, in a pipe"
+        "3 winnow stream: standard input: row 1500, column 3 is infinite or beyond 32-bit floats" "or infinity"
     head -c 50000 v.npy >cut.npy
     cat v.npy v.npy >twice.npy
     refused "a matrix that is cut" 3 "stream: cut.npy: truncated: 1558 rows of data where the header says 3000" \

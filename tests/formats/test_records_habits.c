@@ -201,7 +201,7 @@ Test(habits, what_was_probably_meant_is_suggested) {
          {0},
          NULL,
          NULL,
-         "n.jsonl:1: missing field \"text\" (fields: a?b)",
+         "n.jsonl:1: missing field \"text\" (fields: a?b). --text-field asks for it: name one of these",
          WN_EINPUT},
     };
     CHECK_ALL(cases);
@@ -285,7 +285,8 @@ Test(habits, more_fields_come_as_labels_do) {
     put_text("n.jsonl", "{\"text\":\"a\",\"whom\":1}\n");
     refuse_more("n.jsonl", WN_EINPUT, "n.jsonl:1: missing field \"who\"");
     put_text("o.jsonl", "{\"text\":\"a\",\"who\":[1]}\n");
-    refuse_more("o.jsonl", WN_EINPUT, "field \"who\" is an array, a string, a number or a bool is wanted");
+    refuse_more("o.jsonl", WN_EINPUT,
+                "field \"who\" (--group-field) is an array, a string, a number or a bool is wanted");
     put_text("n.csv", "text\na\n");
     refuse_more("n.csv", WN_EINPUT, "missing field \"who\"");
     put_text("n.txt", "a\n");
