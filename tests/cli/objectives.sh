@@ -43,8 +43,15 @@ for bad in graph-cut graph-cut=0 graph-cut=-1 graph-cut=x herding=1 mixture=1 no
 done
 says "a part twice" 2 "--mix names graph-cut twice" \
     select in.h5ad -k 9 --objective mixture --mix graph-cut=1,graph-cut=2 -o x
-says "a part of another similarity" 2 "--objective feature-based compares by cosine or dot" \
-    select in.h5ad -k 9 --objective mixture --mix feature-based=1 -o x
+for how in '' '--similarity rbf'; do
+    # shellcheck disable=SC2086 # words of a command
+    says "a part of another similarity $how" 2 \
+        "--mix feature-based compares by cosine or dot, not by rbf: say --similarity cosine [" \
+        select in.h5ad -k 9 --objective mixture --mix feature-based=1 $how -o x
+done
+choose --objective mixture --mix feature-based=1 --similarity cosine
+says "what a file says is not left out" 2 "--objective kmeans compares by cosine, not by rbf: say --similarity cosine" \
+    select in.h5ad --config b/manifest.json --objective kmeans -o x
 says "a search that a part does not have" 2 "cannot be searched so: leave --maximizer lazy out" \
     select in.h5ad -k 9 --objective mixture --mix disparity-min=1 --maximizer lazy -o x
 
