@@ -247,7 +247,8 @@ wn_code wn_jsonl_check_seen(const wn_records *r, wn_err *err) {
         if (r->lack[i].missing && !(r->lack[i].seen && r->text_seen))
             return wn_err_set(err, WN_EINPUT, "%s", r->lack[i].missing);
     for (size_t i = 0; i <= r->o.nmore; ++i)
-        if (label[i].missing && !label[i].seen) return wn_err_set(err, WN_EINPUT, "%s", label[i].missing);
+        if (label[i].missing && !label[i].seen && !(i && r->o.may_lack[i - 1]))
+            return wn_err_set(err, WN_EINPUT, "%s", label[i].missing);
     return WN_OK;
 }
 

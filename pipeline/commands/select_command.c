@@ -11,7 +11,7 @@
 /* Rows by their records. */
 static wn_code take_records(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     bool named = c->nrecords > 0;
-    wn_records_opts o = wn_input_options(c);
+    wn_records_opts o = wn_input_options_beside(c, &s->in);
     o.uniform = true;
     o.paths = named ? c->records : c->found_records;
     o.npaths = named ? c->nrecords : c->nfound_records;

@@ -26,9 +26,10 @@ static wn_code find_classes(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
 /* Values and weights, before anything is encoded. */
 static wn_code read_numbers(wn_selecting *s, const wn_config *c, wn_err *err) {
     const wn_corpus *records = &s->rows.corpus;
-    const wn_number_field
-        value = {c->value_field, "--value-field", -1e6, 1e6, wn_input_more(records, c, "--value-field")},
-        weight = {c->weight_field, "--weight-field", 0, 1e12, wn_input_more(records, c, "--weight-field")};
+    const wn_number_field value = {c->value_field, "--value-field", -1e6, 1e6,
+                                   wn_input_more(records, &s->in, c, "--value-field")},
+                          weight = {c->weight_field, "--weight-field", 0, 1e12,
+                                    wn_input_more(records, &s->in, c, "--weight-field")};
     wn_code code = WN_OK;
     if (c->value_field) code = wn_numbers_read(&s->value, &s->rows, &s->in, &value, err);
     if (code == WN_OK && c->weight_field) code = wn_numbers_read(&s->weight, &s->rows, &s->in, &weight, err);
@@ -172,6 +173,7 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
     if (!s->rows.view.texts.n && wanted > 0 && (code = refuse_early(s, c, io, err)) != WN_OK) return code;
     if ((code = wn_copies_exact(&s->copies, &s->rows.view, &s->lists, c->dedup, io, err)) != WN_OK) return code;
     if (in->nsources) wn_timings_lap(&s->timings, "exact_duplicates");
+    wn_input_both_say(in, &s->in, c, io);
     code = wn_limiting_read(&s->limiting, &s->rows, &s->in, &s->rows.corpus.texts, c, err);
     if (code != WN_OK || (code = choice_size(&wanted, s, c, err)) != WN_OK) return code;
     s->opts = wn_config_choice(c, wanted);

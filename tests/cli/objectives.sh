@@ -112,6 +112,27 @@ says "and who asks for it" 3 "). --weight-field asks for it: name one of these" 
 says "a list of fields" 3 ". --value-field takes one field, not a list" \
     run in.jsonl -k 1 --value-field label,text --objective by-value -o x
 says "a column that is not there" 3 "--value-field" run t.csv -k 1 --objective by-value --value-field w -o x
+# of a matrix: the column of /obs, unless the records have such a field
+by_sim() { # ARGS...: chooses 5 rows by what stands for the similarity to the nearest of nine, into b
+    rm -rf b
+    try "$@" -k 5 --objective by-value --value-field represented_sim -o b
+    is "$code" 0 "$1 $2 by represented_sim"
+}
+rm -rf a
+try run in.jsonl -k 9 --id-field id -o a
+by_sim select a/selection.h5ad --no-records
+rows b >column
+awk '{ sub(/"times"/, "\"represented_sim\":" NR / 1000 ",\"times\""); print }' in.jsonl >both.jsonl
+sed '1iid,text' in.jsonl | sed '2,$s/.*"id":\("[^"]*"\),"text":\("[^"]*"\).*/\1,\2/' >in.csv
+for records in in.jsonl in.csv; do
+    by_sim select a/selection.h5ad --records $records --id-field id
+    is "$(rows b) $(grep -c r b/subset.*)" "$(cat column) 5" "a column that $records lacks, and its records are written"
+done
+by_sim run in.jsonl --id-field id --embeddings a/selection.h5ad
+is "$(rows b)" "$(cat column)" "the same of run"
+by_sim select a/selection.h5ad --records both.jsonl --id-field id
+is "$(rows b)" "r119 r118 r117 r116 r115 " "where both have it, the field of the records"
+has "$err" "note: --value-field represented_sim: what the records say is taken, not the column" "which is said"
 printf 'a\nb\n' >plain.txt
 says "plain text" 2 "plain.txt: a txt file has no fields; leave --value-field out" \
     run plain.txt -k 1 --objective by-value --value-field v -o x
