@@ -51,6 +51,20 @@ static wn_code keep_numbers(wn_selecting *s, const wn_config *c, wn_err *err) {
 
 /* ---- plan ---- */
 
+/* What is maximised: of a mixture its parts, and values, which make a mixture of any objective. */
+static void print_objective(const wn_selecting *s, const wn_config *c, wn_io *io) {
+    const wn_objective o = s->opts.objective;
+    wn_printf(io, "%s", wn_objective_name(o));
+    for (size_t i = 0; i < c->nmix && o == WN_MIXTURE; i++)
+        wn_printf(io, "%s%g %s", i ? " + " : ", ", c->mix[i].weight, wn_objective_name(c->mix[i].objective));
+    if (s->value && o != WN_BY_VALUE) {
+        wn_printf(io, " %c %g ", c->value_weight < 0 ? '-' : '+', fabs(c->value_weight));
+        wn_print_name(io, c->value_field);
+        wn_printf(io, "%s", o == WN_MIXTURE ? "" : " (a mixture)");
+    }
+    wn_printf(io, "\n");
+}
+
 static void print_plan(const wn_selecting *s, const wn_copies *copies, const wn_config *c, const wn_plan *p,
                        wn_io *io) {
     char a[32], b[32];
@@ -62,7 +76,8 @@ static void print_plan(const wn_selecting *s, const wn_copies *copies, const wn_
                   wn_bytes_text(p->vectors, a), c->output, wn_bytes_text(p->resident, b));
     else
         wn_printf(io, "vectors   %zu x %zu, %s, in memory\n", m, dims, wn_bytes_text(p->vectors, a));
-    wn_printf(io, "choose    %zu of %zu by %s\n", wanted < m ? wanted : m, n, wn_objective_name(s->opts.objective));
+    wn_printf(io, "choose    %zu of %zu by ", wanted < m ? wanted : m, n);
+    print_objective(s, c, io);
     wn_printf(io, "memory    about %s of %s\n", wn_bytes_text(p->need, a),
               wn_bytes_text(wn_memory_budget(c->memory), b));
     wn_printf(io, "disk      about %s in %s\n", wn_bytes_text(p->disk, a), c->output);
@@ -184,6 +199,7 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
     if (c->query_path && (code = wn_querying_read(&s->query, c, s->in.cols, io, err)) != WN_OK) return code;
     if (c->query_path) s->opts.query = &s->query.x;
     if ((code = read_numbers(s, c, err)) != WN_OK) return code;
+    s->opts.value = s->value, s->opts.weight = s->weight; /* that there are any, for the plan; keep_numbers has them */
     return s->opts.objective == WN_CLASS_HERDING || c->quota ? find_classes(s, c, io, err) : WN_OK;
 }
 

@@ -65,6 +65,8 @@ static wn_select_opts select_opts(const wn_choice_opts *c, size_t rows) {
                             .maximizer = c->maximizer,
                             .mix = c->mix,
                             .nmix = c->nmix,
+                            .value = c->value,
+                            .weight = c->weight,
                             .apart = c->apart,
                             .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
 }
@@ -100,7 +102,8 @@ static double plan_seconds(const wn_plan *p, size_t m, const wn_choice_opts *c, 
     double threads = (double)wn_threads_get(), n = (double)m, d = (double)o->dims, k = (double)c->wanted;
     const double queries = c->query ? (double)c->query->rows : 0;
     const wn_select_opts select = select_opts(c, m);
-    double work = wn_select_work(&select, m, o->dims);
+    const size_t space = wn_space_dims(&c->space, o->dims);
+    double work = wn_select_work(&select, m, space ? space : o->dims);
     const double sample = c->sums == WN_SUMS_EXACT ? n : c->sum_rows ? (double)c->sum_rows : WN_PARTITION_SAMPLE;
     if (c->partition.parts && c->objective == WN_GRAPH_CUT) work = 2 * n * fmin(n, 2 * sample) * d;
     double flops = work + 4 * n * queries * d + 6 * n * k * d;

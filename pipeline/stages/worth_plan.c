@@ -38,7 +38,13 @@ static double tune_work(const wn_worth_size *s, double n) {
 /* Of class herding the classes are known. */
 static double objective_work(const wn_worth_size *s, const wn_choice_opts *o, size_t part) {
     const size_t space = wn_space_dims(&o->space, s->d), d = space ? space : s->d;
-    const wn_select_opts select = {.objective = o->objective, .kernel = o->kernel, .k = s->k};
+    const wn_select_opts select = {.objective = o->objective,
+                                   .kernel = o->kernel,
+                                   .k = s->k,
+                                   .maximizer = o->maximizer,
+                                   .mix = o->mix,
+                                   .nmix = o->nmix,
+                                   .value = o->value};
     if (o->objective == WN_CLASS_HERDING) return (4 * (double)s->m + s->picks[part]) * (double)d;
     return wn_select_work(&select, s->m, d);
 }

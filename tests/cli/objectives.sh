@@ -152,6 +152,18 @@ try select a/selection.h5ad --records in.jsonl --id-field id -k 9 --value-field 
     --objective facility-location -o b
 is "$code$(rows a)" "0$(rows b)" "select --records takes them from the records"
 
+# ---- what is planned ----
+try run in.jsonl -k 9 --id-field id --value-field meta.score --value-weight -2 --objective facility-location -n -o x
+has "$out" "choose    9 of 120 by facility-location - 2 meta.score (a mixture)" "values are in the plan"
+try run in.jsonl -k 9 --objective mixture --mix graph-cut=1,disparity-min=.5 -n -o x
+has "$out" "choose    9 of 120 by mixture, 1 graph-cut + 0.5 disparity-min" "and the parts of a mixture"
+awk 'BEGIN { for (i = 0; i < 20000; i++) printf "{\"text\":\"w%d\",\"v\":%d}\n", i, i % 7 }' >many.jsonl
+seconds() { # ARGS: what the plan says that it takes, in tenths
+    try run many.jsonl -k 2000 --dims 64 -j 1 -n -o x "$@"
+    sed -n 's/^time      about \([0-9]*\)\.\([0-9]\) s/\1\2/p' "$out"
+}
+ok $(($(seconds --value-field v) < 2 * $(seconds))) "values take graph-cut's fast way from it, and that is in the time"
+
 # ---- weights ----
 awk '{ match($0, /"times":[0-9]/); n = substr($0, RSTART + 8, 1); for (i = 0; i < n; i++) print }' in.jsonl |
     sed 's/"id":"[^"]*",//' >repeated.jsonl

@@ -261,7 +261,8 @@ void wn_choice_free(wn_choice *c);
 /* The first round of part 0 .. parts - 1, as wn_choice_make has it: rows of the matrix. */
 wn_code wn_choice_part(wn_part_picks *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
                        const wn_choice_opts *o, size_t part, wn_io *io, wn_err *err);
-/* Rows that sums over m rows are estimated from, when not in parts; 0: none, they are exact. */
+/* Rows that sums over m rows are estimated from, when not in parts; 0: none, they are exact, as beside values and
+ * weights. */
 size_t wn_choice_sum_rows(const wn_choice_opts *o, size_t m);
 /* The same of several, by o->ranks where there are such: done() gets the picks of each, whose ids it may take. */
 typedef struct {
