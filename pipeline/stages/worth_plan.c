@@ -51,7 +51,9 @@ static double objective_work(const wn_worth_size *s, const wn_choice_opts *o, si
 
 static double choice_work(const wn_worth_size *s, const wn_choice_opts *o, size_t part) {
     const bool toward = o->query && (o->objective >= WN_RDS || o->query_weight > 0);
-    return objective_work(s, o, part) + (toward ? (double)s->m * (double)s->d * (double)o->query->rows : 0);
+    const bool apart = o->limits && o->limits->apart; /* random rows, too, are compared with all that are open */
+    const double cosines = (toward ? (double)o->query->rows : 0) + (apart ? 2 * (double)s->k : 0);
+    return objective_work(s, o, part) + (double)s->m * (double)s->d * cosines;
 }
 
 static bool enough(char none[WN_WORTH_NONE], const wn_worth_size *s, const wn_choice_opts *o, size_t held_out) {
@@ -116,7 +118,7 @@ size_t wn_worth_lesson_bytes(const wn_worth_size *s, size_t n, size_t held_out) 
 
 size_t wn_worth_table_bytes(const wn_worth_size *s, const wn_worth_plan *p) {
     const size_t kept = p->folds * 2 * s->k + p->all_folds * p->all_rows;
-    return s->m * (11 * sizeof(size_t) + 2 * sizeof(uint32_t)) + kept * sizeof(size_t);
+    return s->m * (11 * sizeof(size_t) + 3 * sizeof(uint32_t)) + kept * sizeof(size_t);
 }
 
 size_t wn_worth_bytes(const wn_choice_opts *o, size_t m, size_t d, size_t classes, size_t choice) {

@@ -296,6 +296,7 @@ typedef struct {
     wn_verdict verdict;        /* chosen rows against random ones */
     wn_estimate chosen;        /* of what is learnt from rows chosen like these */
     wn_estimate random;        /* from as many random rows without copies */
+    bool limited;              /* these were drawn under the limits of the choice */
     wn_estimate all;           /* from all_rows random rows */
     wn_estimate gain;          /* chosen less random */
     double guess;              /* accuracy of always the largest class, of the rows tested */
