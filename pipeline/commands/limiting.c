@@ -115,8 +115,7 @@ static wn_code read_had(wn_limiting *l, const wn_config *c, size_t cols, wn_err 
     if ((code = wn_matrices_open(&in, c->against, c->nagainst, NULL, err)) != WN_OK) goto out;
     if (cols && in.cols != cols) {
         code = wn_err_set(err, WN_EINPUT,
-                          "--against %s has rows of %zu numbers, but the rows to choose from have %zu: "
-                          "not of one encoder",
+                          "%s has rows of %zu numbers, but the rows to choose from have %zu: not of one encoder",
                           c->against[0], in.cols, cols);
         goto out;
     }

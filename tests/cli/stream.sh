@@ -56,6 +56,8 @@ cmp -s first chosen.jsonl
 ok $? "but to the file"
 refused "which is not replaced" 2 "stream: chosen.jsonl exists" \
     stream head.jsonl --load-encoder lsa -k 5 -o chosen.jsonl
+refused "even where it may be" 2 "stream: chosen.jsonl does not tell that winnow wrote it, so -f leaves it alone" \
+    stream head.jsonl --load-encoder lsa -k 5 -o chosen.jsonl -f
 printf 'k = 50\nload-encoder = lsa\n' >conf
 "$W" stream --config conf <in.jsonl 2>/dev/null | cmp -s - first
 ok $? "--config"
@@ -115,6 +117,10 @@ a = np.load("v.npy"); a[1500, 3] = np.nan; np.save("nan.npy", a); a[1500, 3] = n
         stream --vectors twice.npy -k 3
     refused "columns first" 3 "stream: f.npy: column after column" stream --vectors f.npy -k 3
     refused "records instead" 3 "stream: head.jsonl is no .npy matrix" stream --vectors head.jsonl -k 3
+    refused "vectors without the word" 2 "stream: v.npy holds vectors: --vectors reads a .npy matrix" \
+        stream v.npy -k 3
+    refused "or with an encoder" 2 "stream: v.npy holds vectors: --vectors reads a .npy matrix" \
+        stream v.npy -k 3 --load-encoder lsa
     refused "an option of records" 2 "stream: --text-field has no effect: the input is a matrix" \
         stream --vectors v.npy -k 3 --text-field body
     refused "an encoder" 2 "stream: --load-encoder has no effect: the vectors are read" \
