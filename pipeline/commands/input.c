@@ -40,6 +40,13 @@ wn_records_opts wn_input_options_beside(const wn_config *c, const wn_matrices *i
     return o;
 }
 
+bool wn_input_needs_records(const wn_config *c, const wn_matrices *in) {
+    const wn_records_opts o = wn_input_options_beside(c, in);
+    bool needs = false;
+    for (size_t i = 0; i < o.nmore; i++) needs = needs || !o.may_lack[i];
+    return needs;
+}
+
 static bool any_has(const wn_texts *field) {
     return field->n && field->off[field->n] > field->off[0];
 }

@@ -9,6 +9,8 @@
  * column of /obs there. */
 wn_records_opts wn_input_options(const wn_config *c);
 wn_records_opts wn_input_options_beside(const wn_config *c, const wn_matrices *in);
+/* Is there such an option whose field is no column there? */
+bool wn_input_needs_records(const wn_config *c, const wn_matrices *in);
 /* The field that an option names, of records that were read with these options; NULL: there are no records, or none
  * has it and `in` has. */
 const wn_texts *wn_input_more(const wn_corpus *corpus, const wn_matrices *in, const wn_config *c, const char *option);

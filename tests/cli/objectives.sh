@@ -128,6 +128,8 @@ for records in in.jsonl in.csv; do
     by_sim select a/selection.h5ad --records $records --id-field id
     is "$(rows b) $(grep -c r b/subset.*)" "$(cat column) 5" "a column that $records lacks, and its records are written"
 done
+refused "neither has it" 3 'select: in.jsonl:1: missing field "worth" (fields: ' \
+    select in.h5ad -k 1 --value-field worth -o x
 by_sim run in.jsonl --id-field id --embeddings a/selection.h5ad
 is "$(rows b)" "$(cat column)" "the same of run"
 by_sim select a/selection.h5ad --records both.jsonl --id-field id
