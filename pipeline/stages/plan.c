@@ -127,7 +127,9 @@ wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_op
                     choice_bytes(choice, c->m, o->dims, p.text, labels);
     /* the texts that remain after exact duplicates are copied together before they are encoded */
     if (o->encode_bytes && c->dropped) encode += p.text;
-    p.need = fixed_bytes + table_bytes(rows) + (encode > choose ? encode : choose);
+    /* values and weights of the rows, and of those of the matrix */
+    const size_t numbers = (size_t)(!!choice->value + !!choice->weight) * (c->n + c->m) * sizeof(double);
+    p.need = fixed_bytes + table_bytes(rows) + numbers + (encode > choose ? encode : choose);
     if (o->streams && p.need > o->budget && p.vectors > WN_PAGED_LEAST) stream_vectors(&p, o->budget);
     for (size_t i = 0; i < rows->corpus.n; i++) p.disk += (size_t)rows->corpus.length[i];
     p.disk += c->n * (o->dims * sizeof(float) + 90) + (1u << 20) + (p.streamed ? p.vectors : 0);

@@ -164,6 +164,12 @@ seconds() { # ARGS: what the plan says that it takes, in tenths
     try run many.jsonl -k 2000 --dims 64 -j 1 -n -o x "$@"
     sed -n 's/^time      about \([0-9]*\)\.\([0-9]\) s/\1\2/p' "$out"
 }
+memory() { # the same of memory, in MiB
+    try run many.jsonl -k 20 --dims 64 -j 1 -n -o x --objective facility-location "$@"
+    sed -n 's/^memory    about \([0-9.]*\) MiB .*/\1/p' "$out"
+}
+more=$(echo "$(memory --value-field v) $(memory --weight-field v) $(memory)" | awk '{ print ($1 > $3 && $2 > $3) }')
+is "$more" 1 "numbers of rows take memory"
 ok $(($(seconds --value-field v) < 2 * $(seconds))) "values take graph-cut's fast way from it, and that is in the time"
 
 # ---- weights ----

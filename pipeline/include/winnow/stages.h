@@ -319,7 +319,8 @@ typedef struct {
 
 /* Rows are held out by chance, the choice is made anew among the others, as it was, and a logistic regression
  * that learnt from it is tested on them (docs/verdict.md). How often, and on how many rows, depends on sizes alone, so
- * that it takes a small part of a run. v's rows change places and come back. Rows have labels. */
+ * that it takes a small part of a run. v's rows change places and come back. Rows have labels. Random rows are drawn
+ * under the limits of the choice; under a budget, or beside rows that one has, nothing is measured. */
 wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, wn_io *io, wn_err *err);
 /* In words: "better than a random choice: expected accuracy with these rows 0.712 +- 0.010, ...". */
 enum { WN_WORTH_TEXT = 320 };
