@@ -211,9 +211,10 @@ static wn_code open_next(wn_records *r, wn_err *err) {
     if (!r->reader->fields && (r->o.label_field || r->o.id_field))
         return wn_err_set(err, WN_EUSAGE, "%s: a %s file has no fields; give no label or id field",
                           wn_path_label(path), wn_format_name(format));
-    if (!r->reader->fields && r->o.nmore)
-        return wn_err_set(err, WN_EUSAGE, "%s: a %s file has no fields; leave %s out", wn_path_label(path),
-                          wn_format_name(format), r->o.more[0].option);
+    for (size_t i = 0; i < r->o.nmore && !r->reader->fields; i++)
+        if (!r->o.may_lack[i])
+            return wn_err_set(err, WN_EUSAGE, "%s: a %s file has no fields; leave %s out", wn_path_label(path),
+                              wn_format_name(format), r->o.more[i].option);
     if ((code = wn_stream_open(&r->stream, path, -1, r->tap, r->tap_ctx, err)) != WN_OK) return code;
     wn_frames_start(&r->frames, r->stream, r->reader);
     return r->reader->header ? read_header(r, err) : WN_OK;

@@ -154,12 +154,19 @@ static void list_names(const wn_field_name *names, size_t n, char list[256]) {
 /* --text-field, --query-text-field: may be given several times, and a guess looks for a text. */
 static bool of_texts(const char *option) { return strstr(option, "text-field") != NULL; }
 
-wn_code wn_field_try(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err) {
+/* Whether the message got a guess. */
+static bool suggested(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err) {
     char name[NAME_QUOTED + 3], told[sizeof err->msg];
     const wn_field_name *guess = suggest(field, of_texts(option), names, n);
-    if (!err || !guess || !shell_quoted(guess, name) || strcmp(field, name) == 0) return WN_EINPUT;
+    if (!err || !guess || !shell_quoted(guess, name) || strcmp(field, name) == 0) return false;
     (void)snprintf(told, sizeof told, "%s", err->msg);
-    return wn_err_set(err, WN_EINPUT, "%s. Try %s %s", told, option, name);
+    (void)wn_err_set(err, WN_EINPUT, "%s. Try %s %s", told, option, name);
+    return true;
+}
+
+wn_code wn_field_try(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err) {
+    (void)suggested(field, option, names, n, err);
+    return WN_EINPUT;
 }
 
 wn_code wn_field_missing(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err) {
@@ -170,10 +177,12 @@ wn_code wn_field_missing(const char *field, const char *option, const wn_field_n
         return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s). Give %s once for each field", field,
                           list, option);
     if (is_list_of_names(field, names, n))
-        return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s). One field is wanted, not a list",
-                          field, list);
+        return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s). %s takes one field, not a list", field,
+                          list, option);
     (void)wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s)", field, list);
-    return wn_field_try(field, option, names, n, err);
+    if (suggested(field, option, names, n, err)) return WN_EINPUT;
+    return wn_err_set(err, WN_EINPUT, "missing field \"%.60s\" (fields: %s). %s asks for it%s", field, list, option,
+                      n ? ": name one of these" : "");
 }
 
 /* ---- values ---- */

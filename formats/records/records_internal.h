@@ -89,7 +89,7 @@ typedef struct {
     size_t at; /* while names are gathered: where `name` stands */
 } wn_field_name;
 
-/* WN_EINPUT: missing field "f" (fields: a, b). Try --option b. */
+/* WN_EINPUT: missing field "f" (fields: a, b). Try --option b; or: --option asks for it. */
 wn_code wn_field_missing(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err);
 /* Puts the remedy behind the message in err: ". Try --option b". WN_EINPUT. */
 wn_code wn_field_try(const char *field, const char *option, const wn_field_name *names, size_t n, wn_err *err);

@@ -170,7 +170,8 @@ static wn_code json_plain_value(const wn_records *r, const wn_record *rec, const
     p->lack->seen = true;
     if (v.kind == WN_JNULL) return WN_OK;
     if (v.kind == WN_JARRAY || v.kind == WN_JOBJECT)
-        return json_wrong_kind(p->field, &v, "a string, a number or a bool", err);
+        return wn_err_set(err, WN_EINPUT, "field \"%.60s\" (%s) is %s, a string, a number or a bool is wanted",
+                          p->field, p->option, wn_json_kind_name(v.kind));
     if (v.kind == WN_JSTRING)
         code = json_string(&v, p->field, p->buf, p->s, p->n, err);
     else if (v.kind == WN_JNUMBER) {
@@ -246,7 +247,8 @@ wn_code wn_jsonl_check_seen(const wn_records *r, wn_err *err) {
         if (r->lack[i].missing && !(r->lack[i].seen && r->text_seen))
             return wn_err_set(err, WN_EINPUT, "%s", r->lack[i].missing);
     for (size_t i = 0; i <= r->o.nmore; ++i)
-        if (label[i].missing && !label[i].seen) return wn_err_set(err, WN_EINPUT, "%s", label[i].missing);
+        if (label[i].missing && !label[i].seen && !(i && r->o.may_lack[i - 1]))
+            return wn_err_set(err, WN_EINPUT, "%s", label[i].missing);
     return WN_OK;
 }
 

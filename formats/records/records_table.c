@@ -48,7 +48,7 @@ static size_t find_column(const wn_row *header, const char *name, size_t from) {
 static wn_code want_column(const wn_row *header, const char *name, const char *option, size_t *column, wn_err *err) {
     *column = find_column(header, name, 0);
     if (*column != SIZE_MAX && find_column(header, name, *column + 1) == SIZE_MAX) return WN_OK;
-    if (*column != SIZE_MAX) return wn_err_set(err, WN_EINPUT, "two columns are called \"%.60s\"", name);
+    if (*column != SIZE_MAX) return wn_err_set(err, WN_EINPUT, "two columns are called \"%.60s\" (%s)", name, option);
     wn_field_name *names = wn_alloc(header->n, sizeof *names, err);
     if (!names) return WN_EMEMORY;
     for (size_t i = 0; i < header->n; ++i)
@@ -82,6 +82,8 @@ wn_code wn_table_header(wn_records *r, wn_row_split split, const char *s, size_t
     if (o->label_field && (code = want_column(header, o->label_field, "--label-field", &r->label_col, err)) != WN_OK)
         return code;
     for (size_t i = 0; i < o->nmore; ++i) {
+        r->more_col[i] = SIZE_MAX;
+        if (o->may_lack[i] && find_column(header, o->more[i].name, 0) == SIZE_MAX) continue;
         code = want_column(header, o->more[i].name, o->more[i].option, &r->more_col[i], err);
         if (code != WN_OK) return code;
     }
@@ -126,6 +128,7 @@ wn_code wn_table_record(wn_records *r, wn_row_split split, const char *s, size_t
             return wn_err_set(err, WN_EINPUT, "field \"%.60s\" holds U+0000, which a label must not", o->label_field);
     }
     for (size_t i = 0; i < o->nmore; ++i) {
+        if (r->more_col[i] == SIZE_MAX) continue;
         const wn_cell cell = row->at[r->more_col[i]];
         if (cell.n == 0) continue;
         rec->more[i] = row->base + cell.off;

@@ -1,6 +1,7 @@
 /* A .npy matrix from a pipe: no seeking, no length. */
 #include <winnow/store.h>
 
+#include <math.h>
 #include <string.h>
 #include <winnow/mem.h>
 #include <wn/input_fd.h>
@@ -37,7 +38,10 @@ static wn_code read_head(wn_npy_pipe *p, wn_err *err) {
     unsigned char head[12] = {0};
     size_t got = 0, more = 0, n = 0;
     wn_code code = read_bytes(p, head, 10, &got, err);
-    if (code != WN_OK || got == 0) return code;
+    if (code != WN_OK) return code;
+    if (got == 0)
+        return wn_err_set(err, WN_EINPUT, "%s holds no rows, nor the header of a .npy matrix: what writes it failed",
+                          p->label);
     if (got < sizeof magic || memcmp(head, magic, sizeof magic) != 0)
         return wn_err_set(err, WN_EINPUT, "%s is no .npy matrix: np.save(file, a.astype(\"float32\")) writes one",
                           p->label);
@@ -90,6 +94,11 @@ wn_code wn_npy_pipe_read(wn_npy_pipe *p, size_t n, float *out, size_t stride, wn
             return wn_err_set(err, WN_EINPUT, "%s: truncated: %zu rows of data where the header says %zu", p->label,
                               p->done, p->npy.rows);
         wn_floats_decode(p->raw, p->npy.cell, p->npy.cell.size, p->npy.cols, out + i * stride);
+        const size_t bad = wn_floats_nonfinite(out + i * stride, p->npy.cols);
+        if (bad < p->npy.cols)
+            return wn_err_set(err, WN_EINPUT, "%s: row %zu, column %zu is %s; remove such rows or replace the values",
+                              p->label, p->done, bad,
+                              isnan(out[i * stride + bad]) ? "NaN" : "infinite or beyond 32-bit floats");
         p->done++;
     }
     if (p->done < p->npy.rows) return WN_OK;

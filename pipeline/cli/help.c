@@ -58,18 +58,20 @@ static void option_lines(const wn_option *o, wn_writer *out) {
     wn_free(text.data);
 }
 
-/* Calls `each` for the options of a command, group by group as they stand in the table. */
+/* The next option from i on that a command has in a group; wn_noptions: none. */
+static size_t next_in_group(unsigned bit, const char *group, size_t i) {
+    while (i < wn_noptions && !((wn_options[i].commands & bit) && strcmp(wn_options[i].group, group) == 0)) i++;
+    return i;
+}
+
+/* Calls `each` for the options of a command, group by group: groups, and the options of each, as the table has them. */
 typedef void (*option_sink)(const wn_option *o, wn_writer *out);
 static void options_by_group(unsigned bit, const char *before, const char *after, option_sink each, wn_writer *out) {
-    const char *group = "";
     for (size_t i = 0; i < wn_noptions; i++) {
-        const wn_option *o = &wn_options[i];
-        if (!(o->commands & bit)) continue;
-        if (strcmp(group, o->group) != 0) {
-            group = o->group;
-            wn_writer_printf(out, "%s%s%s\n", before, group, after);
-        }
-        each(o, out);
+        const char *group = wn_options[i].group;
+        if (!(wn_options[i].commands & bit) || next_in_group(bit, group, 0) < i) continue;
+        wn_writer_printf(out, "%s%s%s\n", before, group, after);
+        for (size_t at = i; at < wn_noptions; at = next_in_group(bit, group, at + 1)) each(&wn_options[at], out);
     }
 }
 

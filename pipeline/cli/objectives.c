@@ -20,18 +20,28 @@ void wn_cli_suit_similarity(wn_config *c) {
     if (!serves(c->objective, c->similarity)) c->similarity = WN_COSINE;
 }
 
+/* Left out, --similarity is what suits an objective, but rbf for a mixture; and what a file says is not left out. */
+static wn_code refuse_similarity(const wn_cli *cli, wn_objective odd, wn_err *err) {
+    const wn_config *c = &cli->config;
+    const wn_option *o = wn_option_find(cli->command->bit, "similarity", 10);
+    const bool mixed = c->objective == WN_MIXTURE, typed = o && cli->typed && cli->typed[o - wn_options];
+    const char *also = !serves(odd, WN_DOT) ? "" : serves(odd, WN_RBF) ? ", dot or rbf" : " or dot";
+    const char *kernel = wn_kernel_name(c->similarity), *name = wn_objective_name(odd);
+    if (!mixed && (typed || !cli->typed))
+        return wn_err_set(err, WN_EUSAGE, "--objective %s compares by cosine%s: leave --similarity %s out", name, also,
+                          kernel);
+    return wn_err_set(err, WN_EUSAGE, "--%s %s compares by cosine%s, not by %s: say --similarity cosine",
+                      mixed ? "mix" : "objective", name, also, kernel);
+}
+
 /* The similarity and the search of an objective. */
-static wn_code check_ways(const wn_config *c, wn_err *err) {
+static wn_code check_ways(const wn_cli *cli, wn_err *err) {
+    const wn_config *c = &cli->config;
     const wn_objective odd = odd_part(c);
     const char *name = wn_objective_name(odd);
     const wn_storage storage = wn_config_storage(c);
     const wn_maximizer maximizer = wn_config_maximizer(c);
-    if (!serves(odd, c->similarity))
-        return wn_err_set(err, WN_EUSAGE, "--objective %s compares by cosine%s: leave --similarity %s out", name,
-                          !serves(odd, WN_DOT)  ? ""
-                          : serves(odd, WN_RBF) ? ", dot or rbf"
-                                                : " or dot",
-                          wn_kernel_name(c->similarity));
+    if (!serves(odd, c->similarity)) return refuse_similarity(cli, odd, err);
     const wn_select_opts o = wn_config_way(c);
     if (!wn_select_serves(&o))
         return wn_err_set(err, WN_EUSAGE, "--objective %s under %s cannot be searched so: leave --maximizer %s out",
@@ -100,5 +110,5 @@ wn_code wn_cli_check_objective(const wn_cli *cli, wn_err *err) {
                           "--label-field");
     wn_code code = check_values(cli, err);
     if (code == WN_OK) code = check_precomputed(cli, err);
-    return code == WN_OK ? check_ways(c, err) : code;
+    return code == WN_OK ? check_ways(cli, err) : code;
 }

@@ -137,9 +137,6 @@ const wn_option wn_options[] = {
      "print pieces instead of ids"},
     {"shard", 0, "I/N", CMD_EMBED, OPT_SHARD, CF(shard), NULL, 0, 0, NULL, DECIDES, "Input",
      "embed only the I-th of N equal parts of the rows, I from 1"},
-    {"shard", 0, "I/N", CMD_SELECT, OPT_SHARD, CF(shard), NULL, 0, 0, NULL, WN_OPTION_PARTS, "Selection",
-     "only the first round of the I-th of N partitions, I from 1: its picks go into the folder -o, which all shards "
-     "share and winnow merge reads"},
     {"dims", 0, "N", TEXT, OPT_COUNT, CF(dims), NULL, 1, 65536, NULL, DECIDES | NO_MODEL | FITS, "Encoder",
      "length of the vectors; without it 256 for lsa, 100 for doc2vec"},
     {"dims", 0, "N", CMD_DISTILL, OPT_COUNT, CF(dims), NULL, 1, 65536, NULL, DECIDES, "Encoder",
@@ -184,11 +181,10 @@ const wn_option wn_options[] = {
      DECIDES | METHOD, "Duplicates",
      "off: keep copies; exact: drop records of equal text, after Unicode normalisation, case folding (US is us) and "
      "white space; a number in (0, 1], like 0.95: also those with a cosine of at least that (a matrix has no text: "
-     "exact "
-     "is off)"},
+     "exact is off; stream: exact or off)"},
 
     {"k", 'k', "N|N%", CHOOSE | CMD_STREAM, OPT_K, CF(k), NULL, 0, 0, NULL, DECIDES, "Selection",
-     "how many to choose: a count, or a percentage of the input"},
+     "how many to choose: a count, or a percentage of the input (stream: a count)"},
     {"preset", 0, "NAME", CHOOSE, OPT_WORD, AT(preset), "paper|maxherding|deita|typiclust|probcover", 0, 0, NULL,
      OBJECTIVE, "Selection",
      "a published recipe, spelt out; other options win over it. paper: graph-cut over cosine with lambda 10 and no "
@@ -209,8 +205,8 @@ const wn_option wn_options[] = {
     {"similarity", 0, "NAME", CHOOSE | CMD_STREAM, OPT_ENUM, CF(similarity), WORDS(WN_KERNELS), 0, 0, "rbf",
      DECIDES | COMPARES | METHOD, "Selection",
      "similarity of two vectors; rbf is exp(gamma (cosine - 1)); ball is 1 within --radius, else 0; precomputed: the "
-     "input is a square matrix of similarities (select); class-herding has cosine alone, herding and "
-     "feature-based cosine and dot"},
+     "input is a square matrix of similarities (select); class-herding has cosine alone, herding and feature-based "
+     "cosine and dot; stream: not ball, not precomputed"},
     {"gamma", 0, "X|auto", CHOOSE | CMD_STREAM, OPT_REAL, CF(gamma), "auto", DBL_MIN, 1e6, "auto",
      DECIDES | COMPARES | WN_OPTION_RBF | METHOD, "Selection", "rbf: width; auto is 7.5 / median(1 - cosine)"},
     {"radius", 0, "X|auto", CHOOSE, OPT_REAL, CF(radius), "auto", DBL_MIN, 2, "auto",
@@ -319,6 +315,9 @@ const wn_option wn_options[] = {
     {"partition-by", 0, "HOW", CHOOSE, OPT_ENUM, CF(partition_by), WORDS(WN_PARTITIONINGS), 0, 0, "random",
      DECIDES | WN_OPTION_PARTS, "Selection",
      "how the rows are cut into parts of equal size: by chance (--seed), in their order, or in that of their labels"},
+    {"shard", 0, "I/N", CMD_SELECT, OPT_SHARD, CF(shard), NULL, 0, 0, NULL, WN_OPTION_PARTS, "Selection",
+     "only the first round of the I-th of N partitions, I from 1: its picks go into the folder -o, which all shards "
+     "share and winnow merge reads"},
     {"parts", 0, "DIR", CMD_SELECT, OPT_STRING, CF(keep_parts), NULL, 0, 0, NULL, WN_OPTION_PARTS, "Selection",
      "keep what is picked of each of the M parts in this folder, as --shard does: after a kill the same command makes "
      "only what is missing, and winnow status lists it"},

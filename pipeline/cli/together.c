@@ -296,6 +296,9 @@ static wn_code check_model(const wn_cli *cli, wn_err *err) {
     if (cli->command->bit == CMD_DISTILL) return WN_OK;
     if (cli->command->bit == CMD_TOKENIZE) return check_tokenize(c, err);
     if (cli->command->bit & (CMD_TRAIN | CMD_SCORE)) return check_learns(cli, err);
+    for (size_t i = 0; i < c->ninputs && cli->command->bit == CMD_STREAM && !c->vectors; i++)
+        if (wn_input_is_matrix(c->inputs[i]))
+            return wn_err_set(err, WN_EUSAGE, "%.200s holds vectors: --vectors reads a .npy matrix", c->inputs[i]);
     if (cli->command->bit == CMD_STREAM && !c->model && !c->load_encoder && !c->vectors)
         return wn_err_set(err, WN_EUSAGE, "a stream is read once, so its encoder must be there already: --model, or "
                           "--load-encoder FILE of an earlier --save-encoder");
@@ -370,6 +373,9 @@ static wn_code check_query(const wn_cli *cli, wn_err *err) {
 /* What is chosen in parts. */
 static wn_code check_parts(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
+    if (c->shards && c->partitions == 0 && cli->command->bit == CMD_SELECT)
+        return wn_err_set(err, WN_EUSAGE, "--shard %zu/%zu of what? --partitions %zu says how many parts all shards "
+                          "make", c->shard, c->shards, c->shards);
     if (c->partitions == 0) return WN_OK;
     if (c->query_path)
         return wn_err_set(err, WN_EUSAGE, "--partitions: what is chosen toward queries needs none: leave it out");

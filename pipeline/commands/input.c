@@ -8,16 +8,16 @@
 
 wn_records_opts wn_input_options(const wn_config *c) {
     wn_records_opts o = {.paths = c->inputs,
-                             .npaths = c->ninputs,
-                             .format = c->format,
-                             .text_fields = c->text_fields,
-                             .ntext_fields = c->ntext_fields,
-                             .role = c->role,
-                             .label_field = c->label_field,
-                             .id_field = c->id_field,
-                             .limit = c->limit,
-                             .skip_path = c->skip_path,
-                             .overwrite = c->overwrite};
+                         .npaths = c->ninputs,
+                         .format = c->format,
+                         .text_fields = c->text_fields,
+                         .ntext_fields = c->ntext_fields,
+                         .role = c->role,
+                         .label_field = c->label_field,
+                         .id_field = c->id_field,
+                         .limit = c->limit,
+                         .skip_path = c->skip_path,
+                         .overwrite = c->overwrite};
     const wn_more_field more[WN_MORE_FIELDS] = {{c->group_field, "--group-field"},
                                                 {c->cost_field, "--cost-field"},
                                                 {c->value_field, "--value-field"},
@@ -27,11 +27,44 @@ wn_records_opts wn_input_options(const wn_config *c) {
     return o;
 }
 
-const wn_texts *wn_input_more(const wn_corpus *corpus, const wn_config *c, const char *option) {
-    const wn_records_opts o = wn_input_options(c);
+/* A column that some of the files lack is told where it is read. */
+static bool is_column(const wn_matrices *in, const char *name) {
+    wn_err some = {0};
+    wn_code code = WN_OK;
+    return in && in->n && wn_matrices_have_obs(in, name, &code, &some);
+}
+
+wn_records_opts wn_input_options_beside(const wn_config *c, const wn_matrices *in) {
+    wn_records_opts o = wn_input_options(c);
+    for (size_t i = 0; i < o.nmore; i++) o.may_lack[i] = is_column(in, o.more[i].name);
+    return o;
+}
+
+bool wn_input_needs_records(const wn_config *c, const wn_matrices *in) {
+    const wn_records_opts o = wn_input_options_beside(c, in);
+    bool needs = false;
+    for (size_t i = 0; i < o.nmore; i++) needs = needs || !o.may_lack[i];
+    return needs;
+}
+
+static bool any_has(const wn_texts *field) {
+    return field->n && field->off[field->n] > field->off[0];
+}
+
+const wn_texts *wn_input_more(const wn_corpus *corpus, const wn_matrices *in, const wn_config *c, const char *option) {
+    const wn_records_opts o = wn_input_options_beside(c, in);
     for (size_t i = 0; i < o.nmore && corpus->nsources; i++)
-        if (strcmp(o.more[i].option, option) == 0) return &corpus->more[i];
+        if (strcmp(o.more[i].option, option) == 0)
+            return any_has(&corpus->more[i]) || !o.may_lack[i] ? &corpus->more[i] : NULL;
     return NULL;
+}
+
+void wn_input_both_say(const wn_corpus *corpus, const wn_matrices *in, const wn_config *c, wn_io *io) {
+    const wn_records_opts o = wn_input_options_beside(c, in);
+    for (size_t i = 0; i < o.nmore && corpus->nsources; i++)
+        if (o.may_lack[i] && any_has(&corpus->more[i]))
+            wn_sayf(io, "note: %s %s: what the records say is taken, not the column of that name in %s",
+                    o.more[i].option, o.more[i].name, in->paths[0]);
 }
 
 wn_code wn_input_check(const wn_corpus *corpus, const wn_config *c, wn_err *err) {

@@ -32,7 +32,7 @@ out:
 
 static wn_code read_groups(wn_limiting *l, const wn_rows *rows, const wn_matrices *in, const wn_config *c,
                            wn_err *err) {
-    const wn_texts *field = wn_input_more(&rows->corpus, c, "--group-field");
+    const wn_texts *field = wn_input_more(&rows->corpus, in, c, "--group-field");
     wn_strings column = {0};
     l->limits.per_group = c->per_group;
     if (field) return code_groups(l, field, err);
@@ -48,7 +48,7 @@ static wn_code read_groups(wn_limiting *l, const wn_rows *rows, const wn_matrice
 static wn_code read_costs(wn_limiting *l, const wn_rows *rows, const wn_matrices *in, const wn_texts *texts,
                           const wn_config *c, wn_err *err) {
     const wn_number_field field = {c->cost_field, "--cost-field", 0, INFINITY,
-                                   wn_input_more(&rows->corpus, c, "--cost-field")};
+                                   wn_input_more(&rows->corpus, in, c, "--cost-field")};
     const size_t n = rows->view.n;
     wn_code code = WN_EMEMORY;
     if (c->cost_field)
@@ -115,8 +115,7 @@ static wn_code read_had(wn_limiting *l, const wn_config *c, size_t cols, wn_err 
     if ((code = wn_matrices_open(&in, c->against, c->nagainst, NULL, err)) != WN_OK) goto out;
     if (cols && in.cols != cols) {
         code = wn_err_set(err, WN_EINPUT,
-                          "--against %s has rows of %zu numbers, but the rows to choose from have %zu: "
-                          "not of one encoder",
+                          "%s has rows of %zu numbers, but the rows to choose from have %zu: not of one encoder",
                           c->against[0], in.cols, cols);
         goto out;
     }

@@ -38,6 +38,19 @@ wn_code wn_ranking_open(wn_ranks *r, wn_selecting *s, const wn_config *c, bool *
     return wn_ranks_serve(r, &s->in, err);
 }
 
+/* With the command that counts all, where nothing but the number of rows asked for a sample. */
+static wn_code refuse_sample(const wn_ranks *r, const wn_selecting *s, const wn_config *c, wn_err *err) {
+    char exact[300];
+    const bool asked = c->sums != WN_SUMS_AUTO || c->sum_rows != WN_PARTITION_SAMPLE;
+    const int n = snprintf(exact, sizeof exact, "mpirun -n %d %s --sums exact -o %s", r->comm.size,
+                           wn_config_command(c), c->output);
+    if (asked || n < 0 || n >= (int)sizeof exact) (void)snprintf(exact, sizeof exact, "--sums exact");
+    return wn_err_set(err, WN_EUSAGE,
+                      "%d ranks cannot share this choice: one process would estimate the sums of %zu rows from a "
+                      "sample, and ranks count all: %s; or --partitions M, or leave mpirun out",
+                      r->comm.size, s->copies.m, exact);
+}
+
 wn_code wn_ranking_check(const wn_ranks *r, const wn_selecting *s, const wn_config *c, wn_err *err) {
     const wn_select_opts o = {.objective = s->opts.objective,
                               .kernel = s->opts.kernel,
@@ -56,12 +69,7 @@ wn_code wn_ranking_check(const wn_ranks *r, const wn_selecting *s, const wn_conf
                           "facility-location) only graph-cut by its own maximizer over rbf, cosine or dot, without "
                           "queries, values, weights and limits, is chosen by several processes",
                           r->comm.size);
-    if (wn_choice_sum_rows(&s->opts, s->copies.m))
-        return wn_err_set(err, WN_EUSAGE,
-                          "%d ranks cannot share this choice: one process would estimate the sums of %zu rows from a "
-                          "sample, and ranks count all: --sums exact, --partitions M, or leave mpirun out",
-                          r->comm.size, s->copies.m);
-    return WN_OK;
+    return wn_choice_sum_rows(&s->opts, s->copies.m) ? refuse_sample(r, s, c, err) : WN_OK;
 }
 
 static wn_ranks_rows rows_of(const wn_selecting *s, const wn_config *c) {

@@ -5,7 +5,7 @@
 #include "selecting.h"
 
 static wn_code read_rows(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
-    wn_records_opts o = wn_input_options(c);
+    wn_records_opts o = wn_input_options_beside(c, &s->in);
     o.uniform = true;
     wn_code code = wn_rows_read(&s->rows, &o, io->progress, err);
     if (code != WN_OK) return code;

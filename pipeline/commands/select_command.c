@@ -11,7 +11,7 @@
 /* Rows by their records. */
 static wn_code take_records(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     bool named = c->nrecords > 0;
-    wn_records_opts o = wn_input_options(c);
+    wn_records_opts o = wn_input_options_beside(c, &s->in);
     o.uniform = true;
     o.paths = named ? c->records : c->found_records;
     o.npaths = named ? c->nrecords : c->nfound_records;
@@ -19,10 +19,10 @@ static wn_code take_records(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
     return code == WN_OK ? wn_selecting_match(s, io, err) : code;
 }
 
-/* The same; records that were found rather than named count only if they fit. */
+/* The same; records that were found rather than named count only if they fit, or nothing else has what is asked. */
 static wn_code read_records(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     wn_code code = take_records(s, c, io, err);
-    if ((code != WN_EINPUT && code != WN_EUSAGE) || c->nrecords) return code;
+    if ((code != WN_EINPUT && code != WN_EUSAGE) || c->nrecords || wn_input_needs_records(c, &s->in)) return code;
     wn_sayf(io, "note: no subset.* and rest.* are written: %s", err->msg);
     *err = (wn_err){0};
     wn_rows_free(&s->rows);

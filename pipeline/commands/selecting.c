@@ -26,9 +26,10 @@ static wn_code find_classes(wn_selecting *s, const wn_config *c, wn_io *io, wn_e
 /* Values and weights, before anything is encoded. */
 static wn_code read_numbers(wn_selecting *s, const wn_config *c, wn_err *err) {
     const wn_corpus *records = &s->rows.corpus;
-    const wn_number_field
-        value = {c->value_field, "--value-field", -1e6, 1e6, wn_input_more(records, c, "--value-field")},
-        weight = {c->weight_field, "--weight-field", 0, 1e12, wn_input_more(records, c, "--weight-field")};
+    const wn_number_field value = {c->value_field, "--value-field", -1e6, 1e6,
+                                   wn_input_more(records, &s->in, c, "--value-field")},
+                          weight = {c->weight_field, "--weight-field", 0, 1e12,
+                                    wn_input_more(records, &s->in, c, "--weight-field")};
     wn_code code = WN_OK;
     if (c->value_field) code = wn_numbers_read(&s->value, &s->rows, &s->in, &value, err);
     if (code == WN_OK && c->weight_field) code = wn_numbers_read(&s->weight, &s->rows, &s->in, &weight, err);
@@ -46,94 +47,6 @@ static wn_code keep_numbers(wn_selecting *s, const wn_config *c, wn_err *err) {
     if (code == WN_OK && s->weight) code = wn_numbers_of_kept(&s->kept_weight, s->weight, 1, &s->copies, err);
     s->opts.value = s->kept_value, s->opts.weight = s->kept_weight;
     return code;
-}
-
-/* ---- plan ---- */
-
-static void print_plan(const wn_selecting *s, const wn_copies *copies, const wn_config *c, const wn_plan *p,
-                       wn_io *io) {
-    char a[32], b[32];
-    const size_t n = copies->n, m = copies->m, wanted = s->opts.wanted, dims = p->dims;
-    wn_printf(io, "rows      %zu read, %zu after exact duplicates\n", n, m);
-    if (s->rows.view.texts.n) wn_printf(io, "text      %s\n", wn_bytes_text(p->text, a));
-    if (p->streamed)
-        wn_printf(io, "vectors   %zu x %zu, %s, streamed from a temporary file beside %s, %s at a time\n", m, dims,
-                  wn_bytes_text(p->vectors, a), c->output, wn_bytes_text(p->resident, b));
-    else
-        wn_printf(io, "vectors   %zu x %zu, %s, in memory\n", m, dims, wn_bytes_text(p->vectors, a));
-    wn_printf(io, "choose    %zu of %zu by %s\n", wanted < m ? wanted : m, n, wn_objective_name(s->opts.objective));
-    wn_printf(io, "memory    about %s of %s\n", wn_bytes_text(p->need, a),
-              wn_bytes_text(wn_memory_budget(c->memory), b));
-    wn_printf(io, "disk      about %s in %s\n", wn_bytes_text(p->disk, a), c->output);
-    if (p->seconds < 90)
-        wn_printf(io, "time      about %.*f s\n", p->seconds < 10 ? 1 : 0, p->seconds);
-    else if (p->seconds < 2 * 3600)
-        wn_printf(io, "time      about %.0f min\n", ceil(p->seconds / 60));
-    else if (p->seconds < 2 * 86400)
-        wn_printf(io, "time      about %.0f hours\n", ceil(p->seconds / 3600));
-    else
-        wn_printf(io, "time      about %.0f days\n", ceil(p->seconds / 86400));
-}
-
-static wn_plan plan_of(const wn_selecting *s, const wn_copies *copies, const wn_choice_opts *choice, const wn_config *c,
-                       const wn_plan_opts *o) {
-    wn_plan_opts with = *o;
-    with.verdict = !c->no_verdict;
-    with.streams = s->in.n > 0;
-    with.budget = wn_memory_budget(c->memory);
-    return wn_plan_make(&s->rows, copies, choice, &with);
-}
-
-/* The same command as one that fits: in parts, or with as much memory as the machine has. False: there is none. */
-static bool command_that_fits(char *out, size_t size, const wn_selecting *s, const wn_copies *copies,
-                              const wn_config *c, const wn_plan_opts *o) {
-    const size_t step = (size_t)64 << 20;
-    wn_choice_opts choice = s->opts;
-    char memory[40] = "";
-    if (c->memory) (void)snprintf(memory, sizeof memory, " --memory %zuM", c->memory >> 20);
-    for (size_t parts = 16; wn_partition_serves(choice.objective) && !choice.partition.parts && parts <= 256;
-         parts *= 4) {
-        wn_choice_opts in_parts = choice;
-        in_parts.partition.parts = parts;
-        if (copies->m < parts || plan_of(s, copies, &in_parts, c, o).need > wn_memory_budget(c->memory)) continue;
-        (void)snprintf(out, size, "%s --partitions %zu%s -o %s", wn_config_command(c), parts, memory, c->output);
-        return true;
-    }
-    const size_t need = plan_of(s, copies, &choice, c, o).need, wanted = need > SIZE_MAX - step ? need : need + step;
-    if (wanted > wn_mem_available()) return false;
-    (void)snprintf(out, size, "%s --memory %zuM -o %s", wn_config_command(c), (wanted + step / 64 - 1) >> 20,
-                   c->output);
-    return true;
-}
-
-static wn_code require_plan(const wn_selecting *s, const wn_copies *copies, const wn_plan *plan, const wn_config *c,
-                            const wn_plan_opts *o, wn_err *err) {
-    char what[96], fits[400], tail[420] = "";
-    wn_err refused;
-    (void)snprintf(what, sizeof what, "choosing %zu of %zu rows", s->opts.wanted, copies->n);
-    const wn_memory_of of = s->rows.corpus.nsources ? WN_OF_RECORDS : WN_OF_MATRIX;
-    const wn_code code = wn_memory_require(c->memory, plan->need, what, of, &refused);
-    if (code == WN_OK) return WN_OK;
-    if (command_that_fits(fits, sizeof fits, s, copies, c, o)) (void)snprintf(tail, sizeof tail, ": %s", fits);
-    return wn_err_set(err, code, "%s%s", refused.msg, tail);
-}
-
-/* Where every row of a matrix is one to choose from, the tables of rows are not made before it is known that they fit.
- */
-static wn_code refuse_early(const wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
-    const wn_copies all = {.n = s->rows.view.n, .m = s->rows.view.n};
-    const wn_plan_opts o = {.dims = s->in.cols};
-    if (!s->in.n) return WN_OK;
-    const wn_plan plan = plan_of(s, &all, &s->opts, c, &o);
-    if (plan.need <= wn_memory_budget(c->memory)) return WN_OK;
-    if (c->dry_run) print_plan(s, &all, c, &plan, io);
-    return require_plan(s, &all, &plan, c, &o, err);
-}
-
-wn_code wn_selecting_plan(wn_selecting *s, const wn_config *c, const wn_plan_opts *o, wn_io *io, wn_err *err) {
-    const wn_plan plan = s->plan = plan_of(s, &s->copies, &s->opts, c, o);
-    if (c->dry_run) print_plan(s, &s->copies, c, &plan, io);
-    return require_plan(s, &s->copies, &plan, c, o, err);
 }
 
 /* ---- beginning ---- */
@@ -169,9 +82,10 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
         return code;
     if (size.k > 0 && (code = wn_choice_size(&wanted, &size, s->rows.view.n, &s->lists, err)) != WN_OK) return code;
     s->opts = wn_config_choice(c, wanted);
-    if (!s->rows.view.texts.n && wanted > 0 && (code = refuse_early(s, c, io, err)) != WN_OK) return code;
+    if (!s->rows.view.texts.n && wanted > 0 && (code = wn_selecting_plan_early(s, c, io, err)) != WN_OK) return code;
     if ((code = wn_copies_exact(&s->copies, &s->rows.view, &s->lists, c->dedup, io, err)) != WN_OK) return code;
     if (in->nsources) wn_timings_lap(&s->timings, "exact_duplicates");
+    wn_input_both_say(in, &s->in, c, io);
     code = wn_limiting_read(&s->limiting, &s->rows, &s->in, &s->rows.corpus.texts, c, err);
     if (code != WN_OK || (code = choice_size(&wanted, s, c, err)) != WN_OK) return code;
     s->opts = wn_config_choice(c, wanted);
@@ -182,6 +96,7 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
     if (c->query_path && (code = wn_querying_read(&s->query, c, s->in.cols, io, err)) != WN_OK) return code;
     if (c->query_path) s->opts.query = &s->query.x;
     if ((code = read_numbers(s, c, err)) != WN_OK) return code;
+    s->opts.value = s->value, s->opts.weight = s->weight; /* that there are any, for the plan; keep_numbers has them */
     return s->opts.objective == WN_CLASS_HERDING || c->quota ? find_classes(s, c, io, err) : WN_OK;
 }
 

@@ -41,6 +41,8 @@ typedef struct {
 wn_code wn_selecting_match(wn_selecting *s, wn_io *io, wn_err *err);
 /* With rows: lists, copies, and k as a number of rows. */
 wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err);
+/* Where every row of a matrix is one to choose from, before the tables of rows are made: what would not fit. */
+wn_code wn_selecting_plan_early(const wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err);
 /* What the rest will take; --dry-run prints it. WN_EMEMORY where it is too much. */
 wn_code wn_selecting_plan(wn_selecting *s, const wn_config *c, const wn_plan_opts *o, wn_io *io, wn_err *err);
 /* The vectors of the rows that are no copies, from files. */

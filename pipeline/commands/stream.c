@@ -16,6 +16,7 @@
 #include <winnow/similarity.h>
 #include <winnow/store.h>
 #include <winnow/stream.h>
+#include <wn/input_fd.h>
 #include <wn/safefile.h>
 #include <wn/strmap.h>
 #include <wn/text.h>
@@ -263,7 +264,10 @@ static wn_code finish(stream_job *j, wn_err *err) {
     wn_code code = wn_streaming_finish(j->stream, &s, &counts, err);
     if (code != WN_OK) return code;
     say_records(j);
-    say_chosen(j, &s, &counts);
+    if (j->rows)
+        say_chosen(j, &s, &counts);
+    else
+        wn_sayf(j->io, "stream    0 records from standard input: there is nothing to choose from");
     code = write_chosen(j, s.ids, s.k, err);
     wn_selection_free(&s);
     return code;
@@ -316,8 +320,9 @@ static wn_code open_all(stream_job *j, wn_err *err) {
     if (code != WN_OK) return code;
     code = c->vectors ? wn_npy_pipe_open(&j->vectors, c->inputs[0], err) : open_records(j, err);
     if (code != WN_OK) return code;
+    if (c->vectors && wn_npy_pipe_rows(j->vectors) == 0)
+        return wn_err_set(err, WN_EINPUT, "%s holds no rows", wn_path_label(c->inputs[0]));
     if (c->vectors) j->o.dims = wn_npy_pipe_cols(j->vectors);
-    if (j->o.dims == 0) j->o.dims = 1; /* no input at all */
     return c->dry_run ? WN_OK : wn_mat_init(&j->head, guess ? WN_STREAM_SAMPLE : 1, j->o.dims, err);
 }
 

@@ -147,6 +147,7 @@ static void add_verdict(wn_manifest_doc *d, const wn_worth *w) {
     add_estimate(d, o, "accuracy", &w->chosen);
     add_estimate(d, o, "accuracy_random", &w->random);
     add_estimate(d, o, "accuracy_all", &w->all);
+    if (w->limited) d->failed |= !cJSON_AddTrueToObject(o, "random_under_limits");
     add_estimate(d, o, "gain", &w->gain);
     wn_doc_real(d, o, "accuracy_guess", w->guess);
     wn_doc_real(d, o, "p", w->p);

@@ -145,6 +145,7 @@ static wn_code read_verdict(wn_outcome *o, wn_err *err) {
     w->chosen = read_estimate(wn_manifest_at(o, "verdict", "accuracy"));
     w->random = read_estimate(wn_manifest_at(o, "verdict", "accuracy_random"));
     w->all = read_estimate(wn_manifest_at(o, "verdict", "accuracy_all"));
+    w->limited = cJSON_IsTrue(wn_manifest_at(o, "verdict", "random_under_limits"));
     w->gain = read_estimate(wn_manifest_at(o, "verdict", "gain"));
     w->guess = json_number(wn_manifest_at(o, "verdict", "accuracy_guess"));
     w->p = json_number(wn_manifest_at(o, "verdict", "p"));

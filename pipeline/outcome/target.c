@@ -26,7 +26,8 @@ static wn_code check_there(const char *path, const char *target, bool overwrite,
                           ours ? "a folder" : "not a folder", ours ? "file" : "folder");
     if (!ours || (S_ISREG(s.st_mode) && (s.st_size == 0 || ours(target)))) return WN_OK;
     return wn_err_set(err, WN_EUSAGE,
-                      "%s is not a file that winnow wrote, so -f leaves it alone; choose another name or move it away",
+                      "%s does not tell that winnow wrote it, so -f leaves it alone; choose another name or move it "
+                      "away",
                       path);
 }
 

@@ -35,7 +35,7 @@ size_t wn_choice_neighbours(const wn_choice_opts *o, size_t m) {
 
 size_t wn_choice_sum_rows(const wn_choice_opts *o, size_t m) {
     const bool rbf = o->objective == WN_GRAPH_CUT && o->kernel.kind == WN_RBF;
-    if (!rbf || o->partition.parts || o->sums == WN_SUMS_EXACT) return 0;
+    if (!rbf || o->value || o->weight || o->partition.parts || o->sums == WN_SUMS_EXACT) return 0;
     return o->sum_rows < m && (o->sums == WN_SUMS_SAMPLED || m > WN_EXACT_SUMS) ? o->sum_rows : 0;
 }
 

@@ -30,7 +30,8 @@ static wn_code bad_number(const wn_number_field *f, const char *where, const cha
     else
         (void)snprintf(wanted, sizeof wanted, "a number above %g is wanted", f->low);
     if (n == 0)
-        return wn_err_set(err, WN_EINPUT, "%s: no %s \"%.60s\" (%s), but %s", where, field, f->name, f->option, wanted);
+        return wn_err_set(err, WN_EINPUT, "%s: no %s \"%.60s\" (%s), but %s in every %s: give it one, or leave it out",
+                          where, field, f->name, f->option, wanted, f->texts ? "record" : "row");
     return wn_err_set(err, WN_EINPUT, "%s: %s \"%.60s\" (%s) is %.*s; %s", where, field, f->name, f->option,
                       (int)(n < 40 ? n : 40), s, wanted);
 }

@@ -65,6 +65,8 @@ static wn_select_opts select_opts(const wn_choice_opts *c, size_t rows) {
                             .maximizer = c->maximizer,
                             .mix = c->mix,
                             .nmix = c->nmix,
+                            .value = c->value,
+                            .weight = c->weight,
                             .apart = c->apart,
                             .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
 }
@@ -100,7 +102,8 @@ static double plan_seconds(const wn_plan *p, size_t m, const wn_choice_opts *c, 
     double threads = (double)wn_threads_get(), n = (double)m, d = (double)o->dims, k = (double)c->wanted;
     const double queries = c->query ? (double)c->query->rows : 0;
     const wn_select_opts select = select_opts(c, m);
-    double work = wn_select_work(&select, m, o->dims);
+    const size_t space = wn_space_dims(&c->space, o->dims);
+    double work = wn_select_work(&select, m, space ? space : o->dims);
     const double sample = c->sums == WN_SUMS_EXACT ? n : c->sum_rows ? (double)c->sum_rows : WN_PARTITION_SAMPLE;
     if (c->partition.parts && c->objective == WN_GRAPH_CUT) work = 2 * n * fmin(n, 2 * sample) * d;
     double flops = work + 4 * n * queries * d + 6 * n * k * d;
@@ -124,7 +127,9 @@ wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_op
                     choice_bytes(choice, c->m, o->dims, p.text, labels);
     /* the texts that remain after exact duplicates are copied together before they are encoded */
     if (o->encode_bytes && c->dropped) encode += p.text;
-    p.need = fixed_bytes + table_bytes(rows) + (encode > choose ? encode : choose);
+    /* values and weights of the rows, and of those of the matrix */
+    const size_t numbers = (size_t)(!!choice->value + !!choice->weight) * (c->n + c->m) * sizeof(double);
+    p.need = fixed_bytes + table_bytes(rows) + numbers + (encode > choose ? encode : choose);
     if (o->streams && p.need > o->budget && p.vectors > WN_PAGED_LEAST) stream_vectors(&p, o->budget);
     for (size_t i = 0; i < rows->corpus.n; i++) p.disk += (size_t)rows->corpus.length[i];
     p.disk += c->n * (o->dims * sizeof(float) + 90) + (1u << 20) + (p.streamed ? p.vectors : 0);

@@ -254,11 +254,14 @@ wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, 
     again.opts = &own;
     own.partition = (wn_choice_parts){0}; /* a fold is small enough to choose from at once, and alone */
     own.ranks = NULL;
-    if (wn_limits_any(chosen->opts)) { /* rows outside the choice are chosen from without them */
-        (void)snprintf(made.none, sizeof made.none, "what is chosen under limits is not chosen anew to be measured");
+    const wn_choice_limits *limits = own.limits;
+    if (limits && (limits->cost || limits->had)) { /* for a budget chance gives other numbers of rows */
+        (void)snprintf(made.none, sizeof made.none, "what is chosen %s is not chosen anew to be measured",
+                       limits->cost ? "under a budget" : "beside rows that one has");
         *out = made;
         return WN_OK;
     }
+    made.limited = wn_limits_any(&own);
     wn_code code = wn_worth_count(&f, v, chosen, err);
     if (code != WN_OK) goto out;
     if (!wn_worth_planned(&f.plan, made.none, &f.size, chosen->opts)) goto done;
@@ -267,7 +270,9 @@ wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, 
     code = wn_worth_choose(&f, v, &again, io, err);
     if (code == WN_ECONSTRAINT) { /* the rest of a fold cannot give what the whole can */
         *err = (wn_err){0};
-        (void)snprintf(made.none, sizeof made.none, "the classes that share in the choice have no rows to hold out");
+        (void)snprintf(made.none, sizeof made.none,
+                       made.limited ? "without the rows to be held out the limits leave too few, or too few by chance"
+                                    : "the classes that share in the choice have no rows to hold out");
         code = WN_OK;
         goto done;
     }
@@ -302,7 +307,8 @@ void wn_worth_text(char out[WN_WORTH_TEXT], const wn_worth *w) {
     }
     size_t at = (size_t)snprintf(out, WN_WORTH_TEXT, "%sexpected accuracy with these rows ", begin[w->verdict]);
     at += (size_t)put_accuracy(out + at, WN_WORTH_TEXT - at, &w->chosen);
-    at += (size_t)snprintf(out + at, WN_WORTH_TEXT - at, ", with as many random ones %.3f", w->random.mean);
+    at += (size_t)snprintf(out + at, WN_WORTH_TEXT - at, ", with as many random ones%s %.3f",
+                           w->limited ? " under the same limits" : "", w->random.mean);
     if (w->all_folds && w->all_rows >= w->of)
         at += (size_t)snprintf(out + at, WN_WORTH_TEXT - at, ", with all %.3f", w->all.mean);
     else if (w->all_folds)

@@ -90,6 +90,8 @@ typedef struct {
     bool *held_out;     /* [all] is the row? */
     wn_class_labels classes;
     double *value, *weight; /* [all] of the row at a place; NULL: there are none */
+    uint32_t *group;        /* the same */
+    wn_choice_limits limits;
     size_t *keep, *exclude;
     wn_lists lists;
 } remainder;
@@ -124,6 +126,7 @@ static void remainder_free(remainder *r) {
     wn_free(r->exclude);
     wn_free(r->value);
     wn_free(r->weight);
+    wn_free(r->group);
     wn_free(r->classes.label);
 }
 
@@ -138,6 +141,8 @@ static wn_code remainder_init(remainder *r, wn_vectors *v, const wn_chosen *chos
     if (!r->at || !r->place || !r->self || !r->held_out || !r->keep || !r->exclude) return WN_EMEMORY;
     if (chosen->opts->value && !(r->value = wn_alloc(c->m, sizeof *r->value, err))) return WN_EMEMORY;
     if (chosen->opts->weight && !(r->weight = wn_alloc(c->m, sizeof *r->weight, err))) return WN_EMEMORY;
+    if (chosen->opts->limits) r->limits = *chosen->opts->limits;
+    if (r->limits.group && !(r->group = wn_alloc(c->m, sizeof *r->group, err))) return WN_EMEMORY;
     for (size_t i = 0; i < c->m; i++) r->at[i] = r->place[i] = r->self[i] = i;
     r->m = c->m - held_out; /* from here on there is an order to come back to */
     if (!chosen->opts->classes) return WN_OK;
@@ -166,6 +171,8 @@ static void remainder_set(remainder *r, const size_t *held_out, size_t n, const 
     }
     for (size_t i = 0; r->value && i < r->m; i++) r->value[i] = chosen->opts->value[r->at[i]];
     for (size_t i = 0; r->weight && i < r->m; i++) r->weight[i] = chosen->opts->weight[r->at[i]];
+    for (size_t i = 0; r->group && i < r->m; i++) r->group[i] = chosen->opts->limits->group[c->row_of[r->at[i]]];
+    r->limits.group = r->group;
     for (size_t i = 0; classes && i < r->m; i++) r->classes.label[i] = classes->label[r->at[i]];
     r->lists = (wn_lists){.keep = r->keep, .exclude = r->exclude, .nkeep = lists->nkeep};
     for (size_t i = 0; i < lists->nkeep; i++) r->keep[i] = r->place[c->x_row[lists->keep[i]]];
@@ -213,7 +220,10 @@ static wn_code choose_fold(wn_worth_folds *f, size_t i, remainder *r, const wn_c
     again.part_rows = f->plan.part_rows;
     again.value = r->value, again.weight = r->weight;
     if (o->classes) again.classes = &r->classes;
-    const wn_choice_opts random = at_random(o, f->size.k, i, STREAM_DRAW);
+    if (o->limits) again.limits = &r->limits;
+    wn_choice_opts random = at_random(o, f->size.k, i, STREAM_DRAW);
+    random.limits = again.limits; /* what chance gives where the same is allowed */
+    if (o->objective != WN_CLASS_HERDING) random.classes = again.classes;
     const wn_choice_opts all = at_random(o, f->plan.all_rows, i, STREAM_ALL);
     wn_code code = choose_rows(&fold->chosen, r, f, &again, err);
     if (code != WN_OK) return code;

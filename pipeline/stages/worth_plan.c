@@ -38,14 +38,22 @@ static double tune_work(const wn_worth_size *s, double n) {
 /* Of class herding the classes are known. */
 static double objective_work(const wn_worth_size *s, const wn_choice_opts *o, size_t part) {
     const size_t space = wn_space_dims(&o->space, s->d), d = space ? space : s->d;
-    const wn_select_opts select = {.objective = o->objective, .kernel = o->kernel, .k = s->k};
+    const wn_select_opts select = {.objective = o->objective,
+                                   .kernel = o->kernel,
+                                   .k = s->k,
+                                   .maximizer = o->maximizer,
+                                   .mix = o->mix,
+                                   .nmix = o->nmix,
+                                   .value = o->value};
     if (o->objective == WN_CLASS_HERDING) return (4 * (double)s->m + s->picks[part]) * (double)d;
     return wn_select_work(&select, s->m, d);
 }
 
 static double choice_work(const wn_worth_size *s, const wn_choice_opts *o, size_t part) {
     const bool toward = o->query && (o->objective >= WN_RDS || o->query_weight > 0);
-    return objective_work(s, o, part) + (toward ? (double)s->m * (double)s->d * (double)o->query->rows : 0);
+    const bool apart = o->limits && o->limits->apart; /* random rows, too, are compared with all that are open */
+    const double cosines = (toward ? (double)o->query->rows : 0) + (apart ? 2 * (double)s->k : 0);
+    return objective_work(s, o, part) + (double)s->m * (double)s->d * cosines;
 }
 
 static bool enough(char none[WN_WORTH_NONE], const wn_worth_size *s, const wn_choice_opts *o, size_t held_out) {
@@ -110,7 +118,7 @@ size_t wn_worth_lesson_bytes(const wn_worth_size *s, size_t n, size_t held_out) 
 
 size_t wn_worth_table_bytes(const wn_worth_size *s, const wn_worth_plan *p) {
     const size_t kept = p->folds * 2 * s->k + p->all_folds * p->all_rows;
-    return s->m * (11 * sizeof(size_t) + 2 * sizeof(uint32_t)) + kept * sizeof(size_t);
+    return s->m * (11 * sizeof(size_t) + 3 * sizeof(uint32_t)) + kept * sizeof(size_t);
 }
 
 size_t wn_worth_bytes(const wn_choice_opts *o, size_t m, size_t d, size_t classes, size_t choice) {

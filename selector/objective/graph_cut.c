@@ -34,7 +34,9 @@ static double graph_cut_work(const wn_select_opts *o, double n, double d) {
     const double k = (double)o->k;
     if (o->kernel.kind != WN_RBF) return n * d * (k + 2);
     const bool estimated = o->sum_rows && (double)o->sum_rows < n;
-    return (estimated ? n * ((double)o->sum_rows + k) * d : n * n * d / 2) + 16 * k * n;
+    /* without the solver every pick meets all rows, one column at a time */
+    const bool plain = o->objective != WN_GRAPH_CUT || o->value || o->maximizer != WN_MAXIMIZER_AUTO;
+    return (estimated ? n * ((double)o->sum_rows + k) * d : n * n * d / 2) + (plain ? 1250 + 28 * d : 16) * k * n;
 }
 
 static wn_code graph_cut_open(void **f, const wn_ground *g, const wn_select_opts *o, wn_err *err) {

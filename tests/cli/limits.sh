@@ -187,7 +187,7 @@ is "$(awk -F'\t' 'NR > 1 && $1 ~ /^r/ { print $1 }' none/assignment.tsv | wc -l)
 is "$(sed -n 's/.*"id": "r\([0-9]*\)".*/\1/p' none/rest.jsonl | awk '$1 >= 40' | wc -l)" 0 \
     "none is too near to a row that one has"
 "$W" embed new.jsonl --dims 7 -q -o narrow.h5ad
-refused "vectors of another width" 3 "select: --against: --against narrow.h5ad has rows of 7 numbers" \
+refused "vectors of another width" 3 "select: --against: narrow.h5ad has rows of 7 numbers" \
     select new.h5ad --no-records -k 9 --against narrow.h5ad -o x
 refused "an encoder that learns" 2 "run: --against: an encoder fitted to these records does not suit other vectors" \
     run new.jsonl -k 9 --against have.h5ad -o x

@@ -43,8 +43,15 @@ for bad in graph-cut graph-cut=0 graph-cut=-1 graph-cut=x herding=1 mixture=1 no
 done
 says "a part twice" 2 "--mix names graph-cut twice" \
     select in.h5ad -k 9 --objective mixture --mix graph-cut=1,graph-cut=2 -o x
-says "a part of another similarity" 2 "--objective feature-based compares by cosine or dot" \
-    select in.h5ad -k 9 --objective mixture --mix feature-based=1 -o x
+for how in '' '--similarity rbf'; do
+    # shellcheck disable=SC2086 # words of a command
+    says "a part of another similarity $how" 2 \
+        "--mix feature-based compares by cosine or dot, not by rbf: say --similarity cosine [" \
+        select in.h5ad -k 9 --objective mixture --mix feature-based=1 $how -o x
+done
+choose --objective mixture --mix feature-based=1 --similarity cosine
+says "what a file says is not left out" 2 "--objective kmeans compares by cosine, not by rbf: say --similarity cosine" \
+    select in.h5ad --config b/manifest.json --objective kmeans -o x
 says "a search that a part does not have" 2 "cannot be searched so: leave --maximizer lazy out" \
     select in.h5ad -k 9 --objective mixture --mix disparity-min=1 --maximizer lazy -o x
 
@@ -83,7 +90,7 @@ rm -rf a
 cat t.csv | "$W" run - --format csv -k 2 --id-field id --objective by-value --value-field v -q -o a
 is "$(rows a)" "b c " "of standard input, which is read once"
 printf '{"text":"one two","v":1}\n{"text":"two one","v":[2]}\n' >list.jsonl
-says "a list for a number" 3 'list.jsonl:2: field "v" is an array' \
+says "a list for a number" 3 'list.jsonl:2: field "v" (--value-field) is an array' \
     run list.jsonl -k 1 --objective by-value --value-field v -o x
 printf '{"text":"one two","v":0}\n{"text":"two one","v":0}\n' >none.jsonl
 says "no weight at all" 3 '--weight-field v: every row has 0' run none.jsonl -k 1 --weight-field v -o x
@@ -92,12 +99,42 @@ rm -rf a
 try run bad.jsonl -k 2 --objective by-value --value-field v --on-error skip:skipped -o a
 is "$code$(rows a)" "01 2 " "bad records that are skipped have none"
 printf '{"text":"a","v":1}\n{"text":"b"}\n' >lacks.jsonl
-says "a record without a value" 3 'lacks.jsonl:2: no field "v" (--value-field), but a number from -1e+06 to 1e+06' \
+says "a record without a value" 3 \
+    'lacks.jsonl:2: no field "v" (--value-field), but a number from -1e+06 to 1e+06 is wanted in every record: give' \
     run lacks.jsonl -k 1 --objective by-value --value-field v -o x
 printf '{"text":"a","v":1}\n{"text":"b","v":"much"}\n' >word.jsonl
 says "a value that is none" 3 'word.jsonl:2: field "v" (--value-field) is much; a number' \
     run word.jsonl -k 1 --objective by-value --value-field v -o x
+says "a field that no record has" 3 'in.jsonl:1: missing field "worth" (fields: ' \
+    run in.jsonl -k 1 --objective by-value --value-field worth -o x
+says "and who asks for it" 3 "). --weight-field asks for it: name one of these" \
+    run in.jsonl -k 1 --weight-field worth -o x
+says "a list of fields" 3 ". --value-field takes one field, not a list" \
+    run in.jsonl -k 1 --value-field label,text --objective by-value -o x
 says "a column that is not there" 3 "--value-field" run t.csv -k 1 --objective by-value --value-field w -o x
+# of a matrix: the column of /obs, unless the records have such a field
+by_sim() { # ARGS...: chooses 5 rows by what stands for the similarity to the nearest of nine, into b
+    rm -rf b
+    try "$@" -k 5 --objective by-value --value-field represented_sim -o b
+    is "$code" 0 "$1 $2 by represented_sim"
+}
+rm -rf a
+try run in.jsonl -k 9 --id-field id -o a
+by_sim select a/selection.h5ad --no-records
+rows b >column
+awk '{ sub(/"times"/, "\"represented_sim\":" NR / 1000 ",\"times\""); print }' in.jsonl >both.jsonl
+sed '1iid,text' in.jsonl | sed '2,$s/.*"id":\("[^"]*"\),"text":\("[^"]*"\).*/\1,\2/' >in.csv
+for records in in.jsonl in.csv; do
+    by_sim select a/selection.h5ad --records $records --id-field id
+    is "$(rows b) $(grep -c r b/subset.*)" "$(cat column) 5" "a column that $records lacks, and its records are written"
+done
+refused "neither has it" 3 'select: in.jsonl:1: missing field "worth" (fields: ' \
+    select in.h5ad -k 1 --value-field worth -o x
+by_sim run in.jsonl --id-field id --embeddings a/selection.h5ad
+is "$(rows b)" "$(cat column)" "the same of run"
+by_sim select a/selection.h5ad --records both.jsonl --id-field id
+is "$(rows b)" "r119 r118 r117 r116 r115 " "where both have it, the field of the records"
+has "$err" "note: --value-field represented_sim: what the records say is taken, not the column" "which is said"
 printf 'a\nb\n' >plain.txt
 says "plain text" 2 "plain.txt: a txt file has no fields; leave --value-field out" \
     run plain.txt -k 1 --objective by-value --value-field v -o x
@@ -116,6 +153,24 @@ try run in.jsonl -k 9 --id-field id --value-field meta.score --objective facilit
 try select a/selection.h5ad --records in.jsonl --id-field id -k 9 --value-field meta.score \
     --objective facility-location -o b
 is "$code$(rows a)" "0$(rows b)" "select --records takes them from the records"
+
+# ---- what is planned ----
+try run in.jsonl -k 9 --id-field id --value-field meta.score --value-weight -2 --objective facility-location -n -o x
+has "$out" "choose    9 of 120 by facility-location - 2 meta.score (a mixture)" "values are in the plan"
+try run in.jsonl -k 9 --objective mixture --mix graph-cut=1,disparity-min=.5 -n -o x
+has "$out" "choose    9 of 120 by mixture, 1 graph-cut + 0.5 disparity-min" "and the parts of a mixture"
+awk 'BEGIN { for (i = 0; i < 20000; i++) printf "{\"text\":\"w%d\",\"v\":%d}\n", i, i % 7 }' >many.jsonl
+seconds() { # ARGS: what the plan says that it takes, in tenths
+    try run many.jsonl -k 2000 --dims 64 -j 1 -n -o x "$@"
+    sed -n 's/^time      about \([0-9]*\)\.\([0-9]\) s/\1\2/p' "$out"
+}
+memory() { # the same of memory, in MiB
+    try run many.jsonl -k 20 --dims 64 -j 1 -n -o x --objective facility-location "$@"
+    sed -n 's/^memory    about \([0-9.]*\) MiB .*/\1/p' "$out"
+}
+more=$(echo "$(memory --value-field v) $(memory --weight-field v) $(memory)" | awk '{ print ($1 > $3 && $2 > $3) }')
+is "$more" 1 "numbers of rows take memory"
+ok $(($(seconds --value-field v) < 2 * $(seconds))) "values take graph-cut's fast way from it, and that is in the time"
 
 # ---- weights ----
 awk '{ match($0, /"times":[0-9]/); n = substr($0, RSTART + 8, 1); for (i = 0; i < n; i++) print }' in.jsonl |

@@ -134,6 +134,7 @@ for c in $commands; do
     is "$missing" "" "$c --help shows every option"
     is "$(awk 'length > 110' help)" "" "$c --help has no overlong line"
     has help "Examples:" "$c --help has examples"
+    is "$(grep -x '[A-Z][a-z]*:' help | sort | uniq -d)" "" "$c --help has every heading once"
     "$W" --man "$c" >"winnow-$c.1"
     missing=
     for o in $(options "$c" | sed '/^k$/d'); do

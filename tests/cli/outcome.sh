@@ -88,7 +88,7 @@ echo "dear diary" >diary
 for what in "embed rows.jsonl --dims 4 -o diary" "embed rows.jsonl --dims 4 -o f.h5ad --save-encoder diary" \
     "graph e.h5ad -K 3 -o diary" "graph e.h5ad -K 3 --export ann-benchmarks -o diary" "report out --html diary"; do
     # shellcheck disable=SC2086
-    refused "a file of the user's stays: $what" 2 "${what%% *}: diary is not a file that winnow wrote" $what -f
+    refused "a file of the user's stays: $what" 2 "${what%% *}: diary does not tell that winnow wrote it" $what -f
 done
 printf '{"text": "good"}\nbad\n' >bad.jsonl
 cat rows.jsonl bad.jsonl >more.jsonl

@@ -97,6 +97,7 @@ try select v.h5ad -k 10% --partitions 3 --shard 1/2 -o parts
 is "$code" 2 "shard 1/2 of 3 partitions"
 try select v.h5ad -k 10% --shard 1/3 -o parts
 is "$code" 2 "a shard of no partitions"
+has "$err" "--shard 1/3 of what? --partitions 3 says how many parts" "and what is lacking"
 try select v.h5ad -k 10% --partitions 3 --shard 1/3 -o three
 is "$code" 2 "an output folder is no folder of shards"
 has "$err" "holds other things than shards" "is named"

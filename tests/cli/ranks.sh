@@ -123,7 +123,13 @@ python=$(python_with numpy)
 if [ -n "$python" ]; then
     "$python" -c 'import numpy as np
 x = np.random.default_rng(1).normal(size=(900, 8)).astype("f4"); x[800, 3] = np.nan
+np.save("many.npy", np.repeat(x[:, :1], 556, 0)[:500001])
 np.save("nan.npy", x); x[800, 3] = 1e38; x[800, 4] = 1e38; np.save("large.npy", x)'
+    wrong "so many rows that one process would sample them" 2 \
+        "ranks count all: mpirun -n 3 winnow select many.npy -k 9 --sums exact -o bad; or --partitions M, or" \
+        many.npy -k 9
+    ranks 3 many.npy -k 9 --sums exact -o bad -n
+    is "$code" 0 "the command that is named is taken"
     wrong "a number that is none, in the share of another rank" 3 "row 800" nan.npy -k 9
     wrong "a row that is too long, in the share of another rank" 3 "norm" large.npy -k 9 --similarity dot
     "$python" -c 'import numpy as np

@@ -56,6 +56,8 @@ cmp -s first chosen.jsonl
 ok $? "but to the file"
 refused "which is not replaced" 2 "stream: chosen.jsonl exists" \
     stream head.jsonl --load-encoder lsa -k 5 -o chosen.jsonl
+refused "even where it may be" 2 "stream: chosen.jsonl does not tell that winnow wrote it, so -f leaves it alone" \
+    stream head.jsonl --load-encoder lsa -k 5 -o chosen.jsonl -f
 printf 'k = 50\nload-encoder = lsa\n' >conf
 "$W" stream --config conf <in.jsonl 2>/dev/null | cmp -s - first
 ok $? "--config"
@@ -91,8 +93,22 @@ np.save("v.npy", a); np.save("v64.npy", a.astype("float64")); np.save("f.npy", n
     vectors -k 30 v.npy
     cmp -s rows "$out"
     ok $? "from a file"
-    vectors -k 3 </dev/null
-    is "$code$(wc -c <"$out")" 00 "no input, no rows"
+    refused "an empty pipe" 3 "stream: standard input holds no rows, nor the header of a .npy matrix" \
+        stream --vectors -k 3
+    : >nothing.npy
+    refused "an empty file" 3 "stream: nothing.npy holds no rows, nor" stream --vectors nothing.npy -k 3
+    "$python" -c '
+import numpy as np
+np.save("none.npy", np.zeros((0, 8), "float32"))
+a = np.load("v.npy"); a[1500, 3] = np.nan; np.save("nan.npy", a); a[1500, 3] = np.inf; np.save("inf.npy", a)'
+    refused "a matrix of no rows" 3 "stream: none.npy holds no rows" stream --vectors none.npy -k 3
+    vectors -k 3 <none.npy
+    is "$code $(cat "$err")" "3 winnow stream: standard input holds no rows" "from a pipe, too"
+    refused "a row with NaN" 3 "stream: nan.npy: row 1500, column 3 is NaN; remove such rows or replace the values" \
+        stream --vectors nan.npy -k 3
+    vectors -k 3 <inf.npy
+    is "$code $(cut -d';' -f1 "$err")" \
+        "3 winnow stream: standard input: row 1500, column 3 is infinite or beyond 32-bit floats" "or infinity"
     head -c 50000 v.npy >cut.npy
     cat v.npy v.npy >twice.npy
     refused "a matrix that is cut" 3 "stream: cut.npy: truncated: 1558 rows of data where the header says 3000" \
@@ -101,6 +117,10 @@ np.save("v.npy", a); np.save("v64.npy", a.astype("float64")); np.save("f.npy", n
         stream --vectors twice.npy -k 3
     refused "columns first" 3 "stream: f.npy: column after column" stream --vectors f.npy -k 3
     refused "records instead" 3 "stream: head.jsonl is no .npy matrix" stream --vectors head.jsonl -k 3
+    refused "vectors without the word" 2 "stream: v.npy holds vectors: --vectors reads a .npy matrix" \
+        stream v.npy -k 3
+    refused "or with an encoder" 2 "stream: v.npy holds vectors: --vectors reads a .npy matrix" \
+        stream v.npy -k 3 --load-encoder lsa
     refused "an option of records" 2 "stream: --text-field has no effect: the input is a matrix" \
         stream --vectors v.npy -k 3 --text-field body
     refused "an encoder" 2 "stream: --load-encoder has no effect: the vectors are read" \
@@ -117,6 +137,7 @@ ok $? "k beyond the rows: all of them"
 has "$err" "note: there are no more rows than -k asks for: all are kept" "which is said"
 stream -k 5 </dev/null
 is "$code$(wc -c <"$out")" 00 "no input, no output"
+is "$(cat "$err")" "stream    0 records from standard input: there is nothing to choose from" "and no bound of it"
 printf '{"text":"a"}\n{"text":"a"}\n' | stream -k 1
 is "$code$(cat "$out")" '0{"text":"a"}' "copies alone"
 

@@ -150,4 +150,16 @@ is "$(wc -l <deduped/conflicts.tsv)" 3 "dedup writes it, too"
 # shellcheck disable=SC2086
 try run rows.jsonl $body -k 3% -M 100M -o small
 is "$(value small accuracy)" "$(value out accuracy)" "little memory: the same figures"
+# ---- under limits ----
+# shellcheck disable=SC2086
+try run rows.jsonl $body --objective facility-location -k 3% --group-field label --per-group 9 -f -o out
+verdict | grep -q " ± 0\.[0-9]*, with as many random ones under the same limits 0\.[0-9]*, with all"
+ok $? "random rows under the limits of the choice"
+is "$(value out random_under_limits)" true "which the manifest says"
+"$W" report out --html page.html 2>/dev/null
+cmp -s page.html out/report.html
+ok $? "and the page"
+# shellcheck disable=SC2086
+try run rows.jsonl $body --objective facility-location --budget 5% --cost words -f -o out
+is "$(verdict)" "verdict   no verdict: what is chosen under a budget is not chosen anew to be measured" "a budget"
 finish

@@ -201,7 +201,7 @@ Test(habits, what_was_probably_meant_is_suggested) {
          {0},
          NULL,
          NULL,
-         "n.jsonl:1: missing field \"text\" (fields: a?b)",
+         "n.jsonl:1: missing field \"text\" (fields: a?b). --text-field asks for it: name one of these",
          WN_EINPUT},
     };
     CHECK_ALL(cases);
@@ -285,9 +285,31 @@ Test(habits, more_fields_come_as_labels_do) {
     put_text("n.jsonl", "{\"text\":\"a\",\"whom\":1}\n");
     refuse_more("n.jsonl", WN_EINPUT, "n.jsonl:1: missing field \"who\"");
     put_text("o.jsonl", "{\"text\":\"a\",\"who\":[1]}\n");
-    refuse_more("o.jsonl", WN_EINPUT, "field \"who\" is an array, a string, a number or a bool is wanted");
+    refuse_more("o.jsonl", WN_EINPUT,
+                "field \"who\" (--group-field) is an array, a string, a number or a bool is wanted");
     put_text("n.csv", "text\na\n");
     refuse_more("n.csv", WN_EINPUT, "missing field \"who\"");
     put_text("n.txt", "a\n");
     refuse_more("n.txt", WN_EUSAGE, "a txt file has no fields; leave --group-field out");
+}
+
+Test(habits, a_field_that_stands_elsewhere_may_be_lacked_by_all) {
+    static const char *const paths[] = {"n.jsonl", "n.csv", "n.txt"};
+    put_text("n.jsonl", "{\"text\":\"a\",\"it\":1}\n");
+    put_text("n.csv", "it,text\n1,a\n");
+    put_text("n.txt", "a\n");
+    for (size_t i = 0; i < 3; i++) {
+        const size_t fields = i < 2 ? 2 : 1; /* the second is there, and told */
+        wn_corpus c;
+        wn_err e = {0};
+        const wn_records_opts o = {.paths = &paths[i],
+                                   .npaths = 1,
+                                   .more = {{"who", "--group-field"}, {"it", "--value-field"}},
+                                   .may_lack = {true},
+                                   .nmore = fields};
+        cr_assert_eq(wn_corpus_read(&c, &o, NULL, &e), WN_OK, "%s", e.msg);
+        cr_assert(c.n == 1 && c.more[0].off[0] == c.more[0].off[1], "%s", paths[i]);
+        cr_assert(fields == 1 || c.more[1].off[1] - c.more[1].off[0] == 1, "%s", paths[i]);
+        wn_corpus_free(&c);
+    }
 }

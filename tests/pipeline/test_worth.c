@@ -90,6 +90,70 @@ Test(worth, typical_rows_teach_more) {
     close_problem(&p);
 }
 
+/* Twelve classes in twelve directions, and twelve rows to choose: a limit that lets one of each come makes chance as
+ * good as any choice. Without one it misses some. */
+static void open_directions(problem *q) {
+    static const char *const twelve[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"};
+    wn_err err = {0};
+    wn_rng g = wn_rng_init(5, 1);
+    *q = (problem){.view = {.n = ROWS, .labels = twelve, .nlabels = K}};
+    cr_assert_eq(wn_mat_init(&q->v.x, ROWS, DIMS, &err), WN_OK);
+    for (size_t i = 0; i < ROWS; i++) {
+        q->self[i] = i;
+        q->label[i] = (uint32_t)wn_rng_below(&g, K);
+        for (size_t j = 0; j < DIMS; j++) wn_mat_row(&q->v.x, i)[j] = .05F * (float)wn_rng_normal(&g);
+        wn_mat_row(&q->v.x, i)[q->label[i]] += 1;
+    }
+    (void)wn_mat_normalize(&q->v.x);
+    for (size_t i = 0; i < ROWS; i++) memcpy(q->before + i * DIMS, wn_mat_row(&q->v.x, i), DIMS * sizeof(float));
+    q->copies = (wn_copies){.n = ROWS, .m = ROWS, .x_row = q->self, .row_of = q->self};
+    q->view.label = q->label;
+    cr_assert_eq(wn_vectors_scan(&q->v, &q->copies, &err), WN_OK);
+    q->classes = (wn_class_labels){.label = q->label, .n = K, .names = twelve};
+    q->opts = (wn_choice_opts){
+        .objective = WN_FACILITY_LOCATION, .kernel = {WN_COSINE, 1}, .wanted = K, .seed = 1, .memory = (size_t)1 << 30};
+}
+
+Test(worth, random_rows_obey_the_limits_of_the_choice) {
+    const wn_choice_limits groups = {.group = p.label, .groups = K, .per_group = 1},
+                           apart = {.apart = true, .max_similarity = .5};
+    const struct {
+        const wn_choice_limits *limits;
+        const wn_class_labels *quotas;
+    } ways[] = {{NULL, NULL}, {&groups, NULL}, {&apart, NULL}, {NULL, &p.classes}};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        wn_io io = {0};
+        wn_worth w;
+        wn_err err = {0};
+        open_directions(&p);
+        p.opts.limits = ways[i].limits, p.opts.classes = ways[i].quotas;
+        cr_assert_eq(wn_choice_make(&p.choice, &p.v, &p.copies, &p.lists, &p.opts, &io, &err), WN_OK, "%s", err.msg);
+        cr_assert_eq(measure(&w, &p, &err), WN_OK, "%s", err.msg);
+        cr_assert_str_empty(w.none);
+        cr_expect_eq(w.limited, i > 0);
+        cr_expect_float_eq(w.chosen.mean, 1, 0, "%zu: %g", i, w.chosen.mean);
+        cr_expect(i ? w.random.mean == 1 : w.random.mean < .9, "%zu: %g", i, w.random.mean);
+        close_problem(&p);
+    }
+}
+
+Test(worth, what_cannot_be_drawn_alike_is_not_measured) {
+    static double cost[ROWS];
+    const wn_choice_limits budget = {.cost = cost, .budget = K, .cost_power = 1}, had = {.had = 1};
+    const char *const why[] = {"what is chosen under a budget is not",
+                               "what is chosen beside rows that one has is not"};
+    for (size_t i = 0; i < ROWS; i++) cost[i] = 1;
+    open_directions(&p);
+    for (size_t i = 0; i < 2; i++) {
+        wn_worth w;
+        wn_err err = {0};
+        p.opts.limits = i ? &had : &budget;
+        cr_assert_eq(measure(&w, &p, &err), WN_OK, "%s", err.msg);
+        cr_expect(strstr(w.none, why[i]) == w.none, "%s", w.none);
+    }
+    close_problem(&p);
+}
+
 Test(worth, labels_dealt_out_teach_nothing) {
     wn_worth w;
     wn_err err = {0};

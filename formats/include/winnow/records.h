@@ -39,6 +39,7 @@ typedef struct {
     const char *role; /* NULL: any; of objects in an array those with this "role" (or "from"), or with none */
     const char *label_field, *id_field;              /* NULL: none. A label may be left out, but not by every record */
     wn_more_field more[WN_MORE_FIELDS]; /* [nmore] strings, numbers or bools; left out as a label may be */
+    bool may_lack[WN_MORE_FIELDS];      /* and by every record */
     size_t nmore;
     size_t limit;                                    /* stop after so many good records; 0 = all */
     const char *skip_path; /* NULL: a bad record is an error; else it is written here byte for byte, and counted */

@@ -67,13 +67,13 @@ wn_code wn_matrix_obsp(wn_matrix_file *m, const char *name, wn_csr *out, wn_err 
 void wn_matrix_close(wn_matrix_file *m);
 
 /* A .npy matrix read once from its start, as from a pipe; path "-" is standard input. Rows must come one after another
- * (C order). Nothing at all is a matrix of no rows and no columns. */
+ * (C order). WN_EINPUT: no .npy matrix, as nothing at all is none. */
 typedef struct wn_npy_pipe wn_npy_pipe;
 wn_code wn_npy_pipe_open(wn_npy_pipe **out, const char *path, wn_err *err);
 size_t wn_npy_pipe_rows(const wn_npy_pipe *p);
 size_t wn_npy_pipe_cols(const wn_npy_pipe *p);
 /* The next n rows into out (row stride in floats), no more than are left. WN_EINPUT where the input ends before, or
- * goes on behind the last row. */
+ * goes on behind the last row, or a value is not finite; names file, row and column. */
 wn_code wn_npy_pipe_read(wn_npy_pipe *p, size_t n, float *out, size_t stride, wn_err *err);
 void wn_npy_pipe_close(wn_npy_pipe *p); /* NULL is fine */
 

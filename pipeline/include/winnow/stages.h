@@ -261,7 +261,8 @@ void wn_choice_free(wn_choice *c);
 /* The first round of part 0 .. parts - 1, as wn_choice_make has it: rows of the matrix. */
 wn_code wn_choice_part(wn_part_picks *out, const wn_vectors *v, const wn_copies *c, const wn_lists *lists,
                        const wn_choice_opts *o, size_t part, wn_io *io, wn_err *err);
-/* Rows that sums over m rows are estimated from, when not in parts; 0: none, they are exact. */
+/* Rows that sums over m rows are estimated from, when not in parts; 0: none, they are exact, as beside values and
+ * weights. */
 size_t wn_choice_sum_rows(const wn_choice_opts *o, size_t m);
 /* The same of several, by o->ranks where there are such: done() gets the picks of each, whose ids it may take. */
 typedef struct {
@@ -295,6 +296,7 @@ typedef struct {
     wn_verdict verdict;        /* chosen rows against random ones */
     wn_estimate chosen;        /* of what is learnt from rows chosen like these */
     wn_estimate random;        /* from as many random rows without copies */
+    bool limited;              /* these were drawn under the limits of the choice */
     wn_estimate all;           /* from all_rows random rows */
     wn_estimate gain;          /* chosen less random */
     double guess;              /* accuracy of always the largest class, of the rows tested */
@@ -317,7 +319,8 @@ typedef struct {
 
 /* Rows are held out by chance, the choice is made anew among the others, as it was, and a logistic regression
  * that learnt from it is tested on them (docs/verdict.md). How often, and on how many rows, depends on sizes alone, so
- * that it takes a small part of a run. v's rows change places and come back. Rows have labels. */
+ * that it takes a small part of a run. v's rows change places and come back. Rows have labels. Random rows are drawn
+ * under the limits of the choice; under a budget, or beside rows that one has, nothing is measured. */
 wn_code wn_worth_measure(wn_worth *out, wn_vectors *v, const wn_chosen *chosen, wn_io *io, wn_err *err);
 /* In words: "better than a random choice: expected accuracy with these rows 0.712 +- 0.010, ...". */
 enum { WN_WORTH_TEXT = 320 };
