@@ -4,6 +4,7 @@
  * that shows which of them stand. */
 #include "greedy.h"
 #include "objective/linear_cut.h"
+#include "solver/linear_codes.h"
 
 enum { WN_AHEAD_MOST = 127 }; /* picks; with the gains after the last one four panels of a product */
 
@@ -17,7 +18,7 @@ typedef struct {
 
 wn_code wn_ahead_init(wn_ahead *a, size_t d, wn_err *err);
 void wn_ahead_free(wn_ahead *a);
-size_t wn_ahead_bytes(size_t d);
+size_t wn_ahead_bytes(size_t d, bool codes);
 
 /* What a pass is over. */
 typedef struct {
@@ -25,6 +26,7 @@ typedef struct {
     const wn_linear_cut *cut; /* before the first of the picks */
     const double *u, *along;  /* [d] an axis; [n] x.u */
     const bool *inside;       /* [n] was the row in the pool? */
+    const wn_linear_codes *codes; /* of all rows; maybe empty */
 } wn_ahead_rows;
 
 /* Cuts `a` after the first pick to which a feasible row outside the pool would go before, and puts that row in its
