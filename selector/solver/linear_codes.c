@@ -165,7 +165,11 @@ unsigned wn_code_pass_strip(const wn_code_pass *p, const size_t *ids, size_t m, 
     const int8_t *rows[WN_CODES_STRIP];
     int32_t y[WN_CODES_STRIP][WN_CODES_WIDTH];
     unsigned found = 0;
-    for (size_t r = 0; r < WN_CODES_STRIP; r++) rows[r] = p->codes->q + ids[r < m ? r : 0] * ld;
+    for (size_t r = 0; r < WN_CODES_STRIP; r++) {
+        rows[r] = p->codes->q + ids[r < m ? r : 0] * ld;
+        for (size_t k = 0; k < ld; k += WN_CODES_LINE) /* mostly of the next strip */
+            __builtin_prefetch(rows[r] + WN_CODES_STRIP * ld + k, 0, 2);
+    }
     for (size_t c = 0; c < columns; c += WN_CODES_WIDTH) {
         wn_codes_product(rows, ld, p->panels + c * ld, y);
         for (size_t r = 0; r < m; r++)

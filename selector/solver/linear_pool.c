@@ -9,7 +9,7 @@
 #include "rank.h"
 
 /* The least pool is small, so that ten rows go through all of this as a million do. */
-enum { POOL_MIN = 4, POOL_MAX = 8192, ROWS_A_PLACE = 16, PIECE = 256, COPIED = 64, LOOK = 16 };
+enum { POOL_MIN = 4, POOL_MAX = 8192, ROWS_A_PLACE = 16, PIECE = 256, COPIED = 64, LOOK = 16, SAMPLED = 1024 };
 
 static size_t pool_cap(size_t n) {
     size_t cap = n / ROWS_A_PLACE;
@@ -69,13 +69,36 @@ static void copy_rows(void *ctx, size_t begin, size_t end, int worker) {
     }
 }
 
-void wn_linear_pool_fill(wn_linear_pool *p, const double *base) {
-    const wn_ground *g = &p->g->ground;
+/* A base that somewhat more rows than the pool has room for will have, by every so manieth row. */
+static double likely_least(wn_linear_pool *p, const double *base) {
+    const size_t n = p->g->ground.n, step = n / SAMPLED + 1;
     size_t m = 0;
-    for (size_t i = 0; i < g->n; i++) {
-        p->inside[i] = false;
+    for (size_t i = 0; i < n; i += step)
         if (wn_constraint_feasible(&p->g->constraint, i)) p->order[m++] = i;
+    const double places = (double)p->cap / (double)step;
+    const size_t top = (size_t)(places + 3 * sqrt(places)) + 1;
+    if (top >= m) return -INFINITY;
+    wn_rank_top(p->order, m, top, base);
+    double least = INFINITY;
+    for (size_t i = 0; i < top; i++) least = fmin(least, base[p->order[i]]);
+    return least;
+}
+
+/* order[m] = the feasible rows whose base is at least that. */
+static size_t gather(wn_linear_pool *p, const double *base, double least) {
+    size_t m = 0;
+    for (size_t i = 0; i < p->g->ground.n; i++) {
+        p->order[m] = i;
+        m += base[i] >= least && wn_constraint_feasible(&p->g->constraint, i);
     }
+    return m;
+}
+
+void wn_linear_pool_fill(wn_linear_pool *p, const double *base) {
+    const double least = likely_least(p, base);
+    size_t m = gather(p, base, least);
+    if (m < p->cap && least > -INFINITY) m = gather(p, base, -INFINITY);
+    for (size_t i = 0; i < p->size; i++) p->inside[p->ids[i]] = false;
     p->size = m < p->cap ? m : p->cap;
     wn_rank_top(p->order, m, p->size, base);
     for (size_t i = 0; i < p->size; i++) {
