@@ -33,9 +33,11 @@ int main(int argc, char **argv) {
         least = fmin(least, (double)(clock() - used) / CLOCKS_PER_SEC);
     }
     if (code == WN_OK) {
-        printf("{\"seconds\": %.6f, \"processor\": %.6f, \"storage\": \"%s\", \"maximizer\": \"%s\", \"f\": %.17g, "
+        printf("{\"seconds\": %.6f, \"processor\": %.6f, \"storage\": \"%s\", \"maximizer\": \"%s\", \"refreshed\": "
+               "%zu, \"f\": %.17g, "
                "\"ids\": [",
-               best, least, wn_storage_name(s.storage), wn_maximizer_name(s.maximizer), s.objective[s.k - 1]);
+               best, least, wn_storage_name(s.storage), wn_maximizer_name(s.maximizer), s.refreshed,
+               s.objective[s.k - 1]);
         for (size_t i = 0; i < s.k; i++) printf("%s%zu", i ? ", " : "", s.ids[i]);
         printf("]}\n");
     } else {

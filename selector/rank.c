@@ -6,29 +6,41 @@ static inline void swap_ids(size_t *a, size_t *b) {
     *b = t;
 }
 
-/* Of three ids the one that goes between the others. */
-static size_t middle_id(size_t a, size_t b, size_t c, const double *key) {
-    bool ab = wn_rank_before(key[a], a, key[b], b), bc = wn_rank_before(key[b], b, key[c], c),
-         ac = wn_rank_before(key[a], a, key[c], c);
+/* Where that of three ids stands which goes between the others. */
+static size_t *middle(size_t *a, size_t *b, size_t *c, const double *key) {
+    const bool ab = wn_rank_before(key[*a], *a, key[*b], *b), bc = wn_rank_before(key[*b], *b, key[*c], *c),
+               ac = wn_rank_before(key[*a], *a, key[*c], *c);
     return ab == bc ? b : ab == ac ? c : a;
 }
 
+/* Splits ids[n] at the median of three: what goes before ids[result] stands in front of it. No branch depends on the
+ * keys, which are in no order that a processor could guess. */
+static size_t split(size_t *ids, size_t n, const double *key) {
+    swap_ids(middle(&ids[0], &ids[n / 2], &ids[n - 1], key), &ids[n - 1]);
+    const size_t pivot = ids[n - 1];
+    const double at = key[pivot];
+    size_t front = 0;
+    for (size_t i = 0; i + 1 < n; i++) {
+        const size_t id = ids[i];
+        const double k = key[id];
+        ids[i] = ids[front];
+        ids[front] = id;
+        front += (size_t)((k > at) | ((k == at) & (id < pivot)));
+    }
+    swap_ids(&ids[front], &ids[n - 1]);
+    return front;
+}
+
 void wn_rank_top(size_t *ids, size_t n, size_t b, const double *key) {
-    size_t lo = 0, hi = n;
-    while (hi - lo > 1 && b > lo && b < hi) { /* everything before lo belongs to the top, nothing from hi on does */
-        size_t pivot = middle_id(ids[lo], ids[lo + (hi - lo) / 2], ids[hi - 1], key), i = lo, end = hi;
-        while (i < end) { /* ids are distinct, so the pivot alone is on neither side */
-            if (wn_rank_before(key[ids[i]], ids[i], key[pivot], pivot))
-                i++;
-            else
-                swap_ids(&ids[i], &ids[--end]);
+    while (n > 1 && b > 0 && b < n) {
+        const size_t front = split(ids, n, key);
+        if (b <= front) {
+            n = front;
+        } else {
+            ids += front + 1;
+            n -= front + 1;
+            b -= front + 1;
         }
-        for (size_t j = i; j < hi; j++)
-            if (ids[j] == pivot) swap_ids(&ids[j], &ids[i]);
-        if (b <= i)
-            hi = i;
-        else
-            lo = i + 1;
     }
 }
 

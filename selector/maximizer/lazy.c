@@ -5,59 +5,61 @@
 #include "maximizer/maximizer.h"
 #include "rank.h"
 
-/* Stale rows refreshed together: few at first, more the longer a step lasts. The picks do not depend on it. */
-enum { BATCH_FIRST = 4, BATCH = 64, ROWS_A_TICK = 1024 };
+/* Stale rows refreshed together: few at first, so that small instances go by the heap, too; more the longer a step
+ * lasts. The picks do not depend on it. */
+enum { BATCH_FIRST = 4, BATCH = 512, ROWS_A_TICK = 1024 };
+
+/* A row and the gain, or the bound of it, that it stands in the heap for; where costs tell, what that counts. */
+typedef struct {
+    double key;
+    size_t id;
+} lazy_row;
 
 /* A heap of feasible rows, the next one to try on top. */
 typedef struct {
-    size_t *ids, n;
-    const double *key;
+    lazy_row *rows;
+    size_t n;
 } lazy_heap;
 
 typedef struct {
     wn_search search;
     lazy_heap heap;
     double *bound; /* [n] the gain when last computed, or a bound of it */
-    double *key;   /* [n] what that counts, where costs tell; NULL: as much as it is */
     size_t *seen;  /* [n] 1 + picks when the gain was computed; 0: never */
     bool filled;   /* does the heap hold its rows? */
 } lazy_search;
 
-static bool heap_before(const lazy_heap *h, size_t a, size_t b) {
-    return wn_rank_before(h->key[a], a, h->key[b], b);
+static inline bool heap_before(lazy_row a, lazy_row b) {
+    return (a.key > b.key) | ((a.key == b.key) & (a.id < b.id));
 }
 
-static void heap_sift_down(lazy_heap *h, size_t i) {
-    for (;;) {
-        size_t top = i, left = 2 * i + 1, right = left + 1;
-        if (left < h->n && heap_before(h, h->ids[left], h->ids[top])) top = left;
-        if (right < h->n && heap_before(h, h->ids[right], h->ids[top])) top = right;
-        if (top == i) return;
-        size_t t = h->ids[i];
-        h->ids[i] = h->ids[top];
-        h->ids[top] = t;
-        i = top;
-    }
+static void heap_rise(lazy_heap *h, size_t i, lazy_row row) {
+    for (; i > 0 && heap_before(row, h->rows[(i - 1) / 2]); i = (i - 1) / 2) h->rows[i] = h->rows[(i - 1) / 2];
+    h->rows[i] = row;
 }
 
+static void heap_push(lazy_heap *h, lazy_row row) {
+    heap_rise(h, h->n++, row);
+}
+
+/* The gap goes down to a leaf, by way of the child that goes first, and what stood last rises from there: it rarely
+ * rises far, and the way down has no branch to guess. */
 static size_t heap_pop(lazy_heap *h) {
-    size_t id = h->ids[0];
-    h->ids[0] = h->ids[--h->n];
-    heap_sift_down(h, 0);
+    const size_t id = h->rows[0].id;
+    const lazy_row last = h->rows[--h->n];
+    size_t gap = 0, child = 1;
+    for (; child + 1 < h->n; child = 2 * gap + 1) {
+        child += heap_before(h->rows[child + 1], h->rows[child]);
+        h->rows[gap] = h->rows[child];
+        gap = child;
+    }
+    if (child < h->n) h->rows[gap] = h->rows[child], gap = child;
+    heap_rise(h, gap, last);
     return id;
 }
 
-static void heap_push(lazy_heap *h, size_t id) {
-    size_t i = h->n++;
-    h->ids[i] = id;
-    for (; i > 0 && heap_before(h, h->ids[i], h->ids[(i - 1) / 2]); i = (i - 1) / 2) {
-        h->ids[i] = h->ids[(i - 1) / 2];
-        h->ids[(i - 1) / 2] = id;
-    }
-}
-
 static size_t lazy_bytes(size_t n) {
-    return n * (2 * sizeof(size_t) + 2 * sizeof(double));
+    return n * (sizeof(lazy_row) + sizeof(double) + sizeof(size_t));
 }
 
 static wn_code lazy_first_bounds(lazy_search *s, wn_err *err) {
@@ -82,25 +84,21 @@ static wn_code lazy_open(void **m, const wn_search *search, wn_err *err) {
     size_t n = search->constraint->g->n;
     s->search = *search;
     if (!(s->seen = wn_alloc(n, sizeof *s->seen, err))) return WN_EMEMORY;
-    if (!(s->heap.ids = wn_alloc(n, sizeof *s->heap.ids, err))) return WN_EMEMORY;
+    if (!(s->heap.rows = wn_alloc(n, sizeof *s->heap.rows, err))) return WN_EMEMORY;
     if (!(s->bound = wn_alloc(n, sizeof *s->bound, err))) return WN_EMEMORY;
-    s->heap.key = s->bound;
-    if (search->constraint->scale && !(s->heap.key = s->key = wn_alloc(n, sizeof *s->key, err))) return WN_EMEMORY;
     return lazy_first_bounds(s, err);
 }
 
-static void lazy_set(lazy_search *s, size_t row, double gain) {
+static void lazy_push(lazy_search *s, size_t row, double gain) {
     s->bound[row] = gain;
-    if (s->key) s->key[row] = wn_constraint_key(s->search.constraint, row, gain);
+    heap_push(&s->heap, (lazy_row){wn_constraint_key(s->search.constraint, row, gain), row});
 }
 
 /* All rows that may be picked. */
 static void lazy_fill(lazy_search *s) {
     const wn_constraint *c = s->search.constraint;
     for (size_t i = 0; i < c->g->n; i++) {
-        if (!wn_constraint_feasible(c, i)) continue;
-        lazy_set(s, i, s->bound[i]);
-        heap_push(&s->heap, i);
+        if (wn_constraint_feasible(c, i)) lazy_push(s, i, s->bound[i]);
     }
     s->filled = true;
 }
@@ -108,8 +106,8 @@ static void lazy_fill(lazy_search *s) {
 /* Rows that were closed since they were put there leave the top; it is stale, then. */
 static bool lazy_stale(lazy_search *s, size_t now) {
     lazy_heap *h = &s->heap;
-    while (h->n > 0 && !wn_constraint_feasible(s->search.constraint, h->ids[0])) (void)heap_pop(h);
-    return h->n > 0 && s->seen[h->ids[0]] != now;
+    while (h->n > 0 && !wn_constraint_feasible(s->search.constraint, h->rows[0].id)) (void)heap_pop(h);
+    return h->n > 0 && s->seen[h->rows[0].id] != now;
 }
 
 /* Refreshes stale rows from the top of the heap until a fresh one stands there. */
@@ -126,9 +124,8 @@ static wn_code lazy_best(void *m, size_t *row, double *gain, wn_err *err) {
         wn_code code = q->objective->gains(q->f, ids, count, gains, err);
         if (code != WN_OK) return code;
         for (size_t i = 0; i < count; i++) {
-            lazy_set(s, ids[i], gains[i]);
             s->seen[ids[i]] = now;
-            heap_push(h, ids[i]);
+            lazy_push(s, ids[i], gains[i]);
         }
         *q->refreshed += count;
         if (batch < BATCH) batch *= 2;
@@ -147,9 +144,8 @@ static void lazy_close(void *m) {
     lazy_search *s = m;
     if (!s) return;
     wn_free(s->seen);
-    wn_free(s->heap.ids);
+    wn_free(s->heap.rows);
     wn_free(s->bound);
-    wn_free(s->key);
     wn_free(s);
 }
 

@@ -15,7 +15,7 @@
 
 #include "objective/objective.h"
 
-enum { ROWS = 32 };
+enum { ROWS = 8 };
 
 typedef struct {
     const wn_ground *g;

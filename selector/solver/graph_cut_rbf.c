@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wn/keys.h>
 #include <wn/pairwise.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
@@ -18,11 +19,7 @@
 #include "rank.h"
 #include "solver/solver.h"
 
-enum { POOL_MIN = 8, POOL_MAX = 1024, ROWS_A_PLACE = 64, SHORTLIST = 16, LOOK = 4, PICKS = 256 };
-
-typedef struct {
-    size_t version, id;
-} rbf_stale;
+enum { POOL_MIN = 8, POOL_MAX = 1024, ROWS_A_PLACE = 64, SHORTLIST = 48, LOOK = 8, PICKS = 256 };
 
 typedef struct {
     wn_greedy *g;
@@ -44,7 +41,7 @@ typedef struct {
     wn_packed pool;             /* their vectors */
     const float **rows;         /* [cap] the same, where they stand */
     float *w;                   /* [cap, in whole panels] similarities of a pick with them */
-    rbf_stale *todo;            /* [LOOK cap] */
+    uint64_t *todo;             /* [LOOK cap] rows to refresh (rbf_stale) */
     size_t ntodo;
 } rbf_solver;
 
@@ -60,7 +57,7 @@ static size_t rbf_packed_rows(size_t k) {
 static size_t rbf_bytes(const wn_select_opts *o, size_t n, size_t d) {
     size_t cap = rbf_pool_cap(n);
     size_t rows = n * (3 * sizeof(double) + 2 * sizeof(size_t)) + rbf_packed_rows(o->k) * d * sizeof(float);
-    size_t pool = cap * (2 * sizeof(size_t) + 2 * sizeof(double) + LOOK * sizeof(rbf_stale)) +
+    size_t pool = cap * (2 * sizeof(size_t) + 2 * sizeof(double) + LOOK * sizeof(uint64_t)) +
                   rbf_packed_rows(cap) * (d + 1) * sizeof(float);
     return rows + pool;
 }
@@ -82,6 +79,8 @@ static wn_code rbf_alloc(rbf_solver *s, size_t n, size_t k, size_t d, wn_err *er
 
 static wn_code rbf_open(void **solver, wn_greedy *g, wn_err *err) {
     size_t n = g->ground.n, d = g->ground.d;
+    if (n > UINT32_MAX) /* rbf_stale has 32 bits for a row */
+        return wn_err_set(err, WN_EUSAGE, "select: %zu rows; at most 2^32 - 1 can be handled over rbf", n);
     rbf_solver *s = wn_alloc(1, sizeof *s, err);
     if (!(*solver = s)) return WN_EMEMORY;
     *s = (rbf_solver){.g = g, .scale = 2 + g->o.lambda, .cap = rbf_pool_cap(n)};
@@ -103,10 +102,12 @@ static void rbf_close(void *solver) {
     wn_free(s);
 }
 
-static int rbf_by_version(const void *a, const void *b) {
-    const rbf_stale *x = a, *y = b;
-    if (x->version != y->version) return x->version < y->version ? -1 : 1;
-    return x->id < y->id ? -1 : x->id > y->id;
+/* A row and its version in one number, the larger the earlier the version. */
+static uint64_t rbf_stale(const rbf_solver *s, size_t id) {
+    return ~((uint64_t)s->version[id] << 32 | id);
+}
+static size_t rbf_stale_row(uint64_t stale) {
+    return ~stale & UINT32_MAX;
 }
 
 /* Brings rows todo[begin .. end), sorted by version, up to date; WN_GEMM_ROWS at most. */
@@ -114,33 +115,33 @@ static void rbf_refresh_task(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
     rbf_solver *s = ctx;
     const wn_ground *g = &s->g->ground;
-    const rbf_stale *todo = s->todo + begin;
+    const uint64_t *todo = s->todo + begin;
     const size_t m = end - begin, picked = s->g->constraint.picked;
+    size_t ids[WN_GEMM_ROWS];
     const float *rows[WN_GEMM_ROWS];
     _Alignas(64) float tile[WN_GEMM_ROWS * PICKS];
-    for (size_t i = 0; i < m; i++) rows[i] = wn_mat_row(g->x, todo[i].id);
-    for (size_t first = todo->version / WN_GEMM_PANEL * WN_GEMM_PANEL; first < picked; first += PICKS) {
+    for (size_t i = 0; i < m; i++) ids[i] = rbf_stale_row(todo[i]), rows[i] = wn_mat_row(g->x, ids[i]);
+    for (size_t first = s->version[ids[0]] / WN_GEMM_PANEL * WN_GEMM_PANEL; first < picked; first += PICKS) {
         const size_t np = picked - first < PICKS ? picked - first : PICKS;
         const wn_packed picks = {.n = np, .k = g->d, .data = s->picks + first * g->d};
         size_t behind = m; /* rows that do not count all of these picks yet: a prefix, by the order */
-        while (behind > 0 && todo[behind - 1].version >= first + np) behind--;
+        while (behind > 0 && s->version[ids[behind - 1]] >= first + np) behind--;
         wn_pair_rows(&s->g->o.kernel, rows, behind, &picks, tile, PICKS);
         for (size_t i = 0; i < behind; i++) {
-            double c = s->C[todo[i].id];
-            for (size_t p = todo[i].version > first ? todo[i].version - first : 0; p < np; p++)
-                c += (double)tile[i * PICKS + p];
-            s->C[todo[i].id] = c;
+            const size_t version = s->version[ids[i]];
+            double c = s->C[ids[i]];
+            for (size_t p = version > first ? version - first : 0; p < np; p++) c += (double)tile[i * PICKS + p];
+            s->C[ids[i]] = c;
         }
     }
     for (size_t i = 0; i < m; i++) {
-        const size_t id = todo[i].id;
-        s->version[id] = picked;
-        s->bound[id] = s->T[id] - s->scale * s->C[id];
+        s->version[ids[i]] = picked;
+        s->bound[ids[i]] = s->T[ids[i]] - s->scale * s->C[ids[i]];
     }
 }
 
 static void rbf_refresh(rbf_solver *s) {
-    qsort(s->todo, s->ntodo, sizeof *s->todo, rbf_by_version);
+    wn_keys_sort(s->todo, s->ntodo);
     wn_parallel_for(s->ntodo, WN_GEMM_ROWS, rbf_refresh_task, s);
     s->g->out->refreshed += s->ntodo;
     s->ntodo = 0;
@@ -173,8 +174,7 @@ static wn_code rbf_rank_shortlist(rbf_solver *s, wn_err *err) {
         for (size_t i = 0; i < s->size; i++) fresh = fresh && s->version[s->order[i]] == picked;
         if (fresh) return WN_OK;
         for (size_t i = 0; i < look; i++)
-            if (s->version[s->order[i]] < picked)
-                s->todo[s->ntodo++] = (rbf_stale){s->version[s->order[i]], s->order[i]};
+            if (s->version[s->order[i]] < picked) s->todo[s->ntodo++] = rbf_stale(s, s->order[i]);
         rbf_refresh(s);
         const wn_code code = wn_greedy_tick(s->g, err);
         if (code != WN_OK) return code;
@@ -245,7 +245,7 @@ static void rbf_drain_pool(rbf_solver *s) {
 
 static wn_code rbf_gain(void *solver, size_t row, double *gain, wn_err *err) {
     rbf_solver *s = solver;
-    s->todo[s->ntodo++] = (rbf_stale){s->version[row], row};
+    s->todo[s->ntodo++] = rbf_stale(s, row);
     (void)err;
     rbf_refresh(s);
     *gain = s->bound[row];
