@@ -15,7 +15,7 @@
 #include "solver/linear_pool.h"
 #include "solver/solver.h"
 
-enum { AHEAD_LEAST = 8 };
+enum { AHEAD_LEAST = 8, CLOSE_SHARE = 4 };
 
 typedef struct {
     wn_greedy *g;
@@ -113,6 +113,13 @@ static void linear_go_ahead(linear_solver *s, size_t most) {
     wn_linear_pool_move(&s->pool, s->trial.v, loose, s->base); /* of rows that may not be picked in the end, too */
 }
 
+/* Where too many rows come too near the picks codes are of no use: there what they took is better spent on the pool. */
+static wn_code drop_codes(linear_solver *s, wn_err *err) {
+    wn_linear_codes_free(&s->codes);
+    wn_linear_pool_free(&s->pool);
+    return wn_linear_pool_init(&s->pool, s->g, &s->codes, err);
+}
+
 static wn_code linear_plan(linear_solver *s, wn_err *err) {
     const wn_constraint *c = &s->g->constraint;
     wn_code code = WN_OK;
@@ -122,6 +129,7 @@ static wn_code linear_plan(linear_solver *s, wn_err *err) {
         if ((code = linear_pass(s, err)) != WN_OK) return code;
         s->passed = true;
     }
+    if (s->codes.q && CLOSE_SHARE * s->ahead.close > s->g->ground.n && (code = drop_codes(s, err)) != WN_OK) return code;
     wn_linear_pool_fill(&s->pool, s->base);
     const size_t left = c->k - c->picked, most = s->batch < left ? s->batch : left;
     linear_go_ahead(s, most);

@@ -50,6 +50,7 @@ typedef struct {
     double axial[COLUMNS], length[COLUMNS], loose[COLUMNS]; /* alpha, |w|, what roundings may have done to a gain */
     atomic_size_t first;                                    /* picks before the first that does not stand; only falls */
     pthread_mutex_t lock;
+    atomic_size_t close;
     size_t id;   /* the best row in place of pick `first` */
     double gain; /* its gain */
 } ahead_pass;
@@ -118,16 +119,17 @@ static void check_rows(void *ctx, size_t begin, size_t end, int worker) {
 static void check_codes(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
     ahead_pass *p = ctx;
-    size_t ids[WN_CODES_STRIP], near[PIECE], m, found = 0;
+    size_t ids[WN_CODES_STRIP], near[PIECE], m, found = 0, close = 0;
     double about[WN_CODES_STRIP][2];
     while ((m = next_rows(p, &begin, end, WN_CODES_STRIP, ids)) > 0) {
-        const unsigned reach = wn_code_pass_strip(&p->codes, ids, m, columns_left(p), about);
+        const unsigned reach = wn_code_pass_strip(&p->codes, ids, m, columns_left(p), about, &close);
         for (size_t r = 0; r < m; r++) {
             p->base[ids[r]] = about[r][0];
             if (p->a->n) p->begin[ids[r]] = about[r][1];
             if (reach >> r & 1) near[found++] = ids[r];
         }
     }
+    atomic_fetch_add_explicit(&p->close, close, memory_order_relaxed);
     for (size_t j = 0; j < found; j += WN_GEMM_ROWS)
         check_some(p, near + j, found - j < WN_GEMM_ROWS ? found - j : WN_GEMM_ROWS);
 }
@@ -167,6 +169,7 @@ wn_code wn_ahead_check(wn_ahead *a, const wn_ahead_rows *r, double *base, double
     if ((code = wn_packed_init(&p.columns, columns, g->d, a->n + 1, g->d, err)) != WN_OK) goto out;
     if (r->codes->q && (code = set_codes(&p, err)) != WN_OK) goto out;
     wn_parallel_for(g->n, PIECE, r->codes->q ? check_codes : check_rows, &p);
+    a->close = atomic_load(&p.close);
     const size_t first = atomic_load(&p.first);
     if (first < a->n) {
         a->id[first] = p.id, a->gain[first] = p.gain;

@@ -14,6 +14,7 @@ typedef struct {
     size_t *id;   /* [most] */
     double *gain; /* [most] */
     double *v;    /* [most + 1, d] v of wn_linear_cut before each, and after the last */
+    size_t close; /* rows that their codes did not tell from the first pick */
 } wn_ahead;
 
 wn_code wn_ahead_init(wn_ahead *a, size_t d, wn_err *err);

@@ -1,16 +1,19 @@
-/* A gain is x.v - |x|^2. With a unit vector u, a = x.u and b = v.u in double,
+/* A gain is x.v - |x|^2. With a unit vector u, a = x.u and b = v.u in double, and a diagonal matrix D,
  *
- *     x = a u + s q + e     s q: every value of x - a u rounded to one of 127 steps of s; e is what that left
- *     v = b u + t r + f     t r: the same of v - b u in 255 steps of t
- *     x.v = a b + s t q.r + e.(v - b u) + s q.f
+ *     x = a u + D (s q + e)          s q: every value of D^-1 (x - a u) rounded to one of 127 steps of s
+ *     D (v - b u) = t r + f          t r: the same in 255 steps of t
+ *     x.v = a b + s t q.r + e.(t r + f) + s q.f
  *
- * q.r is a product of bytes, exact. The last two terms are not computed; |e| |v - b u| + s |q| |f| exceeds them
- * (Cauchy-Schwarz), with each of these lengths taken in double and rounded up. They are some hundredths of the length
- * of x off the axis times that of v off the axis, while x.v itself spreads over rows by the same over sqrt(d): half as
- * much again at d = 384. So of the rows outside the pool few come near the gain of a pick, and these are computed.
+ * q.r is a product of bytes, exact. The last two terms are not computed; |e| |t r + f| + s |q| |f| exceeds them
+ * (Cauchy-Schwarz), with each of these lengths taken in double and rounded up.
  *
- * (x - a u).u and (v - b u).u are not 0 but roundings of a and b, below (d + 8) 2^-52 |x| |v| as are all others here,
- * of values at most twice |x| |v|: wn_linear_cut_slack is 64 (d + 16) 2^-53 of the largest |x| and |v|. */
+ * D has about the root mean square of each column of x - a u. The picks of a greedy take from v what rows have most of,
+ * so that v grows long in columns where rows are short; D makes both even. Then the slack is some hundredths of a
+ * product of lengths over which x.v itself spreads as 1 / sqrt(d): half as much again at d = 384. So of the rows outside
+ * the pool few come near the gain of a pick, and these are computed. Powers of two, so that D rounds nothing.
+ *
+ * (x - a u).u and (v - b u).u are not 0 but roundings of a and b, below (d + 8) 2^-52 |x| |v| as are all others here:
+ * wn_linear_cut_slack is 64 (d + 16) 2^-53 of the largest |x| and |v|. */
 #include "solver/linear_codes.h"
 
 #include <math.h>
@@ -18,11 +21,12 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-enum { COLUMN_MOST = 127, COLUMN_ZERO = 128, ROWS_A_PIECE = 256 };
-static const double up = 1 + 0x1p-20; /* more than rounding takes from a length */
+enum { COLUMN_MOST = 127, COLUMN_ZERO = 128, ROWS_A_PIECE = 256, SAMPLED = 4096 };
+static const double up = 1 + 0x1p-20;      /* more than rounding takes from a length... */
+static const double rounding = 0x1p-50; /* ...and, of the values, from each difference */
 
 size_t wn_linear_codes_bytes(size_t n, size_t d) {
-    return d <= WN_CODES_K ? n * (wn_codes_ld(d) + sizeof(wn_code_row)) : 0;
+    return d <= WN_CODES_K ? n * (wn_codes_ld(d) + sizeof(wn_code_row)) + d * sizeof(double) : 0;
 }
 
 /* v to a whole number, never beyond `most`. */
@@ -38,25 +42,30 @@ static inline float float_up(double v) {
 
 static void code_row(const wn_linear_codes *c, size_t i) {
     const float *x = wn_mat_row(c->g->x, i);
-    const double *u = c->u, a = c->along[i];
+    const double *u = c->u, *scale = c->scale, a = c->along[i];
     const size_t d = c->g->d;
     int8_t *q = c->q + i * c->ld;
-    double most = 0, miss = 0;
+    double most = 0, miss = 0, rounded = 0;
     int32_t sum = 0, sq = 0;
-    for (size_t k = 0; k < d; k++) most = fmax(most, fabs((double)x[k] - a * u[k]));
+    for (size_t k = 0; k < d; k++) {
+        const double off = fabs((double)x[k] - a * u[k]) / scale[k];
+        most = off > most ? off : most;
+    }
     const float step = (float)(most / WN_CODE_ROW);
     const double by = step > 0 ? 1 / (double)step : 0;
     for (size_t k = 0; k < d; k++) {
-        const double off = (double)x[k] - a * u[k];
+        const double inverse = 1 / scale[k], off = ((double)x[k] - a * u[k]) * inverse,
+                     all = (fabs((double)x[k]) + fabs(a * u[k])) * inverse;
         const int code = whole(off * by, WN_CODE_ROW);
         const double e = off - (double)step * code;
         q[k] = (int8_t)code;
         miss += e * e;
+        rounded += all * all;
         sum += code;
         sq += code * code;
     }
     c->row[i] = (wn_code_row){.step = step,
-                              .miss = float_up(sqrt(miss) * up + 0x1p-48 * sqrt(c->g->sq[i])),
+                              .miss = float_up(sqrt(miss) * up + sqrt(rounded) * rounding),
                               .size = float_up((double)step * sqrt((double)sq) * up),
                               .sum = sum};
 }
@@ -66,10 +75,31 @@ static void code_rows(void *ctx, size_t begin, size_t end, int worker) {
     for (size_t i = begin; i < end; i++) code_row(ctx, i);
 }
 
+/* D by every so manieth row; columns that have less than 2^-20 of the largest are taken to have that. */
+static void find_scale(const wn_linear_codes *c) {
+    const size_t d = c->g->d, step = c->g->n / SAMPLED + 1;
+    double most = 0;
+    for (size_t i = 0; i < c->g->n; i += step) {
+        const float *x = wn_mat_row(c->g->x, i);
+        for (size_t k = 0; k < d; k++) {
+            const double off = (double)x[k] - c->along[i] * c->u[k];
+            c->scale[k] += off * off;
+        }
+    }
+    for (size_t k = 0; k < d; k++) most = fmax(most, c->scale[k]);
+    for (size_t k = 0; k < d; k++) {
+        const double sq = fmax(c->scale[k], most * 0x1p-40);
+        c->scale[k] = sq > 0 ? ldexp(1, (ilogb(sq) + 1) / 2) : 1;
+    }
+}
+
 wn_code wn_linear_codes_init(wn_linear_codes *c, const wn_ground *g, const double *u, const double *along,
                              wn_err *err) {
     *c = (wn_linear_codes){.g = g, .u = u, .along = along, .ld = wn_codes_ld(g->d)};
-    if (!(c->row = wn_alloc(g->n, sizeof *c->row, err)) || !(c->q = wn_alloc(g->n, c->ld, err))) return WN_EMEMORY;
+    if (!(c->row = wn_alloc(g->n, sizeof *c->row, err)) || !(c->scale = wn_alloc(g->d, sizeof *c->scale, err)) ||
+        !(c->q = wn_alloc(g->n, c->ld, err)))
+        return WN_EMEMORY;
+    find_scale(c);
     wn_parallel_for(g->n, ROWS_A_PIECE, code_rows, c);
     return WN_OK;
 }
@@ -77,29 +107,34 @@ wn_code wn_linear_codes_init(wn_linear_codes *c, const wn_ground *g, const doubl
 void wn_linear_codes_free(wn_linear_codes *c) {
     wn_free(c->q);
     wn_free(c->row);
+    wn_free(c->scale);
     *c = (wn_linear_codes){0};
 }
 
 wn_code_column wn_code_column_of(const wn_linear_codes *c, const double *v, uint8_t *bytes) {
     const size_t d = c->g->d;
     wn_code_column column = {0};
-    double most = 0, off = 0, lost = 0, all = 0;
+    double most = 0, off = 0, lost = 0, rounded = 0;
     for (size_t k = 0; k < d; k++) column.axial += v[k] * c->u[k];
-    for (size_t k = 0; k < d; k++) most = fmax(most, fabs(v[k] - column.axial * c->u[k]));
+    for (size_t k = 0; k < d; k++) {
+        const double w = fabs(v[k] - column.axial * c->u[k]) * c->scale[k];
+        most = w > most ? w : most;
+    }
     column.step = most > 0x1p-500 ? most / COLUMN_MOST : 0;
     const double by = column.step > 0 ? 1 / column.step : 0;
     for (size_t k = 0; k < d; k++) {
-        const double w = v[k] - column.axial * c->u[k];
+        const double w = (v[k] - column.axial * c->u[k]) * c->scale[k],
+                     all = (fabs(v[k]) + fabs(column.axial * c->u[k])) * c->scale[k];
         const int code = whole(w * by, COLUMN_MOST);
         const double f = w - column.step * code;
         bytes[k] = (uint8_t)(code + COLUMN_ZERO);
         off += w * w;
         lost += f * f;
-        all += v[k] * v[k];
+        rounded += all * all;
     }
     memset(bytes + d, COLUMN_ZERO, c->ld - d);
-    column.off = sqrt(off) * up + 0x1p-48 * sqrt(all);
-    column.lost = sqrt(lost) * up + 0x1p-48 * sqrt(all);
+    column.off = sqrt(off) * up + sqrt(rounded) * rounding;
+    column.lost = sqrt(lost) * up + sqrt(rounded) * rounding;
     return column;
 }
 
@@ -144,7 +179,7 @@ void wn_code_pass_column(wn_code_pass *p, size_t column, const double *v, double
 
 /* A row at one panel of columns: does it reach a bar? */
 static inline bool reaches(const wn_code_pass *p, size_t i, size_t panel, const int32_t y[WN_CODES_WIDTH],
-                           double about[2]) {
+                           double about[2], size_t *close) {
     const wn_code_row *x = &p->codes->row[i];
     const double along = p->codes->along[i], sq = p->codes->g->sq[i], step = (double)x->step;
     const double most = wn_code_slack(&p->widest, x) + p->loose - sq;
@@ -154,13 +189,16 @@ static inline bool reaches(const wn_code_pass *p, size_t i, size_t panel, const 
     int hits = 0;
     for (size_t c = 0; c < WN_CODES_WIDTH; c++)
         value[c] = axial[c] * along + steps[c] * (step * (double)(y[c] - COLUMN_ZERO * x->sum));
-    if (panel == 0) about[0] = value[0] - sq, about[1] = value[1] - sq;
+    if (panel == 0) {
+        about[0] = value[0] - sq, about[1] = value[1] - sq;
+        *close += !(value[1] + most < bar[1]);
+    }
     for (size_t c = 0; c < WN_CODES_WIDTH; c++) hits += !(value[c] + most < bar[c]);
     return hits > 0;
 }
 
 unsigned wn_code_pass_strip(const wn_code_pass *p, const size_t *ids, size_t m, size_t columns,
-                            double about[WN_CODES_STRIP][2]) {
+                            double about[WN_CODES_STRIP][2], size_t *close) {
     const size_t ld = p->codes->ld;
     const int8_t *rows[WN_CODES_STRIP];
     int32_t y[WN_CODES_STRIP][WN_CODES_WIDTH];
@@ -173,7 +211,7 @@ unsigned wn_code_pass_strip(const wn_code_pass *p, const size_t *ids, size_t m, 
     for (size_t c = 0; c < columns; c += WN_CODES_WIDTH) {
         wn_codes_product(rows, ld, p->panels + c * ld, y);
         for (size_t r = 0; r < m; r++)
-            if (reaches(p, ids[r], c / WN_CODES_WIDTH, y[r], about[r])) found |= 1u << r;
+            if (reaches(p, ids[r], c / WN_CODES_WIDTH, y[r], about[r], close)) found |= 1u << r;
     }
     return found;
 }

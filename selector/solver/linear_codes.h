@@ -6,7 +6,7 @@
 
 #include "ground.h"
 
-/* What is known of a row x = along u + step q + e beside its codes q. */
+/* What is known of a row x = along u + D (step q + e) beside its codes q; D: a scale for each column. */
 typedef struct {
     float step, miss, size; /* miss >= |e|, size >= step |q| */
     int32_t sum;            /* of q */
@@ -19,6 +19,7 @@ typedef struct {
     size_t ld;
     int8_t *q;        /* [n, ld]; NULL: there are none */
     wn_code_row *row; /* [n] */
+    double *scale;    /* [d] D: powers of two */
 } wn_linear_codes;
 
 /* 0: there are no codes of such rows. */
@@ -28,9 +29,9 @@ wn_code wn_linear_codes_init(wn_linear_codes *c, const wn_ground *g, const doubl
                              wn_err *err);
 void wn_linear_codes_free(wn_linear_codes *c);
 
-/* A vector v = axial u + step r + f, of which r + 128 is what the products take. */
+/* A vector v with D (v - axial u) = step r + f, of which r + 128 is what the products take. */
 typedef struct {
-    double axial, step, off, lost; /* off >= |v - axial u|, lost >= |f| */
+    double axial, step, off, lost; /* off >= |step r + f|, lost >= |f| */
 } wn_code_column;
 /* bytes[ld]. */
 wn_code_column wn_code_column_of(const wn_linear_codes *c, const double *v, uint8_t *bytes);
@@ -60,8 +61,9 @@ wn_code wn_code_pass_init(wn_code_pass *p, const wn_linear_codes *c, size_t colu
 void wn_code_pass_free(wn_code_pass *p);
 void wn_code_pass_column(wn_code_pass *p, size_t column, const double *v, double bar);
 /* Of up to WN_CODES_STRIP rows: bit r is set where the gain of row ids[r] may reach the bar of one of the first
- * `columns`. about[r][0 .. 1]: about its gains at the first two (one where there is only one). */
+ * `columns`. about[r][0 .. 1]: about its gains at the first two (one where there is only one). *close grows by the
+ * rows that may reach the bar of the second. */
 unsigned wn_code_pass_strip(const wn_code_pass *p, const size_t *ids, size_t m, size_t columns,
-                            double about[WN_CODES_STRIP][2]);
+                            double about[WN_CODES_STRIP][2], size_t *close);
 
 #endif
