@@ -28,6 +28,8 @@ typedef struct {
     wn_ahead ahead;
     size_t next, batch; /* the pick that comes next; how many are made ahead */
     bool passed;        /* is there a base? */
+    size_t close;       /* rows that came near a pick since codes refer to an earlier v */
+    bool referred;      /* just now */
 } linear_solver;
 
 static size_t bytes_with(size_t n, size_t d, bool codes) {
@@ -113,11 +115,22 @@ static void linear_go_ahead(linear_solver *s, size_t most) {
     wn_linear_pool_move(&s->pool, s->trial.v, loose, s->base); /* of rows that may not be picked in the end, too */
 }
 
-/* Where too many rows come too near the picks codes are of no use: there what they took is better spent on the pool. */
-static wn_code drop_codes(linear_solver *s, wn_err *err) {
-    wn_linear_codes_free(&s->codes);
-    wn_linear_pool_free(&s->pool);
-    return wn_linear_pool_init(&s->pool, s->g, &s->codes, err);
+/* Where too many rows came too near the picks codes refer to v as it is now. Where that does not help they are of no
+ * use: what they took is better spent on the pool. */
+static wn_code keep_codes_close(linear_solver *s, wn_err *err) {
+    const size_t n = s->g->ground.n, close = s->ahead.close;
+    if (s->referred && CLOSE_SHARE * close > n) {
+        wn_linear_codes_free(&s->codes);
+        wn_linear_pool_free(&s->pool);
+        return wn_linear_pool_init(&s->pool, s->g, &s->codes, err);
+    }
+    s->close += close;
+    s->referred = s->close > n;
+    if (!s->referred) return WN_OK;
+    s->close = 0;
+    s->g->out->passes++;
+    wn_linear_codes_refer(&s->codes, s->cut.v);
+    return WN_OK;
 }
 
 static wn_code linear_plan(linear_solver *s, wn_err *err) {
@@ -129,7 +142,7 @@ static wn_code linear_plan(linear_solver *s, wn_err *err) {
         if ((code = linear_pass(s, err)) != WN_OK) return code;
         s->passed = true;
     }
-    if (s->codes.q && CLOSE_SHARE * s->ahead.close > s->g->ground.n && (code = drop_codes(s, err)) != WN_OK) return code;
+    if (s->codes.q && (code = keep_codes_close(s, err)) != WN_OK) return code;
     wn_linear_pool_fill(&s->pool, s->base);
     const size_t left = c->k - c->picked, most = s->batch < left ? s->batch : left;
     linear_go_ahead(s, most);

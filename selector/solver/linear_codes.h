@@ -6,7 +6,7 @@
 
 #include "ground.h"
 
-/* What is known of a row x = along u + D (step q + e) beside its codes q; D: a scale for each column. */
+/* What is known of a row x = along u + step q + e beside its codes q. */
 typedef struct {
     float step, miss, size; /* miss >= |e|, size >= step |q| */
     int32_t sum;            /* of q */
@@ -16,10 +16,11 @@ typedef struct {
 typedef struct {
     const wn_ground *g;
     const double *u, *along; /* [d] an axis; [n] x.u */
+    double *w, *ref;         /* [d] part of an earlier v off the axis; [n] x.w */
+    double w_sq;             /* w.w */
     size_t ld;
     int8_t *q;        /* [n, ld]; NULL: there are none */
     wn_code_row *row; /* [n] */
-    double *scale;    /* [d] D: powers of two */
 } wn_linear_codes;
 
 /* 0: there are no codes of such rows. */
@@ -28,17 +29,19 @@ size_t wn_linear_codes_bytes(size_t n, size_t d);
 wn_code wn_linear_codes_init(wn_linear_codes *c, const wn_ground *g, const double *u, const double *along,
                              wn_err *err);
 void wn_linear_codes_free(wn_linear_codes *c);
+/* Takes w from v: values at vectors near v are closer from now on. O(nd). */
+void wn_linear_codes_refer(wn_linear_codes *c, const double *v);
 
-/* A vector v with D (v - axial u) = step r + f, of which r + 128 is what the products take. */
+/* A vector v = axial u + part w + step r + f, of which r + 128 is what the products take. */
 typedef struct {
-    double axial, step, off, lost; /* off >= |step r + f|, lost >= |f| */
+    double axial, part, step, off, lost; /* off >= |step r + f|, lost >= |f| */
 } wn_code_column;
 /* bytes[ld]. */
 wn_code_column wn_code_column_of(const wn_linear_codes *c, const double *v, uint8_t *bytes);
 
 /* About x.v, by y, the product of the codes. */
-static inline double wn_code_value(const wn_code_column *v, const wn_code_row *x, double along, int32_t y) {
-    return v->axial * along + v->step * ((double)x->step * (double)(y - 128 * x->sum));
+static inline double wn_code_value(const wn_code_column *v, const wn_code_row *x, double along, double ref, int32_t y) {
+    return v->axial * along + v->part * ref + v->step * ((double)x->step * (double)(y - 128 * x->sum));
 }
 /* How far that may be from x.v, beside roundings in double, which wn_linear_cut_slack exceeds. */
 static inline double wn_code_slack(const wn_code_column *v, const wn_code_row *x) {
@@ -50,7 +53,7 @@ typedef struct {
     const wn_linear_codes *codes;
     size_t columns;
     uint8_t *panels;            /* of WN_CODES_WIDTH columns each */
-    double *axial, *step, *bar; /* [columns in whole panels] */
+    double *axial, *part, *step, *bar; /* [columns in whole panels] */
     wn_code_column widest;      /* off and lost: the largest of those with a bar */
     double loose;               /* what roundings may have done */
 } wn_code_pass;

@@ -24,7 +24,7 @@ static size_t pool_stride(size_t d) {
 size_t wn_linear_pool_bytes(size_t n, size_t d, bool codes) {
     const size_t cap = pool_cap(n),
                  row = codes ? wn_codes_ld(d) + sizeof(wn_code_row) : pool_stride(d) * sizeof(float);
-    return n * (sizeof(size_t) + sizeof(bool)) + cap * (row + sizeof(size_t) + 4 * sizeof(double)) +
+    return n * (sizeof(size_t) + sizeof(bool)) + cap * (row + sizeof(size_t) + 5 * sizeof(double)) +
            (cap / PIECE + 1) * (sizeof(size_t) + sizeof(double)) + (codes ? wn_codes_ld(d) : 0);
 }
 
@@ -34,7 +34,7 @@ wn_code wn_linear_pool_init(wn_linear_pool *p, const wn_greedy *g, const wn_line
     if (!(p->ids = wn_alloc(cap, sizeof *p->ids, err)) || !(p->value = wn_alloc(cap, sizeof *p->value, err)) ||
         !(p->high = wn_alloc(cap, sizeof *p->high, err)) || !(p->inside = wn_alloc(n, sizeof *p->inside, err)) ||
         !(p->order = wn_alloc(n, sizeof *p->order, err)) || !(p->along = wn_alloc(cap, sizeof *p->along, err)) ||
-        !(p->sq = wn_alloc(cap, sizeof *p->sq, err)) || !(p->top = wn_alloc(pieces, sizeof *p->top, err)) || !(p->reach = wn_alloc(pieces, sizeof *p->reach, err)))
+        !(p->ref = wn_alloc(cap, sizeof *p->ref, err)) || !(p->sq = wn_alloc(cap, sizeof *p->sq, err)) || !(p->top = wn_alloc(pieces, sizeof *p->top, err)) || !(p->reach = wn_alloc(pieces, sizeof *p->reach, err)))
         return WN_EMEMORY;
     if (!codes->q) return (p->rows = wn_alloc(cap, pool_stride(g->ground.d) * sizeof *p->rows, err)) ? WN_OK : WN_EMEMORY;
     if (!(p->q = wn_alloc(cap, codes->ld, err)) || !(p->row = wn_alloc(cap, sizeof *p->row, err)) ||
@@ -45,7 +45,7 @@ wn_code wn_linear_pool_init(wn_linear_pool *p, const wn_greedy *g, const wn_line
 
 void wn_linear_pool_free(wn_linear_pool *p) {
     void *all[] = {p->ids,  p->value, p->high, p->inside, p->order, p->rows,
-                   p->q,    p->row,   p->along, p->column, p->top,   p->reach, p->sq};
+                   p->q,    p->row,   p->along, p->column, p->top,   p->reach, p->sq, p->ref};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) wn_free(all[i]);
     *p = (wn_linear_pool){0};
 }
@@ -62,6 +62,7 @@ static void copy_rows(void *ctx, size_t begin, size_t end, int worker) {
             memcpy(p->q + i * c->ld, c->q + id * c->ld, c->ld);
             p->row[i] = c->row[id];
             p->along[i] = c->along[id];
+            p->ref[i] = c->ref[id];
             continue;
         }
         if (i % LOOK == 0) wn_paged_look(); /* they stand anywhere */
@@ -133,7 +134,7 @@ static void values_of(const pool_move *move, size_t begin, size_t m, double *sla
     for (size_t i = 0; i < m; i++) {
         const size_t at = begin + i;
         const wn_code_row *x = &p->row[at];
-        p->value[at] = wn_code_value(&move->column, x, p->along[at], y[i]) - p->sq[at];
+        p->value[at] = wn_code_value(&move->column, x, p->along[at], p->ref[at], y[i]) - p->sq[at];
         slack[i] = wn_code_slack(&move->column, x) + move->loose;
     }
 }

@@ -18,7 +18,7 @@ typedef struct {
     float *rows;      /* [cap, stride] without codes */
     int8_t *q;        /* [cap, ld] */
     wn_code_row *row; /* [cap] */
-    double *along;    /* [cap] */
+    double *along, *ref; /* [cap] */
     double *sq;       /* [cap] */
     uint8_t *column;  /* [ld] */
     size_t *top;      /* of each piece of a loop: the place of the largest value, and... */

@@ -84,6 +84,7 @@ static void check_pass(kind what, size_t d, uint64_t seed, bool low, size_t *tol
     wn_code_pass p = {0};
     double *v = calloc(COLUMNS * d + 1, sizeof *v), bar[COLUMNS], about[WN_CODES_STRIP][2];
     const double loose = wn_linear_cut_slack(&in->cut, COLUMNS);
+    if (seed % 3) wn_linear_codes_refer(&in->codes, in->cut.v);
     cr_assert_eq(wn_code_pass_init(&p, &in->codes, COLUMNS, loose, &(wn_err){0}), WN_OK);
     for (size_t c = 0; c < COLUMNS; c++) {
         memcpy(v + c * d, in->cut.v, d * sizeof *v);
@@ -152,6 +153,7 @@ Test(codes, a_value_is_as_near_as_its_slack_says) {
                 for (size_t c = 0; c < d; c++)
                     v[c] = turn == 0 ? 0 : in->cut.T[c] * (turn % 3 - 1) +
                                                0.1 * in->cut.T_norm * wn_rng_normal(&r) / sqrt((double)d);
+                if (turn % 4 == 2) wn_linear_codes_refer(&in->codes, v);
                 const wn_code_column column = wn_code_column_of(&in->codes, v, bytes);
                 for (size_t i = 0; i < 60; i++) {
                     int32_t y;
@@ -159,7 +161,7 @@ Test(codes, a_value_is_as_near_as_its_slack_says) {
                     wn_codes_dots(in->codes.q + i * in->codes.ld, 1, in->codes.ld, bytes, &y);
                     for (size_t c = 0; c < d; c++) exact += (long double)wn_mat_row(&in->x, i)[c] * (long double)v[c];
                     const double off =
-                        fabs(wn_code_value(&column, &in->codes.row[i], in->along[i], y) - (double)exact);
+                        fabs(wn_code_value(&column, &in->codes.row[i], in->along[i], in->codes.ref[i], y) - (double)exact);
                     cr_assert_leq(off, wn_code_slack(&column, &in->codes.row[i]) + loose, "%s, d %zu: row %zu",
                                   kind_name[what], d, i);
                 }
