@@ -15,7 +15,7 @@
 #include "solver/linear_pool.h"
 #include "solver/solver.h"
 
-enum { AHEAD_LEAST = 8, CLOSE_SHARE = 4 };
+enum { AHEAD_LEAST = 8, CLOSE_SHARE = 4, REFER_SHARE = 3 };
 
 typedef struct {
     wn_greedy *g;
@@ -69,8 +69,7 @@ static wn_code linear_open(void **solver, wn_greedy *g, wn_err *err) {
         return WN_EMEMORY;
     for (size_t c = 0; c < d; c++) s->u[c] = s->cut.T_norm > 0 ? s->cut.T[c] / s->cut.T_norm : 0;
     wn_parallel_for(n, 512, linear_along_task, s);
-    if (has_codes(&g->o, n, d) &&
-        (code = wn_linear_codes_init(&s->codes, &g->ground, s->u, s->along, err)) != WN_OK)
+    if (has_codes(&g->o, n, d) && (code = wn_linear_codes_init(&s->codes, &g->ground, s->u, s->along, err)) != WN_OK)
         return code;
     return wn_linear_pool_init(&s->pool, g, &s->codes, err);
 }
@@ -125,7 +124,7 @@ static wn_code keep_codes_close(linear_solver *s, wn_err *err) {
         return wn_linear_pool_init(&s->pool, s->g, &s->codes, err);
     }
     s->close += close;
-    s->referred = s->close > n;
+    s->referred = REFER_SHARE * s->close > n;
     if (!s->referred) return WN_OK;
     s->close = 0;
     s->g->out->passes++;

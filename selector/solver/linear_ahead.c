@@ -1,7 +1,8 @@
 /* gain = x.v - |x|^2 before every pick is a product of all rows with as many vectors v. Most of v lies along one axis
  * u, whose share alpha (x.u) is known in double; the rest, v - alpha u, is short where rows have much in common, and
  * f32 does for it: |x.w in f32 - x.w| <= 2 (d + 8) 2^-24 |x| |w|, two roundings a step (Higham, Accuracy and Stability
- * of Numerical Algorithms, 3.1). A row whose gain may reach that of the pick is computed in double, as the pick was. */
+ * of Numerical Algorithms, 3.1). A row whose gain may reach that of the pick is computed in double, as the pick was.
+ * Before all that codes of the rows, where there are any, show that most are far below (linear_codes.h). */
 #include "solver/linear_ahead.h"
 
 #include <math.h>
@@ -23,7 +24,8 @@ static size_t ahead_most(size_t d) {
 
 size_t wn_ahead_bytes(size_t d, bool codes) {
     const size_t columns = ahead_most(d) + 1;
-    return (codes ? wn_code_pass_bytes(columns, d) : 0) + columns * (sizeof(size_t) + (d + 1) * sizeof(double) + (d + 1) * sizeof(float)) + 2 * d * sizeof(double);
+    return (codes ? wn_code_pass_bytes(columns, d) : 0) +
+           columns * (sizeof(size_t) + (d + 1) * sizeof(double) + (d + 1) * sizeof(float)) + 2 * d * sizeof(double);
 }
 
 wn_code wn_ahead_init(wn_ahead *a, size_t d, wn_err *err) {
@@ -46,7 +48,7 @@ typedef struct {
     const wn_ahead_rows *r;
     double *base, *begin;
     wn_packed columns;
-    wn_code_pass codes; /* the same ones */
+    wn_code_pass codes;                                     /* the same ones */
     double axial[COLUMNS], length[COLUMNS], loose[COLUMNS]; /* alpha, |w|, what roundings may have done to a gain */
     atomic_size_t first;                                    /* picks before the first that does not stand; only falls */
     pthread_mutex_t lock;
@@ -153,8 +155,7 @@ static wn_code set_codes(ahead_pass *p, wn_err *err) {
     const double loose = wn_linear_cut_slack(p->r->cut, p->r->g->constraint.picked + a->n);
     const wn_code code = wn_code_pass_init(&p->codes, p->r->codes, a->n + 1, loose, err);
     for (size_t c = 0; c <= a->n && code == WN_OK; c++)
-        wn_code_pass_column(&p->codes, c, a->v + (c ? c - 1 : a->n) * p->r->g->ground.d,
-                            c ? a->gain[c - 1] : INFINITY);
+        wn_code_pass_column(&p->codes, c, a->v + (c ? c - 1 : a->n) * p->r->g->ground.d, c ? a->gain[c - 1] : INFINITY);
     return code;
 }
 

@@ -6,13 +6,14 @@
  *
  * q.r is a product of bytes, exact; x.w is known in double. The last two terms are not computed; |e| |t r + f| + s |q|
  * |f| exceeds them (Cauchy-Schwarz), with each of these lengths taken in double and rounded up. They are two or three
- * hundredths of |x - a u| |t r + f|, over which x.(t r) itself spreads by 1 / sqrt(d): half as much again at d = 384. So
- * where w is 0 and rows spread evenly few rows outside the pool come near the gain of a pick, and these are computed.
+ * hundredths of |x - a u| |t r + f|, over which x.(t r) itself spreads by 1 / sqrt(d): half as much again at d = 384.
+ * So where w is 0 and rows spread evenly few rows outside the pool come near the gain of a pick, and these are
+ * computed.
  *
  * Where rows spread in some directions more than in others the picks take these from v: gains come to differ by little,
- * and x.v by less than |x| |v| lets expect. There w is v as it was a few picks ago: what has changed since is short. c is
- * such that it is shortest, so that an old w does no harm. x.w of all rows is a pass in double; it is worth while when
- * as many rows as there are have come too near a pick since the last one.
+ * and x.v by less than |x| |v| lets expect. There w is v as it was a few picks ago: what has changed since is short. c
+ * is such that it is shortest, so that an old w does no harm. x.w of all rows is a pass in double; it is worth while
+ * when a third as many rows as there are have come too near a pick since the last one.
  *
  * (x - a u).u and (v - b u - c w).u are not 0 but roundings of a and b, below (d + 8) 2^-52 |x| |v| as are all others
  * here, for |c w| <= |v|: wn_linear_cut_slack is 64 (d + 16) 2^-53 of the largest |x| and |v|. */
@@ -24,7 +25,7 @@
 #include <winnow/threads.h>
 
 enum { COLUMN_MOST = 127, COLUMN_ZERO = 128, ROWS_A_PIECE = 256 };
-static const double up = 1 + 0x1p-20;      /* more than rounding takes from a length... */
+static const double up = 1 + 0x1p-20;   /* more than rounding takes from a length... */
 static const double rounding = 0x1p-48; /* ...and, of the whole, from differences */
 
 size_t wn_linear_codes_bytes(size_t n, size_t d) {

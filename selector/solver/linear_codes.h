@@ -26,8 +26,7 @@ typedef struct {
 /* 0: there are no codes of such rows. */
 size_t wn_linear_codes_bytes(size_t n, size_t d);
 /* g, u and along must outlive it. O(nd). */
-wn_code wn_linear_codes_init(wn_linear_codes *c, const wn_ground *g, const double *u, const double *along,
-                             wn_err *err);
+wn_code wn_linear_codes_init(wn_linear_codes *c, const wn_ground *g, const double *u, const double *along, wn_err *err);
 void wn_linear_codes_free(wn_linear_codes *c);
 /* Takes w from v: values at vectors near v are closer from now on. O(nd). */
 void wn_linear_codes_refer(wn_linear_codes *c, const double *v);
@@ -52,10 +51,10 @@ static inline double wn_code_slack(const wn_code_column *v, const wn_code_row *x
 typedef struct {
     const wn_linear_codes *codes;
     size_t columns;
-    uint8_t *panels;            /* of WN_CODES_WIDTH columns each */
+    uint8_t *panels;                   /* of WN_CODES_WIDTH columns each */
     double *axial, *part, *step, *bar; /* [columns in whole panels] */
-    wn_code_column widest;      /* off and lost: the largest of those with a bar */
-    double loose;               /* what roundings may have done */
+    wn_code_column widest;             /* off and lost: the largest of those with a bar */
+    double loose;                      /* what roundings may have done */
 } wn_code_pass;
 
 size_t wn_code_pass_bytes(size_t columns, size_t d);

@@ -22,8 +22,7 @@ static size_t pool_stride(size_t d) {
 }
 
 size_t wn_linear_pool_bytes(size_t n, size_t d, bool codes) {
-    const size_t cap = pool_cap(n),
-                 row = codes ? wn_codes_ld(d) + sizeof(wn_code_row) : pool_stride(d) * sizeof(float);
+    const size_t cap = pool_cap(n), row = codes ? wn_codes_ld(d) + sizeof(wn_code_row) : pool_stride(d) * sizeof(float);
     return n * (sizeof(size_t) + sizeof(bool)) + cap * (row + sizeof(size_t) + 5 * sizeof(double)) +
            (cap / PIECE + 1) * (sizeof(size_t) + sizeof(double)) + (codes ? wn_codes_ld(d) : 0);
 }
@@ -34,9 +33,11 @@ wn_code wn_linear_pool_init(wn_linear_pool *p, const wn_greedy *g, const wn_line
     if (!(p->ids = wn_alloc(cap, sizeof *p->ids, err)) || !(p->value = wn_alloc(cap, sizeof *p->value, err)) ||
         !(p->high = wn_alloc(cap, sizeof *p->high, err)) || !(p->inside = wn_alloc(n, sizeof *p->inside, err)) ||
         !(p->order = wn_alloc(n, sizeof *p->order, err)) || !(p->along = wn_alloc(cap, sizeof *p->along, err)) ||
-        !(p->ref = wn_alloc(cap, sizeof *p->ref, err)) || !(p->sq = wn_alloc(cap, sizeof *p->sq, err)) || !(p->top = wn_alloc(pieces, sizeof *p->top, err)) || !(p->reach = wn_alloc(pieces, sizeof *p->reach, err)))
+        !(p->ref = wn_alloc(cap, sizeof *p->ref, err)) || !(p->sq = wn_alloc(cap, sizeof *p->sq, err)) ||
+        !(p->top = wn_alloc(pieces, sizeof *p->top, err)) || !(p->reach = wn_alloc(pieces, sizeof *p->reach, err)))
         return WN_EMEMORY;
-    if (!codes->q) return (p->rows = wn_alloc(cap, pool_stride(g->ground.d) * sizeof *p->rows, err)) ? WN_OK : WN_EMEMORY;
+    if (!codes->q)
+        return (p->rows = wn_alloc(cap, pool_stride(g->ground.d) * sizeof *p->rows, err)) ? WN_OK : WN_EMEMORY;
     if (!(p->q = wn_alloc(cap, codes->ld, err)) || !(p->row = wn_alloc(cap, sizeof *p->row, err)) ||
         !(p->column = wn_alloc(codes->ld, 1, err)))
         return WN_EMEMORY;
@@ -44,8 +45,8 @@ wn_code wn_linear_pool_init(wn_linear_pool *p, const wn_greedy *g, const wn_line
 }
 
 void wn_linear_pool_free(wn_linear_pool *p) {
-    void *all[] = {p->ids,  p->value, p->high, p->inside, p->order, p->rows,
-                   p->q,    p->row,   p->along, p->column, p->top,   p->reach, p->sq, p->ref};
+    void *all[] = {p->ids, p->value, p->high,   p->inside, p->order, p->rows, p->q,
+                   p->row, p->along, p->column, p->top,    p->reach, p->sq,   p->ref};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) wn_free(all[i]);
     *p = (wn_linear_pool){0};
 }

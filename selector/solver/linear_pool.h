@@ -9,20 +9,20 @@
 typedef struct {
     const wn_greedy *g;
     const wn_linear_codes *codes;
-    size_t cap, size; /* rows that it has room for, and has */
-    size_t *ids;      /* [cap] */
-    double *value;    /* [cap] about the gain, and... */
-    double *high;     /* ...what it does not exceed; -INFINITY: the row was taken */
-    bool *inside;     /* [n] in the pool */
-    size_t *order;    /* [n] scratch */
-    float *rows;      /* [cap, stride] without codes */
-    int8_t *q;        /* [cap, ld] */
-    wn_code_row *row; /* [cap] */
+    size_t cap, size;    /* rows that it has room for, and has */
+    size_t *ids;         /* [cap] */
+    double *value;       /* [cap] about the gain, and... */
+    double *high;        /* ...what it does not exceed; -INFINITY: the row was taken */
+    bool *inside;        /* [n] in the pool */
+    size_t *order;       /* [n] scratch */
+    float *rows;         /* [cap, stride] without codes */
+    int8_t *q;           /* [cap, ld] */
+    wn_code_row *row;    /* [cap] */
     double *along, *ref; /* [cap] */
-    double *sq;       /* [cap] */
-    uint8_t *column;  /* [ld] */
-    size_t *top;      /* of each piece of a loop: the place of the largest value, and... */
-    double *reach;    /* ...the largest `high` */
+    double *sq;          /* [cap] */
+    uint8_t *column;     /* [ld] */
+    size_t *top;         /* of each piece of a loop: the place of the largest value, and... */
+    double *reach;       /* ...the largest `high` */
 } wn_linear_pool;
 
 /* Of rows [n, d] of an instance with or without codes. */
@@ -32,7 +32,8 @@ wn_code wn_linear_pool_init(wn_linear_pool *p, const wn_greedy *g, const wn_line
 void wn_linear_pool_free(wn_linear_pool *p);
 /* The feasible rows of largest base[n]. */
 void wn_linear_pool_fill(wn_linear_pool *p, const double *base);
-/* Values at v, which base[n], where it is not NULL, takes over for the rows of the pool. loose: what roundings may do to them. */
+/* Values at v, which base[n], where it is not NULL, takes over for the rows of the pool. loose: what roundings may do
+ * to them. */
 void wn_linear_pool_move(wn_linear_pool *p, const double *v, double loose, double *base);
 /* The place of the best row not yet taken, after a move to v, and its gain; p->size: there is none. */
 size_t wn_linear_pool_best(const wn_linear_pool *p, const double *v, double *gain);

@@ -10,8 +10,8 @@
 /* ---- data ---- */
 
 typedef enum { PLAIN, COMMON, OUTLYING, COPIES, ZEROS, CONSTANT, TINY, HUGE_ONES, MIXED, KINDS } kind;
-static const char *const kind_name[] = {"plain", "common",    "outlying", "copies", "zeros", "constant",
-                                        "tiny",  "huge ones", "mixed"};
+static const char *const kind_name[] = {"plain",    "common", "outlying",  "copies", "zeros",
+                                        "constant", "tiny",   "huge ones", "mixed"};
 
 static wn_mat make(kind what, size_t n, size_t d, uint64_t seed) {
     wn_mat x = clustered_rows(n, d, 1 + n / 8, 0.5, what <= ZEROS, seed);
@@ -76,8 +76,8 @@ static double gain_at(const instance *in, size_t row, const double *v) {
 
 enum { COLUMNS = 21, ROWS = 203 };
 
-/* Bars at which some row's gain lies exactly: the largest, and with `low` any. Whatever reaches one must be told; *told,
- * *all: how many rows were, and how many there are. */
+/* Bars at which some row's gain lies exactly: the largest, and with `low` any. Whatever reaches one must be told;
+ * *told, *all: how many rows were, and how many there are. */
 static void check_pass(kind what, size_t d, uint64_t seed, bool low, size_t *told, size_t *all) {
     instance *in = open_instance(what, ROWS, d, seed);
     wn_rng r = wn_rng_init(seed, 3);
@@ -124,7 +124,8 @@ Test(codes, no_row_that_reaches_a_bar_is_passed_over) {
     wn_threads_set(1);
     for (kind what = PLAIN; what < KINDS; what++)
         for (size_t i = 0; i < sizeof ds / sizeof *ds; i++)
-            for (uint64_t seed = 0; seed < 6; seed++) check_pass(what, ds[i], seed, seed % 2, &(size_t){0}, &(size_t){0});
+            for (uint64_t seed = 0; seed < 6; seed++)
+                check_pass(what, ds[i], seed, seed % 2, &(size_t){0}, &(size_t){0});
 }
 
 Test(codes, most_rows_below_a_bar_are_passed_over) {
@@ -151,8 +152,9 @@ Test(codes, a_value_is_as_near_as_its_slack_says) {
             double *v = calloc(d, sizeof *v);
             for (int turn = 0; turn < 10; turn++) {
                 for (size_t c = 0; c < d; c++)
-                    v[c] = turn == 0 ? 0 : in->cut.T[c] * (turn % 3 - 1) +
-                                               0.1 * in->cut.T_norm * wn_rng_normal(&r) / sqrt((double)d);
+                    v[c] = turn == 0 ? 0
+                                     : in->cut.T[c] * (turn % 3 - 1) +
+                                           0.1 * in->cut.T_norm * wn_rng_normal(&r) / sqrt((double)d);
                 if (turn % 4 == 2) wn_linear_codes_refer(&in->codes, v);
                 const wn_code_column column = wn_code_column_of(&in->codes, v, bytes);
                 for (size_t i = 0; i < 60; i++) {
@@ -160,8 +162,8 @@ Test(codes, a_value_is_as_near_as_its_slack_says) {
                     long double exact = 0;
                     wn_codes_dots(in->codes.q + i * in->codes.ld, 1, in->codes.ld, bytes, &y);
                     for (size_t c = 0; c < d; c++) exact += (long double)wn_mat_row(&in->x, i)[c] * (long double)v[c];
-                    const double off =
-                        fabs(wn_code_value(&column, &in->codes.row[i], in->along[i], in->codes.ref[i], y) - (double)exact);
+                    const double off = fabs(
+                        wn_code_value(&column, &in->codes.row[i], in->along[i], in->codes.ref[i], y) - (double)exact);
                     cr_assert_leq(off, wn_code_slack(&column, &in->codes.row[i]) + loose, "%s, d %zu: row %zu",
                                   kind_name[what], d, i);
                 }
