@@ -87,8 +87,7 @@ streams x.npy --records x.jsonl --label-field label --objective class-herding
 is "$(find . -name '.winnow*' -o -name '*.winnow*')" "" "no file is left"
 
 # over cosine, without the codes of rows, which are for speed alone, all vectors are in memory still
-needs x.npy --similarity cosine
-limit=$((limit - 2))
+needs x.npy --similarity cosine # rounded down
 planned $limit x.npy --similarity cosine
 is "$(grep -c streamed "$out")" 0 "a little less memory: codes are what goes first"
 measure select x.npy --similarity cosine -k 40 -o small -f -q -M "${limit}M"
