@@ -9,7 +9,7 @@
 #include "rank.h"
 
 /* The least pool is small, so that ten rows go through all of this as a million do. */
-enum { POOL_MIN = 4, POOL_MAX = 8192, ROWS_A_PLACE = 16, PIECE = 256, COPIED = 64, LOOK = 16, SAMPLED = 1024 };
+enum { POOL_MIN = 4, POOL_MAX = 12288, ROWS_A_PLACE = 8, PIECE = 256, COPIED = 64, LOOK = 16, SAMPLED = 1024 };
 
 static size_t pool_cap(size_t n) {
     size_t cap = n / ROWS_A_PLACE;
