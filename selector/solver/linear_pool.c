@@ -167,6 +167,7 @@ void wn_linear_pool_move(wn_linear_pool *p, const double *v, double loose, doubl
 static double exact_gain(const wn_linear_pool *p, size_t place, const double *v) {
     const wn_ground *g = &p->g->ground;
     const float *x = p->rows ? p->rows + place * pool_stride(g->d) : wn_mat_row(g->x, p->ids[place]);
+    if (!p->rows) wn_paged_look();
     return wn_ground_dot(x, v, g->d) - p->sq[place];
 }
 
