@@ -28,7 +28,7 @@ typedef struct {
     wn_ahead ahead;
     size_t next, batch; /* the pick that comes next; how many are made ahead */
     bool passed;        /* is there a base? */
-    size_t close;       /* rows that came near a pick since codes refer to an earlier v */
+    size_t close;       /* rows that came near a pick since codes refer to an earlier v, those of the pool too */
     bool referred;      /* just now */
 } linear_solver;
 
@@ -123,7 +123,8 @@ static wn_code keep_codes_close(linear_solver *s, wn_err *err) {
         wn_linear_pool_free(&s->pool);
         return wn_linear_pool_init(&s->pool, s->g, &s->codes, err);
     }
-    s->close += close;
+    s->close += close + s->pool.computed;
+    s->pool.computed = 0;
     s->referred = REFER_SHARE * s->close > n;
     if (!s->referred) return WN_OK;
     s->close = 0;

@@ -171,7 +171,7 @@ static double exact_gain(const wn_linear_pool *p, size_t place, const double *v)
     return wn_ground_dot(x, v, g->d) - p->sq[place];
 }
 
-size_t wn_linear_pool_best(const wn_linear_pool *p, const double *v, double *gain) {
+size_t wn_linear_pool_best(wn_linear_pool *p, const double *v, double *gain) {
     size_t best = p->size, first;
     const size_t pieces = (p->size + PIECE - 1) / PIECE;
     for (size_t j = 0; j < pieces; j++) {
@@ -187,6 +187,7 @@ size_t wn_linear_pool_best(const wn_linear_pool *p, const double *v, double *gai
         }
         if (p->high[i] < *gain || i == first) continue;
         const double other = exact_gain(p, i, v);
+        p->computed++;
         if (wn_rank_before(other, p->ids[i], *gain, p->ids[best])) best = i, *gain = other;
     }
     return best;

@@ -23,6 +23,7 @@ typedef struct {
     uint8_t *column;     /* [ld] */
     size_t *top;         /* of each piece of a loop: the place of the largest value, and... */
     double *reach;       /* ...the largest `high` */
+    size_t computed;     /* gains in double, so far */
 } wn_linear_pool;
 
 /* Of rows [n, d] of an instance with or without codes. */
@@ -36,7 +37,7 @@ void wn_linear_pool_fill(wn_linear_pool *p, const double *base);
  * to them. */
 void wn_linear_pool_move(wn_linear_pool *p, const double *v, double loose, double *base);
 /* The place of the best row not yet taken, after a move to v, and its gain; p->size: there is none. */
-size_t wn_linear_pool_best(const wn_linear_pool *p, const double *v, double *gain);
+size_t wn_linear_pool_best(wn_linear_pool *p, const double *v, double *gain);
 void wn_linear_pool_take(wn_linear_pool *p, size_t place);
 
 #endif
