@@ -124,6 +124,7 @@ typedef struct {
     const wn_maximizer_vt *maximizer; /* for the generic solver */
     wn_maximizer used;                /* its name; auto: a solver of the objective's own */
     size_t bytes;
+    size_t memory; /* what is left to the solver; 0: no bound */
 } select_plan;
 
 /* May a maximizer trust the gains of this objective under this kernel? */
@@ -191,7 +192,9 @@ static select_plan plan_way(const wn_select_opts *o, size_t n, size_t d) {
         if (!way_fits(w, o)) continue;
         select_plan p = {.way = w, .solver = w->solver ? w->solver : &wn_solver_generic};
         if (!w->solver) p.maximizer = maximizers[p.used = maximizer_used(w, o)];
-        size_t bytes = w->solver ? w->solver->bytes(o, n, d) : w->objective->bytes(o, n, d);
+        wn_select_opts own = *o;
+        own.memory = p.memory = o->memory > common ? o->memory - common : o->memory > 0;
+        size_t bytes = w->solver ? w->solver->bytes(&own, n, d) : w->objective->bytes(o, n, d);
         if (p.maximizer && __builtin_add_overflow(bytes, p.maximizer->bytes(n), &bytes)) bytes = SIZE_MAX;
         if (o->storage == WN_STORAGE_AUTO && w->storage == WN_DENSE) {
             size_t budget = o->memory ? o->memory : wn_mem_available() / 2;
@@ -318,6 +321,7 @@ static wn_code select_once(const wn_mat *x, const wn_select_opts *o, wn_selectio
     if (code != WN_OK) return code;
     g.objective = p.way->objective;
     g.maximizer = p.maximizer;
+    g.o.memory = p.memory;
     s.storage = p.way->storage;
     s.maximizer = p.used;
     if ((code = wn_ground_init(&g.ground, x, o, err)) != WN_OK) goto out;

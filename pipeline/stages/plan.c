@@ -71,9 +71,11 @@ static wn_select_opts select_opts(const wn_choice_opts *c, size_t rows) {
                             .storage = c->storage == WN_DENSE ? WN_DENSE : WN_MATRIX_FREE};
 }
 
-/* What the choice needs beyond vectors and tables, at the least: the maximizer is matrix-free where memory is short. */
-static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, size_t text, size_t labels) {
-    const wn_select_opts o = select_opts(c, rows);
+/* What the choice needs beyond vectors and tables: the maximizer is matrix-free where memory is short. least: without
+ * what it holds for speed alone. */
+static size_t choice_bytes(const wn_choice_opts *c, size_t rows, size_t cols, size_t text, size_t labels, bool least) {
+    wn_select_opts o = select_opts(c, rows);
+    o.memory = least;
     const size_t space = wn_space_dims(&c->space, cols), d = space ? space : cols;
     const wn_partition_opts parts = {.parts = c->partition.parts};
     size_t choice = (parts.parts ? wn_partition_memory(&o, &parts, rows, d) : wn_select_memory(&o, rows, d)) +
@@ -119,17 +121,24 @@ static void stream_vectors(wn_plan *p, size_t budget) {
     p->need = rest + p->resident;
 }
 
-wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o) {
-    wn_plan p = {.dims = o->dims, .text = text_bytes(rows), .vectors = matrix_bytes(c->m, o->dims)};
-    size_t encode = o->encode_bytes ? o->encode_bytes : p.vectors,
+/* With all vectors in memory; `least` as above. */
+static size_t whole_need(const wn_plan *p, const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice,
+                         const wn_plan_opts *o, bool least) {
+    size_t encode = o->encode_bytes ? o->encode_bytes : p->vectors,
            labels = o->verdict && rows->view.label ? rows->view.nlabels : 0,
-           choose = p.text + p.vectors + query_bytes(choice->query, o->dims) +
-                    choice_bytes(choice, c->m, o->dims, p.text, labels);
+           choose = p->text + p->vectors + query_bytes(choice->query, o->dims) +
+                    choice_bytes(choice, c->m, o->dims, p->text, labels, least);
     /* the texts that remain after exact duplicates are copied together before they are encoded */
-    if (o->encode_bytes && c->dropped) encode += p.text;
+    if (o->encode_bytes && c->dropped) encode += p->text;
     /* values and weights of the rows, and of those of the matrix */
     const size_t numbers = (size_t)(!!choice->value + !!choice->weight) * (c->n + c->m) * sizeof(double);
-    p.need = fixed_bytes + table_bytes(rows) + numbers + (encode > choose ? encode : choose);
+    return fixed_bytes + table_bytes(rows) + numbers + (encode > choose ? encode : choose);
+}
+
+wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o) {
+    wn_plan p = {.dims = o->dims, .text = text_bytes(rows), .vectors = matrix_bytes(c->m, o->dims)};
+    p.need = whole_need(&p, rows, c, choice, o, false);
+    if (p.need > o->budget) p.need = whole_need(&p, rows, c, choice, o, true);
     if (o->streams && p.need > o->budget && p.vectors > WN_PAGED_LEAST) stream_vectors(&p, o->budget);
     for (size_t i = 0; i < rows->corpus.n; i++) p.disk += (size_t)rows->corpus.length[i];
     p.disk += c->n * (o->dims * sizeof(float) + 90) + (1u << 20) + (p.streamed ? p.vectors : 0);

@@ -10,47 +10,40 @@
 #include <string.h>
 #include <winnow/mem.h>
 #include <winnow/threads.h>
-#include <wn/paged.h>
 
-#include "rank.h"
 #include "solver/linear_ahead.h"
+#include "solver/linear_pool.h"
 #include "solver/solver.h"
 
-/* The least pool is small, so that ten rows go through all of this as a million do. */
-enum { POOL_MIN = 4, POOL_MAX = 8192, ROWS_A_PLACE = 16, AHEAD_LEAST = 8, LOOK = 16 };
+enum { AHEAD_LEAST = 8, CLOSE_SHARE = 4, REFER_SHARE = 3 };
 
 typedef struct {
     wn_greedy *g;
     wn_linear_cut cut, trial; /* with the picks that were taken; with those made ahead, too */
     double *base, *along;     /* [n]; about the gain now, or a few picks ago; x.u */
     double *begin;            /* [n] the same before the picks that were made ahead */
-    size_t *order;            /* [n] scratch */
-    bool *inside;             /* [n] in the pool */
-    size_t cap, size;         /* rows that the pool has room for, and has */
-    size_t stride;
-    size_t *ids;  /* [cap] */
-    double *gain; /* [cap] -INFINITY: picked ahead */
-    float *rows;  /* [cap, stride] */
-    double *u;    /* [d] axis */
+    double *u;                /* [d] axis */
+    wn_linear_codes codes;    /* empty where memory is short */
+    wn_linear_pool pool;
     wn_ahead ahead;
     size_t next, batch; /* the pick that comes next; how many are made ahead */
     bool passed;        /* is there a base? */
+    size_t close;       /* rows that came near a pick since codes refer to an earlier v, those of the pool too */
+    bool referred;      /* just now */
 } linear_solver;
 
-static size_t linear_pool_cap(size_t n) {
-    size_t cap = n / ROWS_A_PLACE;
-    cap = cap < POOL_MIN ? POOL_MIN : cap > POOL_MAX ? POOL_MAX : cap;
-    return cap < n ? cap : n;
+static size_t bytes_with(size_t n, size_t d, bool codes) {
+    return n * 3 * sizeof(double) + 6 * d * sizeof(double) + wn_ahead_bytes(d, codes) +
+           wn_linear_pool_bytes(n, d, codes) + (codes ? wn_linear_codes_bytes(n, d) : 0);
 }
 
-static size_t linear_stride(size_t d) {
-    return (d + 15) / 16 * 16;
+/* Codes are for speed alone. */
+static bool has_codes(const wn_select_opts *o, size_t n, size_t d) {
+    return wn_linear_codes_bytes(n, d) > 0 && (!o->memory || bytes_with(n, d, true) <= o->memory);
 }
 
 static size_t linear_bytes(const wn_select_opts *o, size_t n, size_t d) {
-    (void)o;
-    return n * (3 * sizeof(double) + sizeof(size_t) + sizeof(bool)) + 6 * d * sizeof(double) + wn_ahead_bytes(d) +
-           linear_pool_cap(n) * (sizeof(size_t) + sizeof(double) + linear_stride(d) * sizeof(float));
+    return bytes_with(n, d, has_codes(o, n, d));
 }
 
 static void linear_along_task(void *ctx, size_t begin, size_t end, int worker) {
@@ -64,102 +57,80 @@ static wn_code linear_open(void **solver, wn_greedy *g, wn_err *err) {
     size_t n = g->ground.n, d = g->ground.d;
     linear_solver *s = wn_alloc(1, sizeof *s, err);
     if (!(*solver = s)) return WN_EMEMORY;
-    *s = (linear_solver){.g = g, .cap = linear_pool_cap(n), .stride = linear_stride(d), .batch = AHEAD_LEAST};
+    *s = (linear_solver){.g = g, .batch = AHEAD_LEAST};
     wn_code code = wn_linear_cut_init(&s->cut, &g->ground, g->o.lambda, err);
     if (code != WN_OK) return code;
     s->trial = s->cut;
     s->trial.P = s->trial.v = NULL;
     if ((code = wn_ahead_init(&s->ahead, d, err)) != WN_OK) return code;
     if (!(s->base = wn_alloc(n, sizeof *s->base, err)) || !(s->begin = wn_alloc(n, sizeof *s->begin, err)) ||
-        !(s->along = wn_alloc(n, sizeof *s->along, err)) || !(s->order = wn_alloc(n, sizeof *s->order, err)) ||
-        !(s->inside = wn_alloc(n, sizeof *s->inside, err)) || !(s->ids = wn_alloc(s->cap, sizeof *s->ids, err)) ||
-        !(s->gain = wn_alloc(s->cap, sizeof *s->gain, err)) ||
-        !(s->rows = wn_alloc(s->cap, s->stride * sizeof *s->rows, err)) || !(s->u = wn_alloc(d, sizeof *s->u, err)) ||
+        !(s->along = wn_alloc(n, sizeof *s->along, err)) || !(s->u = wn_alloc(d, sizeof *s->u, err)) ||
         !(s->trial.P = wn_alloc(d, sizeof *s->trial.P, err)) || !(s->trial.v = wn_alloc(d, sizeof *s->trial.v, err)))
         return WN_EMEMORY;
     for (size_t c = 0; c < d; c++) s->u[c] = s->cut.T_norm > 0 ? s->cut.T[c] / s->cut.T_norm : 0;
     wn_parallel_for(n, 512, linear_along_task, s);
-    return WN_OK;
+    if (has_codes(&g->o, n, d) && (code = wn_linear_codes_init(&s->codes, &g->ground, s->u, s->along, err)) != WN_OK)
+        return code;
+    return wn_linear_pool_init(&s->pool, g, &s->codes, err);
 }
 
 static void linear_close(void *solver) {
     linear_solver *s = solver;
     if (!s) return;
-    void *all[] = {s->base, s->begin, s->along, s->order,   s->inside, s->ids,
-                   s->gain, s->rows,  s->u,     s->trial.P, s->trial.v};
+    void *all[] = {s->base, s->begin, s->along, s->u, s->trial.P, s->trial.v};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) wn_free(all[i]);
+    wn_linear_pool_free(&s->pool);
+    wn_linear_codes_free(&s->codes);
     wn_ahead_free(&s->ahead);
     wn_linear_cut_free(&s->cut);
     wn_free(s);
 }
 
 static wn_code linear_pass(linear_solver *s, wn_err *err) {
-    const wn_ahead_rows rows = {s->g, &s->cut, s->u, s->along, s->inside};
+    const wn_ahead_rows rows = {s->g, &s->cut, s->u, s->along, s->pool.inside, &s->codes};
     s->g->out->passes++;
-    s->g->out->refreshed += s->g->ground.n - s->size;
+    s->g->out->refreshed += s->g->ground.n - s->pool.size;
     return wn_ahead_check(&s->ahead, &rows, s->base, s->begin, err);
-}
-
-/* The feasible rows of largest base. */
-static void linear_fill_pool(linear_solver *s) {
-    const wn_ground *g = &s->g->ground;
-    size_t m = 0;
-    for (size_t i = 0; i < g->n; i++) {
-        s->inside[i] = false;
-        if (wn_constraint_feasible(&s->g->constraint, i)) s->order[m++] = i;
-    }
-    s->size = m < s->cap ? m : s->cap;
-    wn_rank_top(s->order, m, s->size, s->base);
-    for (size_t i = 0; i < s->size; i++) {
-        const size_t id = s->ids[i] = s->order[i];
-        s->gain[i] = 0;
-        s->inside[id] = true;
-        if (i % LOOK == 0) wn_paged_look(); /* they stand anywhere */
-        memcpy(s->rows + i * s->stride, wn_mat_row(g->x, id), g->d * sizeof *s->rows);
-    }
-}
-
-static void linear_pool_task(void *ctx, size_t begin, size_t end, int worker) {
-    (void)worker;
-    linear_solver *s = ctx;
-    const wn_ground *g = &s->g->ground;
-    for (size_t i = begin; i < end; i++) {
-        const double gain = wn_ground_dot(s->rows + i * s->stride, s->trial.v, g->d) - g->sq[s->ids[i]];
-        s->base[s->ids[i]] = gain;
-        if (s->ahead.n == 0) s->begin[s->ids[i]] = gain;
-        if (s->gain[i] > -INFINITY) s->gain[i] = gain;
-    }
-}
-
-/* Of the pool, whose gains are -INFINITY where a row is gone; s->size: none is left. */
-static size_t linear_pool_best(const linear_solver *s) {
-    size_t best = s->size;
-    for (size_t i = 0; i < s->size; i++)
-        if (s->gain[i] > -INFINITY &&
-            (best == s->size || wn_rank_before(s->gain[i], s->ids[i], s->gain[best], s->ids[best])))
-            best = i;
-    return best;
 }
 
 /* Makes up to `most` picks from the pool on top of those taken. */
 static void linear_go_ahead(linear_solver *s, size_t most) {
     wn_ahead *a = &s->ahead;
     const size_t d = s->g->ground.d;
+    const double loose = wn_linear_cut_slack(&s->cut, s->g->constraint.picked + most);
     memcpy(s->trial.P, s->cut.P, d * sizeof *s->trial.P);
     memcpy(s->trial.v, s->cut.v, d * sizeof *s->trial.v);
     for (a->n = 0; a->n < most; a->n++) {
-        wn_parallel_for(s->size, 256, linear_pool_task, s);
-        s->g->out->refreshed += s->size;
-        const size_t best = linear_pool_best(s);
-        if (best == s->size) break;
+        wn_linear_pool_move(&s->pool, s->trial.v, loose, a->n == 0 ? s->begin : NULL);
+        s->g->out->refreshed += s->pool.size;
+        const size_t best = wn_linear_pool_best(&s->pool, s->trial.v, &a->gain[a->n]);
+        if (best == s->pool.size) break;
         memcpy(a->v + a->n * d, s->trial.v, d * sizeof *a->v);
-        a->id[a->n] = s->ids[best];
-        a->gain[a->n] = s->gain[best];
-        s->gain[best] = -INFINITY;
-        wn_linear_cut_add(&s->trial, s->ids[best]);
+        a->id[a->n] = s->pool.ids[best];
+        wn_linear_pool_take(&s->pool, best);
+        wn_linear_cut_add(&s->trial, a->id[a->n]);
     }
     memcpy(a->v + a->n * d, s->trial.v, d * sizeof *a->v);
-    wn_parallel_for(s->size, 256, linear_pool_task, s); /* base, of rows that may not be picked in the end, too */
+    wn_linear_pool_move(&s->pool, s->trial.v, loose, s->base); /* of rows that may not be picked in the end, too */
+}
+
+/* Where too many rows came too near the picks codes refer to v as it is now. Where that does not help they are of no
+ * use: what they took is better spent on the pool. */
+static wn_code keep_codes_close(linear_solver *s, wn_err *err) {
+    const size_t n = s->g->ground.n, close = s->ahead.close;
+    if (s->referred && CLOSE_SHARE * close > n) {
+        wn_linear_codes_free(&s->codes);
+        wn_linear_pool_free(&s->pool);
+        return wn_linear_pool_init(&s->pool, s->g, &s->codes, err);
+    }
+    s->close += close + s->pool.computed;
+    s->pool.computed = 0;
+    s->referred = REFER_SHARE * s->close > n;
+    if (!s->referred) return WN_OK;
+    s->close = 0;
+    s->g->out->passes++;
+    wn_linear_codes_refer(&s->codes, s->cut.v);
+    return WN_OK;
 }
 
 static wn_code linear_plan(linear_solver *s, wn_err *err) {
@@ -171,7 +142,8 @@ static wn_code linear_plan(linear_solver *s, wn_err *err) {
         if ((code = linear_pass(s, err)) != WN_OK) return code;
         s->passed = true;
     }
-    linear_fill_pool(s);
+    if (s->codes.q && (code = keep_codes_close(s, err)) != WN_OK) return code;
+    wn_linear_pool_fill(&s->pool, s->base);
     const size_t left = c->k - c->picked, most = s->batch < left ? s->batch : left;
     linear_go_ahead(s, most);
     const size_t made = s->ahead.n;

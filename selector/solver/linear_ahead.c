@@ -1,7 +1,8 @@
 /* gain = x.v - |x|^2 before every pick is a product of all rows with as many vectors v. Most of v lies along one axis
  * u, whose share alpha (x.u) is known in double; the rest, v - alpha u, is short where rows have much in common, and
  * f32 does for it: |x.w in f32 - x.w| <= 2 (d + 8) 2^-24 |x| |w|, two roundings a step (Higham, Accuracy and Stability
- * of Numerical Algorithms, 3.1). A row whose gain may reach that of the pick is computed in double, as the pick was. */
+ * of Numerical Algorithms, 3.1). A row whose gain may reach that of the pick is computed in double, as the pick was.
+ * Before all that codes of the rows, where there are any, show that most are far below (linear_codes.h). */
 #include "solver/linear_ahead.h"
 
 #include <math.h>
@@ -21,9 +22,10 @@ static size_t ahead_most(size_t d) {
     return columns < COLUMNS ? columns - 1 : WN_AHEAD_MOST;
 }
 
-size_t wn_ahead_bytes(size_t d) {
+size_t wn_ahead_bytes(size_t d, bool codes) {
     const size_t columns = ahead_most(d) + 1;
-    return columns * (sizeof(size_t) + (d + 1) * sizeof(double) + (d + 1) * sizeof(float)) + 2 * d * sizeof(double);
+    return (codes ? wn_code_pass_bytes(columns, d) : 0) +
+           columns * (sizeof(size_t) + (d + 1) * sizeof(double) + (d + 1) * sizeof(float)) + 2 * d * sizeof(double);
 }
 
 wn_code wn_ahead_init(wn_ahead *a, size_t d, wn_err *err) {
@@ -46,9 +48,11 @@ typedef struct {
     const wn_ahead_rows *r;
     double *base, *begin;
     wn_packed columns;
+    wn_code_pass codes;                                     /* the same ones */
     double axial[COLUMNS], length[COLUMNS], loose[COLUMNS]; /* alpha, |w|, what roundings may have done to a gain */
     atomic_size_t first;                                    /* picks before the first that does not stand; only falls */
     pthread_mutex_t lock;
+    atomic_size_t close;
     size_t id;   /* the best row in place of pick `first` */
     double gain; /* its gain */
 } ahead_pass;
@@ -67,8 +71,10 @@ static void check_row(ahead_pass *p, size_t i, const float *y) {
     const wn_ground *g = &p->r->g->ground;
     const wn_ahead *a = p->a;
     const double along = p->r->along[i], sq = g->sq[i];
-    p->base[i] = p->axial[0] * along + p->length[0] * (double)y[0] - sq;
-    if (p->a->n) p->begin[i] = p->axial[1] * along + p->length[1] * (double)y[1] - sq;
+    if (!p->r->codes->q) {
+        p->base[i] = p->axial[0] * along + p->length[0] * (double)y[0] - sq;
+        if (a->n) p->begin[i] = p->axial[1] * along + p->length[1] * (double)y[1] - sq;
+    }
     for (size_t t = 0; t < a->n && t <= atomic_load_explicit(&p->first, memory_order_relaxed); t++) {
         const size_t c = t + 1;
         if (p->axial[c] * along + p->length[c] * (double)y[c] - sq + p->loose[c] < a->gain[t]) continue;
@@ -79,24 +85,55 @@ static void check_row(ahead_pass *p, size_t i, const float *y) {
     }
 }
 
+/* Columns that matter still: later picks do not any more. */
+static size_t columns_left(const ahead_pass *p) {
+    const size_t first = atomic_load_explicit(&p->first, memory_order_relaxed);
+    return first < p->a->n ? first + 2 : p->a->n + 1;
+}
+
+/* Up to WN_GEMM_ROWS rows. */
+static void check_some(ahead_pass *p, const size_t *ids, size_t m) {
+    _Alignas(64) float y[WN_GEMM_ROWS * COLUMNS];
+    const float *rows[WN_GEMM_ROWS] = {0};
+    wn_packed columns = p->columns;
+    columns.n = columns_left(p);
+    for (size_t j = 0; j < m; j++) rows[j] = wn_mat_row(p->r->g->ground.x, ids[j]);
+    wn_gemm_rows(rows, m, &columns, y, wn_packed_width(&columns));
+    for (size_t j = 0; j < m; j++) check_row(p, ids[j], y + j * wn_packed_width(&columns));
+}
+
+/* Goes through [*at, end) for up to `most` feasible rows outside the pool. */
+static size_t next_rows(const ahead_pass *p, size_t *at, size_t end, size_t most, size_t *ids) {
+    size_t m = 0;
+    for (; *at < end && m < most; ++*at)
+        if (!p->r->inside[*at] && wn_constraint_feasible(&p->r->g->constraint, *at)) ids[m++] = *at;
+    return m;
+}
+
 static void check_rows(void *ctx, size_t begin, size_t end, int worker) {
     (void)worker;
     ahead_pass *p = ctx;
-    const wn_ahead_rows *r = p->r;
-    _Alignas(64) float y[WN_GEMM_ROWS * COLUMNS];
-    const float *rows[WN_GEMM_ROWS];
-    size_t ids[WN_GEMM_ROWS];
-    for (size_t i = begin; i < end;) {
-        size_t m = 0;
-        for (; i < end && m < WN_GEMM_ROWS; i++)
-            if (!r->inside[i] && wn_constraint_feasible(&r->g->constraint, i))
-                ids[m] = i, rows[m++] = wn_mat_row(r->g->ground.x, i);
-        wn_packed columns = p->columns; /* later picks do not matter any more */
-        const size_t first = atomic_load_explicit(&p->first, memory_order_relaxed);
-        columns.n = first < p->a->n ? first + 2 : p->a->n + 1;
-        wn_gemm_rows(rows, m, &columns, y, wn_packed_width(&columns));
-        for (size_t j = 0; j < m; j++) check_row(p, ids[j], y + j * wn_packed_width(&columns));
+    size_t ids[WN_GEMM_ROWS], m;
+    while ((m = next_rows(p, &begin, end, WN_GEMM_ROWS, ids)) > 0) check_some(p, ids, m);
+}
+
+/* The same of those alone that their codes do not tell to be below every pick. */
+static void check_codes(void *ctx, size_t begin, size_t end, int worker) {
+    (void)worker;
+    ahead_pass *p = ctx;
+    size_t ids[WN_CODES_STRIP], near[PIECE], m, found = 0, close = 0;
+    double about[WN_CODES_STRIP][2];
+    while ((m = next_rows(p, &begin, end, WN_CODES_STRIP, ids)) > 0) {
+        const unsigned reach = wn_code_pass_strip(&p->codes, ids, m, columns_left(p), about, &close);
+        for (size_t r = 0; r < m; r++) {
+            p->base[ids[r]] = about[r][0];
+            if (p->a->n) p->begin[ids[r]] = about[r][1];
+            if (reach >> r & 1) near[found++] = ids[r];
+        }
     }
+    atomic_fetch_add_explicit(&p->close, close, memory_order_relaxed);
+    for (size_t j = 0; j < found; j += WN_GEMM_ROWS)
+        check_some(p, near + j, found - j < WN_GEMM_ROWS ? found - j : WN_GEMM_ROWS);
 }
 
 /* Column c for v. */
@@ -113,6 +150,15 @@ static void set_column(ahead_pass *p, size_t c, const double *v, float *out) {
     p->loose[c] = 2 * (d + 8) * length * (0x1p-24 * x + 0x1p-140) + wn_linear_cut_slack(p->r->cut, (size_t)picks);
 }
 
+static wn_code set_codes(ahead_pass *p, wn_err *err) {
+    const wn_ahead *a = p->a;
+    const double loose = wn_linear_cut_slack(p->r->cut, p->r->g->constraint.picked + a->n);
+    const wn_code code = wn_code_pass_init(&p->codes, p->r->codes, a->n + 1, loose, err);
+    for (size_t c = 0; c <= a->n && code == WN_OK; c++)
+        wn_code_pass_column(&p->codes, c, a->v + (c ? c - 1 : a->n) * p->r->g->ground.d, c ? a->gain[c - 1] : INFINITY);
+    return code;
+}
+
 wn_code wn_ahead_check(wn_ahead *a, const wn_ahead_rows *r, double *base, double *begin, wn_err *err) {
     const wn_ground *g = &r->g->ground;
     ahead_pass p = {.a = a, .r = r, .base = base, .begin = begin, .lock = PTHREAD_MUTEX_INITIALIZER};
@@ -122,13 +168,16 @@ wn_code wn_ahead_check(wn_ahead *a, const wn_ahead_rows *r, double *base, double
     atomic_store(&p.first, a->n);
     for (size_t c = 0; c <= a->n; c++) set_column(&p, c, a->v + (c ? c - 1 : a->n) * g->d, columns + c * g->d);
     if ((code = wn_packed_init(&p.columns, columns, g->d, a->n + 1, g->d, err)) != WN_OK) goto out;
-    wn_parallel_for(g->n, PIECE, check_rows, &p);
+    if (r->codes->q && (code = set_codes(&p, err)) != WN_OK) goto out;
+    wn_parallel_for(g->n, PIECE, r->codes->q ? check_codes : check_rows, &p);
+    a->close = atomic_load(&p.close);
     const size_t first = atomic_load(&p.first);
     if (first < a->n) {
         a->id[first] = p.id, a->gain[first] = p.gain;
         a->n = first + 1;
     }
 out:
+    wn_code_pass_free(&p.codes);
     wn_packed_free(&p.columns);
     wn_free(columns);
     return code;
