@@ -1,16 +1,8 @@
 /* Limits on what is chosen together: which go with what. */
 #include "options.h"
+#include "commands/options.h"
 
 #include <string.h>
-
-/* The first option that sets a limit, or NULL. --quota is one where the objective does not choose by class. */
-static const char *limit_given(const wn_config *c) {
-    if (c->group_field) return "group-field";
-    if (c->budget.value > 0) return "budget";
-    if (c->max_similarity > 0) return "max-similarity";
-    if (c->nagainst) return "against";
-    return c->quota && c->objective != WN_CLASS_HERDING ? "quota" : NULL;
-}
 
 static wn_code check_budget(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
@@ -28,7 +20,7 @@ static wn_code check_budget(const wn_cli *cli, wn_err *err) {
 
 wn_code wn_cli_check_limits(const wn_cli *cli, wn_err *err) {
     const wn_config *c = &cli->config;
-    const char *limit = limit_given(c);
+    const char *limit = wn_config_limit(c);
     if (!(cli->command->bit & (CMD_RUN | CMD_SELECT | CMD_COMPARE)) || !limit) return WN_OK;
     if (c->query_path)
         return wn_err_set(err, WN_EUSAGE,

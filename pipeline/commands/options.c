@@ -67,6 +67,14 @@ wn_select_opts wn_config_way(const wn_config *c) {
                             .value = c->value_field ? &some : NULL};
 }
 
+const char *wn_config_limit(const wn_config *c) {
+    if (c->group_field) return "group-field";
+    if (c->budget.value > 0) return "budget";
+    if (c->max_similarity > 0) return "max-similarity";
+    if (c->nagainst) return "against";
+    return c->quota && c->objective != WN_CLASS_HERDING ? "quota" : NULL;
+}
+
 wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted) {
     wn_choice_opts o = {.objective = c->objective,
                         .space = config_space(c),

@@ -19,6 +19,9 @@ wn_maximizer wn_config_maximizer(const wn_config *c);
 wn_choice_opts wn_config_choice(const wn_config *c, size_t wanted);
 wn_records_out_opts wn_config_records_out(const wn_config *c);
 
+/* The first option that sets a limit on what is chosen together, or NULL. --quota is one where the objective does not
+ * choose by class. */
+const char *wn_config_limit(const wn_config *c);
 /* What was asked for, as files say it. */
 const char *wn_config_command(const wn_config *c);
 const char *wn_config_json(const wn_config *c);

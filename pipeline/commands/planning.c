@@ -63,9 +63,9 @@ static bool command_that_fits(char *out, size_t size, const wn_selecting *s, con
     const size_t step = (size_t)64 << 20;
     wn_choice_opts choice = s->opts;
     char memory[40] = "";
+    const bool parts_serve = wn_partition_serves(choice.objective) && !c->value_field && !wn_config_limit(c);
     if (c->memory) (void)snprintf(memory, sizeof memory, " --memory %zuM", c->memory >> 20);
-    for (size_t parts = 16; wn_partition_serves(choice.objective) && !choice.partition.parts && parts <= 256;
-         parts *= 4) {
+    for (size_t parts = 16; parts_serve && !choice.partition.parts && parts <= 256; parts *= 4) {
         wn_choice_opts in_parts = choice;
         in_parts.partition.parts = parts;
         if (copies->m < parts || plan_of(s, copies, &in_parts, c, o).need > wn_memory_budget(c->memory)) continue;

@@ -69,6 +69,8 @@ static wn_code choice_size(size_t *wanted, const wn_selecting *s, const wn_confi
     return code;
 }
 
+static const double there_are = 0;
+
 wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     const wn_lists_opts lists = wn_config_lists(c);
     const wn_size_opts size = wn_config_size(c);
@@ -82,6 +84,8 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
         return code;
     if (size.k > 0 && (code = wn_choice_size(&wanted, &size, s->rows.view.n, &s->lists, err)) != WN_OK) return code;
     s->opts = wn_config_choice(c, wanted);
+    if (c->value_field) s->opts.value = &there_are; /* for the plan; they are read once there is room for them */
+    if (c->weight_field) s->opts.weight = &there_are;
     if (!s->rows.view.texts.n && wanted > 0 && (code = wn_selecting_plan_early(s, c, io, err)) != WN_OK) return code;
     if ((code = wn_copies_exact(&s->copies, &s->rows.view, &s->lists, c->dedup, io, err)) != WN_OK) return code;
     if (in->nsources) wn_timings_lap(&s->timings, "exact_duplicates");
@@ -148,7 +152,7 @@ wn_code wn_selecting_prepare(wn_selecting *s, const wn_config *c, wn_io *io, wn_
         if (code != WN_OK) return code;
     }
     if ((code = keep_numbers(s, c, err)) != WN_OK) return code;
-    size_t budget = wn_memory_budget(c->memory), held = wn_plan_held(&s->rows, v, s->opts.query);
+    size_t budget = wn_memory_budget(c->memory), held = wn_plan_held(&s->rows, v, &s->opts);
     s->opts.memory = budget > held ? budget - held : 1;
     return WN_OK;
 }

@@ -33,11 +33,16 @@ static size_t query_bytes(const wn_mat *query, size_t cols) {
     return query ? matrix_bytes(query->rows, cols) : 0;
 }
 
-size_t wn_plan_held(const wn_rows *rows, const wn_vectors *v, const wn_mat *query) {
+/* Values and weights of n rows. */
+static size_t numbers_bytes(const wn_choice_opts *c, size_t n) {
+    return (size_t)(!!c->value + !!c->weight) * n * sizeof(double);
+}
+
+size_t wn_plan_held(const wn_rows *rows, const wn_vectors *v, const wn_choice_opts *c) {
     const size_t all = matrix_bytes(v->x.rows, v->x.cols), resident = wn_paged_resident(),
                  x = wn_paged_folder(v->x.data) && all > resident ? resident : all;
     return fixed_bytes + table_bytes(rows) + text_bytes(rows) + x + matrix_bytes(v->space.rows, v->space.cols) +
-           query_bytes(query, v->x.cols);
+           query_bytes(c->query, v->x.cols) + numbers_bytes(c, rows->view.n + v->x.rows);
 }
 
 /* A graph of K neighbours a row while it is found, or with both directions of its edges while rows are chosen. */
@@ -130,9 +135,7 @@ static size_t whole_need(const wn_plan *p, const wn_rows *rows, const wn_copies 
                     choice_bytes(choice, c->m, o->dims, p->text, labels, least);
     /* the texts that remain after exact duplicates are copied together before they are encoded */
     if (o->encode_bytes && c->dropped) encode += p->text;
-    /* values and weights of the rows, and of those of the matrix */
-    const size_t numbers = (size_t)(!!choice->value + !!choice->weight) * (c->n + c->m) * sizeof(double);
-    return fixed_bytes + table_bytes(rows) + numbers + (encode > choose ? encode : choose);
+    return fixed_bytes + table_bytes(rows) + numbers_bytes(choice, c->n + c->m) + (encode > choose ? encode : choose);
 }
 
 wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o) {

@@ -35,6 +35,11 @@ void wn_linear_cut_take(wn_linear_cut *l, const float *x) {
     }
 }
 
+void wn_linear_cut_axis(const wn_linear_cut *l, double *u) {
+    const double shortest = 0x1p-500; /* squares of less may be lost */
+    for (size_t c = 0; c < l->g->d; c++) u[c] = l->T_norm > shortest ? l->T[c] / l->T_norm : 0;
+}
+
 double wn_linear_cut_slack(const wn_linear_cut *l, size_t picks) {
     double x = sqrt(l->g->sq_max), reach = l->T_norm + x * (1 + 4 * l->scale * (double)(picks + 1));
     return 64 * ((double)l->g->d + 16) * 0x1p-53 * x * reach;

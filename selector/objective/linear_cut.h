@@ -19,6 +19,8 @@ void wn_linear_cut_take(wn_linear_cut *l, const float *x); /* the same of a row 
 static inline double wn_linear_cut_gain(const wn_linear_cut *l, size_t row) {
     return wn_ground_dot(wn_mat_row(l->g->x, row), l->v, l->g->d) - l->g->sq[row];
 }
+/* u[d]: of length 1 along T; 0 where T is so short that its length is not known. */
+void wn_linear_cut_axis(const wn_linear_cut *l, double *u);
 /* More than what rounding may do to a gain when `picks` rows are in P, and to a sum of like terms. */
 double wn_linear_cut_slack(const wn_linear_cut *l, size_t picks);
 

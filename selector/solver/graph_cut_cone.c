@@ -70,7 +70,7 @@ static wn_code cone_open(void **solver, wn_greedy *g, wn_err *err) {
         !(s->gain = wn_alloc(s->cap, sizeof *s->gain, err)) || !(s->u = wn_alloc(d, sizeof *s->u, err)) ||
         !(s->P0 = wn_alloc(d, sizeof *s->P0, err)))
         return WN_EMEMORY;
-    for (size_t c = 0; c < d; c++) s->u[c] = s->lin.T_norm > 0 ? s->lin.T[c] / s->lin.T_norm : 0;
+    wn_linear_cut_axis(&s->lin, s->u);
     wn_parallel_for(n, 512, cone_split_task, s);
     return WN_OK;
 }

@@ -67,7 +67,7 @@ static wn_code linear_open(void **solver, wn_greedy *g, wn_err *err) {
         !(s->along = wn_alloc(n, sizeof *s->along, err)) || !(s->u = wn_alloc(d, sizeof *s->u, err)) ||
         !(s->trial.P = wn_alloc(d, sizeof *s->trial.P, err)) || !(s->trial.v = wn_alloc(d, sizeof *s->trial.v, err)))
         return WN_EMEMORY;
-    for (size_t c = 0; c < d; c++) s->u[c] = s->cut.T_norm > 0 ? s->cut.T[c] / s->cut.T_norm : 0;
+    wn_linear_cut_axis(&s->cut, s->u);
     wn_parallel_for(n, 512, linear_along_task, s);
     if (has_codes(&g->o, n, d) && (code = wn_linear_codes_init(&s->codes, &g->ground, s->u, s->along, err)) != WN_OK)
         return code;

@@ -225,3 +225,21 @@ Test(codes, choices_are_the_same_with_and_without) {
         compare_choices(what, 9, 3, 8, 0.5);
     }
 }
+
+/* Weights so small that the square of T is lost: there is no axis then. */
+Test(codes, choices_are_the_same_where_the_axis_is_lost) {
+    enum { LIGHT_ROWS = 2000, K = 20 };
+    for (int quarter = 4 * 534; quarter < 4 * 550; quarter++) {
+        wn_mat x = make(COMMON, LIGHT_ROWS, 4, 9);
+        static double weight[LIGHT_ROWS];
+        for (size_t i = 0; i < LIGHT_ROWS; i++) weight[i] = exp2(-0.25 * quarter);
+        wn_select_opts o = {.kernel = {.kind = WN_DOT}, .k = K, .lambda = 10, .weight = weight, .storage = WN_DENSE};
+        wn_selection dense = choose(&x, &o);
+        o.storage = WN_MATRIX_FREE;
+        wn_selection with = choose(&x, &o);
+        cr_assert(same_selection(&with, &dense), "weights 2^-%g", 0.25 * quarter);
+        wn_selection_free(&with);
+        wn_selection_free(&dense);
+        wn_mat_free(&x);
+    }
+}

@@ -2,8 +2,8 @@
 #define WN_CODES_H
 /* Products of bytes, exact in 32-bit integers and the same ones on every processor: rows of signed codes of 7 bits
  * (-63 .. 63) by columns of unsigned codes of 8 bits. In AVX2 two such products are added up in 16 bits, and
- * 2 * 255 * 63 is just below 2^15. Rows and columns have `ld` bytes: k values, then zeros up to a multiple of
- * WN_CODES_LINE. */
+ * 2 * 255 * 63 is just below 2^15. Rows and columns have `ld` bytes: k values, then up to a multiple of
+ * WN_CODES_LINE zeros in rows, which makes anything do in columns. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -381,7 +381,7 @@ typedef struct {
 /* What a choice will take, before the vectors are made. An estimate from above, but for the time. */
 wn_plan wn_plan_make(const wn_rows *rows, const wn_copies *c, const wn_choice_opts *choice, const wn_plan_opts *o);
 /* Bytes that rows, tables and vectors hold while the choice is made. */
-size_t wn_plan_held(const wn_rows *rows, const wn_vectors *v, const wn_mat *query);
+size_t wn_plan_held(const wn_rows *rows, const wn_vectors *v, const wn_choice_opts *c);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus
