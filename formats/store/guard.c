@@ -48,6 +48,8 @@ wn_code wn_guard_ended(pid_t pid, const char *path, wn_err *err) {
 
 /* The child has ended or talks nonsense: it is gone after this. */
 static wn_code guard_lost(wn_matrix_guard *g, const char *path, wn_err *err) {
+    if (!g->pid && wn_interrupted()) /* which ended the child while it was settled with */
+        return wn_err_set(err, WN_EINTERRUPT, "interrupted while %s was read", path);
     if (!g->pid)
         return wn_err_set(err, WN_EINPUT, "%s: broken: the HDF5 library failed on it before", path);
     (void)shutdown(g->fd, SHUT_RDWR); /* children started later have copies of this end: to close it is not enough */

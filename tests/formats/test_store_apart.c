@@ -1,6 +1,8 @@
 /* HDF5 files with bytes changed, read in a process of their own: whatever libhdf5 does, the reader gets an answer. */
 #include <hdf5.h>
+#include <signal.h>
 #include <winnow/mem.h>
+#include <winnow/progress.h>
 
 #include "store_util.h"
 
@@ -168,6 +170,27 @@ Test(store_apart, what_is_read_is_what_is_there) {
         wn_free(command[i]);
         wn_matrix_close(m[i]);
     }
+    scratch_free(&s);
+}
+
+/* A signal may come after an answer, before the child was settled with: then it is the next question that tells. */
+Test(store_apart, after_a_signal_every_question_says_interrupted) {
+    scratch s = scratch_new();
+    wn_err e = {0};
+    wn_matrix_file *m = NULL;
+    int64_t line[N];
+    cr_assert_eq(write_sample(scratch_path(&s, "x.h5ad"), N, COLS, 5, false, &e), WN_OK, "%s", e.msg);
+    cr_assert_eq(wn_matrix_open_apart(&m, s.path, NULL, &e), WN_OK, "%s", e.msg);
+    wn_interrupt_raise(SIGINT);
+    wn_code code = WN_OK;
+    for (int i = 0; i < 20; i++) {
+        code = wn_matrix_obs_i64(m, "line", line, &e);
+        cr_assert(code == WN_OK || code == WN_EINTERRUPT, "question %d: %s", i, e.msg);
+    }
+    cr_assert_eq(code, WN_EINTERRUPT);
+    wn_interrupt_raise(0);
+    cr_assert_eq(wn_matrix_obs_i64(m, "line", line, &e), WN_EINPUT, "%s", e.msg);
+    wn_matrix_close(m);
     scratch_free(&s);
 }
 
