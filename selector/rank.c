@@ -18,14 +18,12 @@ static size_t *middle(size_t *a, size_t *b, size_t *c, const double *key) {
 static size_t split(size_t *ids, size_t n, const double *key) {
     swap_ids(middle(&ids[0], &ids[n / 2], &ids[n - 1], key), &ids[n - 1]);
     const size_t pivot = ids[n - 1];
-    const double at = key[pivot];
     size_t front = 0;
     for (size_t i = 0; i + 1 < n; i++) {
         const size_t id = ids[i];
-        const double k = key[id];
         ids[i] = ids[front];
         ids[front] = id;
-        front += (size_t)((k > at) | ((k == at) & (id < pivot)));
+        front += wn_rank_before(key[id], id, key[pivot], pivot);
     }
     swap_ids(&ids[front], &ids[n - 1]);
     return front;

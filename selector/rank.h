@@ -6,7 +6,7 @@
 
 /* Does (key, id) go before (best, best_id)? */
 static inline bool wn_rank_before(double key, size_t id, double best, size_t best_id) {
-    return key > best || (key == best && id < best_id);
+    return (key > best) | ((key == best) & (id < best_id)); /* no branch to guess: rows come in any order */
 }
 /* Reorders ids[n] so that the b (<= n) of largest key come first (ties: lowest id), in no order among themselves. O(n).
  */

@@ -69,8 +69,6 @@ static wn_code choice_size(size_t *wanted, const wn_selecting *s, const wn_confi
     return code;
 }
 
-static const double there_are = 0;
-
 wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_err *err) {
     const wn_lists_opts lists = wn_config_lists(c);
     const wn_size_opts size = wn_config_size(c);
@@ -84,8 +82,7 @@ wn_code wn_selecting_begin(wn_selecting *s, const wn_config *c, wn_io *io, wn_er
         return code;
     if (size.k > 0 && (code = wn_choice_size(&wanted, &size, s->rows.view.n, &s->lists, err)) != WN_OK) return code;
     s->opts = wn_config_choice(c, wanted);
-    if (c->value_field) s->opts.value = &there_are; /* for the plan; they are read once there is room for them */
-    if (c->weight_field) s->opts.weight = &there_are;
+    s->opts.value = wn_config_way(c).value; /* that there are any, for the plan: they are read once there is room */
     if (!s->rows.view.texts.n && wanted > 0 && (code = wn_selecting_plan_early(s, c, io, err)) != WN_OK) return code;
     if ((code = wn_copies_exact(&s->copies, &s->rows.view, &s->lists, c->dedup, io, err)) != WN_OK) return code;
     if (in->nsources) wn_timings_lap(&s->timings, "exact_duplicates");

@@ -30,7 +30,7 @@ typedef struct {
 } lazy_search;
 
 static inline bool heap_before(lazy_row a, lazy_row b) {
-    return (a.key > b.key) | ((a.key == b.key) & (a.id < b.id));
+    return wn_rank_before(a.key, a.id, b.key, b.id);
 }
 
 static void heap_rise(lazy_heap *h, size_t i, lazy_row row) {

@@ -1,7 +1,7 @@
 /* A gain is x.v - |x|^2. With a unit vector u, any vector w, and a = x.u, b = v.u, c in double,
  *
- *     x = a u + s q + e            s q: every value of x - a u rounded to one of 127 steps of s; e is what that left
- *     v = b u + c w + t r + f      t r: the same of what is left of v, in 255 steps of t
+ *     x = a u + s q + e            s q: every value of x - a u rounded to one of 127 multiples of s; e: what that left
+ *     v = b u + c w + t r + f      t r: the same of what is left of v, 255 multiples of t
  *     x.v = a b + c x.w + s t q.r + e.(t r + f) + s q.f
  *
  * q.r is a product of bytes, exact; x.w is known in double. The last two terms are not computed; |e| |t r + f| + s |q|
@@ -24,7 +24,7 @@
 #include <winnow/mem.h>
 #include <winnow/threads.h>
 
-enum { COLUMN_MOST = 127, COLUMN_ZERO = 128, ROWS_A_PIECE = 256 };
+enum { COLUMN_MOST = 127, ROWS_A_PIECE = 256 };
 static const double up = 1 + 0x1p-20;   /* more than rounding takes from a length... */
 static const double rounding = 0x1p-48; /* ...and, of the whole, from differences */
 
@@ -139,11 +139,11 @@ wn_code_column wn_code_column_of(const wn_linear_codes *c, const double *v, uint
         const double rest = v[k] - column.part * c->w[k] - column.axial * c->u[k];
         const int code = whole(rest * by, COLUMN_MOST);
         const double f = rest - column.step * code;
-        bytes[k] = (uint8_t)(code + COLUMN_ZERO);
+        bytes[k] = (uint8_t)(code + WN_CODE_ZERO);
         off += rest * rest;
         lost += f * f;
     }
-    memset(bytes + d, COLUMN_ZERO, c->ld - d);
+    memset(bytes + d, WN_CODE_ZERO, c->ld - d);
     const double rounded = (sqrt(all) + fabs(column.part) * sqrt(c->w_sq)) * rounding;
     column.off = sqrt(off) * up + rounded;
     column.lost = sqrt(lost) * up + rounded;
@@ -202,7 +202,7 @@ static inline bool reaches(const wn_code_pass *p, size_t i, size_t panel, const 
     double value[WN_CODES_WIDTH];
     int hits = 0;
     for (size_t c = 0; c < WN_CODES_WIDTH; c++)
-        value[c] = axial[c] * along + part[c] * ref + steps[c] * (step * (double)(y[c] - COLUMN_ZERO * x->sum));
+        value[c] = axial[c] * along + part[c] * ref + steps[c] * (step * (double)(y[c] - WN_CODE_ZERO * x->sum));
     if (panel == 0) {
         about[0] = value[0] - sq, about[1] = value[1] - sq;
         *close += !(value[1] + most < bar[1]);

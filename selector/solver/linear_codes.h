@@ -1,6 +1,6 @@
 #ifndef WINNOW_SELECTOR_LINEAR_CODES_H
 #define WINNOW_SELECTOR_LINEAR_CODES_H
-/* Gains of graph-cut over an inner product from codes of the rows, a quarter of their bytes, within a known slack:
+/* Gains of graph-cut over an inner product from codes of the rows, a byte a value, within a known slack:
  * which rows need not be computed. linear_codes.c has the formula. */
 #include <wn/codes.h>
 
@@ -31,7 +31,8 @@ void wn_linear_codes_free(wn_linear_codes *c);
 /* Takes w from v: values at vectors near v are closer from now on. O(nd). */
 void wn_linear_codes_refer(wn_linear_codes *c, const double *v);
 
-/* A vector v = axial u + part w + step r + f, of which r + 128 is what the products take. */
+enum { WN_CODE_ZERO = 128 };
+/* A vector v = axial u + part w + step r + f, of which r + WN_CODE_ZERO is what the products take. */
 typedef struct {
     double axial, part, step, off, lost; /* off >= |step r + f|, lost >= |f| */
 } wn_code_column;
@@ -40,7 +41,7 @@ wn_code_column wn_code_column_of(const wn_linear_codes *c, const double *v, uint
 
 /* About x.v, by y, the product of the codes. */
 static inline double wn_code_value(const wn_code_column *v, const wn_code_row *x, double along, double ref, int32_t y) {
-    return v->axial * along + v->part * ref + v->step * ((double)x->step * (double)(y - 128 * x->sum));
+    return v->axial * along + v->part * ref + v->step * ((double)x->step * (double)(y - WN_CODE_ZERO * x->sum));
 }
 /* How far that may be from x.v, beside roundings in double, which wn_linear_cut_slack exceeds. */
 static inline double wn_code_slack(const wn_code_column *v, const wn_code_row *x) {

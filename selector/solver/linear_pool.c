@@ -71,7 +71,7 @@ static void copy_rows(void *ctx, size_t begin, size_t end, int worker) {
     }
 }
 
-/* A base that somewhat more rows than the pool has room for will have, by every so manieth row. */
+/* A base that somewhat more rows than the pool has room for will have, by some rows at even distances. */
 static double likely_least(wn_linear_pool *p, const double *base) {
     const size_t n = p->g->ground.n, step = n / SAMPLED + 1;
     size_t m = 0;
